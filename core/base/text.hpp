@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock {
+
+/// ASCII lower case, whatever the locale.
+std::string lower(std::string_view text);
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+std::string base64_encode(std::string_view bytes);
+
+/// RFC 4648 section 4, with padding; none for anything else.
+std::optional<std::string> base64_decode(std::string_view text);
+
+/// Percent-encodes everything but RFC 3986's unreserved characters.
+std::string percent_encode(std::string_view bytes);
+
+/// Decodes %XX once; a `%` without two hex digits stays.
+std::string percent_decode(std::string_view text);
+
+/// The name among `known` that `name` was probably meant to be, for messages; empty if none is near.
+std::string nearest(std::string_view name, std::span<const std::string> known);
+
+/// `; did you mean "tool"?`, or nothing.
+std::string did_you_mean(std::string_view name, std::span<const std::string> known);
+
+}  // namespace penstock

@@ -1,0 +1,76 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace penstock {
+
+/// A header field or a query parameter, as written. Order and repetition are kept.
+struct Field {
+  std::string name;
+  std::string value;
+
+  friend bool operator==(const Field&, const Field&) = default;
+};
+
+/// One part of a multipart/form-data body: a plain field, or a file.
+struct FormPart {
+  std::string name;
+  std::string content;
+  bool is_file = false;
+  std::string file_name;     ///< of a file; any alphabet
+  std::string content_type;  ///< of a file; empty: application/octet-stream
+};
+
+/// One passthrough call, as the caller means it. Plain data: copy it, move it, keep it.
+struct Call {
+  std::string tool;            ///< "workday"
+  std::string api;             ///< "rest"
+  std::string integration_id;  ///< "workday:acme"
+
+  std::string method = "GET";     ///< GET, POST, PUT, PATCH or DELETE
+  std::string path = "/";         ///< path and query behind the API's base URL, sent as written
+  std::vector<Field> headers;     ///< for the vendor; the plugin's own headers win
+  std::vector<Field> params;      ///< added to the query, percent-encoded
+  std::string api_options;        ///< a JSON object's text; empty: none. See options()
+
+  std::optional<std::string> body;  ///< sent byte for byte
+  bool body_is_json = false;        ///< gives Content-Type application/json where the caller gave none
+  std::vector<FormPart> form;       ///< a multipart/form-data body; excludes `body`
+
+  bool response_as_base64 = false;  ///< only for those who render the answer as an envelope
+
+  /// How long the call may take in all; none: the integration's upstream.timeout_ms.
+  std::optional<std::chrono::milliseconds> timeout;
+};
+
+/// Text for Call::api_options: options({{"service_name", "Staffing"}}).
+std::string options(const std::vector<Field>& values);
+
+/// The vendor's whole answer, untouched.
+struct Answer {
+  std::string url;             ///< what was called, secrets masked
+  int status = 0;              ///< the vendor's HTTP status
+  std::vector<Field> headers;  ///< names in lower case, in the vendor's order
+  std::string body;            ///< after any Content-Encoding, else as sent
+  std::vector<std::string> warnings;
+
+  std::chrono::microseconds total{0};   ///< from async_call to the completion
+  std::chrono::microseconds vendor{0};  ///< of that, waiting for the vendor: connecting, sending, receiving
+  std::string plugin;                   ///< "workday_rest 1.0.0"
+};
+
+/// What would be sent: the answer of Engine::validate(). Secrets are masked.
+struct Preview {
+  std::string method;
+  std::string url;
+  std::vector<Field> headers;
+  std::string body;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace penstock

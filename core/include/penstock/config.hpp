@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/result.hpp>
+#include <penstock/secret.hpp>
+
+namespace penstock {
+
+/// A place in the configuration file; line and column count from 1, 0 means unknown.
+struct Mark {
+  int line = 0;
+  int column = 0;
+};
+
+/// One thing that is wrong in the configuration or in a plugin that it names.
+struct ConfigProblem {
+  std::string file;
+  Mark at;
+  std::string message;
+
+  /// "integrations.yaml:12:7: unknown key `tooll`; did you mean `tool`?"
+  std::string text() const;
+};
+using ConfigProblems = std::vector<ConfigProblem>;
+
+/// How to reach vendors: defaults for all, overridden per integration. Unset: the engine's default.
+struct UpstreamConfig {
+  std::optional<std::chrono::milliseconds> connect_timeout;  ///< 5 s
+  std::optional<std::chrono::milliseconds> timeout;          ///< 60 s, or what the plugin's manifest says
+  std::optional<std::uint64_t> max_response_bytes;           ///< 32 MiB, counted after decoding
+  std::optional<std::string> connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
+  std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
+  std::optional<bool> allow_private_addresses;   ///< false; connect_to implies true for its own address
+};
+
+/// A field of an integration's connection, with its place for messages.
+struct ConnectionField {
+  std::string name;
+  Secret value;
+  Mark at;
+};
+
+/// One connected customer of one tool.
+struct IntegrationConfig {
+  std::string id;
+  std::string tool;
+  bool enabled = true;
+  std::vector<ConnectionField> connection;
+  UpstreamConfig upstream;
+  int max_in_flight = 30;
+  Mark at, id_at, tool_at, connection_at;
+};
+
+struct ApiKeyConfig {
+  std::string name;
+  Secret key;                 ///< one of key and key_sha256 is given
+  std::string key_sha256;     ///< 64 lower-case hex digits
+  int calls_per_second = 0;   ///< 0: no limit
+};
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:8080";
+  std::string environment_id = "default";  ///< what GET /v1/check-api-key answers
+  std::vector<ApiKeyConfig> api_keys;
+  std::vector<std::string> allowed_networks;  ///< CIDR; empty: every caller address
+  std::uint64_t max_request_bytes = 33'554'432;
+  int threads = 0;  ///< 0: one per core
+};
+
+struct PluginsConfig {
+  std::filesystem::path directory;          ///< every *.so in it is a plugin
+  std::map<std::string, std::string> pins;  ///< plugin name → sha256 of its file; not empty: the list is closed
+  Mark at;
+};
+
+/// integrations.yaml, read and checked as far as that goes without plugins. Paths are absolute.
+struct Config {
+  std::string file;  ///< as given; the prefix of every problem
+  ServerConfig server;
+  PluginsConfig plugins;
+  std::string state;  ///< folder for what changes at run time: rotated credentials, sessions
+  UpstreamConfig upstream;
+  std::vector<IntegrationConfig> integrations;
+};
+
+/// Reads and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. All problems at once.
+/// What plugins know (tools, connection fields) is checked by Engine::open. [any-thread; reads files and environment]
+Result<Config, ConfigProblems> load_config(const std::filesystem::path& file);
+
+/// The same from text; `name` stands in messages, relative paths start at `directory`.
+Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
+                                            const std::filesystem::path& directory);
+
+}  // namespace penstock

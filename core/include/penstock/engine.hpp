@@ -1,0 +1,90 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+
+#include <penstock/call.hpp>
+#include <penstock/catalog.hpp>
+#include <penstock/config.hpp>
+#include <penstock/credential_store.hpp>
+#include <penstock/error.hpp>
+#include <penstock/observer.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace penstock {
+
+struct EngineOptions {
+  int threads = 0;                          ///< loops, one thread each; 0: one per core
+  std::shared_ptr<CredentialStore> store;   ///< none: SQLite in Config::state
+  std::vector<std::shared_ptr<Observer>> observers;
+};
+
+/// The passthrough engine. Thread-safe. Owns its loops: one io_context and one thread each, so that a call and the
+/// vendor connections that it uses stay on one core. Dies after its calls: stop() first for an orderly end.
+class Engine {
+ public:
+  /// Loads the plugins and checks the configuration against them. Every problem at once.
+  static Result<std::unique_ptr<Engine>, ConfigProblems> open(Config config, EngineOptions options = {});
+
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  using CallHandler = std::function<void(Result<Answer>)>;
+
+  /// Makes one call. The token's signature is void(Result<Answer>); the handler runs on its associated executor,
+  /// else on an engine loop. Started on an engine loop the call stays there; otherwise the loops take turns.
+  template <class CompletionToken>
+  auto async_call(Call call, CompletionToken&& token) {
+    return boost::asio::async_initiate<CompletionToken, void(Result<Answer>)>(
+        [this](auto handler, Call started) {
+          auto executor = boost::asio::get_associated_executor(handler);
+          // std::function wants copies; completion handlers only move.
+          auto kept = std::make_shared<decltype(handler)>(std::move(handler));
+          start(std::move(started), [kept, executor](Result<Answer> result) {
+            boost::asio::dispatch(executor, [kept, result = std::move(result)]() mutable {
+              std::move (*kept)(std::move(result));
+            });
+          });
+        },
+        token, std::move(call));
+  }
+
+  /// The same without Asio: `handler` runs on an engine loop and must not block.
+  void start(Call call, CallHandler handler);
+
+  /// Everything up to sending: the exact request with secrets masked, or the very error that the call would give.
+  /// Needs no session: where one is missing a placeholder stands for it.
+  Result<Preview> validate(const Call& call) const;
+
+  std::vector<ApiInfo> catalog() const;
+  std::vector<PluginInfo> plugins() const;
+  std::vector<IntegrationInfo> integrations() const;
+  const Config& config() const;
+
+  /// For servers that live on the engine's loops.
+  std::size_t loops() const;
+  boost::asio::io_context& loop(std::size_t index);
+
+  /// Refuses new calls, waits up to `grace` for those in flight, then ends the loops. Idempotent.
+  void stop(std::chrono::milliseconds grace);
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace penstock
