@@ -147,8 +147,8 @@ std::string options(const std::vector<Field>& values) {
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   writer.StartObject();
   for (const Field& field : values) {
-    writer.Key(field.name);
-    writer.String(field.value);
+    writer.Key(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
+    writer.String(field.value.data(), static_cast<rapidjson::SizeType>(field.value.size()));
   }
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
