@@ -1,0 +1,79 @@
+#include "base/json.hpp"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/memorystream.h>
+#include <rapidjson/encodedstream.h>
+
+namespace penstock {
+namespace {
+
+constexpr int most_levels = 64;
+constexpr int most_values = 100'000;
+constexpr int longest_number = 64;
+constexpr int most_exponent_digits = 4;
+
+/// One linear look over the text before RapidJSON sees it. Empty: fine.
+std::string refuse_before_parse(std::string_view text) {
+  int depth = 0;
+  int values = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+      continue;
+    }
+    switch (c) {
+      case '"': in_string = true; break;
+      case '{':
+      case '[':
+        if (++depth > most_levels) return "it is nested deeper than 64 levels";
+        break;
+      case '}':
+      case ']': --depth; break;
+      case ',':
+        if (++values > most_values) return "it has more than 100,000 values";
+        break;
+      case '\0': return "it holds a NUL byte at offset " + std::to_string(i);
+      default: break;
+    }
+    if (c == '-' || (c >= '0' && c <= '9')) {
+      const std::size_t start = i;
+      int exponent_digits = -1;
+      while (i < text.size() && (std::string_view("+-.eE").find(text[i]) != std::string_view::npos ||
+                                 (text[i] >= '0' && text[i] <= '9'))) {
+        if (text[i] == 'e' || text[i] == 'E') {
+          exponent_digits = 0;
+        } else if (exponent_digits >= 0 && text[i] >= '0' && text[i] <= '9') {
+          ++exponent_digits;
+        }
+        ++i;
+      }
+      if (i - start > longest_number || exponent_digits > most_exponent_digits) {
+        return "the number at offset " + std::to_string(start) + " is too long";
+      }
+      --i;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<rapidjson::Document>, std::string> parse_json(std::string_view text) {
+  std::string refusal = refuse_before_parse(text);
+  if (!refusal.empty()) return failure(std::move(refusal));
+  auto document = std::make_unique<rapidjson::Document>();
+  constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
+  document->ParseStream<flags, rapidjson::UTF8<>>(input);
+  if (document->HasParseError()) {
+    return failure(std::string(rapidjson::GetParseError_En(document->GetParseError())) + " (offset " +
+                   std::to_string(document->GetErrorOffset()) + ")");
+  }
+  return document;
+}
+
+}  // namespace penstock

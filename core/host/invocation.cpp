@@ -1,0 +1,225 @@
+#include "host/invocation.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <mutex>
+#include <vector>
+
+#include "host/builder.hpp"
+
+namespace penstock::host {
+namespace {
+
+std::vector<pst_kv> key_values(const std::vector<Item>& items) {
+  std::vector<pst_kv> out;
+  out.reserve(items.size());
+  for (const Item& item : items) out.push_back({str(item.name), str(item.value.reveal()), item.secret ? PST_KV_SECRET : 0});
+  return out;
+}
+
+std::vector<pst_kv> key_values(const std::vector<Field>* fields) {
+  std::vector<pst_kv> out;
+  if (fields == nullptr) return out;
+  out.reserve(fields->size());
+  for (const Field& field : *fields) out.push_back({str(field.name), str(field.value), 0});
+  return out;
+}
+
+std::uint32_t count(const std::vector<pst_kv>& items) { return static_cast<std::uint32_t>(items.size()); }
+
+/// The ABI's picture of inputs; lives as long as one invocation.
+struct EnvAbi {
+  explicit EnvAbi(const Env& env) {
+    abi = {sizeof(pst_env), env.attempt, env.now_unix_ms, env.session_seq, {}};
+    std::ranges::copy(env.entropy, abi.entropy);
+  }
+  pst_env abi{};
+};
+
+struct ConnectionAbi {
+  explicit ConnectionAbi(const Connection& connection) : fields(key_values(connection.fields)) {
+    abi = {sizeof(pst_conn), count(fields), fields.data(), str(connection.id)};
+  }
+  std::vector<pst_kv> fields;
+  pst_conn abi{};
+};
+
+struct StateAbi {
+  explicit StateAbi(const State* state) {
+    if (state == nullptr) return;
+    items = key_values(state->items);
+    abi = {sizeof(pst_state), count(items), items.data(), state->created_ms, state->expires_ms};
+    present = true;
+  }
+  const pst_state* pointer() const { return present ? &abi : nullptr; }
+  std::vector<pst_kv> items;
+  pst_state abi{};
+  bool present = false;
+};
+
+struct CallAbi {
+  explicit CallAbi(const CallInput& call)
+      : options(key_values(call.options)), query(key_values(call.query)), headers(key_values(call.headers)) {
+    abi.struct_size = sizeof(pst_call);
+    abi.flags = call.enveloped ? PST_CALL_ENVELOPED : 0;
+    abi.api = str(call.api);
+    abi.method = str(call.method);
+    abi.url = str(call.url);
+    abi.path = str(call.path);
+    abi.options_json = str(call.options_json);
+    abi.options = options.data();
+    abi.query = query.data();
+    abi.headers = headers.data();
+    abi.n_options = count(options);
+    abi.n_query = count(query);
+    abi.n_headers = count(headers);
+    abi.body = str(call.body);
+    abi.body_sha256 = str(call.body_sha256);
+    abi.body_len = call.body_length;
+  }
+  std::vector<pst_kv> options, query, headers;
+  pst_call abi{};
+};
+
+struct ReplyAbi {
+  explicit ReplyAbi(const ReplyInput* reply) {
+    if (reply == nullptr) return;
+    headers = key_values(reply->headers);
+    abi = {sizeof(pst_reply),
+           static_cast<std::uint32_t>(reply->status),
+           reply->truncated ? PST_REPLY_TRUNCATED : 0U,
+           count(headers),
+           headers.data(),
+           str(reply->body)};
+    present = true;
+  }
+  const pst_reply* pointer() const { return present ? &abi : nullptr; }
+  std::vector<pst_kv> headers;
+  pst_reply abi{};
+  bool present = false;
+};
+
+Verdict to_verdict(std::int32_t value) {
+  switch (value) {
+    case PST_OK: return Verdict::ok;
+    case PST_NEED_SESSION: return Verdict::need_session;
+    case PST_FETCH: return Verdict::fetch;
+    case PST_REAUTH: return Verdict::reauth;
+    case PST_RETRY: return Verdict::retry;
+    case PST_PASS: return Verdict::pass;
+    default: return Verdict::failed;
+  }
+}
+
+Outcome internal_failure(std::string message) {
+  Outcome outcome;
+  outcome.failure = {PST_E_INTERNAL, {}, std::move(message)};
+  return outcome;
+}
+
+/// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
+template <class Function>
+Outcome invoke(const Egress& egress, const Connection* connection, std::initializer_list<Verdict> legal,
+               Function&& function) {
+  Outcome outcome;
+  pst_cx cx;
+  cx.outcome = &outcome;
+  cx.egress = &egress;
+  cx.connection = connection;
+  std::int32_t returned = PST_FAILED;
+  try {
+    returned = function(&cx);
+  } catch (const std::exception& error) {
+    // what() may live in the plugin: copy it here.
+    return internal_failure(std::string("it threw an exception: ") + error.what());
+  } catch (...) {
+    return internal_failure("it threw an exception");
+  }
+  outcome.verdict = to_verdict(returned);
+  if (!cx.refusal.empty()) return internal_failure(std::move(cx.refusal));
+  if (outcome.verdict == Verdict::failed) {
+    if (!cx.failed) outcome.failure = {PST_E_INTERNAL, {}, "it failed without a reason"};
+    return outcome;
+  }
+  if (std::ranges::find(legal, outcome.verdict) == legal.end()) {
+    return internal_failure("it gave a verdict that does not fit its function");
+  }
+  if (outcome.body && (!outcome.body_prefix.empty() || outcome.soap)) {
+    return internal_failure("it set a body and an envelope at once");
+  }
+  return outcome;
+}
+
+}  // namespace
+
+const Item* Connection::find(std::string_view name) const noexcept {
+  const auto found = std::ranges::find_if(fields, [&](const Item& item) { return item.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+Instance::Instance(const pst_plugin& entry, Egress egress) : egress_(std::move(egress)) {
+  std::memcpy(&entry_, &entry, std::min<std::size_t>(entry.struct_size, sizeof entry_));
+}
+
+Result<std::unique_ptr<Instance>, PluginFailure> Instance::create(const pst_plugin& entry, Egress egress,
+                                                                  std::string_view config_json) {
+  std::unique_ptr<Instance> instance(new Instance(entry, std::move(egress)));
+  if (instance->entry_.create == nullptr || instance->entry_.prepare == nullptr) {
+    return failure(PluginFailure{PST_E_INTERNAL, {}, "its entry lacks create or prepare"});
+  }
+  Outcome made = invoke(instance->egress_, nullptr, {Verdict::ok}, [&](pst_cx* cx) {
+    return instance->entry_.create(&host_functions(), cx, str(config_json), &instance->self_);
+  });
+  if (made.verdict != Verdict::ok) return failure(std::move(made.failure));
+  return instance;
+}
+
+Instance::~Instance() {
+  if (entry_.destroy != nullptr && self_ != nullptr) entry_.destroy(self_);
+}
+
+Outcome Instance::prepare(const Env& env, const Connection& connection, const State* session,
+                          const CallInput& call) const {
+  const EnvAbi env_abi(env);
+  const ConnectionAbi connection_abi(connection);
+  const StateAbi session_abi(session);
+  const CallAbi call_abi(call);
+  const pst_prepare_in in = {sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
+  return invoke(egress_, &connection, {Verdict::ok, Verdict::need_session},
+                [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); });
+}
+
+Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection, const State* old,
+                          const State& carried, const ReplyInput* reply) const {
+  if (entry_.session == nullptr) return internal_failure("it needs a session but has no session function");
+  const EnvAbi env_abi(env);
+  const ConnectionAbi connection_abi(connection);
+  const StateAbi old_abi(old);
+  const StateAbi carried_abi(&carried);
+  const ReplyAbi reply_abi(reply);
+  const pst_session_in in = {sizeof in,           event, &env_abi.abi, &connection_abi.abi, old_abi.pointer(),
+                             carried_abi.pointer(), reply_abi.pointer()};
+  return invoke(egress_, &connection, {Verdict::ok, Verdict::fetch},
+                [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
+}
+
+Outcome Instance::inspect(const Env& env, const Connection& connection, const State* session, const CallInput& call,
+                          const ReplyInput& reply) const {
+  if (entry_.inspect == nullptr) {
+    Outcome outcome;
+    outcome.verdict = Verdict::pass;
+    return outcome;
+  }
+  const EnvAbi env_abi(env);
+  const ConnectionAbi connection_abi(connection);
+  const StateAbi session_abi(session);
+  const CallAbi call_abi(call);
+  const ReplyAbi reply_abi(&reply);
+  const pst_inspect_in in = {sizeof in,           0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(),
+                             &call_abi.abi, reply_abi.pointer()};
+  return invoke(egress_, &connection, {Verdict::ok, Verdict::pass, Verdict::reauth, Verdict::retry},
+                [&](pst_cx* cx) { return entry_.inspect(self_, cx, &in); });
+}
+
+}  // namespace penstock::host

@@ -1,0 +1,69 @@
+#include "host/builder.hpp"
+
+#include <charconv>
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.hpp"
+
+namespace penstock::host {
+namespace {
+
+/// Follows an RFC 6901 pointer; rapidjson::Pointer also takes URI fragments, which are not wanted here.
+const rapidjson::Value* resolve(const rapidjson::Value& root, std::string_view pointer) {
+  const rapidjson::Value* at = &root;
+  while (!pointer.empty()) {
+    if (pointer.front() != '/') return nullptr;
+    pointer.remove_prefix(1);
+    const std::size_t end = std::min(pointer.find('/'), pointer.size());
+    std::string token;
+    for (std::size_t i = 0; i < end; ++i) {
+      if (pointer[i] == '~' && i + 1 < end) {
+        token += pointer[++i] == '0' ? '~' : '/';
+      } else {
+        token += pointer[i];
+      }
+    }
+    pointer.remove_prefix(end);
+    if (at->IsObject()) {
+      const auto member = at->FindMember(token);
+      if (member == at->MemberEnd()) return nullptr;
+      at = &member->value;
+    } else if (at->IsArray()) {
+      std::uint32_t index = 0;
+      const auto [rest, error] = std::from_chars(token.data(), token.data() + token.size(), index);
+      if (error != std::errc() || rest != token.data() + token.size() || index >= at->Size()) return nullptr;
+      at = &(*at)[index];
+    } else {
+      return nullptr;
+    }
+  }
+  return at;
+}
+
+std::string as_text(const rapidjson::Value& value) {
+  if (value.IsString()) return {value.GetString(), value.GetStringLength()};
+  if (value.IsNull()) return {};
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace
+
+std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) noexcept {
+  if (cx == nullptr) return -1;
+  try {
+    const auto document = parse_json(view(doc));
+    // An answer that is not JSON is the vendor's doing, not the plugin's: nothing is found in it.
+    const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
+    return give(cx, found == nullptr ? std::string() : as_text(*found), out);
+  } catch (const std::exception&) {
+    return refuse(cx, "reading JSON failed");
+  }
+}
+
+}  // namespace penstock::host
