@@ -1,0 +1,124 @@
+#include "envelope/envelope_reader.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t most_levels = 64;
+constexpr std::size_t most_values = 100'000;
+constexpr std::size_t most_reports = 20;
+constexpr std::size_t longest_shown_name = 64;
+
+std::string_view kind_name(JsonCursor::Kind kind) {
+  switch (kind) {
+  case JsonCursor::Kind::object:
+    return "an object";
+  case JsonCursor::Kind::array:
+    return "an array";
+  case JsonCursor::Kind::string:
+    return "a string";
+  case JsonCursor::Kind::number:
+    return "a number";
+  case JsonCursor::Kind::boolean:
+    return "a boolean";
+  case JsonCursor::Kind::null:
+    return "null";
+  case JsonCursor::Kind::unknown:
+    break;
+  }
+  return "something else";
+}
+
+/// A name as messages show it: not too long, cut between characters.
+std::string shown(std::string_view name) {
+  if (name.size() <= longest_shown_name) return std::string(name);
+  std::size_t end = longest_shown_name;
+  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80)
+    --end;
+  return std::string(name.substr(0, end)) + "…";
+}
+
+}  // namespace
+
+std::string pointer_to(std::string_view parent, std::string_view name) {
+  std::string out(parent);
+  out += '/';
+  for (const char c : shown(name)) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+EnvelopeReader::EnvelopeReader(std::string_view text)
+    : text_(text), json_(text, {.depth = most_levels, .values = most_values}) {}
+
+void EnvelopeReader::report(std::string pointer, std::string message) {
+  if (problems_.size() < most_reports)
+    problems_.push_back({std::move(pointer), std::move(message)});
+}
+
+void EnvelopeReader::warn(std::string message) {
+  if (warnings_.size() < most_reports) warnings_.push_back(std::move(message));
+}
+
+bool EnvelopeReader::refuse(const std::string& pointer, std::string_view must_be) {
+  const JsonCursor::Kind kind = json_.next();
+  if (kind != JsonCursor::Kind::unknown) {
+    report(pointer, "must be " + std::string(must_be) + ", not " + std::string(kind_name(kind)));
+  }
+  return json_.skip();
+}
+
+bool EnvelopeReader::ignore(const std::string& pointer, std::string_view name,
+                            std::span<const std::string> known) {
+  const std::string near =
+      name.size() <= longest_shown_name ? did_you_mean(name, known) : std::string();
+  warn("unknown member " + pointer_to(pointer, name) + " is ignored" + near);
+  return json_.skip();
+}
+
+void EnvelopeReader::report_repeated(const std::string& pointer,
+                                     std::vector<std::string_view> names) {
+  std::ranges::sort(names);
+  for (auto at = std::ranges::adjacent_find(names); at != names.end();
+       at = std::adjacent_find(std::ranges::upper_bound(at, names.end(), *at), names.end())) {
+    report(pointer_to(pointer, *at), "is given more than once");
+  }
+}
+
+bool EnvelopeReader::read_string(const std::string& pointer, std::string& out) {
+  return json_.next() == JsonCursor::Kind::string ? json_.read_string(out)
+                                                  : refuse(pointer, "a string");
+}
+
+bool EnvelopeReader::read_boolean(const std::string& pointer, bool& out) {
+  return json_.next() == JsonCursor::Kind::boolean ? json_.read_boolean(out)
+                                                   : refuse(pointer, "true or false");
+}
+
+bool EnvelopeReader::read_fields(const std::string& pointer, std::vector<Field>& out) {
+  if (json_.next() != JsonCursor::Kind::object) return refuse(pointer, "an object of strings");
+  const bool whole = json_.each_member([&](std::string name) {
+    out.push_back({std::move(name), {}});
+    if (json_.next() == JsonCursor::Kind::string) return json_.read_string(out.back().value);
+    return refuse(pointer_to(pointer, out.back().name), "a string");
+  });
+  if (!whole) return false;
+  std::vector<std::string_view> names;
+  names.reserve(out.size());
+  for (const Field& field : out)
+    names.emplace_back(field.name);
+  report_repeated(pointer, std::move(names));
+  return true;
+}
+
+}  // namespace penstock

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/call.hpp>
+#include <penstock/error.hpp>
+
+#include "envelope/json_cursor.hpp"
+
+namespace penstock {
+
+/// The cursor over an envelope together with what was found wrong so far. Its readers consume one
+/// value each; a value of the wrong type is noted and stepped over, so that all problems come to
+/// light at once. They return false only where the JSON itself is broken.
+class EnvelopeReader {
+ public:
+  explicit EnvelopeReader(std::string_view text);
+
+  JsonCursor& json() { return json_; }
+  std::string_view text_since(std::size_t offset) const {
+    return text_.substr(offset, json_.offset() - offset);
+  }
+
+  bool read_string(const std::string& pointer, std::string& out);
+  bool read_boolean(const std::string& pointer, bool& out);
+
+  /// `{"name":"value"}` with names that are not repeated.
+  bool read_fields(const std::string& pointer, std::vector<Field>& out);
+
+  /// Notes that the next value is not what it must be and steps over it.
+  bool refuse(const std::string& pointer, std::string_view must_be);
+
+  /// Warns of a member that nobody reads, and steps over it.
+  bool ignore(const std::string& pointer, std::string_view name,
+              std::span<const std::string> known);
+
+  void report(std::string pointer, std::string message);
+  void report_repeated(const std::string& pointer, std::vector<std::string_view> names);
+  void warn(std::string message);
+
+  std::vector<Problem>& problems() { return problems_; }
+  std::vector<std::string>& warnings() { return warnings_; }
+
+ private:
+  std::string_view text_;
+  JsonCursor json_;
+  std::vector<Problem> problems_;
+  std::vector<std::string> warnings_;
+};
+
+/// One more step of a JSON Pointer: `/` and the name, escaped.
+std::string pointer_to(std::string_view parent, std::string_view name);
+
+/// Reads `[{name, value}]`, the value a string or a file.
+bool read_form(EnvelopeReader& reader, const std::string& pointer, std::vector<FormPart>& out);
+
+}  // namespace penstock

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/call.hpp>
+
+namespace penstock {
+
+/// Appends a JSON string. Bytes that are not valid UTF-8 become U+FFFD each, so that the result is
+/// JSON whatever comes in; their number is returned.
+std::size_t append_json_string(std::string& out, std::string_view text);
+
+/// Appends `{"name":"value","repeated":["one","two"]}` in the order of first appearance. Values
+/// that are not UTF-8 are read as ISO 8859-1, as header fields once were.
+void append_json_headers(std::string& out, const std::vector<Field>& headers);
+
+/// Appends `[{"message":"…"}]`.
+void append_json_warnings(std::string& out, std::span<const std::string> warnings);
+
+}  // namespace penstock

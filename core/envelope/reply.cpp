@@ -1,0 +1,58 @@
+#include <penstock/envelope.hpp>
+
+#include "envelope/json_text.hpp"
+
+namespace penstock {
+
+std::string preview_json(const Preview& preview) {
+  std::vector<std::string> warnings = preview.warnings;
+  std::string out;
+  out.reserve(512 + preview.url.size() + preview.body.size() + preview.body.size() / 16);
+  out += R"({"status":"success","data":{"valid":true,"request":{"method":)";
+  append_json_string(out, preview.method);
+  out += R"(,"url":)";
+  append_json_string(out, preview.url);
+  out += R"(,"headers":)";
+  append_json_headers(out, preview.headers);
+  out += R"(,"body":)";
+  if (append_json_string(out, preview.body) > 0) {
+    warnings.emplace_back(
+        "the request's body is not text; bytes that cannot be shown became U+FFFD here");
+  }
+  out += R"(}},"warnings":)";
+  append_json_warnings(out, warnings);
+  out += '}';
+  return out;
+}
+
+std::string error_json(const Error& error) {
+  std::string out = R"({"status":"error","error":{"code":)";
+  if (error.code == Code::none) {
+    out += "null";
+  } else {
+    append_json_string(out, text(error.code));
+  }
+  out += R"(,"title":)";
+  append_json_string(out, error.title);
+  out += R"(,"message":)";
+  // Kombo's clients replace an empty message by the whole body.
+  append_json_string(out, error.message.empty() ? error.title : error.message);
+  out += R"(,"log_url":null,"origin":)";
+  append_json_string(out, text(error.origin));
+  out += R"(,"phase":)";
+  append_json_string(out, text(error.phase));
+  out += error.retryable ? R"(,"retryable":true,"sent":)" : R"(,"retryable":false,"sent":)";
+  append_json_string(out, text(error.sent));
+  out += R"(,"details":[)";
+  for (std::size_t i = 0; i < error.details.size(); ++i) {
+    out += i == 0 ? R"({"pointer":)" : R"(,{"pointer":)";
+    append_json_string(out, error.details[i].pointer);
+    out += R"(,"message":)";
+    append_json_string(out, error.details[i].message);
+    out += '}';
+  }
+  out += "]}}";
+  return out;
+}
+
+}  // namespace penstock

@@ -1,0 +1,163 @@
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <penstock/envelope.hpp>
+
+#include "envelope/json_cursor.hpp"
+
+namespace penstock {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct SuiteFile {
+  std::string name;
+  std::string text;
+};
+
+std::vector<SuiteFile> suite(std::string_view prefix) {
+  std::vector<SuiteFile> files;
+  const fs::path folder = fs::path(PENSTOCK_SHARED_DIR) / "testdata/JSONTestSuite/test_parsing";
+  if (!fs::is_directory(folder)) return files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with(prefix)) continue;
+    std::ostringstream text;
+    text << std::ifstream(entry.path(), std::ios::binary).rdbuf();
+    files.push_back({name, text.str()});
+  }
+  return files;
+}
+
+std::string envelope_with(std::string_view data) {
+  return R"({"method":"POST","path":"/","data":)" + std::string(data) + "}";
+}
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+#define SKIP_WITHOUT(files)                                                                        \
+  if ((files).empty()) GTEST_SKIP() << "JSONTestSuite is not in " PENSTOCK_SHARED_DIR "/testdata"
+
+TEST(EnvelopeJson, KeepsTheBytesOfEveryValidDocument) {
+  const auto files = suite("y_");
+  SKIP_WITHOUT(files);
+  int containers = 0;
+  for (const SuiteFile& file : files) {
+    SCOPED_TRACE(file.name);
+    EXPECT_TRUE(is_json(file.text));
+    const std::string_view value = trimmed(file.text);
+    if (value.front() != '{' && value.front() != '[') continue;
+    const auto parsed = parse_envelope(envelope_with(file.text));
+    ASSERT_TRUE(parsed) << parsed.error().message;
+    EXPECT_EQ(*parsed->call.body, value);
+    EXPECT_TRUE(parsed->call.body_is_json);
+    ++containers;
+  }
+  EXPECT_GT(containers, 80);
+}
+
+TEST(EnvelopeJson, RefusesEveryInvalidDocument) {
+  const auto files = suite("n_");
+  SKIP_WITHOUT(files);
+  for (const SuiteFile& file : files) {
+    SCOPED_TRACE(file.name);
+    EXPECT_FALSE(is_json(file.text));
+    EXPECT_FALSE(parse_envelope(envelope_with(file.text)));
+    EXPECT_FALSE(parse_envelope(file.text));
+  }
+}
+
+TEST(EnvelopeJson, KeepsOrRefusesTheDocumentsThatTheStandardLeavesOpen) {
+  const auto files = suite("i_");
+  SKIP_WITHOUT(files);
+  int kept = 0;
+  for (const SuiteFile& file : files) {
+    SCOPED_TRACE(file.name);
+    const auto parsed = parse_envelope(envelope_with(file.text));
+    if (!parsed) continue;
+    EXPECT_EQ(*parsed->call.body, trimmed(file.text));
+    ++kept;
+  }
+  // Numbers of any size and escaped lone surrogates pass; bytes that are not UTF-8 and 500 levels
+  // do not.
+  EXPECT_EQ(kept, 20);
+}
+
+TEST(JsonCursor, SurvivesAnyDepth) {
+  const std::string deep = std::string(1'000'000, '[') + std::string(1'000'000, ']');
+  EXPECT_TRUE(is_json(deep));
+  EXPECT_FALSE(is_json(deep.substr(1)));
+  EXPECT_FALSE(is_json(deep.substr(0, deep.size() - 1)));
+}
+
+TEST(JsonCursor, StopsAtItsLimits) {
+  const auto nested = [](int levels) {
+    return std::string(levels, '[') + std::string(levels, ']');
+  };
+  EXPECT_TRUE(JsonCursor(nested(8), {.depth = 8}).skip());
+  EXPECT_FALSE(JsonCursor(nested(9), {.depth = 8}).skip());
+  EXPECT_TRUE(JsonCursor("[1,2,3]", {.values = 4}).skip());
+  EXPECT_FALSE(JsonCursor("[1,2,3]", {.values = 3}).skip());
+}
+
+TEST(JsonCursor, ReadsEveryEscape) {
+  std::string text;
+  JsonCursor cursor(
+      R"("\"\\\/\b\f\n\r\tA\u00e9\u20ac\ud83d\ude00 plain and long enough for whole words")");
+  ASSERT_TRUE(cursor.read_string(text)) << cursor.error();
+  EXPECT_EQ(text, "\"\\/\b\f\n\r\tAé€😀 plain and long enough for whole words");
+  for (const char* half :
+       {R"("\ud83d")", R"("\ude00")", R"("\ud83dx")", R"("\ud83d\n")", R"("\ud83dA")"}) {
+    std::string ignored;
+    EXPECT_FALSE(JsonCursor(half).read_string(ignored)) << half;
+    EXPECT_TRUE(JsonCursor(half).skip()) << half << " is JSON by its grammar";
+  }
+}
+
+TEST(JsonCursor, FindsSpecialCharactersAtEveryPlaceOfALongString) {
+  for (std::size_t place = 0; place < 40; ++place) {
+    for (const char bad : {'\0', '\n', '\x1f'}) {
+      std::string text = '"' + std::string(40, 'x') + '"';
+      text[place + 1] = bad;
+      EXPECT_FALSE(is_json(text)) << place;
+    }
+    std::string early = '"' + std::string(40, 'x') + '"';
+    early[place + 1] = '"';
+    EXPECT_FALSE(is_json(early)) << place;
+    std::string high = '"' + std::string(40, 'x') + '"';
+    high.replace(place + 1, 1, "\x7f");
+    EXPECT_TRUE(is_json(high)) << place;
+    high.replace(place + 1, 1, "é");
+    EXPECT_TRUE(is_json(high)) << place;
+  }
+}
+
+TEST(Utf8, TellsWhereTheFirstBadByteIs) {
+  const struct {
+    std::string_view text;
+    std::size_t at;
+  } rows[] = {
+      {"", std::string_view::npos},
+      {"plain", std::string_view::npos},
+      {"é€😀", std::string_view::npos},
+      {"a\xff", 1},
+      {"ab\xc3", 2},
+      {"\xc0\xaf", 0},
+      {"\xed\xa0\x80", 0},
+      {"\xf4\x90\x80\x80", 0},
+      {"\xe0\x80\xaf", 0},
+      {"\xf0\x80\x80\xaf", 0},
+      {"x\x80", 1},
+  };
+  for (const auto& row : rows)
+    EXPECT_EQ(find_invalid_utf8(row.text), row.at) << testing::PrintToString(row.text);
+}
+
+}  // namespace
+}  // namespace penstock
