@@ -16,6 +16,7 @@ namespace penstock {
 struct SecretField {
   std::string name;
   Secret value;
+  bool secret = true;  ///< false: may be shown
 };
 
 /// What changes at run time for one connection of one plugin: credentials that the vendor replaced, and a session.
@@ -23,6 +24,7 @@ struct StoredState {
   std::uint64_t version = 0;             ///< rises with each save; 0: never saved
   std::vector<SecretField> credentials;  ///< fields that replace those of integrations.yaml
   std::vector<SecretField> session;      ///< empty: none
+  int session_format = 0;                ///< the manifest's session.format when it was made
   std::int64_t session_created_ms = 0;   ///< Unix time
   std::int64_t session_expires_ms = 0;   ///< Unix time; 0: unknown
   std::string connection_digest;  ///< of the configured fields that the credentials replaced: a new configuration wins

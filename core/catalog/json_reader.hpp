@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/error.hpp>
+#include <rapidjson/document.h>
+
+namespace penstock::catalog {
+
+/// Reads a JSON object strictly: right types, no unknown members. What is wrong is collected with its pointer, so that
+/// an author sees all of it at once.
+class JsonReader {
+ public:
+  JsonReader(const rapidjson::Value& value, std::string pointer, std::vector<Problem>& problems);
+
+  std::string text(const char* name, bool required = false);
+  bool boolean(const char* name, bool fallback);
+  std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t least, std::int64_t most);
+  std::vector<std::string> texts(const char* name);
+
+  /// The member of that type, or null; a member of another type is a problem.
+  const rapidjson::Value* object(const char* name, bool required = false);
+  const rapidjson::Value* array(const char* name);
+  const rapidjson::Value* any(const char* name);
+
+  /// Reports every member that was never asked for. Call last.
+  void refuse_others();
+
+  void problem(std::string_view member, std::string message);
+  std::string pointer_to(std::string_view member) const;
+
+ private:
+  const rapidjson::Value* member(const char* name, bool required, bool (rapidjson::Value::*is)() const,
+                                 const char* kind);
+
+  const rapidjson::Value& value_;
+  std::string pointer_;
+  std::vector<Problem>& problems_;
+  std::vector<std::string> known_;
+};
+
+}  // namespace penstock::catalog

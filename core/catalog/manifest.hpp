@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/catalog.hpp>
+#include <penstock/error.hpp>
+#include <penstock/result.hpp>
+
+#include "base/url.hpp"
+#include "catalog/url_template.hpp"
+#include "schema/schema.hpp"
+
+namespace penstock::catalog {
+
+enum class BodyNeed : std::uint8_t { none, sha256, full };
+
+/// What an answer means for the call; see docs/manifest.md.
+enum class AnswerKind : std::uint8_t { session_expired, auth_rejected, rate_limited, vendor_fault };
+
+struct ClassifyRule {
+  int status_from = 100, status_to = 599;
+  std::string body_contains;
+  AnswerKind kind = AnswerKind::vendor_fault;
+  bool before_processing = false;  ///< the vendor refused before it acted: safe to send again
+};
+
+struct InspectWindow {
+  int status_from = 400, status_to = 599;
+  std::size_t max_bytes = 65536;
+};
+
+struct SessionSpec {
+  int format = 1;
+  int max_fetches = 4;
+  bool logout = false;
+};
+
+struct FieldsWhen {
+  std::string field, equals;
+  std::vector<std::string> fields;
+};
+
+struct OptionDefault {
+  std::string option, connection_field;
+};
+
+/// One {tool}/{api}, ready to be called.
+struct Api {
+  std::string tool, name;
+  std::string title, docs;
+  UrlTemplate base_url;
+  bool endpoint = false;  ///< one address: the path adds nothing
+  bool soap = false;
+  std::vector<std::string> methods;
+  std::vector<std::string> connection_required;
+  std::vector<FieldsWhen> connection_required_when;
+  schema::Schema options;
+  std::vector<OptionDefault> option_defaults;
+  BodyNeed body_need = BodyNeed::none;
+  std::vector<std::string> owned_headers;  ///< lower case
+  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<SessionSpec> session;
+  std::optional<InspectWindow> inspect;
+  std::vector<ClassifyRule> classify;
+  std::string retry_after_header = "retry-after";
+  bool retry_after_is_time = false;  ///< Unix seconds rather than a delay
+  std::vector<ExampleCall> examples;
+
+  std::string id() const { return tool + "/" + name; }
+};
+
+struct Manifest {
+  std::string id, name, version, license;
+  int min_minor = 0;
+  std::string tool;
+  Egress egress;
+  schema::Schema connection;
+  std::vector<Api> apis;
+};
+
+/// Reads and checks a manifest. Fails with every problem and its JSON Pointer. Runs no plugin code. [any-thread]
+Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json);
+
+}  // namespace penstock::catalog

@@ -1,0 +1,91 @@
+#include "catalog/url_template.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace penstock::catalog {
+namespace {
+
+Result<UrlTemplate::Placeholder, std::string> parse_placeholder(std::string_view inside) {
+  UrlTemplate::Placeholder placeholder;
+  const std::string shown = "{" + std::string(inside) + "}";
+  if (inside.starts_with('+')) {
+    placeholder.keeps_slashes = true;
+    inside.remove_prefix(1);
+  }
+  if (inside.ends_with("|v")) {
+    placeholder.leading_v = true;
+    inside.remove_suffix(2);
+  }
+  if (inside.starts_with("conn.")) {
+    placeholder.source = UrlTemplate::Source::connection;
+    inside.remove_prefix(5);
+  } else if (inside.starts_with("opt.")) {
+    placeholder.source = UrlTemplate::Source::option;
+    inside.remove_prefix(4);
+  } else {
+    return failure(shown + " starts with neither conn. nor opt.");
+  }
+  const bool named = !inside.empty() && std::ranges::all_of(inside, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!named) return failure(shown + " does not name a field");
+  placeholder.name = inside;
+  return placeholder;
+}
+
+std::string encode(std::string_view value, const UrlTemplate::Placeholder& placeholder) {
+  std::string out;
+  if (placeholder.leading_v && !value.starts_with('v')) out = "v";
+  if (!placeholder.keeps_slashes) return out + percent_encode(value);
+  while (true) {
+    const std::size_t slash = value.find('/');
+    out += percent_encode(value.substr(0, slash));
+    if (slash == std::string_view::npos) return out;
+    out += '/';
+    value.remove_prefix(slash + 1);
+  }
+}
+
+}  // namespace
+
+Result<UrlTemplate, std::string> UrlTemplate::parse(std::string_view text) {
+  UrlTemplate parsed;
+  parsed.text_ = text;
+  parsed.literals_.emplace_back();
+  while (!text.empty()) {
+    const std::size_t open = text.find('{');
+    parsed.literals_.back() += text.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find('}', open);
+    if (close == std::string_view::npos) return failure(std::string("a { is not closed"));
+    auto placeholder = parse_placeholder(text.substr(open + 1, close - open - 1));
+    if (!placeholder) return failure(std::move(placeholder).error());
+    parsed.placeholders_.push_back(*std::move(placeholder));
+    parsed.literals_.emplace_back();
+    text.remove_prefix(close + 1);
+  }
+  return parsed;
+}
+
+Result<Url, std::string> UrlTemplate::expand(const Lookup& lookup) const {
+  // One placeholder alone: the connection brings the whole URL.
+  const bool whole = placeholders_.size() == 1 && literals_.front().empty() && literals_.back().empty();
+  std::string out = literals_.front();
+  for (std::size_t i = 0; i < placeholders_.size(); ++i) {
+    const Placeholder& placeholder = placeholders_[i];
+    const auto value = lookup(placeholder.source, placeholder.name);
+    const std::string shown =
+        (placeholder.source == Source::connection ? "the connection's " : "api_options.") + placeholder.name;
+    if (!value) return failure(shown + " is needed for the URL and is not set");
+    if (*value == "." || *value == "..") return failure(shown + " is a dot segment");
+    out += whole ? std::string(*value) : encode(*value, placeholder);
+    out += literals_[i + 1];
+  }
+  auto url = parse_url(out);
+  if (!url) return failure("the base URL that comes out of " + text_ + " is refused: " + url.error());
+  return url;
+}
+
+}  // namespace penstock::catalog

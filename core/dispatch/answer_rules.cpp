@@ -1,0 +1,61 @@
+#include "dispatch/answer_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace penstock::dispatch {
+namespace {
+
+constexpr std::size_t searched_bytes = 65536;
+
+bool matches(const catalog::ClassifyRule& rule, const upstream::Reply& reply) {
+  if (reply.status < rule.status_from || reply.status > rule.status_to) return false;
+  const std::string_view body = std::string_view(reply.body).substr(0, searched_bytes);
+  return rule.body_contains.empty() || body.find(rule.body_contains) != std::string_view::npos;
+}
+
+std::optional<catalog::AnswerKind> kind_of(const host::PluginFailure& failure) {
+  switch (failure.kind) {
+    case PST_E_AUTH_REJECTED:
+    case PST_E_CONSENT_REVOKED: return catalog::AnswerKind::auth_rejected;
+    case PST_E_RATE_LIMITED: return catalog::AnswerKind::rate_limited;
+    default: return catalog::AnswerKind::vendor_fault;
+  }
+}
+
+}  // namespace
+
+Judgement judge(const catalog::Api& api, const host::Instance& plugin, const host::Env& env,
+                const host::Connection& connection, const host::State* session, const host::CallInput& call,
+                const upstream::Reply& reply) {
+  Judgement judgement;
+  const auto rule = std::ranges::find_if(api.classify, [&](const auto& one) { return matches(one, reply); });
+  if (rule != api.classify.end()) {
+    judgement.kind = rule->kind;
+    judgement.before_processing = rule->before_processing;
+  }
+  const bool in_window = api.inspect && reply.status >= api.inspect->status_from && reply.status <= api.inspect->status_to;
+  if (!in_window || !plugin.has_inspect()) return judgement;
+
+  const std::string_view seen = std::string_view(reply.body).substr(0, api.inspect->max_bytes);
+  const host::Outcome outcome = plugin.inspect(env, connection, session, call,
+                                               {reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
+  if (outcome.verdict == host::Verdict::reauth) {
+    judgement.kind = catalog::AnswerKind::session_expired;
+    judgement.before_processing = true;
+  } else if (outcome.verdict == host::Verdict::failed && outcome.failure.kind != PST_E_INTERNAL) {
+    judgement.kind = kind_of(outcome.failure);
+    judgement.message = outcome.failure.message;
+    if (!outcome.failure.vendor_code.empty()) {
+      judgement.message = outcome.failure.vendor_code + (judgement.message.empty() ? "" : ": ") + judgement.message;
+    }
+  }
+  return judgement;
+}
+
+bool may_repeat(std::string_view method, const Judgement& judgement) {
+  constexpr std::array idempotent = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
+  return judgement.before_processing || std::ranges::find(idempotent, method) != idempotent.end();
+}
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "catalog/manifest.hpp"
+#include "host/invocation.hpp"
+#include "upstream/client.hpp"
+
+namespace penstock::dispatch {
+
+/// What an answer means for the engine. The answer itself is never changed by it.
+struct Judgement {
+  std::optional<catalog::AnswerKind> kind;  ///< none: nothing special
+  bool before_processing = false;           ///< the vendor refused before it acted
+  std::string message;                      ///< for the caller's warnings; empty: none
+};
+
+/// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for it.
+Judgement judge(const catalog::Api& api, const host::Instance& plugin, const host::Env& env,
+                const host::Connection& connection, const host::State* session, const host::CallInput& call,
+                const upstream::Reply& reply);
+
+/// Whether the same request may be sent a second time after a renewed session: the vendor refused it before acting, or
+/// the method is idempotent (RFC 9110 section 9.2.2).
+bool may_repeat(std::string_view method, const Judgement& judgement);
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,173 @@
+#include "dispatch/draft.hpp"
+
+#include <algorithm>
+
+#include <openssl/evp.h>
+
+#include "base/text.hpp"
+#include "dispatch/form.hpp"
+#include "dispatch/header_policy.hpp"
+#include "dispatch/target.hpp"
+
+namespace penstock::dispatch {
+namespace {
+
+std::string list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  return out;
+}
+
+Result<Draft> route(const World& world, const Call& call) {
+  Draft draft;
+  const loader::PluginSet::Entry* entry = world.plugins->find(call.tool, call.api);
+  if (entry == nullptr) {
+    const std::string id = call.tool + "/" + call.api;
+    Error error = input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
+                                " (GET /v1/apis lists what can be called)");
+    error.phase = Phase::route;
+    return failure(std::move(error));
+  }
+  draft.plugin = entry->plugin;
+  draft.api = entry->api;
+  if (call.integration_id.empty()) {
+    return failure(integration_not_found("the header X-Integration-Id is missing: it names the integration to call through"));
+  }
+  const auto integration = world.integrations.find(call.integration_id);
+  if (integration == world.integrations.end()) {
+    return failure(integration_not_found("there is no integration \"" + call.integration_id + "\""));
+  }
+  draft.integration = integration->second;
+  const IntegrationConfig& config = draft.integration->config();
+  if (config.tool != call.tool) {
+    return failure(integration_not_found("integration " + config.id + " is of tool " + config.tool + ", not of " + call.tool));
+  }
+  if (!config.enabled) return failure(integration_not_found("integration " + config.id + " is disabled"));
+  const std::vector<std::string> missing = draft.integration->missing(*draft.api, draft.plugin->manifest().id);
+  if (!missing.empty()) {
+    return failure(integration_not_found("integration " + config.id + " is not set up for " + draft.api->id() +
+                                         ": its connection lacks " + list(missing)));
+  }
+  return draft;
+}
+
+void check_method(const Call& call, const catalog::Api& api, std::vector<Problem>& problems) {
+  if (std::ranges::find(api.methods, call.method) != api.methods.end()) return;
+  problems.push_back({"/method", api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\""});
+}
+
+void check_params(const Call& call, std::vector<Problem>& problems) {
+  constexpr std::size_t most = 1000;
+  if (call.params.size() > most) problems.push_back({"/params", "holds more than 1000 parameters"});
+}
+
+/// api_options as the caller gave them, with the connection's own defaults behind them.
+std::string with_connection_defaults(const Draft& draft, const std::string& given, const session::Snapshot& now) {
+  std::string text = given.empty() ? "{}" : given;
+  if (draft.api->option_defaults.empty()) return text;
+  const schema::Validation asked = draft.api->options.validate(text, "");
+  for (const catalog::OptionDefault& fallback : draft.api->option_defaults) {
+    const host::Item* field = now.connection.find(fallback.connection_field);
+    if (field == nullptr || field->value.empty() || asked.was_given(fallback.option)) continue;
+    const std::size_t brace = text.rfind('}');
+    if (brace == std::string::npos) return text;
+    const std::string member = options({{fallback.option, std::string(field->value.reveal())}});
+    const bool empty = text.find_first_not_of(" \t\r\n{") == brace;
+    text = text.substr(0, brace) + (empty ? "" : ",") + member.substr(1, member.size() - 2) + text.substr(brace);
+  }
+  return text;
+}
+
+void read_body(const Call& call, std::string_view boundary, Draft& draft, std::vector<Problem>& problems) {
+  const bool has_type = std::ranges::any_of(draft.headers, [](const Field& field) {
+    return equal_ignoring_case(field.name, "content-type");
+  });
+  if (draft.api->soap) {
+    if (call.body_is_json || !call.form.empty()) problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
+    draft.body = call.body.value_or("");
+    return;
+  }
+  if (!call.form.empty()) {
+    check_form(call.form, problems);
+    EncodedForm form = encode_form(call.form, boundary);
+    std::erase_if(draft.headers, [](const Field& field) { return equal_ignoring_case(field.name, "content-type"); });
+    draft.headers.push_back({"Content-Type", std::move(form.content_type)});
+    draft.body = std::move(form.body);
+    return;
+  }
+  draft.body = call.body;
+  if (call.body_is_json && !has_type) draft.headers.push_back({"Content-Type", "application/json"});
+}
+
+std::string sha256(std::string_view bytes) {
+  std::string out(32, '\0');
+  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha256(), nullptr);
+  return out;
+}
+
+Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
+  const auto lookup = [&](catalog::UrlTemplate::Source source, std::string_view name) -> std::optional<std::string_view> {
+    if (source == catalog::UrlTemplate::Source::connection) {
+      const host::Item* field = now.connection.find(name);
+      return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
+    }
+    const auto option = std::ranges::find(draft.options, name, &Field::name);
+    return option == draft.options.end() ? std::nullopt : std::optional<std::string_view>(option->value);
+  };
+  auto url = draft.api->base_url.expand(lookup);
+  if (!url) return failure(engine_failed(url.error(), Phase::validate, Sent::no));
+  if (!draft.plugin->manifest().egress.permits(*url)) {
+    return failure(engine_failed("the base URL leads to " + url->origin() + ", which " + draft.plugin->label() +
+                                     " does not declare", Phase::validate, Sent::no));
+  }
+  return url;
+}
+
+Error all_of(std::vector<Problem> problems) {
+  std::string message;
+  for (const Problem& problem : problems) {
+    std::string place = problem.pointer.empty() ? std::string() : problem.pointer.substr(1) + " ";
+    std::ranges::replace(place, '/', '.');
+    message += (message.empty() ? "" : "; ") + place + problem.message;
+  }
+  return input_invalid(std::move(message), std::move(problems));
+}
+
+}  // namespace
+
+Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary) {
+  auto routed = route(world, call);
+  if (!routed) return routed;
+  Draft draft = *std::move(routed);
+  const catalog::Api& api = *draft.api;
+  const session::SnapshotPtr now = draft.integration->state(draft.plugin->manifest().id)->current();
+
+  std::vector<Problem> problems;
+  check_method(call, api, problems);
+  auto path = check_path(call.path);
+  if (!path) {
+    problems.push_back({"/path", path.error()});
+  } else if (api.endpoint && path->path != "/" && !path->path.empty()) {
+    problems.push_back({"/path", "must be \"/\": " + api.id() + " has one address"});
+  }
+  check_headers(call.headers, api.owned_headers, problems);
+  check_params(call, problems);
+  schema::Validation options = api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
+  problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
+                  std::make_move_iterator(options.problems.end()));
+  draft.headers = call.headers;
+  read_body(call, boundary, draft, problems);
+  if (!problems.empty()) return failure(all_of(std::move(problems)));
+
+  draft.options = std::move(options.values);
+  draft.options_json = std::move(options.canonical);
+  auto base = base_url(draft, *now);
+  if (!base) return failure(std::move(base).error());
+  draft.path = call.path;
+  if (api.endpoint) path->path.clear();
+  draft.url = join(*std::move(base), *path, call.params);
+  if (api.body_need == catalog::BodyNeed::sha256) draft.body_sha256 = sha256(draft.body.value_or(""));
+  return draft;
+}
+
+}  // namespace penstock::dispatch

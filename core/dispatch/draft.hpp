@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <penstock/call.hpp>
+#include <penstock/error.hpp>
+
+#include "base/url.hpp"
+#include "dispatch/integration.hpp"
+#include "loader/plugin_set.hpp"
+
+namespace penstock::dispatch {
+
+/// What a call is judged against: one immutable moment of plugins and integrations.
+struct World {
+  std::shared_ptr<const loader::PluginSet> plugins;
+  std::unordered_map<std::string, std::shared_ptr<Integration>> integrations;
+};
+
+/// A call that passed: route found, everything checked, URL final. Not signed yet.
+struct Draft {
+  std::shared_ptr<const loader::Plugin> plugin;  ///< pins the generation
+  const catalog::Api* api = nullptr;
+  std::shared_ptr<Integration> integration;
+
+  Url url;                      ///< base URL joined with the caller's path and params
+  std::string path;             ///< the caller's path
+  std::vector<Field> headers;   ///< the caller's, plus the Content-Type that its body implies
+  std::string options_json;     ///< defaults filled
+  std::vector<Field> options;
+  std::optional<std::string> body;
+  std::string body_sha256;
+  std::vector<std::string> warnings;
+};
+
+/// Route and validate: steps 2 to 4 of the life of a call. Nothing is sent. `boundary` is for multipart bodies.
+Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary);
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/config.hpp>
+#include <penstock/credential_store.hpp>
+
+#include "base/mask.hpp"
+#include "loader/plugin_set.hpp"
+#include "session/connection_state.hpp"
+
+namespace penstock::dispatch {
+
+/// One integration at run time: its configuration, the state of its connection for each plugin of its tool, and the
+/// calls in flight. [any-thread]
+class Integration {
+ public:
+  /// Checks the configured connection against the plugins of the tool and reads the stored state.
+  /// What is wrong goes to `problems`; null then.
+  static std::shared_ptr<Integration> make(const Config& config, const IntegrationConfig& integration,
+                                           const loader::PluginSet& plugins, CredentialStore& store,
+                                           ConfigProblems& problems);
+
+  const IntegrationConfig& config() const { return config_; }
+  const UpstreamConfig& upstream() const { return upstream_; }
+
+  /// Null where the plugin is of another tool.
+  session::ConnectionState* state(const std::string& plugin_id) const;
+
+  /// The fields that `api` needs and this connection lacks.
+  std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
+
+  /// Takes one of max_in_flight places; false: all are taken.
+  bool enter() noexcept;
+  void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  explicit Integration(const IntegrationConfig& config) : config_(config) {}
+
+  IntegrationConfig config_;
+  UpstreamConfig upstream_;  ///< with the defaults for all filled in
+  std::map<std::string, std::shared_ptr<session::ConnectionState>, std::less<>> states_;
+  std::atomic<int> in_flight_{0};
+};
+
+}  // namespace penstock::dispatch

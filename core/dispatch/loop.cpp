@@ -1,0 +1,87 @@
+#include "dispatch/loop.hpp"
+
+#include <chrono>
+
+#include <boost/asio/post.hpp>
+#include <sys/random.h>
+
+#include "dispatch/request.hpp"
+
+namespace penstock::dispatch {
+namespace {
+
+thread_local Loop* this_threads_loop = nullptr;
+
+constexpr std::uint64_t largest_session_reply = 1U << 20U;
+
+}  // namespace
+
+Loop::Loop() : work_(boost::asio::make_work_guard(context_)), client_(std::make_unique<upstream::Client>(context_)) {}
+
+Loop::~Loop() {
+  stop();
+  client_.reset();
+}
+
+void Loop::start() {
+  thread_ = std::thread([this] {
+    this_threads_loop = this;
+    context_.run();
+  });
+}
+
+void Loop::stop() {
+  work_.reset();
+  context_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+Loop* Loop::current() noexcept { return this_threads_loop; }
+
+LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration, std::shared_ptr<CredentialStore> store,
+                     boost::asio::thread_pool& blocking)
+    : loop_(loop), integration_(std::move(integration)), store_(std::move(store)), blocking_(blocking) {}
+
+std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
+
+std::array<std::uint8_t, 32> LoopWorld::entropy() { return fresh_entropy(); }
+
+void LoopWorld::fetch(session::FetchRequest request, std::function<void(Result<session::FetchReply>)> handler) {
+  upstream::Request out;
+  out.to = destination(request.url, *integration_);
+  out.method = std::move(request.method);
+  out.target = request.url.path + (request.url.has_query ? "?" + request.url.query : "");
+  out.headers = std::move(request.headers);
+  out.headers.push_back({"User-Agent", "Penstock/0.1"});
+  out.has_body = !request.body.empty() || out.method == "POST";
+  out.body = std::move(request.body);
+  out.connect_timeout = connect_time_limit(integration_->upstream());
+  out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  out.max_response_bytes = largest_session_reply;
+  loop_.client().send(std::move(out), [handler = std::move(handler)](Result<upstream::Reply> reply) {
+    if (!reply) return handler(failure(std::move(reply).error()));
+    handler(session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
+  });
+}
+
+void LoopWorld::save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) {
+  boost::asio::post(blocking_, [store = store_, key = std::move(key), state = std::move(state),
+                                handler = std::move(handler), &context = loop_.context()] {
+    auto saved = store->save(key, state);
+    boost::asio::post(context, [handler, saved = std::move(saved)] { handler(saved); });
+  });
+}
+
+std::int64_t wall_clock_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
+std::array<std::uint8_t, 32> fresh_entropy() {
+  std::array<std::uint8_t, 32> bytes{};
+  // 32 bytes never come short (getrandom(2)); without them nothing may be signed.
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+  return bytes;
+}
+
+}  // namespace penstock::dispatch

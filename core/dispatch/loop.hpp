@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+#include <thread>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "dispatch/integration.hpp"
+#include "session/world.hpp"
+#include "upstream/client.hpp"
+
+namespace penstock::dispatch {
+
+/// One io_context and its thread, with the vendor connections that its calls share.
+class Loop {
+ public:
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void start();
+  /// Ends the thread; what is still pending is dropped. Idempotent.
+  void stop();
+
+  boost::asio::io_context& context() { return context_; }
+  upstream::Client& client() { return *client_; }
+
+  /// The loop whose thread this is; null on other threads.
+  static Loop* current() noexcept;
+
+ private:
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<upstream::Client> client_;
+  std::thread thread_;
+};
+
+/// What the session runs of one integration see of the world, on one loop.
+class LoopWorld final : public session::World {
+ public:
+  /// `blocking` runs what may block: durable writes.
+  LoopWorld(Loop& loop, std::shared_ptr<Integration> integration, std::shared_ptr<CredentialStore> store,
+            boost::asio::thread_pool& blocking);
+
+  std::int64_t now_unix_ms() override;
+  std::array<std::uint8_t, 32> entropy() override;
+  void fetch(session::FetchRequest request, std::function<void(Result<session::FetchReply>)> handler) override;
+  void save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) override;
+
+ private:
+  Loop& loop_;
+  std::shared_ptr<Integration> integration_;
+  std::shared_ptr<CredentialStore> store_;
+  boost::asio::thread_pool& blocking_;
+};
+
+/// Wall clock, for tokens and signatures only.
+std::int64_t wall_clock_ms();
+
+/// Fresh bytes from the system.
+std::array<std::uint8_t, 32> fresh_entropy();
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dispatch/draft.hpp"
+#include "host/invocation.hpp"
+#include "upstream/client.hpp"
+
+namespace penstock::dispatch {
+
+/// The plugin's picture of a draft; points into it.
+host::CallInput call_input(const Draft& draft, const Call& call);
+
+/// A signed call: what leaves, if it may.
+struct SignedRequest {
+  std::string method;
+  Url url;
+  std::vector<Field> headers;
+  std::optional<std::string> body;
+};
+
+/// Draft and plugin outcome put together, and the last look at where it goes: the final URL must be inside the
+/// manifest's egress list.
+Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome);
+
+/// How to reach the host of `url` for this integration.
+upstream::Destination destination(const Url& url, const Integration& integration);
+
+/// How long the call may take: the call's own say, the integration's, the manifest's, the common one, 60 s.
+std::chrono::milliseconds time_limit(const Draft& draft, const Call& call, const UpstreamConfig& common);
+
+std::chrono::milliseconds connect_time_limit(const UpstreamConfig& config);
+std::uint64_t response_limit(const UpstreamConfig& config);
+
+/// Everything of a connection and a session that must not be shown.
+Masker masker_for(const session::Snapshot& snapshot);
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "host/invocation.hpp"
+#include "session/world.hpp"
+
+namespace penstock::session {
+
+/// What the plugin's session function is started with.
+struct RenewalStart {
+  std::shared_ptr<const host::Instance> plugin;  ///< shares the life of the plugin's generation
+  int max_fetches = 4;
+  host::Connection connection;
+  std::optional<host::State> old_session;
+  std::uint32_t event = PST_EV_START;
+  std::optional<FetchReply> challenge;  ///< the vendor's refusal, for PST_EV_CHALLENGED
+};
+
+struct Renewed {
+  host::State session;
+  std::vector<host::Item> credentials;  ///< rotated ones: durable before anyone uses the session
+};
+
+/// One run of a plugin's session machine: session() and the fetches that it asks for, at most max_fetches of them.
+/// Belongs to the connection, not to a call: nothing cancels it.
+void renew(RenewalStart start, std::shared_ptr<World> world, std::function<void(Result<Renewed>)> handler);
+
+/// What a plugin's failure in session() means for the caller.
+Error session_error(const host::PluginFailure& failure, const std::string& connection_id);
+
+}  // namespace penstock::session

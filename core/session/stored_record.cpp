@@ -1,0 +1,117 @@
+#include "session/stored_record.hpp"
+
+#include <openssl/evp.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.hpp"
+#include "base/text.hpp"
+
+namespace penstock::session {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void put(Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+// Values in base64: a credential may hold bytes that are no UTF-8.
+void write_fields(Writer& writer, const std::vector<SecretField>& fields) {
+  writer.StartArray();
+  for (const SecretField& field : fields) {
+    writer.StartArray();
+    put(writer, field.name);
+    put(writer, base64_encode(field.value.reveal()));
+    writer.Bool(field.secret);
+    writer.EndArray();
+  }
+  writer.EndArray();
+}
+
+bool read_fields(const rapidjson::Value& root, const char* name, std::vector<SecretField>& out) {
+  const auto found = root.FindMember(name);
+  if (found == root.MemberEnd() || !found->value.IsArray()) return false;
+  for (const auto& entry : found->value.GetArray()) {
+    if (!entry.IsArray() || entry.Size() != 3 || !entry[0].IsString() || !entry[1].IsString() || !entry[2].IsBool()) {
+      return false;
+    }
+    const auto value = base64_decode({entry[1].GetString(), entry[1].GetStringLength()});
+    if (!value) return false;
+    out.push_back({{entry[0].GetString(), entry[0].GetStringLength()}, Secret(*value), entry[2].GetBool()});
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<host::Item> items_of(const std::vector<SecretField>& fields) {
+  std::vector<host::Item> out;
+  for (const SecretField& field : fields) out.push_back({field.name, field.value, field.secret});
+  return out;
+}
+
+std::vector<SecretField> fields_of(const std::vector<host::Item>& items) {
+  std::vector<SecretField> out;
+  for (const host::Item& item : items) out.push_back({item.name, item.value, item.secret});
+  return out;
+}
+
+std::string digest_of(const host::Connection& configured, const std::vector<SecretField>& credentials) {
+  std::string text;
+  for (const SecretField& credential : credentials) {
+    const host::Item* field = configured.find(credential.name);
+    const std::string_view value = field == nullptr ? std::string_view() : field->value.reveal();
+    text += std::to_string(credential.name.size()) + ":" + credential.name + std::to_string(value.size()) + ":";
+    text += value;
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr);
+  explicit_bzero(text.data(), text.size());
+  return base64_encode({reinterpret_cast<const char*>(digest), length});
+}
+
+std::string to_record(const StoredState& state) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("credentials");
+  write_fields(writer, state.credentials);
+  writer.Key("session");
+  write_fields(writer, state.session);
+  writer.Key("session_format");
+  writer.Int(state.session_format);
+  writer.Key("session_created_ms");
+  writer.Int64(state.session_created_ms);
+  writer.Key("session_expires_ms");
+  writer.Int64(state.session_expires_ms);
+  writer.Key("connection_digest");
+  put(writer, state.connection_digest);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+Result<StoredState, std::string> from_record(std::string_view bytes) {
+  const std::string malformed = "the stored state is malformed";
+  const auto document = parse_json(bytes);
+  if (!document || !(*document)->IsObject()) return failure(malformed);
+  const rapidjson::Value& root = **document;
+  StoredState state;
+  const auto integer = [&](const char* name) -> std::int64_t {
+    const auto found = root.FindMember(name);
+    return found != root.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
+  };
+  const auto digest = root.FindMember("connection_digest");
+  if (!read_fields(root, "credentials", state.credentials) || !read_fields(root, "session", state.session) ||
+      digest == root.MemberEnd() || !digest->value.IsString()) {
+    return failure(malformed);
+  }
+  state.session_format = static_cast<int>(integer("session_format"));
+  state.session_created_ms = integer("session_created_ms");
+  state.session_expires_ms = integer("session_expires_ms");
+  state.connection_digest = {digest->value.GetString(), digest->value.GetStringLength()};
+  return state;
+}
+
+}  // namespace penstock::session

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <penstock/credential_store.hpp>
+
+#include "host/invocation.hpp"
+
+namespace penstock::session {
+
+std::vector<host::Item> items_of(const std::vector<SecretField>& fields);
+std::vector<SecretField> fields_of(const std::vector<host::Item>& items);
+
+/// SHA-256 over the configured values that `credentials` replace: it changes when somebody configures new ones.
+std::string digest_of(const host::Connection& configured, const std::vector<SecretField>& credentials);
+
+/// A StoredState, without its version, as bytes and back.
+std::string to_record(const StoredState& state);
+Result<StoredState, std::string> from_record(std::string_view bytes);
+
+}  // namespace penstock::session

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <penstock/call.hpp>
+#include <penstock/credential_store.hpp>
+#include <penstock/error.hpp>
+
+#include "base/url.hpp"
+
+namespace penstock::session {
+
+struct FetchRequest {
+  std::string method;
+  Url url;
+  std::vector<Field> headers;
+  std::string body;
+};
+
+struct FetchReply {
+  int status = 0;
+  std::vector<Field> headers;
+  std::string body;
+};
+
+/// All that a session run does to the world outside. The engine's is one per loop; tests bring a simulated one.
+/// Handlers run on the world's own thread, once, and never inside the call that takes them.
+class World {
+ public:
+  virtual ~World() = default;
+
+  virtual std::int64_t now_unix_ms() = 0;
+  virtual std::array<std::uint8_t, 32> entropy() = 0;
+  virtual void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) = 0;
+
+  /// CredentialStore::save(), off the loop.
+  virtual void save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) = 0;
+};
+
+}  // namespace penstock::session
