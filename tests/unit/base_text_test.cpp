@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <penstock/secret.hpp>
+
+#include "base/http.hpp"
+#include "base/json.hpp"
+#include "base/mask.hpp"
+#include "base/text.hpp"
+
+namespace penstock {
+namespace {
+
+TEST(Base64, encodes_and_decodes_the_vectors_of_rfc_4648) {
+  const std::pair<const char*, const char*> cases[] = {{"", ""},           {"f", "Zg=="},       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+                                                       {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : cases) {
+    EXPECT_EQ(base64_encode(plain), encoded);
+    EXPECT_EQ(base64_decode(encoded), plain);
+  }
+}
+
+TEST(Base64, refuses_what_is_not_base64) {
+  for (const char* text : {"Zg=", "Z", "Zg==Zg==", "Zm9*", "Zm9v\n", "====", "Zg=v"}) {
+    EXPECT_FALSE(base64_decode(text).has_value()) << text;
+  }
+}
+
+TEST(PercentCoding, keeps_only_unreserved_characters) {
+  EXPECT_EQ(percent_encode("aZ09-._~ /?#&=+%\xC3\xA9"), "aZ09-._~%20%2F%3F%23%26%3D%2B%25%C3%A9");
+  EXPECT_EQ(percent_decode("%41%2f%zz%4"), "A/%zz%4");
+}
+
+TEST(Nearest, finds_slips_and_nothing_else) {
+  const std::vector<std::string> known = {"service_name", "version", "tool"};
+  EXPECT_EQ(nearest("servce_name", known), "service_name");
+  EXPECT_EQ(nearest("tooll", known), "tool");
+  EXPECT_EQ(nearest("VERSION", known), "version");
+  EXPECT_EQ(nearest("password", known), "");
+  EXPECT_EQ(did_you_mean("versoin", known), "; did you mean \"version\"?");
+}
+
+TEST(HttpGrammar, takes_tokens_and_field_values_of_rfc_9110) {
+  for (const char* good : {"GET", "x-a", "!#$%&'*+-.^_`|~9"}) EXPECT_TRUE(is_token(good)) << good;
+  for (const char* bad : {"", "a b", "a:b", "a\r", "\xC3\xA9", "a/b", "(a)"}) EXPECT_FALSE(is_token(bad)) << bad;
+  for (const char* good : {"", "a", "a b\tc", "caf\xC3\xA9"}) EXPECT_TRUE(is_field_value(good)) << good;
+  for (const std::string bad : {" a", "a ", "\ta", "a\r\nb", "a\nb", "a\x7f", "a\x01"}) EXPECT_FALSE(is_field_value(bad)) << bad;
+  EXPECT_FALSE(is_field_value(std::string("a\0b", 3)));
+}
+
+TEST(ParseJson, refuses_what_would_harm_rapidjson) {
+  const std::string deep(65, '[');
+  const std::string cases[] = {"0.0000000000001e-2147483639", "[1e99999]", deep + std::string(65, ']'),
+                               std::string("{}\0{}", 5), "{\"a\":1}x", "\"\xff\"", std::string(70, '9'), "", "{"};
+  for (const std::string& text : cases) EXPECT_FALSE(parse_json(text).has_value()) << text;
+  EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')).has_value());
+  EXPECT_TRUE(parse_json(R"({"a":-1.5e10,"b":"1e99999 0.0000000000001e-2147483639"})").has_value());
+}
+
+TEST(Masker, hides_a_secret_in_every_form_of_ours) {
+  Masker masker;
+  masker.add("s3cr&t/\"<x>");
+  const std::string forms[] = {"s3cr&t/\"<x>", percent_encode("s3cr&t/\"<x>"), "s3cr&amp;t/&quot;&lt;x&gt;",
+                               R"(s3cr&t/\"<x>)"};
+  for (const std::string& form : forms) EXPECT_EQ(masker.mask("a " + form + " b"), "a *** b");
+  for (const char* before : {"", "u", "us", "use", "user:"}) {
+    const std::string encoded = base64_encode(std::string(before) + "s3cr&t/\"<x>" + "tail");
+    const std::string masked = masker.mask(encoded);
+    EXPECT_NE(masked.find("***"), std::string::npos) << before;
+    EXPECT_LT(masked.size(), encoded.size() - 5) << before;
+  }
+  EXPECT_EQ(masker.mask("nothing here"), "nothing here");
+}
+
+TEST(SameSecret, compares_all_of_both) {
+  EXPECT_TRUE(same_secret("dev-key", "dev-key"));
+  EXPECT_TRUE(same_secret("", ""));
+  for (const char* other : {"", "dev-ke", "dev-keY", "dev-key2", "dev-keydev-key"}) EXPECT_FALSE(same_secret(other, "dev-key")) << other;
+  EXPECT_FALSE(same_secret("x", ""));
+}
+
+}  // namespace
+}  // namespace penstock

@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+
+#include "base/url.hpp"
+
+namespace penstock {
+namespace {
+
+TEST(ParseUrl, takes_https_urls_apart_and_keeps_their_path) {
+  const auto url = parse_url("https://Api.HiBob.com./v1/a%2Fb/../c;d?x=1&x=2");
+  ASSERT_TRUE(url.has_value());
+  EXPECT_EQ(url->host, "api.hibob.com");
+  EXPECT_EQ(url->port, 443);
+  EXPECT_EQ(url->path, "/v1/a%2Fb/../c;d");
+  EXPECT_EQ(url->query, "x=1&x=2");
+  EXPECT_EQ(url->origin(), "https://api.hibob.com");
+}
+
+TEST(ParseUrl, refuses_what_could_lead_elsewhere) {
+  for (const char* text : {"http://a.example/", "ftp://a.example", "//a.example", "/a", "a.example", "https://u@a.example/",
+                           "https://u:p@a.example/", "https://a.example/#f", "https://a.example/a b", "https://a.example\\@b/",
+                           "https://a.example/\r\nX: y", "https://", "file:///etc/passwd", "https://a.example/\xC3\xA9", ""}) {
+    EXPECT_FALSE(parse_url(text).has_value()) << text;
+  }
+}
+
+struct EgressCase {
+  const char* url;
+  bool permitted;
+};
+
+TEST(Egress, permits_its_origins_and_no_other) {
+  const auto egress = Egress::parse({"https://api.hibob.com", "https://*.workday.com"});
+  ASSERT_TRUE(egress.has_value());
+  const EgressCase cases[] = {{"https://api.hibob.com/v1", true},
+                              {"https://API.hibob.com:443/", true},
+                              {"https://api.hibob.com.evil.example/", false},
+                              {"https://evilapi.hibob.com/", false},
+                              {"https://x.api.hibob.com/", false},
+                              {"https://api.hibob.com:8443/", false},
+                              {"https://wd5.workday.com/", true},
+                              {"https://a.b.workday.com/", true},
+                              {"https://workday.com/", false},
+                              {"https://evilworkday.com/", false},
+                              {"https://x.workday.com.evil.example/", false}};
+  for (const EgressCase& one : cases) {
+    const auto url = parse_url(one.url);
+    ASSERT_TRUE(url.has_value()) << one.url;
+    EXPECT_EQ(egress->permits(*url), one.permitted) << one.url;
+  }
+}
+
+TEST(Egress, refuses_patterns_that_are_too_wide_or_not_origins) {
+  for (const char* pattern : {"https://*.com", "https://*", "http://a.example", "https://a.example/v1", "https://a.*.example", "*"}) {
+    EXPECT_FALSE(Egress::parse({pattern}).has_value()) << pattern;
+  }
+}
+
+}  // namespace
+}  // namespace penstock
