@@ -86,7 +86,10 @@ class SessionTest : public testing::Test {
   }
 
   // A fetch that is never answered holds the world that holds it.
-  ~SessionTest() override { world->fetches.clear(); }
+  ~SessionTest() override {
+    world->fetches.clear();
+    world->saves.clear();
+  }
 
   std::shared_ptr<ConnectionState> restart(std::string refresh_token = "r0") const {
     const host::Connection configured{"acme", {{"refresh_token", Secret(refresh_token), true}}};
