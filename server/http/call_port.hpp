@@ -1,0 +1,43 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <penstock/call.hpp>
+#include <penstock/catalog.hpp>
+#include <penstock/error.hpp>
+
+namespace penstock {
+class Engine;
+}
+
+namespace penstock::server {
+
+/// What the door needs of an engine. Thread-safe.
+class CallPort {
+ public:
+  virtual ~CallPort() = default;
+
+  /// `handler` runs once, on whatever thread.
+  virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
+  virtual Result<Preview> validate(const Call& call) const = 0;
+  virtual std::vector<ApiInfo> catalog() const = 0;
+  virtual std::vector<IntegrationInfo> integrations() const = 0;
+};
+
+/// The real one. The engine must outlive it.
+class EnginePort final : public CallPort {
+ public:
+  explicit EnginePort(Engine& engine) : engine_(engine) {}
+
+  void start(Call call, std::function<void(Result<Answer>)> handler) override;
+  Result<Preview> validate(const Call& call) const override;
+  std::vector<ApiInfo> catalog() const override;
+  std::vector<IntegrationInfo> integrations() const override;
+
+ private:
+  Engine& engine_;
+};
+
+}  // namespace penstock::server

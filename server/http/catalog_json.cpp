@@ -1,0 +1,181 @@
+#include "http/catalog_json.hpp"
+
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace penstock::server {
+namespace {
+
+using rapidjson::StringBuffer;
+
+/// The few calls that the pages need, on either of RapidJSON's writers.
+template <class Writer>
+class Sheet {
+ public:
+  explicit Sheet(Writer& writer) : writer_(writer) {}
+
+  void text(const char* name, const std::string& value) {
+    writer_.Key(name);
+    string(value);
+  }
+
+  void flag(const char* name, bool value) {
+    writer_.Key(name);
+    writer_.Bool(value);
+  }
+
+  void texts(const char* name, const std::vector<std::string>& values) {
+    writer_.Key(name);
+    writer_.StartArray();
+    for (const std::string& value : values) string(value);
+    writer_.EndArray();
+  }
+
+  /// `json` is JSON already; empty: the member is left out.
+  void raw(const char* name, const std::string& json) {
+    if (json.empty()) return;
+    writer_.Key(name);
+    writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
+  }
+
+  void string(const std::string& value) {
+    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  }
+
+  Writer& writer() { return writer_; }
+
+ private:
+  Writer& writer_;
+};
+
+template <class Writer>
+void write_example(Sheet<Writer> sheet, const ExampleCall& example) {
+  Writer& writer = sheet.writer();
+  writer.StartObject();
+  sheet.text("title", example.title);
+  writer.Key("request");  // Ready to be posted as it is.
+  writer.StartObject();
+  sheet.text("method", example.method);
+  sheet.text("path", example.path);
+  if (!example.params.empty()) {
+    writer.Key("params");
+    writer.StartObject();
+    for (const Field& param : example.params) {
+      writer.Key(param.name.data(), static_cast<rapidjson::SizeType>(param.name.size()));
+      sheet.string(param.value);
+    }
+    writer.EndObject();
+  }
+  sheet.raw("api_options", example.api_options);
+  sheet.raw("data", example.data);
+  writer.EndObject();
+  writer.EndObject();
+}
+
+template <class Writer>
+void write_api(Writer& writer, const ApiInfo& api) {
+  Sheet<Writer> sheet(writer);
+  writer.StartObject();
+  sheet.text("tool", api.tool);
+  sheet.text("api", api.api);
+  sheet.text("title", api.title);
+  sheet.text("docs_url", api.docs_url);
+  sheet.texts("base_urls", api.base_urls);
+  sheet.texts("methods", api.methods);
+  sheet.flag("soap", api.soap);
+  sheet.raw("api_options", api.options_schema);
+  sheet.raw("connection", api.connection_schema);
+  sheet.texts("required_fields", api.required_fields);
+  writer.Key("examples");
+  writer.StartArray();
+  for (const ExampleCall& example : api.examples) write_example(sheet, example);
+  writer.EndArray();
+  sheet.text("plugin", api.plugin);
+  writer.EndObject();
+}
+
+template <class Writer>
+void write_integration(Writer& writer, const IntegrationInfo& integration) {
+  Sheet<Writer> sheet(writer);
+  writer.StartObject();
+  sheet.text("id", integration.id);
+  sheet.text("tool", integration.tool);
+  sheet.flag("enabled", integration.enabled);
+  sheet.texts("apis", integration.apis);
+  sheet.text("health", integration.health);
+  writer.EndObject();
+}
+
+template <class Write>
+std::string written(bool indent, Write write) {
+  StringBuffer buffer;
+  if (indent) {
+    rapidjson::PrettyWriter<StringBuffer> writer(buffer);
+    writer.SetIndent(' ', 2);
+    write(writer);
+  } else {
+    rapidjson::Writer<StringBuffer> writer(buffer);
+    write(writer);
+  }
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace
+
+std::string apis_json(const std::vector<ApiInfo>& apis, bool indent) {
+  return written(indent, [&](auto& writer) {
+    writer.StartArray();
+    for (const ApiInfo& api : apis) write_api(writer, api);
+    writer.EndArray();
+  });
+}
+
+std::string api_json(const ApiInfo& api, bool indent) {
+  return written(indent, [&](auto& writer) { write_api(writer, api); });
+}
+
+std::string integrations_json(const std::vector<IntegrationInfo>& integrations) {
+  return written(false, [&](auto& writer) {
+    writer.StartArray();
+    for (const IntegrationInfo& integration : integrations) write_integration(writer, integration);
+    writer.EndArray();
+  });
+}
+
+std::string integration_json(const IntegrationInfo& integration) {
+  return written(false, [&](auto& writer) { write_integration(writer, integration); });
+}
+
+std::string plugins_json(const std::vector<PluginInfo>& plugins) {
+  return written(false, [&](auto& writer) {
+    writer.StartArray();
+    for (const PluginInfo& plugin : plugins) {
+      Sheet sheet(writer);
+      writer.StartObject();
+      sheet.text("name", plugin.name);
+      sheet.text("version", plugin.version);
+      sheet.text("file", plugin.file);
+      sheet.text("sha256", plugin.sha256);
+      sheet.text("abi", plugin.abi);
+      sheet.texts("apis", plugin.apis);
+      writer.EndObject();
+    }
+    writer.EndArray();
+  });
+}
+
+std::string success_json(std::string_view data) {
+  std::string out = R"({"status":"success","data":)";
+  out += data;
+  out += '}';
+  return out;
+}
+
+std::string quoted_json(std::string_view text) {
+  return written(false, [&](auto& writer) {
+    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  });
+}
+
+}  // namespace penstock::server

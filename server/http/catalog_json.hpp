@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <penstock/catalog.hpp>
+
+namespace penstock::server {
+
+/// `[{"tool","api","title","docs_url","base_urls","methods","soap","api_options","connection",…}]`: what can be called,
+/// the schemas and examples as JSON of their own. `indent`: for people.
+std::string apis_json(const std::vector<ApiInfo>& apis, bool indent = false);
+std::string api_json(const ApiInfo& api, bool indent = false);
+
+std::string integrations_json(const std::vector<IntegrationInfo>& integrations);
+std::string integration_json(const IntegrationInfo& integration);
+
+std::string plugins_json(const std::vector<PluginInfo>& plugins);
+
+/// `{"status":"success","data":…}` around JSON.
+std::string success_json(std::string_view data);
+
+/// A JSON string.
+std::string quoted_json(std::string_view text);
+
+}  // namespace penstock::server

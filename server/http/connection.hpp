@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "http/door.hpp"
+
+namespace penstock::server {
+
+/// How long a connection may take for what, so that a slow client holds nothing but itself.
+struct HttpLimits {
+  std::chrono::milliseconds head{10'000};   ///< from the first byte of a request to the end of its head
+  std::chrono::milliseconds grace{10'000};  ///< for a body, and for the taking of an answer, beyond what the rate gives
+  std::uint64_t bytes_per_second = 1024;    ///< the slowest body or taking of an answer
+  std::chrono::milliseconds idle{75'000};   ///< between two requests
+  std::chrono::milliseconds linger{2'000};  ///< for a refused client to stop sending
+  std::size_t connections = 10'000;         ///< in all; further ones wait to be accepted
+};
+
+/// What a connection tells the listener that it came from. Called on their common loop.
+class ConnectionOwner {
+ public:
+  virtual ~ConnectionOwner() = default;
+  virtual void on_closed(class Connection& connection) = 0;
+};
+
+/// One client connection: reads a request, has it answered, writes the answer, and so on. Requests that come ahead of
+/// their turn wait in the socket, so answers keep their order. Lives on one loop; kept alive by its pending operation.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(boost::asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
+             std::weak_ptr<ConnectionOwner> owner);
+  ~Connection();
+
+  void start();
+
+  /// Closes if the time for the present step is over.
+  void check_deadline(Clock::time_point now);
+
+  /// Closes now if no request is under way, else after its answer.
+  void begin_draining();
+
+ private:
+  enum class Step { idle, head, body, call, write, linger };
+  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+
+  void read();
+  void on_read(std::size_t size);
+  void advance();
+  void read_head_at_front(std::size_t head_size);
+  void begin_body();
+  void feed_body();
+  void serve();
+  void refuse(int status, std::string message);
+  void reply(Reply reply);
+  void write();
+  void on_written();
+  void linger();
+  void close();
+  void allow(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+  void allow_for(std::uint64_t bytes_moved);
+
+  boost::asio::ip::tcp::socket socket_;
+  Door& door_;
+  const HttpLimits& limits_;
+  std::weak_ptr<ConnectionOwner> owner_;
+  Client client_;
+
+  Step step_ = Step::idle;
+  Clock::time_point deadline_;
+  Clock::time_point step_began_;
+  bool draining_ = false;
+
+  std::string input_;         ///< received and not yet used
+  std::size_t searched_ = 0;  ///< of it, how much holds no end of a head
+  std::optional<Parser> parser_;
+  std::size_t head_fields_ = 0;
+  std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, framing included
+  Ticket ticket_;
+  bool keep_alive_ = false;
+  bool head_only_ = false;
+
+  std::string head_out_;
+  std::string body_out_;
+  std::size_t written_ = 0;
+};
+
+}  // namespace penstock::server

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <penstock/config.hpp>
+#include <penstock/error.hpp>
+
+#include "http/api_keys.hpp"
+#include "http/call_port.hpp"
+#include "http/message.hpp"
+#include "http/network.hpp"
+#include "http/routes.hpp"
+#include "log/call_log.hpp"
+
+namespace penstock::server {
+
+/// Who is at the other end of a connection.
+struct Client {
+  std::string address;  ///< for the log
+  bool allowed = true;  ///< by server.allowed_networks
+};
+
+/// What the head of an admitted request said; goes with it until it is answered.
+struct Ticket {
+  const Route* route = nullptr;
+  std::vector<std::string> arguments;
+  std::string integration_id;
+  Clock::time_point started;
+  CallRecord record;
+};
+
+/// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing of sockets.
+class Door {
+ public:
+  /// `port` and `log` must outlive the door.
+  Door(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log);
+
+  Client recognise(const Address& address, std::string text) const;
+
+  /// All that can be decided before the body is read: address, route, key, rate, size. A reply is the end of the
+  /// request; none means that `ticket` is filled in and serve() comes next.
+  std::optional<Reply> admit(const RequestHead& head, const Client& client, Ticket& ticket);
+
+  /// Answers an admitted request; `done` runs exactly once, maybe on another thread, maybe before this returns.
+  void serve(Ticket ticket, std::string body, std::function<void(Reply)> done);
+
+  /// The reply to what is not a proper request. It closes the connection.
+  Reply refuse(const HeadRefusal& refusal, const Client& client);
+
+  std::uint64_t max_request_bytes() const { return max_request_bytes_; }
+
+  /// From now on readyz says no.
+  void begin_draining() { draining_ = true; }
+
+ private:
+  Reply refuse(Error error, Ticket& ticket);
+  Reply finish(Ticket& ticket, Reply reply);
+  Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings, bool as_base64);
+  std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
+  void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
+
+  CallPort& port_;
+  ApiKeys keys_;
+  AllowedNetworks networks_;
+  LogSink log_;
+  std::string environment_id_;
+  std::uint64_t max_request_bytes_;
+  std::atomic<bool> draining_{false};
+};
+
+}  // namespace penstock::server

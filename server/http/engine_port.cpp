@@ -1,0 +1,15 @@
+#include <penstock/engine.hpp>
+
+#include "http/call_port.hpp"
+
+namespace penstock::server {
+
+void EnginePort::start(Call call, std::function<void(Result<Answer>)> handler) {
+  engine_.start(std::move(call), std::move(handler));
+}
+
+Result<Preview> EnginePort::validate(const Call& call) const { return engine_.validate(call); }
+std::vector<ApiInfo> EnginePort::catalog() const { return engine_.catalog(); }
+std::vector<IntegrationInfo> EnginePort::integrations() const { return engine_.integrations(); }
+
+}  // namespace penstock::server

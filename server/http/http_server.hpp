@@ -1,0 +1,50 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/result.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace penstock::server {
+
+class Door;
+struct HttpLimits;
+class LoopListener;
+
+/// Listens on one address, with one listener per loop between which the kernel spreads the connections; each stays on
+/// its loop. The loops and the door must outlive the connections: stop, let the loops end, then destroy.
+class HttpServer {
+ public:
+  /// `listen` is HOST:PORT; port 0 takes any. Fails where the address is in use, even by another Penstock.
+  static Result<std::unique_ptr<HttpServer>, std::string> open(const std::vector<boost::asio::io_context*>& loops,
+                                                               const std::string& listen, Door& door,
+                                                               const HttpLimits& limits);
+  ~HttpServer();
+
+  /// "127.0.0.1:8080"
+  const std::string& address() const { return address_; }
+  int port() const { return port_; }
+
+  /// Accepts no more, closes idle connections, and each other one after its answer. [any-thread]
+  void stop();
+
+  /// Connections that are open. [any-thread]
+  std::size_t connections() const;
+
+  struct Shared;
+
+ private:
+  HttpServer() = default;
+
+  std::shared_ptr<Shared> shared_;
+  std::vector<std::shared_ptr<LoopListener>> listeners_;
+  std::string address_;
+  int port_ = 0;
+};
+
+}  // namespace penstock::server

@@ -1,0 +1,60 @@
+#include "http/routes.hpp"
+
+#include <array>
+
+#include "base/text.hpp"
+
+namespace penstock::server {
+namespace {
+
+constexpr std::array<Route, 9> routes{{
+    {"POST", "/v1/passthrough/*/*", Page::passthrough},
+    {"POST", "/v1/validate/*/*", Page::validate},
+    {"GET", "/v1/apis", Page::apis},
+    {"GET", "/v1/apis/*/*", Page::api},
+    {"GET", "/v1/integrations", Page::integrations},
+    {"GET", "/v1/integrations/*", Page::integration},
+    {"GET", "/v1/check-api-key", Page::check_api_key},
+    {"GET", "/healthz", Page::healthz, false},
+    {"GET", "/readyz", Page::readyz, false},
+}};
+
+std::string_view take_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const std::string_view segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+std::optional<std::vector<std::string>> match(std::string_view pattern, std::string_view path) {
+  std::vector<std::string> arguments;
+  while (pattern.starts_with('/') && path.starts_with('/')) {
+    const std::string_view wanted = take_segment(pattern);
+    const std::string_view given = take_segment(path);
+    if (wanted != "*" ? wanted != given : given.empty()) return std::nullopt;
+    if (wanted == "*") arguments.push_back(percent_decode(given));
+  }
+  if (!pattern.empty() || !path.empty()) return std::nullopt;
+  return arguments;
+}
+
+}  // namespace
+
+RouteMatch find_route(std::string_view method, std::string_view target) {
+  const std::string_view path = target.substr(0, target.find('?'));
+  const std::string_view wanted = method == "HEAD" ? "GET" : method;
+  RouteMatch out;
+  for (const Route& route : routes) {
+    auto arguments = match(route.pattern, path);
+    if (!arguments) continue;
+    if (route.method == wanted) {
+      out.route = &route;
+      out.arguments = std::move(*arguments);
+      return out;
+    }
+    out.allow = route.method == "GET" ? "GET, HEAD" : std::string(route.method);
+  }
+  return out;
+}
+
+}  // namespace penstock::server

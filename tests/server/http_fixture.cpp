@@ -1,0 +1,171 @@
+#include "http_fixture.hpp"
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include "base/text.hpp"
+
+namespace penstock::server {
+
+namespace asio = boost::asio;
+
+void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)>& handler) {
+  if (call.path == "/fail") return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
+  Answer answer;
+  answer.url = "https://vendor.example" + call.path;
+  answer.status = 200;
+  answer.headers = {{"content-type", "text/plain"}};
+  answer.body = call.tool + "/" + call.api + " " + call.integration_id + " " + call.body.value_or("-");
+  answer.vendor = std::chrono::microseconds(1500);
+  answer.plugin = "fake 1.0.0";
+  handler(std::move(answer));
+}
+
+void FakePort::start(Call call, std::function<void(Result<Answer>)> handler) {
+  if (!holding_) return answer(call, handler);
+  const std::lock_guard lock(mutex_);
+  held_.emplace_back(std::move(call), std::move(handler));
+  changed_.notify_all();
+}
+
+void FakePort::wait_for_calls(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return held_.size() >= count; });
+}
+
+void FakePort::release() {
+  holding_ = false;
+  std::vector<std::pair<Call, std::function<void(Result<Answer>)>>> held;
+  {
+    const std::lock_guard lock(mutex_);
+    held.swap(held_);
+  }
+  for (const auto& [call, handler] : held) answer(call, handler);
+}
+
+Result<Preview> FakePort::validate(const Call& call) const {
+  if (call.api != "v1") return failure(input_invalid("unknown api"));
+  return Preview{call.method, "https://vendor.example" + call.path, {{"authorization", "***"}}, call.body.value_or(""), {}};
+}
+
+std::vector<ApiInfo> FakePort::catalog() const {
+  ApiInfo api{"hibob", "v1", "HiBob", "https://apidocs.hibob.com", {"https://api.hibob.com/v1"}, {"GET"}};
+  api.connection_schema = R"({"type":"object"})";
+  api.examples = {{"People", "POST", "/people/search", "", R"({"a":1})", {{"limit", "5"}}}};
+  api.plugin = "hibob 1.0.0";
+  return {api};
+}
+
+std::vector<IntegrationInfo> FakePort::integrations() const { return {{"hibob:acme", "hibob", true, {"v1"}, "ok"}}; }
+
+std::string Received::header(std::string_view name) const {
+  std::string_view rest = head;
+  while (!rest.empty()) {
+    const std::size_t end = rest.find("\r\n");
+    const std::string_view line = rest.substr(0, end);
+    const std::size_t colon = line.find(": ");
+    if (colon != std::string_view::npos && equal_ignoring_case(line.substr(0, colon), name)) {
+      return std::string(line.substr(colon + 2));
+    }
+    if (end == std::string_view::npos) break;
+    rest.remove_prefix(end + 2);
+  }
+  return {};
+}
+
+TestClient::TestClient(int port) : socket_(context_) {
+  socket_.connect({asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
+}
+
+void TestClient::send(std::string_view bytes) {
+  boost::system::error_code ignored;  // A server that refuses may be quicker.
+  asio::write(socket_, asio::buffer(bytes), ignored);
+}
+
+void TestClient::finish_sending() {
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+Received TestClient::receive(bool head_only) {
+  Received out;
+  const auto more = [&] {
+    std::array<char, 4096> chunk{};
+    boost::system::error_code error;
+    const std::size_t size = socket_.read_some(asio::buffer(chunk), error);
+    input_.append(chunk.data(), size);
+    return !error;
+  };
+  std::size_t end = 0;
+  while ((end = input_.find("\r\n\r\n")) == std::string::npos) {
+    if (!more()) {
+      out.closed = true;
+      return out;
+    }
+  }
+  out.head = input_.substr(0, end);
+  input_.erase(0, end + 4);
+  out.status = std::stoi(out.head.substr(9, 3));
+  const std::string length = out.header("content-length");
+  const std::size_t size = head_only || length.empty() ? 0 : std::stoul(length);
+  while (input_.size() < size) {
+    if (!more()) {
+      out.closed = true;
+      return out;
+    }
+  }
+  out.body = input_.substr(0, size);
+  input_.erase(0, size);
+  return out;
+}
+
+bool TestClient::closed_by_server() {
+  if (!input_.empty()) return false;
+  std::array<char, 1> byte{};
+  boost::system::error_code error;
+  socket_.read_some(asio::buffer(byte), error);
+  return error == asio::error::eof || error == asio::error::connection_reset;
+}
+
+ServerConfig RunningServer::default_config() {
+  ServerConfig config;
+  config.listen = "127.0.0.1:0";
+  config.environment_id = "test \"one\"";
+  config.api_keys = {{"local", Secret("key"), "", 0}};
+  config.max_request_bytes = 100'000;
+  return config;
+}
+
+RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
+  door_ = std::make_unique<Door>(port, config, *AllowedNetworks::parse(config.allowed_networks), [this](std::string line) {
+    const std::lock_guard lock(log_mutex_);
+    log_lines_.push_back(std::move(line));
+  });
+  auto opened = HttpServer::open({&loop_}, config.listen, *door_, limits);
+  if (!opened) throw std::runtime_error(opened.error());
+  http_ = std::move(*opened);
+  thread_ = std::thread([this] { loop_.run(); });
+}
+
+RunningServer::~RunningServer() {
+  loop_.stop();
+  thread_.join();
+}
+
+std::vector<std::string> RunningServer::log_lines() {
+  const std::lock_guard lock(log_mutex_);
+  return log_lines_;
+}
+
+std::string post(std::string_view target, std::string_view body, std::string_view more_headers) {
+  return "POST " + std::string(target) +
+         " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nX-Integration-Id: hibob:acme\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n" + std::string(more_headers) + "\r\n" + std::string(body);
+}
+
+std::string get(std::string_view target, std::string_view more_headers) {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n" +
+         std::string(more_headers) + "\r\n";
+}
+
+}  // namespace penstock::server
