@@ -1,0 +1,157 @@
+#include "http_text.hpp"
+#include "json.hpp"
+#include "route.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace penstock::sandbox {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void put(Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+void put_key(Writer& writer, std::string_view key) {
+  writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+}
+
+template <class Counts>
+void put_counts(Writer& writer, std::string_view key, const Counts& counts) {
+  put_key(writer, key);
+  writer.StartObject();
+  for (const auto& [name, count] : counts) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(name)>, int>)
+      put_key(writer, std::to_string(name));
+    else
+      put_key(writer, name);
+    writer.Int(count);
+  }
+  writer.EndObject();
+}
+
+void put_request(Writer& writer, std::string_view key, const std::optional<Request>& request) {
+  put_key(writer, key);
+  if (!request) {
+    writer.Null();
+    return;
+  }
+  writer.StartObject();
+  for (auto [name, value] : {std::pair{"method", &request->method}, {"target", &request->target},
+                             {"host", &request->host}, {"sni", &request->sni}}) {
+    put_key(writer, name);
+    put(writer, *value);
+  }
+  put_key(writer, "headers");
+  writer.StartArray();
+  for (const auto& header : request->headers) {
+    writer.StartArray();
+    put(writer, header.name);
+    put(writer, header.value);
+    writer.EndArray();
+  }
+  writer.EndArray();
+  put_key(writer, "body_base64");
+  put(writer, base64(request->body));
+  writer.EndObject();
+}
+
+Response ledger(const World& world) {
+  rapidjson::StringBuffer buffer;
+  Writer writer{buffer};
+  writer.StartObject();
+  for (const auto& [name, vendor] : world.vendors) {
+    const auto& seen = vendor.ledger;
+    put_key(writer, name);
+    writer.StartObject();
+    for (auto [key, count] :
+         {std::pair{"calls", seen.calls}, {"refusals", seen.refusals},
+          {"token_requests", seen.token_requests}, {"token_refusals", seen.token_refusals}}) {
+      put_key(writer, key);
+      writer.Int(count);
+    }
+    put_counts(writer, "kinds", seen.kinds);
+    put_counts(writer, "grants", seen.grants);
+    put_counts(writer, "statuses", seen.statuses);
+    put_request(writer, "last", seen.last);
+    put_request(writer, "last_token", seen.last_token);
+    writer.EndObject();
+  }
+  put_key(writer, "connections");
+  writer.Int(world.connections);
+  writer.EndObject();
+  return json_answer(200, {buffer.GetString(), buffer.GetSize()});
+}
+
+Response refuse(int status, const std::string& why) {
+  return json_answer(status, "{\"error\":" + quoted(why) + "}");
+}
+
+/// Sets one fault; false if there is none of that name or the value does not suit it.
+bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& value) {
+  if (!value.IsInt() || value.GetInt() < 0) return false;
+  int number = value.GetInt();
+  if (name == "delay_ms") return faults.delay_ms = number, true;
+  if (name == "fail_next") return faults.fail_next = number, true;
+  if (name == "reset_before_answer") return faults.reset_before_answer = number, true;
+  if (name == "cut_after_bytes") {
+    faults.cut_after_bytes = static_cast<std::size_t>(number);
+    return true;
+  }
+  if (name != "status" || number < 200 || number > 599) return false;
+  return faults.status = number, true;
+}
+
+bool set_member(Vendor& vendor, World& world, std::string_view name, const rapidjson::Value& value) {
+  constexpr std::string_view of_tokens = "token_";
+  if (name.starts_with(of_tokens))
+    return set_fault(vendor.tokens, name.substr(of_tokens.size()), value);
+  if (name == "rate_limit") {
+    if (!value.IsInt() || value.GetInt() < 0) return false;
+    vendor.rate_limit = value.GetInt();
+    vendor.windows.clear();
+    return true;
+  }
+  if (name == "revoke_access_tokens") {
+    if (!value.IsBool()) return false;
+    if (value.GetBool()) world.workday.access_tokens.clear();
+    return true;
+  }
+  return set_fault(vendor.calls, name, value);
+}
+
+Response order(const Request& request, World& world) {
+  auto body = parse_json(request.body);
+  if (!body || !body->IsObject()) return refuse(400, "the body is not a JSON object");
+  auto name = string_member(*body, "vendor").value_or("");
+  auto vendor = world.vendors.find(name);
+  if (vendor == world.vendors.end())
+    return refuse(400, "vendor is one of hibob, hroffice, nmbrs, taleo, workday");
+  // All or nothing: what is set is set on a copy first.
+  Vendor changed = vendor->second;
+  for (auto it = body->MemberBegin(); it != body->MemberEnd(); ++it) {
+    std::string_view key{it->name.GetString(), it->name.GetStringLength()};
+    if (key != "vendor" && !set_member(changed, world, key, it->value))
+      return refuse(400, "not known, or with a value that does not suit: " + std::string{key});
+  }
+  vendor->second = std::move(changed);
+  return json_answer(200, "{\"ok\":true}");
+}
+
+}  // namespace
+
+Response control(const Request& request, World& world) {
+  auto target = parse_target(request.target);
+  if (target && match(*target, "/ledger") && request.method == "GET") return ledger(world);
+  if (target && match(*target, "/control") && request.method == "POST")
+    return order(request, world);
+  if (target && match(*target, "/reset") && request.method == "POST") {
+    world.reset();
+    return json_answer(200, "{\"ok\":true}");
+  }
+  return refuse(404, "GET /ledger, POST /control or POST /reset");
+}
+
+}  // namespace penstock::sandbox

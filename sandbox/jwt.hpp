@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace penstock::sandbox {
+
+struct Claims {
+  std::string issuer, subject, audience;
+  std::int64_t expires = 0;
+};
+
+/// The claims of a compact JWT that is signed with RS256 by the key's other half; else nothing.
+std::optional<Claims> verified_claims(std::string_view jwt, std::string_view public_key_pem);
+
+}  // namespace penstock::sandbox

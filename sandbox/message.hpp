@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock::sandbox {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// One request as it came over TLS. `host` is lower case and without a port.
+struct Request {
+  std::string method;
+  std::string target;
+  std::string host;
+  std::string sni;
+  std::vector<Header> headers;
+  std::string body;
+
+  /// The first header of that name, whatever its case; empty if there is none.
+  std::string_view header(std::string_view name) const;
+  bool has_header(std::string_view name) const;
+  /// How often the header occurs.
+  int count(std::string_view name) const;
+};
+
+/// A vendor's answer, and what the ledger is to remember of it.
+struct Response {
+  int status = 200;
+  std::vector<Header> headers;
+  std::string body;
+  bool chunked = false;      ///< sent with Transfer-Encoding: chunked
+  std::string kind = "api";  ///< what the ledger counts it as
+  bool refused = false;      ///< the credentials were not accepted
+};
+
+Response json_answer(int status, std::string body);
+Response text_answer(int status, std::string content_type, std::string body);
+
+}  // namespace penstock::sandbox

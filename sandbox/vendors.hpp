@@ -1,0 +1,22 @@
+#pragma once
+
+#include "world.hpp"
+
+/// Each vendor as a function of the request and of the state: no sockets, no clock.
+namespace penstock::sandbox {
+
+Response hibob_api(const Request& request, World& world);   ///< api.hibob.com, api.sandbox.hibob.com
+Response hibob_docs(const Request& request, World& world);  ///< app.hibob.com
+Response hibob_hire(const Request& request, World& world);  ///< acme.hire.hibob.com
+
+Response workday(const Request& request, World& world);  ///< sends to one of those below
+Response workday_token(const Request& request, World& world);
+Response workday_rest(const Request& request, World& world);
+Response workday_report(const Request& request, World& world);
+Response workday_soap(const Request& request, World& world);
+
+Response nmbrs(const Request& request, World& world);
+Response taleo(const Request& request, World& world);
+Response hroffice(const Request& request, World& world);
+
+}  // namespace penstock::sandbox

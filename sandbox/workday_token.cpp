@@ -1,0 +1,127 @@
+#include "accounts.hpp"
+#include "http_text.hpp"
+#include "json.hpp"
+#include "jwt.hpp"
+#include "vendors.hpp"
+
+// Workday's token endpoint: three grants, each with its own way to say who the client is.
+namespace penstock::sandbox {
+namespace {
+
+namespace account = accounts::workday;
+constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+constexpr std::int64_t longest_assertion = 300, clock_skew = 10;
+
+Response oauth_error(int status, std::string_view code, std::string_view description) {
+  auto response = json_answer(status, "{\"error\":" + quoted(code) + ",\"error_description\":" +
+                                          quoted(description) + "}");
+  response.refused = true;
+  if (status == 401) response.headers.push_back({"WWW-Authenticate", "Basic realm=\"workday\""});
+  return response;
+}
+
+Response invalid_client() { return oauth_error(401, "invalid_client", "unknown client or secret"); }
+Response invalid_grant(std::string_view why) { return oauth_error(400, "invalid_grant", why); }
+
+Response issue(World& world, const std::string* refresh_token) {
+  auto token = random_token();
+  world.workday.access_tokens[token] = world.now + world.settings.token_lifetime;
+  return json_answer(
+      200, "{\"access_token\":" + quoted(token) + ",\"token_type\":\"Bearer\",\"expires_in\":" +
+               std::to_string(world.settings.token_lifetime) +
+               (refresh_token ? ",\"refresh_token\":" + quoted(*refresh_token) : "") + "}");
+}
+
+bool is_client(std::string_view id, std::string_view secret) {
+  return id == account::client_id && secret == account::client_secret;
+}
+
+Response by_refresh_token(const Request& request, const Fields& form, World& world) {
+  bool in_form = only(form, "client_secret").has_value();
+  if (request.has_header("Authorization")) {
+    if (in_form) return oauth_error(400, "invalid_request", "the client is named twice");
+    auto basic = basic_credentials(request.header("Authorization"));
+    if (!basic || !is_client(basic->first, basic->second)) return invalid_client();
+  } else if (!in_form || !is_client(only(form, "client_id").value_or(""),
+                                    only(form, "client_secret").value_or(""))) {
+    return invalid_client();
+  }
+
+  auto presented = only(form, "refresh_token");
+  if (!presented) return oauth_error(400, "invalid_request", "refresh_token is missing");
+  auto& state = world.workday;
+  if (state.used_refresh_tokens.contains(*presented)) {
+    // A token used twice was stolen or lost: nobody may go on with what came of it.
+    state.family_revoked = true;
+    state.access_tokens.clear();
+  }
+  if (state.family_revoked || *presented != state.refresh_token)
+    return invalid_grant("the refresh token is not valid");
+  if (world.settings.rotate_refresh_tokens) {
+    state.used_refresh_tokens.insert(state.refresh_token);
+    state.refresh_token = random_token();
+  }
+  return issue(world, &state.refresh_token);
+}
+
+Response by_client_credentials(const Request& request, const Fields& form, World& world) {
+  // Workday's own scheme: the word is ID, what follows is as in Basic.
+  auto authorization = parse_authorization(request.header("Authorization"));
+  if (!authorization || authorization->scheme != "id") return invalid_client();
+  auto pair = user_and_password(authorization->credentials);
+  if (!pair || !is_client(pair->first, pair->second)) return invalid_client();
+  if (only(form, "tenant_alias") != std::string{account::tenant})
+    return oauth_error(400, "invalid_request", "tenant_alias is missing or unknown");
+  return issue(world, nullptr);
+}
+
+Response by_assertion(const Request& request, const Fields& form, World& world) {
+  if (request.has_header("Authorization") || only(form, "client_secret"))
+    return oauth_error(400, "invalid_request", "the assertion is the client's only credential");
+  auto assertion = only(form, "assertion");
+  if (!assertion) return oauth_error(400, "invalid_request", "assertion is missing");
+  auto claims = verified_claims(*assertion, account::jwt_public_key);
+  if (!claims) return invalid_grant("the assertion's signature is not valid");
+  if (claims->issuer != account::client_id) return invalid_client();
+  if (claims->subject != account::isu) return invalid_grant("sub is not the integration user");
+  if (claims->audience != "wd") return invalid_grant("aud is not wd");
+  if (claims->expires <= world.now) return invalid_grant("the assertion has expired");
+  if (claims->expires > world.now + longest_assertion + clock_skew)
+    return invalid_grant("exp is more than 300 seconds ahead");
+  return issue(world, nullptr);
+}
+
+}  // namespace
+
+Response workday_token(const Request& request, World& world) {
+  if (request.method != "POST") {
+    auto response = oauth_error(405, "invalid_request", "POST is needed");
+    response.headers.push_back({"Allow", "POST"});
+    return response;
+  }
+  auto type = parse_media_type(request.header("Content-Type")).type;
+  auto form = form_fields(request.body);
+  if (type != "application/x-www-form-urlencoded" || !form)
+    return oauth_error(400, "invalid_request", "the body is not a form");
+  auto grant = only(*form, "grant_type");
+  if (!grant) return oauth_error(400, "invalid_request", "grant_type is missing");
+
+  Response response;
+  std::string name = *grant;
+  if (*grant == "refresh_token") {
+    response = by_refresh_token(request, *form, world);
+  } else if (*grant == "client_credentials") {
+    response = by_client_credentials(request, *form, world);
+  } else if (*grant == jwt_bearer) {
+    response = by_assertion(request, *form, world);
+    name = "jwt_bearer";
+  } else {
+    response = oauth_error(400, "unsupported_grant_type", "the grant is not supported");
+    name = "unsupported";
+  }
+  response.kind = name;
+  response.headers.push_back({"Cache-Control", "no-store"});
+  return response;
+}
+
+}  // namespace penstock::sandbox
