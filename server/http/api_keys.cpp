@@ -38,7 +38,8 @@ std::string_view bearer_token(std::string_view authorization) {
 
 std::optional<std::chrono::milliseconds> ApiKey::throttle(Clock::time_point now) {
   if (calls_per_second_ <= 0) return std::nullopt;
-  // Each call costs a share of a second; a debt of less than one second is fine. One number, so no lock.
+  // Each call costs a share of a second; a debt of less than one second is fine. One number, so no
+  // lock.
   const Clock::rep second = Clock::duration(std::chrono::seconds(1)).count();
   const Clock::rep cost = second / calls_per_second_;
   const Clock::rep current = now.time_since_epoch().count();
@@ -48,7 +49,8 @@ std::optional<std::chrono::milliseconds> ApiKey::throttle(Clock::time_point now)
     if (next > current + second) {
       return std::chrono::ceil<std::chrono::milliseconds>(Clock::duration(next - current - second));
     }
-    if (allowed_from_.compare_exchange_weak(paid_off, next, std::memory_order_relaxed)) return std::nullopt;
+    if (allowed_from_.compare_exchange_weak(paid_off, next, std::memory_order_relaxed))
+      return std::nullopt;
   }
 }
 

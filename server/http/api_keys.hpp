@@ -23,7 +23,8 @@ class ApiKey {
   const std::string& name() const { return name_; }
   const std::string& digest() const { return digest_; }
 
-  /// Counts one call at `now`; none: it may go on, else how long to wait. A second's worth may come at once.
+  /// Counts one call at `now`; none: it may go on, else how long to wait. A second's worth may come
+  /// at once.
   std::optional<std::chrono::milliseconds> throttle(Clock::time_point now);
 
  private:
@@ -38,8 +39,8 @@ class ApiKeys {
  public:
   explicit ApiKeys(const std::vector<ApiKeyConfig>& keys);
 
-  /// The key of an Authorization header's value; null if it is none of ours. Takes as long for any key of a length:
-  /// digests are compared, all of them, each in constant time.
+  /// The key of an Authorization header's value; null if it is none of ours. Takes as long for any
+  /// key of a length: digests are compared, all of them, each in constant time.
   ApiKey* find(std::string_view authorization) const;
 
  private:

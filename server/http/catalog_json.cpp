@@ -28,7 +28,8 @@ class Sheet {
   void texts(const char* name, const std::vector<std::string>& values) {
     writer_.Key(name);
     writer_.StartArray();
-    for (const std::string& value : values) string(value);
+    for (const std::string& value : values)
+      string(value);
     writer_.EndArray();
   }
 
@@ -89,7 +90,8 @@ void write_api(Writer& writer, const ApiInfo& api) {
   sheet.texts("required_fields", api.required_fields);
   writer.Key("examples");
   writer.StartArray();
-  for (const ExampleCall& example : api.examples) write_example(sheet, example);
+  for (const ExampleCall& example : api.examples)
+    write_example(sheet, example);
   writer.EndArray();
   sheet.text("plugin", api.plugin);
   writer.EndObject();
@@ -126,7 +128,8 @@ std::string written(bool indent, Write write) {
 std::string apis_json(const std::vector<ApiInfo>& apis, bool indent) {
   return written(indent, [&](auto& writer) {
     writer.StartArray();
-    for (const ApiInfo& api : apis) write_api(writer, api);
+    for (const ApiInfo& api : apis)
+      write_api(writer, api);
     writer.EndArray();
   });
 }
@@ -138,7 +141,8 @@ std::string api_json(const ApiInfo& api, bool indent) {
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations) {
   return written(false, [&](auto& writer) {
     writer.StartArray();
-    for (const IntegrationInfo& integration : integrations) write_integration(writer, integration);
+    for (const IntegrationInfo& integration : integrations)
+      write_integration(writer, integration);
     writer.EndArray();
   });
 }

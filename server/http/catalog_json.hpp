@@ -7,8 +7,8 @@
 
 namespace penstock::server {
 
-/// `[{"tool","api","title","docs_url","base_urls","methods","soap","api_options","connection",…}]`: what can be called,
-/// the schemas and examples as JSON of their own. `indent`: for people.
+/// `[{"tool","api","title","docs_url","base_urls","methods","soap","api_options","connection",…}]`:
+/// what can be called, the schemas and examples as JSON of their own. `indent`: for people.
 std::string apis_json(const std::vector<ApiInfo>& apis, bool indent = false);
 std::string api_json(const ApiInfo& api, bool indent = false);
 

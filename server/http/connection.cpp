@@ -16,7 +16,8 @@ namespace http = boost::beast::http;
 /// Small where connections wait in their thousands, large where bytes come.
 constexpr std::size_t waiting_read_size = 4 * 1024;
 constexpr std::size_t body_read_size = 64 * 1024;
-/// What chunk sizes, extensions and trailers may add to a body, and what the parser may leave lying unused.
+/// What chunk sizes, extensions and trailers may add to a body, and what the parser may leave lying
+/// unused.
 constexpr std::uint64_t most_framing_bytes = 64 * 1024;
 constexpr std::size_t most_unused_bytes = 16 * 1024;
 
@@ -57,7 +58,8 @@ void Connection::close() {
 }
 
 void Connection::allow_for(std::uint64_t bytes_moved) {
-  deadline_ = step_began_ + limits_.grace + std::chrono::milliseconds(bytes_moved * 1000 / limits_.bytes_per_second);
+  deadline_ = step_began_ + limits_.grace +
+              std::chrono::milliseconds(bytes_moved * 1000 / limits_.bytes_per_second);
 }
 
 void Connection::read() {
@@ -65,12 +67,13 @@ void Connection::read() {
   const std::size_t used = input_.size();
   if (used == 0 && step_ == Step::idle) input_ = {};
   input_.resize(used + size_wanted);
-  socket_.async_read_some(asio::buffer(input_.data() + used, size_wanted),
-                          [self = shared_from_this(), used](boost::system::error_code error, std::size_t size) {
-                            self->input_.resize(used + size);
-                            if (error) return self->close();
-                            self->on_read(size);
-                          });
+  socket_.async_read_some(
+      asio::buffer(input_.data() + used, size_wanted),
+      [self = shared_from_this(), used](boost::system::error_code error, std::size_t size) {
+        self->input_.resize(used + size);
+        if (error) return self->close();
+        self->on_read(size);
+      });
 }
 
 void Connection::on_read(std::size_t size) {
@@ -93,7 +96,8 @@ void Connection::advance() {
   try {
     if (step_ == Step::body) return feed_body();
     // RFC 9112 section 2.2: an empty line ahead of a request is let pass.
-    while (input_.starts_with("\r\n")) input_.erase(0, 2);
+    while (input_.starts_with("\r\n"))
+      input_.erase(0, 2);
     if (input_.empty()) return read();
     const std::size_t head_size = find_head_end(input_, searched_);
     if (std::min(head_size, input_.size()) > most_head_bytes) {
@@ -152,7 +156,8 @@ void Connection::feed_body() {
   boost::system::error_code error;
   std::size_t used = 0;
   while (used < input_.size() && !parser_->is_done()) {
-    const std::size_t taken = parser_->put(asio::buffer(input_.data() + used, input_.size() - used), error);
+    const std::size_t taken =
+        parser_->put(asio::buffer(input_.data() + used, input_.size() - used), error);
     used += taken;
     if (error == http::error::need_more) {
       error.clear();
@@ -161,7 +166,8 @@ void Connection::feed_body() {
     if (error) break;
   }
   input_.erase(0, used);
-  if (error == http::error::body_limit) return refuse(413, "the body is larger than this server takes");
+  if (error == http::error::body_limit)
+    return refuse(413, "the body is larger than this server takes");
   if (error) return refuse(400, "the request's body is malformed");
   if (parser_->is_done()) {
     const auto& fields = parser_->get();
@@ -169,7 +175,8 @@ void Connection::feed_body() {
     if (count != head_fields_) return refuse(400, "trailers are not taken");
     return serve();
   }
-  if (input_.size() > most_unused_bytes || body_raw_ > door_.max_request_bytes() + most_framing_bytes) {
+  if (input_.size() > most_unused_bytes ||
+      body_raw_ > door_.max_request_bytes() + most_framing_bytes) {
     return refuse(400, "the request's body is framed in a wasteful way");
   }
   read();
@@ -218,14 +225,16 @@ void Connection::write() {
   allow_for(written_);
   const std::size_t from_head = std::min(written_, head_out_.size());
   const std::size_t from_body = written_ - from_head;
-  const std::array<asio::const_buffer, 2> rest{asio::buffer(head_out_.data() + from_head, head_out_.size() - from_head),
-                                               asio::buffer(body_out_.data() + from_body, body_out_.size() - from_body)};
-  socket_.async_write_some(rest, [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
-    if (error) return self->close();
-    self->written_ += size;
-    if (self->written_ < self->head_out_.size() + self->body_out_.size()) return self->write();
-    self->on_written();
-  });
+  const std::array<asio::const_buffer, 2> rest{
+      asio::buffer(head_out_.data() + from_head, head_out_.size() - from_head),
+      asio::buffer(body_out_.data() + from_body, body_out_.size() - from_body)};
+  socket_.async_write_some(
+      rest, [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
+        if (error) return self->close();
+        self->written_ += size;
+        if (self->written_ < self->head_out_.size() + self->body_out_.size()) return self->write();
+        self->on_written();
+      });
 }
 
 void Connection::on_written() {
@@ -240,7 +249,8 @@ void Connection::on_written() {
 }
 
 void Connection::linger() {
-  // Closing with unread input would make the kernel reset the connection and destroy the answer on its way.
+  // Closing with unread input would make the kernel reset the connection and destroy the answer on
+  // its way.
   boost::system::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   step_ = Step::linger;

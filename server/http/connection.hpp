@@ -15,8 +15,10 @@ namespace penstock::server {
 
 /// How long a connection may take for what, so that a slow client holds nothing but itself.
 struct HttpLimits {
-  std::chrono::milliseconds head{10'000};   ///< from the first byte of a request to the end of its head
-  std::chrono::milliseconds grace{10'000};  ///< for a body, and for the taking of an answer, beyond what the rate gives
+  std::chrono::milliseconds head{
+      10'000};  ///< from the first byte of a request to the end of its head
+  std::chrono::milliseconds grace{
+      10'000};  ///< for a body, and for the taking of an answer, beyond what the rate gives
   std::uint64_t bytes_per_second = 1024;    ///< the slowest body or taking of an answer
   std::chrono::milliseconds idle{75'000};   ///< between two requests
   std::chrono::milliseconds linger{2'000};  ///< for a refused client to stop sending
@@ -30,8 +32,9 @@ class ConnectionOwner {
   virtual void on_closed(class Connection& connection) = 0;
 };
 
-/// One client connection: reads a request, has it answered, writes the answer, and so on. Requests that come ahead of
-/// their turn wait in the socket, so answers keep their order. Lives on one loop; kept alive by its pending operation.
+/// One client connection: reads a request, has it answered, writes the answer, and so on. Requests
+/// that come ahead of their turn wait in the socket, so answers keep their order. Lives on one
+/// loop; kept alive by its pending operation.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,

@@ -11,9 +11,11 @@
 namespace penstock::server {
 namespace {
 
-/// Unlike any other of this process, and most likely of any other; says nothing about how many came before.
+/// Unlike any other of this process, and most likely of any other; says nothing about how many came
+/// before.
 std::string new_request_id() {
-  static const std::uint64_t origin = (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
+  static const std::uint64_t origin =
+      (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
   static std::atomic<std::uint64_t> count{0};
   std::uint64_t z = origin + count.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL;
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
@@ -71,7 +73,8 @@ Reply Door::finish(Ticket& ticket, Reply reply) {
   reply.headers.push_back({"X-Request-Id", ticket.record.request_id});
   if (!is_probe(ticket)) {
     ticket.record.http_status = reply.status;
-    ticket.record.total = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - ticket.started);
+    ticket.record.total =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - ticket.started);
     log_(log_line(ticket.record, std::chrono::system_clock::now()));
   }
   return reply;
@@ -107,10 +110,14 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
   RouteMatch match = find_route(head.method, head.target);
   ticket.route = match.route;
   if (!client.allowed && !is_probe(ticket)) {
-    return refuse(address_refused("calls from this address are not allowed (server.allowed_networks)"), ticket);
+    return refuse(
+        address_refused("calls from this address are not allowed (server.allowed_networks)"),
+        ticket);
   }
   if (match.route == nullptr && match.allow.empty()) {
-    return refuse(at_the_door(404, "Not found", "there is no such path; the API is under /v1, see GET /v1/apis"), ticket);
+    return refuse(at_the_door(404, "Not found",
+                              "there is no such path; the API is under /v1, see GET /v1/apis"),
+                  ticket);
   }
   if (match.route == nullptr) {
     Error error = at_the_door(405, "Method not allowed", "this path takes " + match.allow);
@@ -151,17 +158,25 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
     Reply reply;
     std::optional<Error> error;
     switch (page_asked) {
-      case Page::healthz: reply.body = R"({"status":"ok"})"; break;
-      case Page::readyz:
-        if (draining_) error = shutting_down();
-        reply.body = R"({"status":"ok"})";
-        break;
-      case Page::check_api_key:
-        reply.body = success_json("{\"environment_id\":" + quoted_json(environment_id_) + "}");
-        break;
-      case Page::apis: reply.body = success_json(apis_json(port_.catalog())); break;
-      case Page::integrations: reply.body = success_json(integrations_json(port_.integrations())); break;
-      default: reply.body = item_page(ticket, error); break;
+    case Page::healthz:
+      reply.body = R"({"status":"ok"})";
+      break;
+    case Page::readyz:
+      if (draining_) error = shutting_down();
+      reply.body = R"({"status":"ok"})";
+      break;
+    case Page::check_api_key:
+      reply.body = success_json("{\"environment_id\":" + quoted_json(environment_id_) + "}");
+      break;
+    case Page::apis:
+      reply.body = success_json(apis_json(port_.catalog()));
+      break;
+    case Page::integrations:
+      reply.body = success_json(integrations_json(port_.integrations()));
+      break;
+    default:
+      reply.body = item_page(ticket, error);
+      break;
     }
     done(error ? refuse(std::move(*error), ticket) : finish(ticket, std::move(reply)));
   }
@@ -175,7 +190,8 @@ std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) c
       names.push_back(api.tool + "/" + api.api);
       if (names.back() == wanted) return success_json(api_json(api));
     }
-    error = at_the_door(404, "Not found", "there is no API of that name" + did_you_mean(wanted, names));
+    error =
+        at_the_door(404, "Not found", "there is no API of that name" + did_you_mean(wanted, names));
   } else {
     for (const IntegrationInfo& integration : port_.integrations()) {
       if (integration.id == ticket.arguments[0]) return success_json(integration_json(integration));
@@ -213,13 +229,15 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   }
 
   const bool as_base64 = call.response_as_base64;
-  port_.start(std::move(call), [this, ticket = std::move(ticket), warnings = std::move(parsed->warnings), as_base64,
-                                done = std::move(done)](Result<Answer> result) mutable {
-    done(render(ticket, std::move(result), warnings, as_base64));
-  });
+  port_.start(std::move(call),
+              [this, ticket = std::move(ticket), warnings = std::move(parsed->warnings), as_base64,
+               done = std::move(done)](Result<Answer> result) mutable {
+                done(render(ticket, std::move(result), warnings, as_base64));
+              });
 }
 
-Reply Door::render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings, bool as_base64) {
+Reply Door::render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
+                   bool as_base64) {
   if (!result) return refuse(std::move(result.error()), ticket);
   Answer& answer = *result;
   answer.warnings.insert(answer.warnings.begin(), warnings.begin(), warnings.end());
@@ -229,7 +247,8 @@ Reply Door::render(Ticket& ticket, Result<Answer> result, const std::vector<std:
   try {
     return finish(ticket, {200, {}, answer_json(answer, as_base64)});
   } catch (const std::exception&) {  // Out of memory: the vendor has acted all the same.
-    return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes), ticket);
+    return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes),
+                  ticket);
   }
 }
 

@@ -33,7 +33,8 @@ struct Ticket {
   CallRecord record;
 };
 
-/// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing of sockets.
+/// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing
+/// of sockets.
 class Door {
  public:
   /// `port` and `log` must outlive the door.
@@ -41,11 +42,12 @@ class Door {
 
   Client recognise(const Address& address, std::string text) const;
 
-  /// All that can be decided before the body is read: address, route, key, rate, size. A reply is the end of the
-  /// request; none means that `ticket` is filled in and serve() comes next.
+  /// All that can be decided before the body is read: address, route, key, rate, size. A reply is
+  /// the end of the request; none means that `ticket` is filled in and serve() comes next.
   std::optional<Reply> admit(const RequestHead& head, const Client& client, Ticket& ticket);
 
-  /// Answers an admitted request; `done` runs exactly once, maybe on another thread, maybe before this returns.
+  /// Answers an admitted request; `done` runs exactly once, maybe on another thread, maybe before
+  /// this returns.
   void serve(Ticket ticket, std::string body, std::function<void(Reply)> done);
 
   /// The reply to what is not a proper request. It closes the connection.
@@ -59,7 +61,8 @@ class Door {
  private:
   Reply refuse(Error error, Ticket& ticket);
   Reply finish(Ticket& ticket, Reply reply);
-  Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings, bool as_base64);
+  Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
+               bool as_base64);
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
   void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
 

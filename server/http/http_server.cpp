@@ -36,7 +36,8 @@ std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
 }  // namespace
 
 /// The listener of one loop and its connections. Everything but construction happens on the loop.
-class LoopListener final : public ConnectionOwner, public std::enable_shared_from_this<LoopListener> {
+class LoopListener final : public ConnectionOwner,
+                           public std::enable_shared_from_this<LoopListener> {
  public:
   LoopListener(asio::io_context& loop, std::shared_ptr<HttpServer::Shared> shared)
       : loop_(loop), shared_(std::move(shared)), acceptor_(loop), sweep_(loop) {}
@@ -66,8 +67,10 @@ class LoopListener final : public ConnectionOwner, public std::enable_shared_fro
       self->stopping_ = true;
       boost::system::error_code ignored;
       self->acceptor_.close(ignored);
-      // Closing only marks the end; the connections leave the set later, when their operations come back.
-      for (Connection* connection : self->connections_) connection->begin_draining();
+      // Closing only marks the end; the connections leave the set later, when their operations come
+      // back.
+      for (Connection* connection : self->connections_)
+        connection->begin_draining();
     });
   }
 
@@ -80,19 +83,20 @@ class LoopListener final : public ConnectionOwner, public std::enable_shared_fro
   void accept() {
     if (stopping_ || accepting_ || shared_->connections >= shared_->limits.connections) return;
     accepting_ = true;
-    acceptor_.async_accept([self = shared_from_this()](boost::system::error_code error, tcp::socket socket) {
-      self->accepting_ = false;
-      // Out of descriptors, most likely: the sweep tries again.
-      if (error) return;
-      self->adopt(std::move(socket));
-      self->accept();
-    });
+    acceptor_.async_accept(
+        [self = shared_from_this()](boost::system::error_code error, tcp::socket socket) {
+          self->accepting_ = false;
+          // Out of descriptors, most likely: the sweep tries again.
+          if (error) return;
+          self->adopt(std::move(socket));
+          self->accept();
+        });
   }
 
   void adopt(tcp::socket socket) {
     if (stopping_) return;
-    auto connection =
-        std::make_shared<Connection>(std::move(socket), shared_->door, shared_->limits, weak_from_this());
+    auto connection = std::make_shared<Connection>(std::move(socket), shared_->door,
+                                                   shared_->limits, weak_from_this());
     connections_.insert(connection.get());
     shared_->connections.fetch_add(1, std::memory_order_relaxed);
     connection->start();
@@ -100,7 +104,8 @@ class LoopListener final : public ConnectionOwner, public std::enable_shared_fro
 
   void sweep() {
     const auto now = Clock::now();
-    for (Connection* connection : connections_) connection->check_deadline(now);
+    for (Connection* connection : connections_)
+      connection->check_deadline(now);
     if (stopping_ && connections_.empty()) return;
     accept();
     sweep_.expires_after(sweep_interval(shared_->limits));
@@ -120,17 +125,19 @@ class LoopListener final : public ConnectionOwner, public std::enable_shared_fro
 
 HttpServer::~HttpServer() = default;
 
-Result<std::unique_ptr<HttpServer>, std::string> HttpServer::open(const std::vector<asio::io_context*>& loops,
-                                                                  const std::string& listen, Door& door,
-                                                                  const HttpLimits& limits) {
+Result<std::unique_ptr<HttpServer>, std::string>
+HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string& listen, Door& door,
+                 const HttpLimits& limits) {
   const auto address = parse_listen_address(listen);
   if (!address) return failure("server.listen: " + address.error());
   try {
     asio::io_context names;
-    const auto found = tcp::resolver(names).resolve(address->host, address->port, tcp::resolver::passive);
+    const auto found =
+        tcp::resolver(names).resolve(address->host, address->port, tcp::resolver::passive);
     tcp::endpoint endpoint = found.begin()->endpoint();
     {
-      // With SO_REUSEPORT a second Penstock would silently take half of the connections: ask without it first.
+      // With SO_REUSEPORT a second Penstock would silently take half of the connections: ask
+      // without it first.
       tcp::acceptor probe(names, endpoint, true);
       endpoint = probe.local_endpoint();
     }
@@ -142,8 +149,10 @@ Result<std::unique_ptr<HttpServer>, std::string> HttpServer::open(const std::vec
     }
     server->port_ = endpoint.port();
     const std::string host = endpoint.address().to_string();
-    server->address_ = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-    for (const auto& listener : server->listeners_) listener->start();
+    server->address_ = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
+                       std::to_string(endpoint.port());
+    for (const auto& listener : server->listeners_)
+      listener->start();
     return server;
   } catch (const boost::system::system_error& error) {
     return failure("cannot listen on " + listen + ": " + error.code().message());
@@ -151,7 +160,8 @@ Result<std::unique_ptr<HttpServer>, std::string> HttpServer::open(const std::vec
 }
 
 void HttpServer::stop() {
-  for (const auto& listener : listeners_) listener->stop();
+  for (const auto& listener : listeners_)
+    listener->stop();
 }
 
 std::size_t HttpServer::connections() const { return shared_->connections; }

@@ -16,14 +16,16 @@ class Door;
 struct HttpLimits;
 class LoopListener;
 
-/// Listens on one address, with one listener per loop between which the kernel spreads the connections; each stays on
-/// its loop. The loops and the door must outlive the connections: stop, let the loops end, then destroy.
+/// Listens on one address, with one listener per loop between which the kernel spreads the
+/// connections; each stays on its loop. The loops and the door must outlive the connections: stop,
+/// let the loops end, then destroy.
 class HttpServer {
  public:
-  /// `listen` is HOST:PORT; port 0 takes any. Fails where the address is in use, even by another Penstock.
-  static Result<std::unique_ptr<HttpServer>, std::string> open(const std::vector<boost::asio::io_context*>& loops,
-                                                               const std::string& listen, Door& door,
-                                                               const HttpLimits& limits);
+  /// `listen` is HOST:PORT; port 0 takes any. Fails where the address is in use, even by another
+  /// Penstock.
+  static Result<std::unique_ptr<HttpServer>, std::string>
+  open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen, Door& door,
+       const HttpLimits& limits);
   ~HttpServer();
 
   /// "127.0.0.1:8080"

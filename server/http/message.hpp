@@ -49,13 +49,15 @@ constexpr std::size_t most_head_bytes = 32 * 1024;
 constexpr std::size_t most_target_bytes = 8 * 1024;
 constexpr std::size_t most_fields = 100;
 
-/// Where the head at the front of `bytes` ends (behind its empty line); npos: it is not there yet. Also ends at an
-/// empty line without CR, so that such a head is refused at once rather than waited for.
+/// Where the head at the front of `bytes` ends (behind its empty line); npos: it is not there yet.
+/// Also ends at an empty line without CR, so that such a head is refused at once rather than waited
+/// for.
 std::size_t find_head_end(std::string_view bytes, std::size_t search_from);
 
-/// Reads the head of a request, its empty line included, by RFC 9112 and stricter: whatever two readers could
-/// understand differently is refused (bare line ends, folded lines, spaces around names, underscores, repeated framing
-/// or identity fields, Transfer-Encoding beside Content-Length, any target but a path).
+/// Reads the head of a request, its empty line included, by RFC 9112 and stricter: whatever two
+/// readers could understand differently is refused (bare line ends, folded lines, spaces around
+/// names, underscores, repeated framing or identity fields, Transfer-Encoding beside
+/// Content-Length, any target but a path).
 Result<RequestHead, HeadRefusal> read_head(std::string_view bytes);
 
 }  // namespace penstock::server

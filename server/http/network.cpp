@@ -39,7 +39,8 @@ Result<Address, std::string> Address::parse(std::string_view text) {
   return failure("\"" + terminated + "\" is not an IP address");
 }
 
-Result<AllowedNetworks, std::string> AllowedNetworks::parse(const std::vector<std::string>& networks) {
+Result<AllowedNetworks, std::string>
+AllowedNetworks::parse(const std::vector<std::string>& networks) {
   AllowedNetworks out;
   for (const std::string& text : networks) {
     const std::size_t slash = text.find('/');
@@ -47,7 +48,8 @@ Result<AllowedNetworks, std::string> AllowedNetworks::parse(const std::vector<st
     if (!first) return failure("allowed_networks: " + first.error());
     const bool v4 = text.find(':') == std::string::npos;
     int bits = v4 ? 32 : 128;
-    if (slash != std::string::npos && !is_number(std::string_view(text).substr(slash + 1), bits, bits)) {
+    if (slash != std::string::npos &&
+        !is_number(std::string_view(text).substr(slash + 1), bits, bits)) {
       return failure("allowed_networks: \"" + text + "\" must be like 10.0.0.0/8 or fd00::/8");
     }
     out.networks_.push_back({*first, v4 ? bits + 96 : bits});
@@ -62,7 +64,9 @@ bool AllowedNetworks::admits(const Address& address) const {
 }
 
 Result<ListenAddress, std::string> parse_listen_address(std::string_view text) {
-  const auto refused = [&] { return failure("\"" + std::string(text) + "\" must be HOST:PORT, like 127.0.0.1:8080"); };
+  const auto refused = [&] {
+    return failure("\"" + std::string(text) + "\" must be HOST:PORT, like 127.0.0.1:8080");
+  };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refused();
   std::string_view host = text.substr(0, colon);

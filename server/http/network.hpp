@@ -10,7 +10,8 @@
 
 namespace penstock::server {
 
-/// An IPv6 address, or an IPv4 address in its mapped form (::ffff:192.0.2.1), so that both compare alike.
+/// An IPv6 address, or an IPv4 address in its mapped form (::ffff:192.0.2.1), so that both compare
+/// alike.
 struct Address {
   std::array<std::uint8_t, 16> bytes{};
 
@@ -18,7 +19,8 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// The caller addresses that may call: a list of networks in CIDR notation. An empty list admits everyone.
+/// The caller addresses that may call: a list of networks in CIDR notation. An empty list admits
+/// everyone.
 class AllowedNetworks {
  public:
   static Result<AllowedNetworks, std::string> parse(const std::vector<std::string>& networks);

@@ -31,10 +31,11 @@ struct Route {
 struct RouteMatch {
   const Route* route = nullptr;        ///< null: see `allow`
   std::vector<std::string> arguments;  ///< the segments at `*`, percent-decoded
-  std::string allow;                   ///< the path's methods where the method is wrong; empty: no such path
+  std::string allow;  ///< the path's methods where the method is wrong; empty: no such path
 };
 
-/// Finds the row for a method and a target; its query is not looked at. HEAD is served where GET is.
+/// Finds the row for a method and a target; its query is not looked at. HEAD is served where GET
+/// is.
 RouteMatch find_route(std::string_view method, std::string_view target);
 
 }  // namespace penstock::server

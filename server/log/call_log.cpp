@@ -17,7 +17,8 @@ using LineWriter = rapidjson::Writer<rapidjson::StringBuffer, Utf8, rapidjson::A
 
 constexpr std::size_t longest_value = 512;
 
-/// Valid UTF-8 of `text`, cut to a sensible length; DEL, which the writer would leave alone, as its symbol.
+/// Valid UTF-8 of `text`, cut to a sensible length; DEL, which the writer would leave alone, as its
+/// symbol.
 std::string loggable(std::string_view text) {
   rapidjson::StringBuffer out;
   rapidjson::MemoryStream in(text.data(), text.size());
@@ -62,7 +63,8 @@ class Line {
 
 std::string timestamp(std::chrono::system_clock::time_point now) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  const auto millis =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
   std::tm utc{};
   gmtime_r(&seconds, &utc);
   std::array<char, 32> text{};
@@ -73,7 +75,8 @@ std::string timestamp(std::chrono::system_clock::time_point now) {
 
 std::string_view level_of(const CallRecord& record) {
   if (!record.error) return "info";
-  return record.error->origin == Origin::engine || record.error->origin == Origin::plugin ? "error" : "warn";
+  return record.error->origin == Origin::engine || record.error->origin == Origin::plugin ? "error"
+                                                                                          : "warn";
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ struct CallRecord {
   std::optional<Error> error;  ///< of it only code, origin, phase and sent are written
 };
 
-/// One line of JSON, without a line end. Everything beyond printable ASCII is escaped, so that no value can forge a
-/// line, colour a terminal or turn its reading direction.
+/// One line of JSON, without a line end. Everything beyond printable ASCII is escaped, so that no
+/// value can forge a line, colour a terminal or turn its reading direction.
 std::string log_line(const CallRecord& record, std::chrono::system_clock::time_point now);
 
 /// A line about the process itself: `{"ts":…,"level":"info","event":"listening","message":…}`.
@@ -39,8 +39,8 @@ std::string log_line(std::string_view level, std::string_view event, std::string
 /// Takes finished lines. [any-thread; must not block]
 using LogSink = std::function<void(std::string line)>;
 
-/// Writes lines to standard error from a thread of its own; when that cannot keep up the oldest waiting lines are
-/// lost rather than calls delayed. One per process.
+/// Writes lines to standard error from a thread of its own; when that cannot keep up the oldest
+/// waiting lines are lost rather than calls delayed. One per process.
 LogSink open_stderr_log();
 
 /// Writes what is waiting and ends that thread.

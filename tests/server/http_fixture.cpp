@@ -10,12 +10,14 @@ namespace penstock::server {
 namespace asio = boost::asio;
 
 void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)>& handler) {
-  if (call.path == "/fail") return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
+  if (call.path == "/fail")
+    return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
   Answer answer;
   answer.url = "https://vendor.example" + call.path;
   answer.status = 200;
   answer.headers = {{"content-type", "text/plain"}};
-  answer.body = call.tool + "/" + call.api + " " + call.integration_id + " " + call.body.value_or("-");
+  answer.body =
+      call.tool + "/" + call.api + " " + call.integration_id + " " + call.body.value_or("-");
   answer.vendor = std::chrono::microseconds(1500);
   answer.plugin = "fake 1.0.0";
   handler(std::move(answer));
@@ -40,23 +42,31 @@ void FakePort::release() {
     const std::lock_guard lock(mutex_);
     held.swap(held_);
   }
-  for (const auto& [call, handler] : held) answer(call, handler);
+  for (const auto& [call, handler] : held)
+    answer(call, handler);
 }
 
 Result<Preview> FakePort::validate(const Call& call) const {
   if (call.api != "v1") return failure(input_invalid("unknown api"));
-  return Preview{call.method, "https://vendor.example" + call.path, {{"authorization", "***"}}, call.body.value_or(""), {}};
+  return Preview{call.method,
+                 "https://vendor.example" + call.path,
+                 {{"authorization", "***"}},
+                 call.body.value_or(""),
+                 {}};
 }
 
 std::vector<ApiInfo> FakePort::catalog() const {
-  ApiInfo api{"hibob", "v1", "HiBob", "https://apidocs.hibob.com", {"https://api.hibob.com/v1"}, {"GET"}};
+  ApiInfo api{"hibob", "v1", "HiBob", "https://apidocs.hibob.com", {"https://api.hibob.com/v1"},
+              {"GET"}};
   api.connection_schema = R"({"type":"object"})";
   api.examples = {{"People", "POST", "/people/search", "", R"({"a":1})", {{"limit", "5"}}}};
   api.plugin = "hibob 1.0.0";
   return {api};
 }
 
-std::vector<IntegrationInfo> FakePort::integrations() const { return {{"hibob:acme", "hibob", true, {"v1"}, "ok"}}; }
+std::vector<IntegrationInfo> FakePort::integrations() const {
+  return {{"hibob:acme", "hibob", true, {"v1"}, "ok"}};
+}
 
 std::string Received::header(std::string_view name) const {
   std::string_view rest = head;
@@ -137,10 +147,11 @@ ServerConfig RunningServer::default_config() {
 }
 
 RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
-  door_ = std::make_unique<Door>(port, config, *AllowedNetworks::parse(config.allowed_networks), [this](std::string line) {
-    const std::lock_guard lock(log_mutex_);
-    log_lines_.push_back(std::move(line));
-  });
+  door_ = std::make_unique<Door>(port, config, *AllowedNetworks::parse(config.allowed_networks),
+                                 [this](std::string line) {
+                                   const std::lock_guard lock(log_mutex_);
+                                   log_lines_.push_back(std::move(line));
+                                 });
   auto opened = HttpServer::open({&loop_}, config.listen, *door_, limits);
   if (!opened) throw std::runtime_error(opened.error());
   http_ = std::move(*opened);
@@ -159,8 +170,10 @@ std::vector<std::string> RunningServer::log_lines() {
 
 std::string post(std::string_view target, std::string_view body, std::string_view more_headers) {
   return "POST " + std::string(target) +
-         " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nX-Integration-Id: hibob:acme\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(more_headers) + "\r\n" + std::string(body);
+         " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nX-Integration-Id: "
+         "hibob:acme\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n" + std::string(more_headers) + "\r\n" +
+         std::string(body);
 }
 
 std::string get(std::string_view target, std::string_view more_headers) {

@@ -16,7 +16,8 @@
 
 namespace penstock::server {
 
-/// An engine that answers with what it was asked, or holds its answers back until it is told to give them.
+/// An engine that answers with what it was asked, or holds its answers back until it is told to
+/// give them.
 class FakePort final : public CallPort {
  public:
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
@@ -84,7 +85,8 @@ class RunningServer {
   std::thread thread_;
 };
 
-std::string post(std::string_view target, std::string_view body, std::string_view more_headers = {});
+std::string post(std::string_view target, std::string_view body,
+                 std::string_view more_headers = {});
 std::string get(std::string_view target, std::string_view more_headers = {});
 
 }  // namespace penstock::server

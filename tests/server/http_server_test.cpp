@@ -7,23 +7,26 @@ namespace {
 
 using testing::HasSubstr;
 
-constexpr std::string_view call_body = R"({"method":"POST","path":"/people?a=secret","data":"hello"})";
+constexpr std::string_view call_body =
+    R"({"method":"POST","path":"/people?a=secret","data":"hello"})";
 
 TEST(HttpServer, AnswersACallWithTheEnvelope) {
   RunningServer server;
   TestClient client = server.connect();
   // As Kombo's own SDK sends it, empty cookie and percent-encoded name included.
-  client.send(post("/v1/passthrough/hibob/hr%3Apay", call_body,
-                   "Content-Type: application/json\r\nAccept: application/json\r\ncookie: \r\nuser-agent: "
-                   "speakeasy-sdk\r\naccept-language: *\r\nsec-fetch-mode: cors\r\naccept-encoding: gzip, "
-                   "deflate\r\nconnection: keep-alive\r\n"));
+  client.send(
+      post("/v1/passthrough/hibob/hr%3Apay", call_body,
+           "Content-Type: application/json\r\nAccept: application/json\r\ncookie: \r\nuser-agent: "
+           "speakeasy-sdk\r\naccept-language: *\r\nsec-fetch-mode: cors\r\naccept-encoding: gzip, "
+           "deflate\r\nconnection: keep-alive\r\n"));
   const Received answer = client.receive();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("content-type"), "application/json");
   EXPECT_EQ(answer.header("x-request-id").size(), 16U);
-  EXPECT_EQ(answer.body,
-            R"({"status":"success","data":{"url":"https://vendor.example/people?a=secret","status":200,"headers":)"
-            R"({"content-type":"text/plain"},"data":"hibob/hr:pay hibob:acme hello"},"warnings":[]})");
+  EXPECT_EQ(
+      answer.body,
+      R"({"status":"success","data":{"url":"https://vendor.example/people?a=secret","status":200,"headers":)"
+      R"({"content-type":"text/plain"},"data":"hibob/hr:pay hibob:acme hello"},"warnings":[]})");
 }
 
 TEST(HttpServer, KeepsTheConnectionAndTheOrderOfPipelinedRequests) {
@@ -32,7 +35,8 @@ TEST(HttpServer, KeepsTheConnectionAndTheOrderOfPipelinedRequests) {
   TestClient client = server.connect();
   std::string all;
   for (int i = 0; i < 20; ++i) {
-    all += post("/v1/passthrough/hibob/v1", R"({"method":"GET","path":"/)" + std::to_string(i) + "\"}");
+    all += post("/v1/passthrough/hibob/v1",
+                R"({"method":"GET","path":"/)" + std::to_string(i) + "\"}");
     all += get("/healthz");
   }
   client.send(all);
@@ -48,17 +52,19 @@ TEST(HttpServer, TakesRequestsByteByByte) {
   RunningServer server;
   TestClient client = server.connect();
   const std::string request = post("/v1/passthrough/hibob/v1", call_body);
-  for (const char c : request) client.send({&c, 1});
+  for (const char c : request)
+    client.send({&c, 1});
   EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST(HttpServer, TakesChunkedBodies) {
   RunningServer server;
   TestClient client = server.connect();
-  client.send(
-      "POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nX-Integration-Id: a\r\n"
-      "Transfer-Encoding: chunked\r\n\r\n1A;x=y\r\n{\"method\":\"GET\",\"path\":\"\"\r\n1\r\n}\r\n0\r\n\r\n" +
-      get("/healthz"));
+  client.send("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+              "key\r\nX-Integration-Id: a\r\n"
+              "Transfer-Encoding: "
+              "chunked\r\n\r\n19;x=y\r\n{\"method\":\"GET\",\"path\":\"\"\r\n1\r\n}\r\n0\r\n\r\n" +
+              get("/healthz"));
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_EQ(client.receive().body, R"({"status":"ok"})");
 }
@@ -66,9 +72,9 @@ TEST(HttpServer, TakesChunkedBodies) {
 TEST(HttpServer, RefusesTrailersWithWhichABodyWouldChangeItsIdentity) {
   RunningServer server;
   TestClient client = server.connect();
-  client.send(
-      "POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nX-Integration-Id: a\r\n"
-      "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Integration-Id: victim\r\n\r\n");
+  client.send("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+              "key\r\nX-Integration-Id: a\r\n"
+              "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX-Integration-Id: victim\r\n\r\n");
   EXPECT_EQ(client.receive().status, 400);
   EXPECT_TRUE(client.closed_by_server());
 }
@@ -76,7 +82,8 @@ TEST(HttpServer, RefusesTrailersWithWhichABodyWouldChangeItsIdentity) {
 TEST(HttpServer, SaysGoOnToWhoAsksFirst) {
   RunningServer server;
   TestClient client = server.connect();
-  const std::string request = post("/v1/passthrough/hibob/v1", call_body, "Expect: 100-continue\r\n");
+  const std::string request =
+      post("/v1/passthrough/hibob/v1", call_body, "Expect: 100-continue\r\n");
   client.send(request.substr(0, request.size() - call_body.size()));
   EXPECT_EQ(client.receive(true).status, 100);
   client.send(call_body);
@@ -89,13 +96,17 @@ TEST(HttpServer, RefusesBeforeTheBodyIsRead) {
     int status;
     std::string_view says;
   } rows[] = {
-      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n", 401, "AUTHENTICATION_INVALID"},
-      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Length: 100001\r\n\r\n", 413,
-       "larger than 100000 bytes"},
+      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n", 401,
+       "AUTHENTICATION_INVALID"},
+      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+       "key\r\nContent-Length: 100001\r\n\r\n",
+       413, "larger than 100000 bytes"},
       {"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 404, "no such path"},
-      {"PUT /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 405, "takes POST"},
-      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n", 415,
-       "Content-Encoding"},
+      {"PUT /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 405,
+       "takes POST"},
+      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Encoding: "
+       "gzip\r\n\r\n",
+       415, "Content-Encoding"},
   };
   RunningServer server;
   for (const auto& row : rows) {
@@ -111,8 +122,8 @@ TEST(HttpServer, RefusesBeforeTheBodyIsRead) {
 
 TEST(HttpServer, CountsTheBytesOfChunkedBodies) {
   RunningServer server;
-  const std::string head =
-      "POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string head = "POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                           "key\r\nTransfer-Encoding: chunked\r\n\r\n";
   TestClient large = server.connect();
   large.send(head + "186a1\r\n" + std::string(100'001, ' '));
   EXPECT_EQ(large.receive().status, 413);
@@ -152,7 +163,8 @@ TEST(HttpServer, ClosesOnSlowClients) {
   TestClient idle = server.connect();
   idle.send(get("/healthz"));
   EXPECT_EQ(idle.receive().status, 200);
-  for (TestClient* client : {&silent, &half_a_head, &half_a_body, &idle}) EXPECT_TRUE(client->closed_by_server());
+  for (TestClient* client : {&silent, &half_a_head, &half_a_body, &idle})
+    EXPECT_TRUE(client->closed_by_server());
 }
 
 TEST(HttpServer, DoesNotCloseWhileACallRuns) {
@@ -219,17 +231,24 @@ TEST(HttpServer, LogsOneLineForEachCallWithoutItsQuery) {
   RunningServer server;
   TestClient client = server.connect();
   client.send(get("/healthz") + post("/v1/passthrough/hibob/v1", call_body) +
-              post("/v1/passthrough/hibob/v1", R"({"method":"GET","path":"/fail"})") + get("/v1/apis/a/b?k=secret"));
-  for (int i = 0; i < 4; ++i) client.receive();
+              post("/v1/passthrough/hibob/v1", R"({"method":"GET","path":"/fail"})") +
+              get("/v1/apis/a/b?k=secret"));
+  for (int i = 0; i < 4; ++i)
+    client.receive();
   const auto lines = server.log_lines();
   ASSERT_EQ(lines.size(), 3U);
   EXPECT_THAT(lines[0], HasSubstr(R"("level":"info","event":"call")"));
-  EXPECT_THAT(lines[0], HasSubstr(R"("key":"local","integration":"hibob:acme","tool":"hibob","api":"v1","method":"POST",)"
-                                  R"("path":"/people","http_status":200,"vendor_status":200,)"));
+  EXPECT_THAT(
+      lines[0],
+      HasSubstr(
+          R"("key":"local","integration":"hibob:acme","tool":"hibob","api":"v1","method":"POST",)"
+          R"("path":"/people","http_status":200,"vendor_status":200,)"));
   EXPECT_THAT(lines[0], HasSubstr(R"("vendor_ms":1.5,"plugin":"fake 1.0.0"})"));
-  EXPECT_THAT(lines[1], HasSubstr(R"("http_status":502,"origin":"network","phase":"connect","sent":"no")"));
+  EXPECT_THAT(lines[1],
+              HasSubstr(R"("http_status":502,"origin":"network","phase":"connect","sent":"no")"));
   EXPECT_THAT(lines[2], HasSubstr(R"("event":"request")"));
-  for (const std::string& line : lines) EXPECT_THAT(line, testing::Not(HasSubstr("secret")));
+  for (const std::string& line : lines)
+    EXPECT_THAT(line, testing::Not(HasSubstr("secret")));
 }
 
 }  // namespace

@@ -1,0 +1,133 @@
+#include <fstream>
+#include <future>
+#include <iostream>
+#include <iterator>
+#include <optional>
+
+#include <penstock/envelope.hpp>
+
+#include "base/text.hpp"
+#include "cli/commands.hpp"
+
+namespace penstock::cli {
+namespace {
+
+/// A command line that says something that cannot be; exit code 2.
+struct UsageError {
+  std::string message;
+};
+
+std::vector<Field> pairs(const std::vector<std::string>& texts, std::string_view flag) {
+  std::vector<Field> out;
+  for (const std::string& text : texts) {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos)
+      throw UsageError{std::string(flag) + " takes name=value"};
+    out.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return out;
+}
+
+std::vector<Field> headers(const std::vector<std::string>& texts) {
+  std::vector<Field> out;
+  for (const std::string& text : texts) {
+    const std::size_t colon = text.find(':');
+    if (colon == 0 || colon == std::string::npos) throw UsageError{"-H takes 'Name: value'"};
+    const std::size_t value = text.find_first_not_of(' ', colon + 1);
+    out.push_back(
+        {text.substr(0, colon), value == std::string::npos ? std::string() : text.substr(value)});
+  }
+  return out;
+}
+
+std::string read_data(const std::string& data) {
+  if (!data.starts_with('@')) return data;
+  if (data == "@-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream file(data.substr(1), std::ios::binary);
+  if (!file) throw UsageError{"cannot read " + data.substr(1)};
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// As the envelope's `data` has it: an object or an array is JSON, anything else goes raw.
+void set_body(Call& call, const CommandLine& line) {
+  if (!line.has_data) return;
+  call.body = read_data(line.data);
+  const std::size_t first = call.body->find_first_not_of(" \t\r\n");
+  if (first == std::string::npos || ((*call.body)[first] != '{' && (*call.body)[first] != '['))
+    return;
+  const auto parsed = parse_envelope(R"({"method":"POST","path":"/","data":)" + *call.body + "}");
+  if (!parsed) throw UsageError{"-d begins like JSON, but " + parsed.error().message};
+  call.body_is_json = true;
+}
+
+/// The integration named, or the only one that fits.
+std::string integration_for(const CommandLine& line, const Config& config, std::string_view tool) {
+  if (!line.integration.empty()) return line.integration;
+  std::vector<std::string> fitting;
+  for (const IntegrationConfig& integration : config.integrations) {
+    if (integration.tool == tool && integration.enabled) fitting.push_back(integration.id);
+  }
+  if (fitting.size() == 1) return fitting.front();
+  std::string message = "-i is needed: ";
+  if (fitting.empty())
+    message += "no enabled integration of " + std::string(tool) + " is configured";
+  for (const std::string& id : fitting)
+    message += (&id == &fitting.front() ? "one of " : ", ") + id;
+  throw UsageError{message};
+}
+
+Call make_call(const CommandLine& line, const Config& config) {
+  const std::size_t slash = line.target.find('/');
+  if (slash == std::string::npos)
+    throw UsageError{"the API is named tool/api, like hibob/v1; see penstock apis"};
+  Call call;
+  call.tool = line.target.substr(0, slash);
+  call.api = line.target.substr(slash + 1);
+  call.integration_id = integration_for(line, config, call.tool);
+  call.method.clear();
+  for (const char c : line.method)
+    call.method += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+  call.path = line.path;
+  call.headers = headers(line.headers);
+  call.params = pairs(line.queries, "-q");
+  if (!line.options.empty()) call.api_options = options(pairs(line.options, "-o"));
+  set_body(call, line);
+  return call;
+}
+
+Result<Answer> make(Engine& engine, Call call) {
+  std::promise<Result<Answer>> promise;
+  auto future = promise.get_future();
+  engine.start(std::move(call),
+               [&promise](Result<Answer> result) { promise.set_value(std::move(result)); });
+  return future.get();
+}
+
+}  // namespace
+
+int call(const CommandLine& line) {
+  const auto engine = open_engine(line, !line.dry_run);
+  if (!engine) return exit_failed;
+  std::string output;
+  bool done = false;
+  try {
+    Call asked = make_call(line, engine->config());
+    if (line.dry_run) {
+      const auto preview = engine->validate(asked);
+      done = preview.has_value();
+      output = done ? preview_json(*preview) : error_json(preview.error());
+    } else {
+      const auto answer = make(*engine, std::move(asked));
+      done = answer.has_value();
+      output = done ? answer_json(*answer, false) : error_json(answer.error());
+    }
+  } catch (const UsageError& error) {
+    std::cerr << "penstock call: " << error.message << '\n';
+    return exit_usage;
+  }
+  std::cout << output << std::endl;
+  engine->stop(std::chrono::milliseconds(0));
+  return done ? exit_done : exit_failed;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+
+#include <penstock/engine.hpp>
+
+#include "cli/command_line.hpp"
+
+namespace penstock::cli {
+
+/// Each runs one command to its end and gives the exit code.
+int serve(const CommandLine& line);
+int check(const CommandLine& line);
+int call(const CommandLine& line);
+int apis(const CommandLine& line);
+int plugins(const CommandLine& line);
+
+/// Reads the configuration and opens an engine on it; or has printed every problem to standard
+/// error and gives null. `lasting`: with the store of the configuration, so that credentials which
+/// a vendor replaces are kept; else nothing is written anywhere.
+std::unique_ptr<Engine> open_engine(Config config, bool lasting, int threads);
+std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting);
+
+}  // namespace penstock::cli

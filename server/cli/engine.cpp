@@ -1,0 +1,32 @@
+#include <iostream>
+
+#include "cli/commands.hpp"
+
+namespace penstock::cli {
+namespace {
+
+void print(const ConfigProblems& problems) {
+  for (const ConfigProblem& problem : problems)
+    std::cerr << problem.text() << '\n';
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> open_engine(Config config, bool lasting, int threads) {
+  EngineOptions options;
+  options.threads = threads;
+  if (!lasting) options.store = make_memory_store();
+  auto engine = Engine::open(std::move(config), std::move(options));
+  if (engine) return std::move(*engine);
+  print(engine.error());
+  return nullptr;
+}
+
+std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting) {
+  auto config = load_config(line.config);
+  if (config) return open_engine(std::move(*config), lasting, 1);
+  print(config.error());
+  return nullptr;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,138 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <iostream>
+
+#include "cli/commands.hpp"
+#include "http/connection.hpp"
+#include "http/door.hpp"
+#include "http/http_server.hpp"
+
+namespace penstock::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto grace = 30s;  ///< for the calls in flight when the end is asked for
+
+/// Memory holds credentials: no core file, no debugger of the same user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+/// As many descriptors as allowed; of them half for clients, the rest for vendors and files.
+std::size_t client_connections() {
+  rlimit files{};
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  getrlimit(RLIMIT_NOFILE, &files);
+  return std::clamp<std::size_t>(files.rlim_cur / 2, 16, server::HttpLimits{}.connections);
+}
+
+/// SIGTERM and SIGINT, taken by the main thread in its own time instead of by a handler.
+class StopSignals {
+ public:
+  /// Before any thread is started: threads inherit it.
+  StopSignals() {
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGTERM);
+    sigaddset(&set_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+  }
+
+  void wait() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+  }
+
+  /// Whether one came within `time`.
+  bool wait_for(std::chrono::milliseconds time) const {
+    const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
+    return sigtimedwait(&set_, nullptr, &limit) > 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+class ProcessLog {
+ public:
+  ProcessLog() : sink_(server::open_stderr_log()) {}
+  ~ProcessLog() {
+    sink_ = nullptr;
+    server::close_stderr_log();
+  }
+
+  const server::LogSink& sink() const { return sink_; }
+  void say(std::string_view event, std::string_view message) const {
+    sink_(server::log_line("info", event, message, std::chrono::system_clock::now()));
+  }
+
+ private:
+  server::LogSink sink_;
+};
+
+void drain(const server::HttpServer& http, const StopSignals& signals) {
+  const auto end = server::Clock::now() + grace;
+  while (http.connections() > 0 && server::Clock::now() < end) {
+    if (signals.wait_for(50ms)) return;  // Asked twice: at once, then.
+  }
+}
+
+int run(Engine& engine, const StopSignals& signals) {
+  const ServerConfig& config = engine.config().server;
+  auto networks = server::AllowedNetworks::parse(config.allowed_networks);
+  if (!networks) {
+    std::cerr << "penstock serve: " << networks.error() << '\n';
+    return exit_failed;
+  }
+  const ProcessLog log;
+  server::EnginePort port(engine);
+  server::Door door(port, config, std::move(*networks), log.sink());
+  std::vector<boost::asio::io_context*> loops;
+  for (std::size_t i = 0; i < engine.loops(); ++i)
+    loops.push_back(&engine.loop(i));
+  server::HttpLimits limits;
+  limits.connections = client_connections();
+  auto http = server::HttpServer::open(loops, config.listen, door, limits);
+  if (!http) {
+    std::cerr << "penstock serve: " << http.error() << '\n';
+    engine.stop(0ms);
+    return exit_failed;
+  }
+  log.say("listening", "http://" + (*http)->address());
+  signals.wait();
+  log.say("stopping", "finishing what is in flight");
+  door.begin_draining();
+  (*http)->stop();
+  drain(**http, signals);
+  engine.stop(0ms);
+  log.say("stopped", "");
+  return exit_done;
+}
+
+}  // namespace
+
+int serve(const CommandLine& line) {
+  keep_memory_private();
+  const StopSignals signals;
+  auto config = load_config(line.config);
+  if (!config) {
+    for (const ConfigProblem& problem : config.error())
+      std::cerr << problem.text() << '\n';
+    return exit_failed;
+  }
+  if (!line.listen.empty()) config->server.listen = line.listen;
+  const int threads = config->server.threads;
+  const auto engine = open_engine(std::move(*config), true, threads);
+  return engine ? run(*engine, signals) : exit_failed;
+}
+
+}  // namespace penstock::cli
