@@ -12,8 +12,9 @@ constexpr int most_values = 100'000;
 constexpr int longest_number = 64;
 constexpr int most_exponent_digits = 4;
 
-/// One linear look over the text before RapidJSON sees it. Empty: fine.
-std::string refuse_before_parse(std::string_view text) {
+}  // namespace
+
+std::string unsafe_for_rapidjson(std::string_view text) {
   int depth = 0;
   int values = 0;
   bool in_string = false;
@@ -59,10 +60,8 @@ std::string refuse_before_parse(std::string_view text) {
   return {};
 }
 
-}  // namespace
-
 Result<std::unique_ptr<rapidjson::Document>, std::string> parse_json(std::string_view text) {
-  std::string refusal = refuse_before_parse(text);
+  std::string refusal = unsafe_for_rapidjson(text);
   if (!refusal.empty()) return failure(std::move(refusal));
   auto document = std::make_unique<rapidjson::Document>();
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;

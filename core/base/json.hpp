@@ -14,4 +14,7 @@ namespace penstock {
 /// process), UTF-8 checked, no NUL, nothing behind the document. The error is a sentence with the offset.
 Result<std::unique_ptr<rapidjson::Document>, std::string> parse_json(std::string_view text);
 
+/// The first half of parse_json(): what no RapidJSON parser may be given. Empty: fine.
+std::string unsafe_for_rapidjson(std::string_view text);
+
 }  // namespace penstock

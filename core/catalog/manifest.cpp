@@ -4,6 +4,9 @@
 #include <array>
 #include <utility>
 
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
 #include "base/http.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <penstock/result.hpp>
+#include <rapidjson/document.h>
+
+namespace penstock::schema {
+
+/// A JSON value that remembers how its numbers were written: `38.20` stays `38.20`.
+struct JsonValue {
+  enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+
+  Kind kind = Kind::null;
+  bool boolean = false;
+  std::string text;  ///< of a string: decoded; of a number: its literal
+  std::vector<JsonValue> items;
+  std::vector<std::pair<std::string, JsonValue>> members;  ///< in order, names unique
+
+  static JsonValue string(std::string_view text);
+  static JsonValue from(const rapidjson::Value& value);
+
+  const JsonValue* find(std::string_view name) const;
+  long double number() const;
+  bool is_integer() const;
+
+  /// "an object", "a string": for messages.
+  std::string_view kind_name() const;
+  void write(std::string& out) const;
+};
+
+/// JSON Schema's equality: numbers by value, objects without order.
+bool operator==(const JsonValue& a, const JsonValue& b);
+
+/// Parses under the limits of base/json.hpp; a duplicate member is refused too.
+Result<JsonValue, std::string> parse_value(std::string_view json);
+
+}  // namespace penstock::schema

@@ -1,0 +1,103 @@
+#include "schema/schema.hpp"
+
+#include <algorithm>
+
+#include "schema/compiled.hpp"
+#include "schema/validator.hpp"
+
+namespace penstock::schema {
+namespace {
+
+std::string as_text(const JsonValue& value) {
+  if (value.kind == JsonValue::Kind::string || value.kind == JsonValue::Kind::number) return value.text;
+  std::string out;
+  value.write(out);
+  return out;
+}
+
+std::vector<std::string> as_texts(const std::vector<JsonValue>& values) {
+  std::vector<std::string> out;
+  for (const JsonValue& value : values) out.push_back(as_text(value));
+  return out;
+}
+
+std::string type_name(std::uint8_t types) {
+  switch (types) {
+    case type_string: return "string";
+    case type_integer: return "integer";
+    case type_integer | type_number: return "number";
+    case type_boolean: return "boolean";
+    case type_array: return "array";
+    case type_object: return "object";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+Schema::Schema() {
+  auto anything = std::make_shared<Compiled>();
+  anything->nodes.emplace_back();
+  compiled_ = std::move(anything);
+}
+
+Validation Schema::validate(std::string_view json, std::string_view prefix, Scalars scalars) const {
+  Validation validation;
+  auto value = parse_value(json);
+  if (!value) {
+    validation.problems.push_back({std::string(prefix), "is not valid JSON: " + value.error()});
+    return validation;
+  }
+  Validator(*this, scalars, validation).run(*std::move(value), std::string(prefix));
+  return validation;
+}
+
+Validation Schema::validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,
+                                   std::string_view prefix) const {
+  JsonValue object;
+  object.kind = JsonValue::Kind::object;
+  for (const auto& [name, value] : strings) object.members.emplace_back(name, JsonValue::string(value));
+  Validation validation;
+  Validator(*this, Scalars::as_text, validation).run(std::move(object), std::string(prefix));
+  return validation;
+}
+
+std::vector<FieldInfo> Schema::fields() const {
+  std::vector<FieldInfo> out;
+  const Node& root = compiled_->nodes.front();
+  for (const Property& property : root.properties) {
+    const Node& node = compiled_->nodes[property.node];
+    FieldInfo info;
+    info.name = property.name;
+    info.required = std::ranges::find(root.required, property.name) != root.required.end();
+    info.secret = node.secret;
+    info.has_default = node.fallback.has_value();
+    if (node.fallback) info.default_text = as_text(*node.fallback);
+    info.type = type_name(node.types);
+    info.title = node.title;
+    info.description = node.description;
+    info.choices = as_texts(node.choices);
+    info.examples = as_texts(node.examples);
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+const std::string& Schema::json() const { return compiled_->json; }
+
+std::string pointer_to(std::string_view pointer, std::string_view name) {
+  std::string out(pointer);
+  out += '/';
+  for (const char c : name) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace penstock::schema
