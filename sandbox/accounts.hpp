@@ -2,7 +2,8 @@
 
 #include <string_view>
 
-/// The demo data that opens the sandbox. Nothing here is a secret; nothing here opens a real vendor.
+/// The demo data that opens the sandbox. Nothing here is a secret; nothing here opens a real
+/// vendor.
 namespace penstock::sandbox::accounts {
 
 namespace hibob {

@@ -38,20 +38,23 @@ AsmxCallOrFault refuse(Response fault) { return {std::nullopt, std::move(fault)}
 Response asmx_fault(std::string_view soap_ns, std::string_view code, std::string_view text) {
   auto escaped = xml_text(text);
   if (soap_ns != soap12)
-    return envelope(500, soap11, "<soap:Fault><faultcode>soap:" + std::string{code} +
-                                     "</faultcode><faultstring>" + escaped +
-                                     "</faultstring><detail /></soap:Fault>");
+    return envelope(500, soap11,
+                    "<soap:Fault><faultcode>soap:" + std::string{code} +
+                        "</faultcode><faultstring>" + escaped +
+                        "</faultstring><detail /></soap:Fault>");
   std::string value{code == "Client" ? "Sender" : code == "Server" ? "Receiver" : code};
-  return envelope(500, soap12, "<soap:Fault><soap:Code><soap:Value>soap:" + value +
-                                   "</soap:Value></soap:Code><soap:Reason><soap:Text "
-                                   "xml:lang=\"en\">" + escaped +
-                                   "</soap:Text></soap:Reason><soap:Detail /></soap:Fault>");
+  return envelope(500, soap12,
+                  "<soap:Fault><soap:Code><soap:Value>soap:" + value +
+                      "</soap:Value></soap:Code><soap:Reason><soap:Text "
+                      "xml:lang=\"en\">" +
+                      escaped + "</soap:Text></soap:Reason><soap:Detail /></soap:Fault>");
 }
 
 Response asmx_server_fault(std::string_view soap_ns, std::string_view text) {
   return asmx_fault(soap_ns, "Server",
                     "System.Web.Services.Protocols.SoapException: Server was unable to process "
-                    "request. ---> " + std::string{text});
+                    "request. ---> " +
+                        std::string{text});
 }
 
 Response asmx_answer(const AsmxCall& call, std::string_view ns, const std::string& result) {
@@ -69,7 +72,8 @@ AsmxCallOrFault read_asmx_call(const Request& request, std::string_view ns,
     return refuse(text_answer(405, "text/html", "<html><body>Method Not Allowed</body></html>"));
   auto media = parse_media_type(request.header("Content-Type"));
   if (media.type != "text/xml" && media.type != "application/soap+xml")
-    return refuse(text_answer(415, "text/html", "<html><body>Unsupported Media Type</body></html>"));
+    return refuse(
+        text_answer(415, "text/html", "<html><body>Unsupported Media Type</body></html>"));
 
   auto [message, problem] = read_envelope(request.body);
   std::string_view spoken = media.type == "application/soap+xml" ? soap12 : soap11;
@@ -92,7 +96,8 @@ AsmxCallOrFault read_asmx_call(const Request& request, std::string_view ns,
   if (!message)
     return fault("Client", "Server was unable to read request. ---> "
                            "System.InvalidOperationException: There is an error in XML document. "
-                           "---> System.Xml.XmlException: " + problem);
+                           "---> System.Xml.XmlException: " +
+                               problem);
   if (message->ns != spoken)
     return fault("VersionMismatch", "Possible SOAP version mismatch: Envelope namespace " +
                                         message->ns + " was unexpected. Expecting " +

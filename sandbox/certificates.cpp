@@ -45,8 +45,8 @@ std::string pem_of(X509* certificate) {
 
 std::string pem_of(EVP_PKEY* key) {
   Memory memory{BIO_new(BIO_s_mem())};
-  check(memory && PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr,
-                                           nullptr) == 1);
+  check(memory &&
+        PEM_write_bio_PrivateKey(memory.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1);
   char* data = nullptr;
   auto size = BIO_get_mem_data(memory.get(), &data);
   return {data, static_cast<std::size_t>(size)};
@@ -91,7 +91,8 @@ Certificates make_certificates(const std::vector<std::string>& host_names) {
   check(X509_sign(authority.get(), authority_key.get(), EVP_sha256()) != 0);
 
   std::string names;
-  for (const auto& name : host_names) names += (names.empty() ? "DNS:" : ",DNS:") + name;
+  for (const auto& name : host_names)
+    names += (names.empty() ? "DNS:" : ",DNS:") + name;
   Key server_key = new_key();
   Certificate server =
       blank("Penstock sandbox", X509_get_subject_name(authority.get()), server_key.get());

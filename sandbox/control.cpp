@@ -39,8 +39,10 @@ void put_request(Writer& writer, std::string_view key, const std::optional<Reque
     return;
   }
   writer.StartObject();
-  for (auto [name, value] : {std::pair{"method", &request->method}, {"target", &request->target},
-                             {"host", &request->host}, {"sni", &request->sni}}) {
+  for (auto [name, value] : {std::pair{"method", &request->method},
+                             {"target", &request->target},
+                             {"host", &request->host},
+                             {"sni", &request->sni}}) {
     put_key(writer, name);
     put(writer, *value);
   }
@@ -66,9 +68,10 @@ Response ledger(const World& world) {
     const auto& seen = vendor.ledger;
     put_key(writer, name);
     writer.StartObject();
-    for (auto [key, count] :
-         {std::pair{"calls", seen.calls}, {"refusals", seen.refusals},
-          {"token_requests", seen.token_requests}, {"token_refusals", seen.token_refusals}}) {
+    for (auto [key, count] : {std::pair{"calls", seen.calls},
+                              {"refusals", seen.refusals},
+                              {"token_requests", seen.token_requests},
+                              {"token_refusals", seen.token_refusals}}) {
       put_key(writer, key);
       writer.Int(count);
     }
@@ -104,7 +107,8 @@ bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& va
   return faults.status = number, true;
 }
 
-bool set_member(Vendor& vendor, World& world, std::string_view name, const rapidjson::Value& value) {
+bool set_member(Vendor& vendor, World& world, std::string_view name,
+                const rapidjson::Value& value) {
   constexpr std::string_view of_tokens = "token_";
   if (name.starts_with(of_tokens))
     return set_fault(vendor.tokens, name.substr(of_tokens.size()), value);

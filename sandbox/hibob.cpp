@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t staff = 12;
 
 Response problem(int status, std::string_view key, std::string_view error) {
-  return json_answer(status, "{\"key\":" + quoted(key) + ",\"error\":" + quoted(error) +
-                                 ",\"args\":[]}");
+  return json_answer(status,
+                     "{\"key\":" + quoted(key) + ",\"error\":" + quoted(error) + ",\"args\":[]}");
 }
 
 Response not_found(std::string_view what) { return problem(404, "not_found", what); }
@@ -31,8 +31,8 @@ std::string person_json(const Person& person, bool readable) {
                      ",\"displayName\":" + quoted(person.name()) +
                      ",\"creationDateTime\":\"2024-01-15T09:30:00.000000\"" +
                      ",\"work\":{\"department\":" + department + ",\"title\":" + title +
-                     ",\"startDate\":" + quoted(person.start_date) + ",\"isManager\":" +
-                     (person.number == 0 ? "true" : "false") + "}";
+                     ",\"startDate\":" + quoted(person.start_date) +
+                     ",\"isManager\":" + (person.number == 0 ? "true" : "false") + "}";
   if (readable)
     json += ",\"humanReadable\":{\"id\":" + quoted(person.hibob_id()) +
             ",\"work\":{\"department\":" + department + ",\"title\":" + title + "}}";
@@ -60,9 +60,11 @@ bool is_json(const Request& request) {
 }
 
 Response search(const Request& request) {
-  if (!is_json(request)) return problem(415, "unsupported_media_type", "application/json is needed");
+  if (!is_json(request))
+    return problem(415, "unsupported_media_type", "application/json is needed");
   auto body = parse_json(request.body);
-  if (!body || !body->IsObject()) return problem(400, "invalid_json", "the body is not a JSON object");
+  if (!body || !body->IsObject())
+    return problem(400, "invalid_json", "the body is not a JSON object");
   const auto* fields = member(*body, "fields");
   if (fields && (!fields->IsArray() || fields->Size() > 400))
     return problem(400, "invalid_fields", "fields is a list of at most 400 names");
@@ -88,10 +90,12 @@ Response search(const Request& request) {
 
 Response fields() {
   std::string list;
-  for (auto [id, category, name] :
-       {std::tuple{"root.id", "root", "ID"}, {"root.email", "root", "Email"},
-        {"root.firstName", "root", "First name"}, {"work.department", "work", "Department"},
-        {"work.title", "work", "Job title"}, {"work.startDate", "work", "Start date"}})
+  for (auto [id, category, name] : {std::tuple{"root.id", "root", "ID"},
+                                    {"root.email", "root", "Email"},
+                                    {"root.firstName", "root", "First name"},
+                                    {"work.department", "work", "Department"},
+                                    {"work.title", "work", "Job title"},
+                                    {"work.startDate", "work", "Start date"}})
     list += std::string{list.empty() ? "" : ","} + "{\"id\":" + quoted(id) +
             ",\"category\":" + quoted(category) + ",\"name\":" + quoted(name) +
             ",\"type\":\"text\",\"historical\":false}";
@@ -122,9 +126,11 @@ Response report_file(World& world, const std::string& file) {
     response.status = 204;
     return response;
   }
-  std::string csv = "\xEF\xBB\xBF" "Employee ID,Name,Department\r\n";
+  std::string csv = "\xEF\xBB\xBF"
+                    "Employee ID,Name,Department\r\n";
   for (std::size_t i = 0; i < staff; ++i)
-    csv += people()[i].hibob_id() + ",\"" + people()[i].name() + "\"," + people()[i].department + "\r\n";
+    csv += people()[i].hibob_id() + ",\"" + people()[i].name() + "\"," + people()[i].department +
+           "\r\n";
   auto response = text_answer(200, "text/csv", std::move(csv));
   response.headers.push_back({"Content-Disposition", "attachment; filename=\"headcount.csv\""});
   return response;
@@ -137,8 +143,10 @@ Response upload(const Request& request, const std::string& id) {
   auto file = std::find_if(parts->begin(), parts->end(), [](const FormPart& part) {
     return part.name == "file" && part.file_name;
   });
-  if (file == parts->end()) return problem(400, "missing_file", "a file in the field file is needed");
-  if (file->data.size() > 5u << 20) return problem(400, "file_too_large", "a file has at most 5 MB");
+  if (file == parts->end())
+    return problem(400, "missing_file", "a file in the field file is needed");
+  if (file->data.size() > 5u << 20)
+    return problem(400, "file_too_large", "a file has at most 5 MB");
   return json_answer(200, "{\"id\":7001,\"fileName\":" + quoted(*file->file_name) +
                               ",\"contentType\":" + quoted(file->content_type) +
                               ",\"size\":" + std::to_string(file->data.size()) +
@@ -184,7 +192,8 @@ Endpoint api_endpoint(const Request& request, const Target& target, World& world
 
 Endpoint docs_endpoint(const Request& request, const Target& target, World&) {
   auto id = match(target, "/api/docs/employees/{}");
-  if (request.method != "GET" || !id) return {"other", [] { return not_found("no such endpoint"); }};
+  if (request.method != "GET" || !id)
+    return {"other", [] { return not_found("no such endpoint"); }};
   return {"docs", [id] {
             if (!find_person(id->front())) return not_found("no such employee");
             return json_answer(200, "{\"documents\":[{\"id\":\"7001\",\"name\":\"contract.pdf\","
@@ -206,7 +215,8 @@ Endpoint hire_endpoint(const Request& request, const Target& target, World&) {
 }
 
 bool too_many_refusals(HibobState& state, std::int64_t now) {
-  while (!state.refusals.empty() && state.refusals.front() <= now - 10) state.refusals.pop_front();
+  while (!state.refusals.empty() && state.refusals.front() <= now - 10)
+    state.refusals.pop_front();
   state.refusals.push_back(now);
   return state.refusals.size() >= 50;
 }

@@ -52,7 +52,8 @@ std::optional<std::string> from_base64(std::string_view text) {
   // EVP_DecodeBlock alone would forgive whitespace and miscount the padding.
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
+    ++padding;
   for (char c : text.substr(0, text.size() - padding))
     if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' ||
           c == '/'))
@@ -146,9 +147,8 @@ std::optional<Target> parse_target(std::string_view target) {
   if (target.empty() || target[0] != '/') return std::nullopt;
   Target parsed;
   auto question = target.find('?');
-  for (auto segment : split(target.substr(1, question == std::string_view::npos ? question
-                                                                                 : question - 1),
-                            '/')) {
+  for (auto segment :
+       split(target.substr(1, question == std::string_view::npos ? question : question - 1), '/')) {
     auto decoded = percent_decoded(segment);
     if (!decoded) return std::nullopt;
     parsed.segments.push_back(std::move(*decoded));

@@ -3,7 +3,7 @@
 #include <stdexcept>
 // RapidJSON asserts on some well-formed numbers; here such a text is refused, not fatal.
 #ifndef RAPIDJSON_ASSERT
-#define RAPIDJSON_ASSERT(x) \
+#define RAPIDJSON_ASSERT(x)                                                                        \
   ((x) ? void() : throw std::logic_error("the JSON parser cannot hold this text"))
 #endif
 #include <rapidjson/document.h>

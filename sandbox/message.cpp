@@ -14,7 +14,8 @@ bool Request::has_header(std::string_view name) const { return count(name) > 0; 
 
 int Request::count(std::string_view name) const {
   int n = 0;
-  for (const auto& field : headers) n += lower(field.name) == lower(name);
+  for (const auto& field : headers)
+    n += lower(field.name) == lower(name);
   return n;
 }
 

@@ -67,8 +67,9 @@ std::string companies() {
 std::string employees(bool active) {
   std::string list;
   for (std::size_t i = active ? 0 : 10; i < (active ? 10u : 12u); ++i)
-    list += "<Employee><Id>" + std::to_string(503293 + i) + "</Id><Number>" + std::to_string(i + 1) +
-            "</Number><DisplayName>" + xml_text(people()[i].name()) + "</DisplayName></Employee>";
+    list += "<Employee><Id>" + std::to_string(503293 + i) + "</Id><Number>" +
+            std::to_string(i + 1) + "</Number><DisplayName>" + xml_text(people()[i].name()) +
+            "</DisplayName></Employee>";
   return list;
 }
 
@@ -81,8 +82,8 @@ Response employees_of_company(const AsmxCall& call, std::string_view ns) {
     return asmx_fault(soap, "Client",
                       "System.Web.Services.Protocols.SoapException: Server was unable to read "
                       "request. ---> System.InvalidOperationException: There is an error in XML "
-                      "document. ---> Instance validation error: '" + active +
-                          "' is not a valid value for Active.");
+                      "document. ---> Instance validation error: '" +
+                          active + "' is not a valid value for Active.");
   if (company != "54613" && company != "54614")
     return asmx_server_fault(soap, "2004: No access to this company");
   std::string list;

@@ -8,10 +8,10 @@
 namespace penstock::sandbox {
 namespace {
 
-constexpr std::array first_names{"Ada",   "Grace", "Alan",  "Edsger", "Barbara", "Niklaus", "Frances",
-                                 "Zoë",   "Dennis", "Radia", "Søren",  "Margaret"};
-constexpr std::array last_names{"Lovelace", "Hopper", "Turing",  "de Vries", "Liskov",
-                                "Wirth",    "Allen",  "O'Brien", "Ritchie",  "Perlman",
+constexpr std::array first_names{"Ada",     "Grace", "Alan",   "Edsger", "Barbara", "Niklaus",
+                                 "Frances", "Zoë",   "Dennis", "Radia",  "Søren",   "Margaret"};
+constexpr std::array last_names{"Lovelace", "Hopper",   "Turing",  "de Vries", "Liskov",
+                                "Wirth",    "Allen",    "O'Brien", "Ritchie",  "Perlman",
                                 "Kjær",     "Hamilton", "Müller"};
 constexpr std::array departments{"Engineering", "Finance", "People & Culture", "Sales"};
 constexpr std::array job_titles{"Engineer", "Accountant", "Recruiter", "Account Executive"};

@@ -69,7 +69,8 @@ void note(Ledger& ledger, const Request& request, const Response& response, bool
 const std::vector<std::string>& host_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all{std::string{control_host}};
-    for (const auto& [name, host] : hosts()) all.push_back(name);
+    for (const auto& [name, host] : hosts())
+      all.push_back(name);
     return all;
   }();
   return names;
@@ -91,8 +92,8 @@ Delivery deliver(const Request& request, World& world) {
     delivery.response = text_answer(faults.status, "text/plain", "ordered to fail\n");
     delivery.response.kind = "ordered_failure";
   } else {
-    delivery.response = is_token ? workday_token(request, world)
-                                 : host->second.handler(request, world);
+    delivery.response =
+        is_token ? workday_token(request, world) : host->second.handler(request, world);
   }
   note(vendor.ledger, request, delivery.response, is_token);
   if (faults.reset_before_answer > 0) {

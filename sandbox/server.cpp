@@ -31,7 +31,8 @@ std::string serialized(const Response& response, const std::string& method, bool
   auto status = static_cast<unsigned>(response.status);
   std::string out = "HTTP/1.1 " + std::to_string(status) + " " +
                     std::string{http::obsolete_reason(http::int_to_status(status))} + "\r\n";
-  for (const auto& header : response.headers) out += header.name + ": " + header.value + "\r\n";
+  for (const auto& header : response.headers)
+    out += header.name + ": " + header.value + "\r\n";
   if (!keep_alive) out += "Connection: close\r\n";
   if (status == 204 || status == 304) return out + "\r\n";
   if (!response.chunked) {
@@ -125,10 +126,10 @@ class Session : public std::enable_shared_from_this<Session> {
     if (delivery.delay.count() == 0) return send(std::move(delivery));
     beast::get_lowest_layer(stream_).expires_never();
     timer_.expires_after(delivery.delay);
-    timer_.async_wait([self = shared_from_this(), delivery = std::move(delivery)](
-                          error_code failed) mutable {
-      if (!failed) self->send(std::move(delivery));
-    });
+    timer_.async_wait(
+        [self = shared_from_this(), delivery = std::move(delivery)](error_code failed) mutable {
+          if (!failed) self->send(std::move(delivery));
+        });
   }
 
   void send(Delivery delivery) {
@@ -196,8 +197,7 @@ struct Server::Engine {
   Engine(const std::string& address, std::uint16_t port, const Certificates& certificates,
          World& of)
       : tls(tls_context(certificates)),
-        acceptor(io, tcp::endpoint{asio::ip::make_address(address), port}),
-        world(of) {}
+        acceptor(io, tcp::endpoint{asio::ip::make_address(address), port}), world(of) {}
 
   void accept() {
     acceptor.async_accept([this](error_code failed, tcp::socket socket) {

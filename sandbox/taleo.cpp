@@ -68,7 +68,8 @@ void collect_paths(const Element& element, std::vector<std::string>& paths) {
     const auto* path = element.attribute("", "path");
     paths.push_back(path ? *path : "");
   }
-  for (const auto& child : element.children) collect_paths(child, paths);
+  for (const auto& child : element.children)
+    collect_paths(child, paths);
 }
 
 /// Filters are equalities: a field and a text, each filtering on its own.
@@ -135,26 +136,28 @@ Response find_entities(const Element& operation) {
   for (int i = std::min(total, (*page - 1) * *size); i < std::min(total, *page * *size); ++i) {
     entities += "<e:Entity xsi:type=\"e:Candidate\">";
     for (const auto& field : shown)
-      entities += "<e:" + field + ">" + xml_text(field_of(found[static_cast<std::size_t>(i)], field)) +
-                  "</e:" + field + ">";
+      entities += "<e:" + field + ">" +
+                  xml_text(field_of(found[static_cast<std::size_t>(i)], field)) + "</e:" + field +
+                  ">";
     entities += "</e:Entity>";
   }
   auto number = [](int value) { return "\"" + std::to_string(value) + "\""; };
-  return envelope(
-      200, "<ns1:" + operation.name + "Response xmlns:ns1=\"" + std::string{find_ns} +
-               "\"><root:Entities xmlns:root=\"" + std::string{find_ns} +
-               "\" xmlns:e=\"http://www.taleo.com/ws/tee800/2009/01\" "
-               "xmlns=\"http://www.taleo.com/ws/integration/toolkit/2005/07\" pageIndex=" +
-               number(*page) + " pageCount=" + number((total + *size - 1) / *size) +
-               " pagingSize=" + number(*size) + " entityCount=" + number(total) + ">" + entities +
-               "</root:Entities></ns1:" + operation.name + "Response>");
+  return envelope(200,
+                  "<ns1:" + operation.name + "Response xmlns:ns1=\"" + std::string{find_ns} +
+                      "\"><root:Entities xmlns:root=\"" + std::string{find_ns} +
+                      "\" xmlns:e=\"http://www.taleo.com/ws/tee800/2009/01\" "
+                      "xmlns=\"http://www.taleo.com/ws/integration/toolkit/2005/07\" pageIndex=" +
+                      number(*page) + " pageCount=" + number((total + *size - 1) / *size) +
+                      " pagingSize=" + number(*size) + " entityCount=" + number(total) + ">" +
+                      entities + "</root:Entities></ns1:" + operation.name + "Response>");
 }
 
 /// MTOM: the document is a binary part of its own, named by the envelope.
 Response message_by_key() {
   std::string document;
   for (int repeat = 0; repeat < 4; ++repeat)
-    for (int byte = 0; byte < 256; ++byte) document += static_cast<char>(byte);
+    for (int byte = 0; byte < 256; ++byte)
+      document += static_cast<char>(byte);
   const std::string boundary = "MIMEBoundary_penstock_0001", root = "<root.message@taleo.example>";
   auto response = text_answer(
       200,
@@ -162,16 +165,17 @@ Response message_by_key() {
           root + "\"; start-info=\"text/xml\"",
       "--" + boundary +
           "\r\nContent-Type: application/xop+xml; charset=UTF-8; type=\"text/xml\"\r\n"
-          "Content-Transfer-Encoding: binary\r\nContent-ID: " + root + "\r\n\r\n" +
-          "<soap:Envelope xmlns:soap=\"" + std::string{soap11} +
+          "Content-Transfer-Encoding: binary\r\nContent-ID: " +
+          root + "\r\n\r\n" + "<soap:Envelope xmlns:soap=\"" + std::string{soap11} +
           "\"><soap:Body><ns1:getMessageByKeyResponse xmlns:ns1=\"" + std::string{management_ns} +
           "\"><Document xmlns=\"http://www.taleo.com/ws/integration/toolkit/2011/05\"><Content>"
           "<xop:Include xmlns:xop=\"http://www.w3.org/2004/08/xop/include\" "
           "href=\"cid:document.1@taleo.example\"/></Content></Document>"
-          "</ns1:getMessageByKeyResponse></soap:Body></soap:Envelope>\r\n--" + boundary +
+          "</ns1:getMessageByKeyResponse></soap:Body></soap:Envelope>\r\n--" +
+          boundary +
           "\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: binary\r\n"
-          "Content-ID: <document.1@taleo.example>\r\n\r\n" + document + "\r\n--" + boundary +
-          "--\r\n");
+          "Content-ID: <document.1@taleo.example>\r\n\r\n" +
+          document + "\r\n--" + boundary + "--\r\n");
   response.chunked = true;
   return response;
 }
@@ -189,14 +193,14 @@ Response serve(const Request& request, std::string_view service, World& world) {
   // A Security header is tolerated: some clients send one next to Basic.
   const Element* operation = message->operation;
   auto ns = find ? find_ns : management_ns;
-  bool offered = operation && operation->ns == ns &&
-                 (find ? operation->name == "findPartialEntities" || operation->name == "findEntities"
-                       : operation->name == "getMessageByKey");
+  bool offered =
+      operation && operation->ns == ns &&
+      (find ? operation->name == "findPartialEntities" || operation->name == "findEntities"
+            : operation->name == "getMessageByKey");
   auto action = std::string{trimmed(request.header("SOAPAction"))};
   if (action.size() >= 2 && action.front() == '"' && action.back() == '"')
     action = action.substr(1, action.size() - 2);
-  if (!offered ||
-      action != std::string{ns} + "/" + std::string{service} + "#" + operation->name)
+  if (!offered || action != std::string{ns} + "/" + std::string{service} + "#" + operation->name)
     return fault("Client", "The given SOAPAction " + action + " does not match an operation.");
   if (!world.vendors["taleo"].admit("soap", world.now))
     return fault("Server", "The maximum number of integration threads is reached.");
@@ -221,7 +225,8 @@ Response taleo(const Request& request, World& world) {
   auto service = only(target->query, "ServiceName").value_or("");
   auto response = serve(request, service, world);
   response.kind = service == "FindService" || service == "IntegrationManagementService"
-                      ? service : std::string{"other"};
+                      ? service
+                      : std::string{"other"};
   return response;
 }
 

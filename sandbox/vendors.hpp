@@ -5,7 +5,7 @@
 /// Each vendor as a function of the request and of the state: no sockets, no clock.
 namespace penstock::sandbox {
 
-Response hibob_api(const Request& request, World& world);   ///< api.hibob.com, api.sandbox.hibob.com
+Response hibob_api(const Request& request, World& world);  ///< api.hibob.com, api.sandbox.hibob.com
 Response hibob_docs(const Request& request, World& world);  ///< app.hibob.com
 Response hibob_hire(const Request& request, World& world);  ///< acme.hire.hibob.com
 

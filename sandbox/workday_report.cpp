@@ -34,17 +34,20 @@ Response as_json() {
 Response as_csv() {
   std::string text = "Employee_ID,Worker,Department\n";
   for (std::size_t i = 0; i < rows; ++i)
-    text += people()[i].employee_id() + "," + people()[i].name() + "," + people()[i].department + "\n";
+    text +=
+        people()[i].employee_id() + "," + people()[i].name() + "," + people()[i].department + "\n";
   return text_answer(200, "text/csv;charset=UTF-8", std::move(text));
 }
 
 Response as_xml(const std::string& report) {
   std::string text = "<?xml version='1.0' encoding='UTF-8'?><wd:Report_Data "
-                     "xmlns:wd=\"urn:com.workday.report/" + xml_text(report) + "\">";
+                     "xmlns:wd=\"urn:com.workday.report/" +
+                     xml_text(report) + "\">";
   for (std::size_t i = 0; i < rows; ++i)
     text += "<wd:Report_Entry><wd:Employee_ID>" + people()[i].employee_id() +
-            "</wd:Employee_ID><wd:Worker>" + xml_text(people()[i].name()) + "</wd:Worker><wd:Department>" +
-            xml_text(people()[i].department) + "</wd:Department></wd:Report_Entry>";
+            "</wd:Employee_ID><wd:Worker>" + xml_text(people()[i].name()) +
+            "</wd:Worker><wd:Department>" + xml_text(people()[i].department) +
+            "</wd:Department></wd:Report_Entry>";
   return text_answer(200, "text/xml;charset=UTF-8", text + "</wd:Report_Data>");
 }
 

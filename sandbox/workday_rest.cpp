@@ -13,16 +13,15 @@ namespace {
 namespace account = accounts::workday;
 
 Response problem(int status, std::string_view error, std::string_view code) {
-  return json_answer(status,
-                     "{\"error\":" + quoted(error) + ",\"code\":" + quoted(code) + "}");
+  return json_answer(status, "{\"error\":" + quoted(error) + ",\"code\":" + quoted(code) + "}");
 }
 
 Response no_such_resource() { return problem(404, "the requested resource was not found", "S21"); }
 
 Response validation_error(std::string_view field, std::string_view what) {
-  return json_answer(400, "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" +
-                              quoted(what) + ",\"code\":\"A212\",\"field\":" + quoted(field) +
-                              ",\"severity\":\"Critical\"}]}");
+  return json_answer(
+      400, "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" + quoted(what) +
+               ",\"code\":\"A212\",\"field\":" + quoted(field) + ",\"severity\":\"Critical\"}]}");
 }
 
 bool has_token(const Request& request, const World& world) {
@@ -43,8 +42,8 @@ std::string worker_json(const Person& person, const std::string& collection) {
   return "{\"id\":" + quoted(person.workday_id()) + ",\"descriptor\":" + quoted(person.name()) +
          ",\"href\":" + quoted(collection + "/" + person.workday_id()) +
          ",\"workerId\":" + quoted(person.employee_id()) +
-         ",\"primaryWorkEmail\":" + quoted(person.email) + ",\"isManager\":" +
-         (person.number == 0 ? "true" : "false") +
+         ",\"primaryWorkEmail\":" + quoted(person.email) +
+         ",\"isManager\":" + (person.number == 0 ? "true" : "false") +
          ",\"primaryJob\":{\"businessTitle\":" + quoted(person.job_title) +
          ",\"supervisoryOrganization\":{\"descriptor\":" + quoted(person.department) + "}}}";
 }
@@ -69,8 +68,8 @@ Response workers(const Fields& query, const std::string& collection) {
   auto end = std::min(people().size(), static_cast<std::size_t>(*offset + *limit));
   for (auto i = static_cast<std::size_t>(*offset); i < end; ++i)
     list += (list.empty() ? "" : ",") + worker_json(people()[i], collection);
-  return json_answer(200, "{\"total\":" + std::to_string(people().size()) + ",\"data\":[" + list +
-                              "]}");
+  return json_answer(200,
+                     "{\"total\":" + std::to_string(people().size()) + ",\"data\":[" + list + "]}");
 }
 
 const Person* find_worker(const std::string& id) {
@@ -85,7 +84,8 @@ Response change_job(const Request& request, const Person& person) {
   if (parse_media_type(request.header("Content-Type")).type != "application/json")
     return problem(415, "unsupported media type", "A1");
   auto body = parse_json(request.body);
-  if (!body || !body->IsObject()) return problem(400, "invalid request: the body is not JSON", "A1");
+  if (!body || !body->IsObject())
+    return problem(400, "invalid request: the body is not JSON", "A1");
   // The caller's members come back as the very bytes they were sent as.
   auto open = request.body.find('{'), close = request.body.rfind('}');
   auto members = request.body.substr(open + 1, close - open - 1);

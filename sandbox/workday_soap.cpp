@@ -18,18 +18,28 @@ constexpr std::string_view bsvc = "urn:com.workday/bsvc";
 constexpr std::string_view wsse =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
 constexpr std::string_view password_text =
-    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText";
-constexpr std::array services{
-    "Human_Resources", "Staffing", "Recruiting", "Compensation", "Compensation_Review",
-    "Benefits_Administration", "Payroll", "Absence_Management", "Time_Tracking",
-    "Financial_Management", "Integrations", "Report_Metadata", "Core_Implementation_Service"};
+    "http://docs.oasis-open.org/wss/2004/01/"
+    "oasis-200401-wss-username-token-profile-1.0#PasswordText";
+constexpr std::array services{"Human_Resources",
+                              "Staffing",
+                              "Recruiting",
+                              "Compensation",
+                              "Compensation_Review",
+                              "Benefits_Administration",
+                              "Payroll",
+                              "Absence_Management",
+                              "Time_Tracking",
+                              "Financial_Management",
+                              "Integrations",
+                              "Report_Metadata",
+                              "Core_Implementation_Service"};
 
 Response envelope(int status, const std::string& body) {
-  auto response = text_answer(
-      status, "text/xml; charset=UTF-8",
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<SOAP-ENV:Envelope "
-      "xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>" +
-          body + "</SOAP-ENV:Body></SOAP-ENV:Envelope>");
+  auto response =
+      text_answer(status, "text/xml; charset=UTF-8",
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<SOAP-ENV:Envelope "
+                  "xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>" +
+                      body + "</SOAP-ENV:Body></SOAP-ENV:Envelope>");
   response.chunked = true;
   return response;
 }
@@ -101,17 +111,20 @@ std::string worker_xml(const Person& person) {
                      xml_text(person.last_name + ", " + person.first_name) +
                      "\"><wd:Country_Reference wd:Descriptor=\"Netherlands\"><wd:ID "
                      "wd:type=\"ISO_3166-1_Alpha-2_Code\">NL</wd:ID></wd:Country_Reference>"
-                     "<wd:First_Name>" + xml_text(person.first_name) + "</wd:First_Name><wd:Last_Name>" +
+                     "<wd:First_Name>" +
+                     xml_text(person.first_name) + "</wd:First_Name><wd:Last_Name>" +
                      xml_text(person.last_name) + "</wd:Last_Name></wd:Name_Detail_Data>";
   return "<wd:Worker>" + reference(person) + "<wd:Worker_Data><wd:Worker_ID>" +
          person.employee_id() + "</wd:Worker_ID><wd:User_ID>" + xml_text(person.email) +
          "</wd:User_ID><wd:Personal_Data><wd:Name_Data><wd:Legal_Name_Data>" + name +
          "</wd:Legal_Name_Data><wd:Preferred_Name_Data>" + name +
          "</wd:Preferred_Name_Data></wd:Name_Data><wd:Contact_Data><wd:Email_Address_Data>"
-         "<wd:Email_Address>" + xml_text(person.email) +
+         "<wd:Email_Address>" +
+         xml_text(person.email) +
          "</wd:Email_Address></wd:Email_Address_Data></wd:Contact_Data></wd:Personal_Data>"
          "<wd:Employment_Data><wd:Worker_Job_Data wd:Primary_Job=\"1\"><wd:Position_Data>"
-         "<wd:Business_Title>" + xml_text(person.job_title) +
+         "<wd:Business_Title>" +
+         xml_text(person.job_title) +
          "</wd:Business_Title></wd:Position_Data></wd:Worker_Job_Data></wd:Employment_Data>"
          "</wd:Worker_Data></wd:Worker>";
 }
@@ -147,7 +160,8 @@ Response get_workers(const Element& operation, const std::string& version) {
       }
     }
   } else {
-    for (const auto& person : people()) found.push_back(&person);
+    for (const auto& person : people())
+      found.push_back(&person);
   }
 
   const Element* filter = operation.child(bsvc, "Response_Filter");
@@ -158,7 +172,8 @@ Response get_workers(const Element& operation, const std::string& version) {
   std::size_t first = std::min(found.size(), static_cast<std::size_t>(*page - 1) * per_page);
   std::size_t end = std::min(found.size(), first + per_page);
   std::string workers;
-  for (std::size_t i = first; i < end; ++i) workers += worker_xml(*found[i]);
+  for (std::size_t i = first; i < end; ++i)
+    workers += worker_xml(*found[i]);
   auto field = [](std::string_view name, std::size_t value) {
     std::string tag{name};
     return "<wd:" + tag + ">" + std::to_string(value) + "</wd:" + tag + ">";

@@ -13,8 +13,8 @@ constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-be
 constexpr std::int64_t longest_assertion = 300, clock_skew = 10;
 
 Response oauth_error(int status, std::string_view code, std::string_view description) {
-  auto response = json_answer(status, "{\"error\":" + quoted(code) + ",\"error_description\":" +
-                                          quoted(description) + "}");
+  auto response = json_answer(status, "{\"error\":" + quoted(code) +
+                                          ",\"error_description\":" + quoted(description) + "}");
   response.refused = true;
   if (status == 401) response.headers.push_back({"WWW-Authenticate", "Basic realm=\"workday\""});
   return response;

@@ -31,7 +31,8 @@ World::World(Settings chosen) : settings(chosen) { reset(); }
 void World::reset() {
   connections = 0;
   vendors.clear();
-  for (const char* name : {"hibob", "workday", "nmbrs", "taleo", "hroffice"}) vendors[name];
+  for (const char* name : {"hibob", "workday", "nmbrs", "taleo", "hroffice"})
+    vendors[name];
   hibob = {};
   workday = {};
   workday.refresh_token = accounts::workday::refresh_token;

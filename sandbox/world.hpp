@@ -19,8 +19,8 @@ struct Settings {
 
 /// Faults to provoke, for the calls of a vendor or for its token requests.
 struct Faults {
-  int delay_ms = 0;                            ///< before every answer
-  int fail_next = 0;                           ///< so many requests are answered with `status`
+  int delay_ms = 0;   ///< before every answer
+  int fail_next = 0;  ///< so many requests are answered with `status`
   int status = 503;
   int reset_before_answer = 0;                 ///< so many are handled, then reset unanswered
   std::optional<std::size_t> cut_after_bytes;  ///< the next answer ends after so many raw bytes
@@ -32,9 +32,9 @@ struct Ledger {
   int refusals = 0;  ///< calls whose credentials were not accepted
   int token_requests = 0;
   int token_refusals = 0;
-  std::map<std::string, int> kinds;  ///< calls by kind
+  std::map<std::string, int> kinds;   ///< calls by kind
   std::map<std::string, int> grants;  ///< token requests by grant
-  std::map<int, int> statuses;       ///< answers by HTTP status
+  std::map<int, int> statuses;        ///< answers by HTTP status
   std::optional<Request> last, last_token;
 };
 
@@ -55,8 +55,8 @@ struct Vendor {
 };
 
 struct HibobState {
-  std::map<std::string, int> polls;      ///< of a report's file, by report id
-  std::deque<std::int64_t> refusals;     ///< when answers of 401 were given
+  std::map<std::string, int> polls;   ///< of a report's file, by report id
+  std::deque<std::int64_t> refusals;  ///< when answers of 401 were given
   std::int64_t blocked_until = 0;
 };
 

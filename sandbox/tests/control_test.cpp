@@ -1,0 +1,101 @@
+#include "support.hpp"
+
+namespace penstock::sandbox {
+namespace {
+
+struct Control : testing::Test {
+  World world;
+  const Call people{
+      "api.hibob.com", "GET", "/v1/people", {basic("SERVICE-0001:hibob-sandbox-token")}};
+  Response order(const std::string& body) {
+    return ask(world, {std::string{control_host}, "POST", "/control", {}, body});
+  }
+};
+
+TEST_F(Control, AHostThatIsNotServedOrNotTheSniIsMisdirected) {
+  EXPECT_EQ(ask(world, {"api.example.com"}).status, 421);
+  Request request{
+      "GET", "/v1/people", "api.hibob.com", "app.hibob.com", {{"Host", "api.hibob.com"}}};
+  EXPECT_EQ(deliver(request, world).response.status, 421);
+  EXPECT_EQ(world.vendors["hibob"].ledger.calls, 0);
+}
+
+TEST_F(Control, AnAmbiguousRequestIsRefused) {
+  Call twice = people;
+  twice.headers.push_back({"host", "app.hibob.com"});
+  EXPECT_EQ(ask(world, twice).status, 400);
+  Call smuggled = people;
+  smuggled.headers.push_back({"Content-Length", "3"});
+  smuggled.headers.push_back({"Transfer-Encoding", "chunked"});
+  EXPECT_EQ(ask(world, smuggled).status, 400);
+}
+
+TEST_F(Control, OrderedFailuresAreUsedUp) {
+  EXPECT_EQ(order(R"({"vendor":"hibob","fail_next":2,"status":502})").status, 200);
+  EXPECT_EQ(ask(world, people).status, 502);
+  EXPECT_EQ(ask(world, people).status, 502);
+  EXPECT_EQ(ask(world, people).status, 200);
+}
+
+TEST_F(Control, DelayCutAndResetReachTheDelivery) {
+  order(R"({"vendor":"hibob","delay_ms":5,"cut_after_bytes":7,"reset_before_answer":1})");
+  auto first = deliver(world, people);
+  EXPECT_EQ(first.delay.count(), 5);
+  EXPECT_TRUE(first.reset);
+  EXPECT_FALSE(first.cut_after);
+  auto second = deliver(world, people);
+  EXPECT_FALSE(second.reset);
+  EXPECT_EQ(second.cut_after, 7u);
+  EXPECT_FALSE(deliver(world, people).cut_after);
+}
+
+TEST_F(Control, FaultsOfTokenRequestsAreApart) {
+  const Call token{"wd5-impl-services1.workday.com", "POST", "/ccx/oauth2/acme/token"};
+  order(R"({"vendor":"workday","token_delay_ms":9,"delay_ms":1,"token_fail_next":1})");
+  auto delivery = deliver(world, token);
+  EXPECT_EQ(delivery.delay.count(), 9);
+  EXPECT_EQ(delivery.response.status, 503);
+  EXPECT_EQ(deliver(world, {"wd5-impl-services1.workday.com"}).delay.count(), 1);
+}
+
+TEST_F(Control, TokensAreRevokedOnOrder) {
+  world.workday.access_tokens["good"] = 3600;
+  order(R"({"vendor":"workday","revoke_access_tokens":true})");
+  EXPECT_FALSE(world.workday.accepts("good", 0));
+}
+
+TEST_F(Control, AnOrderThatIsNotUnderstoodChangesNothing) {
+  for (const char* body :
+       {"", "[]", "{}", R"({"vendor":"other"})", R"({"vendor":"hibob","fail_next":1,"nonsense":1})",
+        R"({"vendor":"hibob","fail_next":1,"delay_ms":-1})",
+        R"({"vendor":"hibob","fail_next":1,"status":99})",
+        R"({"vendor":"hibob","fail_next":1,"token_rate_limit":1})"})
+    EXPECT_EQ(order(body).status, 400) << body;
+  EXPECT_EQ(ask(world, people).status, 200);
+}
+
+TEST_F(Control, TheLedgerShowsTheLastRequestAsItCame) {
+  Call call = people;
+  call.body = "\x01\xff";
+  call.target = "/v1/people?a=%20";
+  ask(world, call);
+  auto ledger = json_of(ask(world, {std::string{control_host}, "GET", "/ledger"}));
+  const auto& hibob = *member(ledger, "hibob");
+  EXPECT_EQ(member(hibob, "calls")->GetInt(), 1);
+  EXPECT_EQ(member(*member(hibob, "kinds"), "people")->GetInt(), 1);
+  const auto& last = *member(hibob, "last");
+  EXPECT_EQ(string_member(last, "target"), "/v1/people?a=%20");
+  EXPECT_EQ(string_member(last, "body_base64"), "Af8=");
+  EXPECT_EQ((*member(last, "headers"))[1][1].GetString(), people.headers[0].value);
+}
+
+TEST_F(Control, ResetForgetsEverything) {
+  ask(world, people);
+  order(R"({"vendor":"hibob","fail_next":5,"rate_limit":1})");
+  ask(world, {std::string{control_host}, "POST", "/reset"});
+  EXPECT_EQ(world.vendors["hibob"].ledger.calls, 0);
+  EXPECT_EQ(ask(world, people).status, 200);
+}
+
+}  // namespace
+}  // namespace penstock::sandbox
