@@ -110,11 +110,22 @@ class Compiler {
       if (word == "examples") node.examples = value.items;
       return;
     }
-    if (word == "$schema" || word == "$id" || word == "$comment") {
+    if (word == "$schema") return read_dialect(value, at);
+    if (word == "$id" || word == "$comment") {
       if (value.kind != Kind::string) problem(at, "must be a string");
       return;
     }
     problem(at, "\"" + word + "\" is not in the vocabulary (docs/schema.md)" + did_you_mean(word, vocabulary()));
+  }
+
+  // Another dialect may give the same words another meaning.
+  void read_dialect(const JsonValue& value, const std::string& at) {
+    constexpr std::array dialects = {"http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema",
+                                     "https://json-schema.org/draft/2019-09/schema",
+                                     "https://json-schema.org/draft/2020-12/schema"};
+    if (value.kind != Kind::string || std::ranges::find(dialects, value.text) == dialects.end()) {
+      problem(at, "must be https://json-schema.org/draft/2020-12/schema, 2019-09 or draft-07");
+    }
   }
 
   void read_type(Node& node, const JsonValue& value, const std::string& at) {
