@@ -77,8 +77,7 @@ int main(int argc, char** argv) {
     server.run(true);
     return 0;
   } catch (const std::exception& error) {
-    std::cerr << "penstock-sandbox: " << options.address << ":" << options.port << ": "
-              << error.what() << "\n";
+    std::cerr << "penstock-sandbox: " << error.what() << "\n";
     return 1;
   }
 }

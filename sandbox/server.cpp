@@ -217,8 +217,14 @@ struct Server::Engine {
 };
 
 Server::Server(const std::string& address, std::uint16_t port, const Certificates& certificates,
-               World& world)
-    : engine_(std::make_unique<Engine>(address, port, certificates, world)) {
+               World& world) {
+  try {
+    engine_ = std::make_unique<Engine>(address, port, certificates, world);
+  } catch (const boost::system::system_error& error) {
+    // Boost's own text names its source files.
+    throw std::runtime_error("cannot listen on " + address + ":" + std::to_string(port) + ": " +
+                             error.code().message());
+  }
   engine_->accept();
 }
 
