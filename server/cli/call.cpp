@@ -56,7 +56,7 @@ void set_body(Call& call, const CommandLine& line) {
   if (first == std::string::npos || ((*call.body)[first] != '{' && (*call.body)[first] != '['))
     return;
   const auto parsed = parse_envelope(R"({"method":"POST","path":"/","data":)" + *call.body + "}");
-  if (!parsed) throw UsageError{"-d begins like JSON, but " + parsed.error().message};
+  if (!parsed) throw UsageError{"-d begins with { or [ and so must be JSON, which it is not"};
   call.body_is_json = true;
 }
 

@@ -2,6 +2,9 @@
 // is.
 #include "cli/command_line.hpp"
 
+#include <iostream>
+#include <string_view>
+
 #include <CLI/CLI.hpp>
 
 namespace penstock::cli {
@@ -67,6 +70,15 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   plugins->add_flag("--json", line.json, "JSON instead of a table");
   plugins->callback([&line] { line.command = Command::plugins; });
 
+  for (int i = 1; i < argc; ++i) {
+    // CLI11 would take the next word as the value: `--data= --dry-run` would make the call.
+    const std::string_view word = argv[i];
+    if (word.starts_with("--") && word.find('=') == word.size() - 1) {
+      std::cerr << "penstock: write an empty value as a word of its own: "
+                << word.substr(0, word.size() - 1) << " ''\n";
+      return exit_usage;
+    }
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
