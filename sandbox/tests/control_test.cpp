@@ -3,7 +3,7 @@
 namespace penstock::sandbox {
 namespace {
 
-struct Control : testing::Test {
+struct SandboxControl : testing::Test {
   World world;
   const Call people{
       "api.hibob.com", "GET", "/v1/people", {basic("SERVICE-0001:hibob-sandbox-token")}};
@@ -12,7 +12,7 @@ struct Control : testing::Test {
   }
 };
 
-TEST_F(Control, AHostThatIsNotServedOrNotTheSniIsMisdirected) {
+TEST_F(SandboxControl, AHostThatIsNotServedOrNotTheSniIsMisdirected) {
   EXPECT_EQ(ask(world, {"api.example.com"}).status, 421);
   Request request{
       "GET", "/v1/people", "api.hibob.com", "app.hibob.com", {{"Host", "api.hibob.com"}}};
@@ -20,7 +20,7 @@ TEST_F(Control, AHostThatIsNotServedOrNotTheSniIsMisdirected) {
   EXPECT_EQ(world.vendors["hibob"].ledger.calls, 0);
 }
 
-TEST_F(Control, AnAmbiguousRequestIsRefused) {
+TEST_F(SandboxControl, AnAmbiguousRequestIsRefused) {
   Call twice = people;
   twice.headers.push_back({"host", "app.hibob.com"});
   EXPECT_EQ(ask(world, twice).status, 400);
@@ -30,14 +30,14 @@ TEST_F(Control, AnAmbiguousRequestIsRefused) {
   EXPECT_EQ(ask(world, smuggled).status, 400);
 }
 
-TEST_F(Control, OrderedFailuresAreUsedUp) {
+TEST_F(SandboxControl, OrderedFailuresAreUsedUp) {
   EXPECT_EQ(order(R"({"vendor":"hibob","fail_next":2,"status":502})").status, 200);
   EXPECT_EQ(ask(world, people).status, 502);
   EXPECT_EQ(ask(world, people).status, 502);
   EXPECT_EQ(ask(world, people).status, 200);
 }
 
-TEST_F(Control, DelayCutAndResetReachTheDelivery) {
+TEST_F(SandboxControl, DelayCutAndResetReachTheDelivery) {
   order(R"({"vendor":"hibob","delay_ms":5,"cut_after_bytes":7,"reset_before_answer":1})");
   auto first = deliver(world, people);
   EXPECT_EQ(first.delay.count(), 5);
@@ -49,7 +49,7 @@ TEST_F(Control, DelayCutAndResetReachTheDelivery) {
   EXPECT_FALSE(deliver(world, people).cut_after);
 }
 
-TEST_F(Control, FaultsOfTokenRequestsAreApart) {
+TEST_F(SandboxControl, FaultsOfTokenRequestsAreApart) {
   const Call token{"wd5-impl-services1.workday.com", "POST", "/ccx/oauth2/acme/token"};
   order(R"({"vendor":"workday","token_delay_ms":9,"delay_ms":1,"token_fail_next":1})");
   auto delivery = deliver(world, token);
@@ -58,13 +58,13 @@ TEST_F(Control, FaultsOfTokenRequestsAreApart) {
   EXPECT_EQ(deliver(world, {"wd5-impl-services1.workday.com"}).delay.count(), 1);
 }
 
-TEST_F(Control, TokensAreRevokedOnOrder) {
+TEST_F(SandboxControl, TokensAreRevokedOnOrder) {
   world.workday.access_tokens["good"] = 3600;
   order(R"({"vendor":"workday","revoke_access_tokens":true})");
   EXPECT_FALSE(world.workday.accepts("good", 0));
 }
 
-TEST_F(Control, AnOrderThatIsNotUnderstoodChangesNothing) {
+TEST_F(SandboxControl, AnOrderThatIsNotUnderstoodChangesNothing) {
   for (const char* body :
        {"", "[]", "{}", R"({"vendor":"other"})", R"({"vendor":"hibob","fail_next":1,"nonsense":1})",
         R"({"vendor":"hibob","fail_next":1,"delay_ms":-1})",
@@ -74,7 +74,7 @@ TEST_F(Control, AnOrderThatIsNotUnderstoodChangesNothing) {
   EXPECT_EQ(ask(world, people).status, 200);
 }
 
-TEST_F(Control, TheLedgerShowsTheLastRequestAsItCame) {
+TEST_F(SandboxControl, TheLedgerShowsTheLastRequestAsItCame) {
   Call call = people;
   call.body = "\x01\xff";
   call.target = "/v1/people?a=%20";
@@ -89,7 +89,7 @@ TEST_F(Control, TheLedgerShowsTheLastRequestAsItCame) {
   EXPECT_EQ((*member(last, "headers"))[1][1].GetString(), people.headers[0].value);
 }
 
-TEST_F(Control, ResetForgetsEverything) {
+TEST_F(SandboxControl, ResetForgetsEverything) {
   ask(world, people);
   order(R"({"vendor":"hibob","fail_next":5,"rate_limit":1})");
   ask(world, {std::string{control_host}, "POST", "/reset"});

@@ -7,7 +7,7 @@ const Header service_user = basic("SERVICE-0001:hibob-sandbox-token");
 const Header hire_user = basic("HIRE-0001:hire-sandbox-token");
 constexpr const char* first_id = "3332883884017713000";
 
-struct Hibob : testing::Test {
+struct SandboxHibob : testing::Test {
   World world;
   Response get(const std::string& target) {
     return ask(world, {"api.hibob.com", "GET", target, {service_user}});
@@ -21,7 +21,7 @@ struct Hibob : testing::Test {
   }
 };
 
-TEST_F(Hibob, EachHostTakesItsOwnCredentialsOnly) {
+TEST_F(SandboxHibob, EachHostTakesItsOwnCredentialsOnly) {
   struct {
     const char* host;
     const char* target;
@@ -48,7 +48,7 @@ TEST_F(Hibob, EachHostTakesItsOwnCredentialsOnly) {
         << row.host << row.target << " " << row.credentials.value;
 }
 
-TEST_F(Hibob, ARefusalHasAnEmptyBodyAndTheRateLimit) {
+TEST_F(SandboxHibob, ARefusalHasAnEmptyBodyAndTheRateLimit) {
   world.now = 125;
   auto response = ask(world, {"api.hibob.com", "GET", "/v1/people"});
   EXPECT_EQ(response.status, 401);
@@ -58,7 +58,7 @@ TEST_F(Hibob, ARefusalHasAnEmptyBodyAndTheRateLimit) {
   EXPECT_EQ(header_of(response, "X-RateLimit-Reset"), "180");
 }
 
-TEST_F(Hibob, TheRateLimitIsPerEndpointAndMinute) {
+TEST_F(SandboxHibob, TheRateLimitIsPerEndpointAndMinute) {
   world.now = 60;
   world.vendors["hibob"].rate_limit = 2;
   EXPECT_EQ(get("/v1/people").status, 200);
@@ -71,7 +71,7 @@ TEST_F(Hibob, TheRateLimitIsPerEndpointAndMinute) {
   EXPECT_EQ(get("/v1/people").status, 200);
 }
 
-TEST_F(Hibob, FiftyRefusalsInTenSecondsBlockForFiveMinutes) {
+TEST_F(SandboxHibob, FiftyRefusalsInTenSecondsBlockForFiveMinutes) {
   world.now = 1000;
   for (int i = 0; i < 50; ++i)
     EXPECT_EQ(ask(world, {"api.hibob.com", "GET", "/v1/people"}).status, 401);
@@ -80,7 +80,7 @@ TEST_F(Hibob, FiftyRefusalsInTenSecondsBlockForFiveMinutes) {
   EXPECT_EQ(get("/v1/people").status, 200);
 }
 
-TEST_F(Hibob, PeopleAreReadByIdAndSearchedByFilter) {
+TEST_F(SandboxHibob, PeopleAreReadByIdAndSearchedByFilter) {
   auto person = json_of(get(std::string{"/v1/people/"} + first_id));
   EXPECT_EQ(string_member(person, "displayName"), "Ada Lovelace");
   auto missing = get("/v1/people/1");
@@ -93,13 +93,13 @@ TEST_F(Hibob, PeopleAreReadByIdAndSearchedByFilter) {
   EXPECT_EQ(member(json_of(search("{}")), "employees")->Size(), 12u);
 }
 
-TEST_F(Hibob, HumanReadableIsThereWhenAskedFor) {
+TEST_F(SandboxHibob, HumanReadableIsThereWhenAskedFor) {
   EXPECT_TRUE(contains(get("/v1/people?includeHumanReadable=true").body, "humanReadable"));
   EXPECT_FALSE(contains(get("/v1/people?includeHumanReadable=false").body, "humanReadable"));
   EXPECT_TRUE(contains(search(R"({"humanReadable":"APPEND"})").body, "humanReadable"));
 }
 
-TEST_F(Hibob, ASearchThatHibobWouldRefuseIsRefused) {
+TEST_F(SandboxHibob, ASearchThatHibobWouldRefuseIsRefused) {
   EXPECT_EQ(search("{}", "text/plain").status, 415);
   for (const char* body :
        {"", "[]", "{", R"({"filters":[]})", R"({"filters":[{}]})",
@@ -111,7 +111,7 @@ TEST_F(Hibob, ASearchThatHibobWouldRefuseIsRefused) {
   }
 }
 
-TEST_F(Hibob, AReportIsReadyAtTheThirdPoll) {
+TEST_F(SandboxHibob, AReportIsReadyAtTheThirdPoll) {
   auto started = get("/v1/company/reports/31170000/download-async?format=csv");
   EXPECT_EQ(started.status, 200);
   EXPECT_EQ(started.body, "");
@@ -128,7 +128,7 @@ TEST_F(Hibob, AReportIsReadyAtTheThirdPoll) {
   EXPECT_EQ(get("/v1/company/reports/1/download-async?format=csv").status, 404);
 }
 
-TEST_F(Hibob, AnUploadIsAnsweredWithWhatArrived) {
+TEST_F(SandboxHibob, AnUploadIsAnsweredWithWhatArrived) {
   Call call{"api.hibob.com",
             "POST",
             std::string{"/v1/docs/people/"} + first_id + "/shared/upload",

@@ -13,7 +13,7 @@ std::string message(const std::string& operation_ns, const std::string& paramete
          operation_ns + "\">" + parameters + "</GetAllJobByLanguage></s:Body></s:Envelope>";
 }
 
-struct HrOffice : testing::Test {
+struct SandboxHrOffice : testing::Test {
   World world;
   Response post(const std::string& body, std::vector<Header> headers = {user, action}) {
     headers.push_back({"Content-Type", "text/xml; charset=utf-8"});
@@ -22,7 +22,7 @@ struct HrOffice : testing::Test {
   }
 };
 
-TEST_F(HrOffice, BasicIsDemanded) {
+TEST_F(SandboxHrOffice, BasicIsDemanded) {
   const auto body = message(tempuri, "<languageId>1</languageId>");
   EXPECT_EQ(text_in(post(body), "Title"), "Ontwikkelaar C++");
   for (const auto& wrong :
@@ -30,7 +30,7 @@ TEST_F(HrOffice, BasicIsDemanded) {
     EXPECT_EQ(post(body, {wrong, action}).status, 401) << wrong.value;
 }
 
-TEST_F(HrOffice, AParameterOfAnotherNamespaceIsNotFound) {
+TEST_F(SandboxHrOffice, AParameterOfAnotherNamespaceIsNotFound) {
   EXPECT_EQ(text_in(post(message(tempuri, "<languageId>2</languageId>")), "Title"),
             "C++ Developer");
   EXPECT_EQ(text_in(post(message(tempuri, "<languageId xmlns=\"\">2</languageId>")), "Title"),
@@ -38,7 +38,7 @@ TEST_F(HrOffice, AParameterOfAnotherNamespaceIsNotFound) {
   EXPECT_EQ(text_in(post(message(tempuri, "")), "Title"), "(none)");
 }
 
-TEST_F(HrOffice, OperationAndActionBelongTogether) {
+TEST_F(SandboxHrOffice, OperationAndActionBelongTogether) {
   const auto body = message(tempuri, "<languageId>1</languageId>");
   EXPECT_TRUE(contains(text_in(post(message("urn:other", "")), "faultstring"), "was not expected"));
   EXPECT_TRUE(contains(text_in(post(body, {user}), "faultstring"), "valid action parameter"));
@@ -47,7 +47,7 @@ TEST_F(HrOffice, OperationAndActionBelongTogether) {
                "did not recognize the value of HTTP Header SOAPAction"));
 }
 
-TEST_F(HrOffice, AHeaderThatMustBeUnderstoodIsNot) {
+TEST_F(SandboxHrOffice, AHeaderThatMustBeUnderstoodIsNot) {
   auto body = message(tempuri, "<languageId>1</languageId>");
   replace(body, "<s:Body>",
           "<s:Header><o:Security xmlns:o=\"urn:o\" s:mustUnderstand=\"1\"/>"

@@ -24,7 +24,7 @@ struct Message {
   }
 };
 
-struct Nmbrs : testing::Test {
+struct SandboxNmbrs : testing::Test {
   World world;
   Response post(const std::string& body, const std::string& service, std::vector<Header> headers,
                 const std::string& host = "api.nmbrs.nl") {
@@ -45,7 +45,7 @@ Message company_list(const std::string& parameters) {
           .parameters = parameters};
 }
 
-TEST_F(Nmbrs, TheCredentialsStandInOrderInTheServicesNamespace) {
+TEST_F(SandboxNmbrs, TheCredentialsStandInOrderInTheServicesNamespace) {
   EXPECT_EQ(text_in(post(Message{}), "Name"), "Acme Holding B.V.");
   EXPECT_EQ(post(Message{}, "api-sandbox.nmbrs.nl").status, 200);
   const Message wrong[] = {
@@ -74,7 +74,7 @@ TEST_F(Nmbrs, TheCredentialsStandInOrderInTheServicesNamespace) {
   }
 }
 
-TEST_F(Nmbrs, EnvironmentGetNeedsNoDomain) {
+TEST_F(SandboxNmbrs, EnvironmentGetNeedsNoDomain) {
   Message message{.operation = "Environment_Get",
                   .header_name = "AuthHeader",
                   .credentials = "<Username>penstock@acme.example</Username><Token>"
@@ -85,7 +85,7 @@ TEST_F(Nmbrs, EnvironmentGetNeedsNoDomain) {
   EXPECT_EQ(post(message).status, 500);
 }
 
-TEST_F(Nmbrs, TheSoapActionDecides) {
+TEST_F(SandboxNmbrs, TheSoapActionDecides) {
   const Header xml{"Content-Type", "text/xml; charset=utf-8"};
   auto with_action = [&](const std::string& action) {
     return post(Message{}.text(), "DebtorService", {xml, {"SOAPAction", action}});
@@ -103,7 +103,7 @@ TEST_F(Nmbrs, TheSoapActionDecides) {
   EXPECT_TRUE(contains(text_in(other, "faultstring"), "was not expected")) << other.body;
 }
 
-TEST_F(Nmbrs, Soap12NeedsNoAction) {
+TEST_F(SandboxNmbrs, Soap12NeedsNoAction) {
   Message message{.soap = "http://www.w3.org/2003/05/soap-envelope"};
   auto as_soap12 = post(message.text(), "DebtorService",
                         {{"Content-Type", "application/soap+xml; charset=utf-8"}});
@@ -118,7 +118,7 @@ TEST_F(Nmbrs, Soap12NeedsNoAction) {
   EXPECT_TRUE(contains(text_in(refused, "Text"), "1001: Invalid Authentication"));
 }
 
-TEST_F(Nmbrs, ParametersAreFoundInTheirNamespaceOnly) {
+TEST_F(SandboxNmbrs, ParametersAreFoundInTheirNamespaceOnly) {
   EXPECT_EQ(
       text_in(post(company_list("<CompanyId>54613</CompanyId><active>active</active>")), "Id"),
       "503293");
@@ -133,7 +133,7 @@ TEST_F(Nmbrs, ParametersAreFoundInTheirNamespaceOnly) {
       "soap:Client");
 }
 
-TEST_F(Nmbrs, WhatIsNotServed) {
+TEST_F(SandboxNmbrs, WhatIsNotServed) {
   const std::vector<Header> xml{{"Content-Type", "text/xml"}};
   EXPECT_EQ(post("", "Nonsense", xml).status, 404);
   EXPECT_EQ(post("", "DebtorService", {{"Content-Type", "application/json"}}).status, 415);
@@ -141,7 +141,7 @@ TEST_F(Nmbrs, WhatIsNotServed) {
   EXPECT_EQ(ask(world, {"api.nmbrs.nl", "GET", "/soap/v3/DebtorService.asmx"}).status, 405);
 }
 
-TEST_F(Nmbrs, ThePublicRequestSamplesAreTaken) {
+TEST_F(SandboxNmbrs, ThePublicRequestSamplesAreTaken) {
   for (std::string name :
        {"nmbrs/samples/v3-DebtorService-List_GetAll-request.constructed.xml",
         "nmbrs/samples/v3-DebtorService-Environment_Get-request.constructed.xml"}) {

@@ -68,14 +68,14 @@ class Client {
 constexpr const char* user = "SERVICE-0001:hibob-sandbox-token";
 constexpr const char* people_url = "https://api.hibob.com/v1/people";
 
-struct RunningServer : testing::Test {
+struct SandboxServer : testing::Test {
   World world;
   Certificates certificates = make_certificates(host_names());
   Server server{"127.0.0.1", 0, certificates, world};
   std::thread thread{[this] { server.run(false); }};
   Client client{certificates.authority_pem, server.port()};
 
-  ~RunningServer() override {
+  ~SandboxServer() override {
     server.stop();
     thread.join();
   }
@@ -88,18 +88,18 @@ struct RunningServer : testing::Test {
   }
 };
 
-TEST_F(RunningServer, EveryHostPassesTheCertificateCheck) {
+TEST_F(SandboxServer, EveryHostPassesTheCertificateCheck) {
   for (const auto& host : host_names())
     EXPECT_EQ(client.get("https://" + host + "/").code, CURLE_OK) << host;
   EXPECT_EQ(client.get("https://api.example.com/").code, CURLE_PEER_FAILED_VERIFICATION);
 }
 
-TEST_F(RunningServer, AnotherAuthorityIsNotTrusted) {
+TEST_F(SandboxServer, AnotherAuthorityIsNotTrusted) {
   Client stranger{make_certificates(host_names()).authority_pem, server.port()};
   EXPECT_EQ(stranger.get(people_url, user).code, CURLE_PEER_FAILED_VERIFICATION);
 }
 
-TEST_F(RunningServer, CallsShareAConnection) {
+TEST_F(SandboxServer, CallsShareAConnection) {
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(client.get(people_url, user).status, 200);
   EXPECT_EQ(client.get(people_url).status, 401);
@@ -108,7 +108,7 @@ TEST_F(RunningServer, CallsShareAConnection) {
   EXPECT_EQ(member(seen, "connections")->GetInt(), 2);  // one for each host
 }
 
-TEST_F(RunningServer, ALargeBodyArrivesWholeAndATooLargeOneIsRefused) {
+TEST_F(SandboxServer, ALargeBodyArrivesWholeAndATooLargeOneIsRefused) {
   std::string body(3u << 20, 'x');
   EXPECT_EQ(client.get("https://api.hibob.com/v1/people/search", user, &body).status, 415);
   auto seen = ledger();
@@ -117,7 +117,7 @@ TEST_F(RunningServer, ALargeBodyArrivesWholeAndATooLargeOneIsRefused) {
   EXPECT_EQ(client.get("https://api.hibob.com/v1/people/search", user, &body).status, 413);
 }
 
-TEST_F(RunningServer, OrderedFaultsReachTheWire) {
+TEST_F(SandboxServer, OrderedFaultsReachTheWire) {
   order(R"({"vendor":"hibob","reset_before_answer":1})");
   // The connection is new, so libcurl does not take the reset for an idle one that went away.
   Client fresh{certificates.authority_pem, server.port()};
@@ -136,7 +136,7 @@ TEST_F(RunningServer, OrderedFaultsReachTheWire) {
   EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds{80});
 }
 
-TEST_F(RunningServer, AChunkedAnswerIsWhole) {
+TEST_F(SandboxServer, AChunkedAnswerIsWhole) {
   std::string body =
       "<e:Envelope xmlns:e=\"http://schemas.xmlsoap.org/soap/envelope/\"><e:Body/></e:Envelope>";
   auto answer =

@@ -35,7 +35,7 @@ struct Search {
   }
 };
 
-struct Taleo : testing::Test {
+struct SandboxTaleo : testing::Test {
   World world;
   Response post(const std::string& body, const std::string& action,
                 const std::string& service = "FindService", const Header& authorization = user) {
@@ -52,7 +52,7 @@ struct Taleo : testing::Test {
   }
 };
 
-TEST_F(Taleo, BasicIsMandatory) {
+TEST_F(SandboxTaleo, BasicIsMandatory) {
   const std::string action = find_ns + "/FindService#findPartialEntities";
   EXPECT_EQ(post(Search{}.text(), action).status, 200);
   for (const auto& wrong : {basic("taleo-user:wrong"), basic("other:taleo-sandbox-password"),
@@ -63,7 +63,7 @@ TEST_F(Taleo, BasicIsMandatory) {
   }
 }
 
-TEST_F(Taleo, TheSoapActionNamesServiceAndOperation) {
+TEST_F(SandboxTaleo, TheSoapActionNamesServiceAndOperation) {
   for (std::string wrong :
        {std::string{"\"\""}, find_ns + "#findPartialEntities",
         find_ns + "/FindService#findEntities", find_ns + "/FindService/findPartialEntities"}) {
@@ -78,7 +78,7 @@ TEST_F(Taleo, TheSoapActionNamesServiceAndOperation) {
       404);
 }
 
-TEST_F(Taleo, EntitiesComeInPages) {
+TEST_F(SandboxTaleo, EntitiesComeInPages) {
   auto response =
       post(Search{.attributes = "<f:entry><f:key>pageindex</f:key><f:value>2</f:value>"
                                 "</f:entry><f:entry><f:key>pagingsize</f:key><f:value>50"
@@ -96,7 +96,7 @@ TEST_F(Taleo, EntitiesComeInPages) {
   EXPECT_EQ(text_in(response, "EmailAddress"), "(none)");
 }
 
-TEST_F(Taleo, AFilterSelectsAndFindEntitiesShowsAll) {
+TEST_F(SandboxTaleo, AFilterSelectsAndFindEntitiesShowsAll) {
   auto filter = "<q:filterings><q:filtering><q:equal><q:field path=\"EmailAddress\"/><q:string>"
                 "candidate.7@example.com</q:string></q:equal></q:filtering></q:filterings>";
   for (std::string ns :
@@ -107,7 +107,7 @@ TEST_F(Taleo, AFilterSelectsAndFindEntitiesShowsAll) {
   }
 }
 
-TEST_F(Taleo, WhatTheExportCannotDoIsAFaultWithACode) {
+TEST_F(SandboxTaleo, WhatTheExportCannotDoIsAFaultWithACode) {
   EXPECT_EQ(text_in(post(Search{.field = "Nonsense"}), "code"), "ExportUnknownModelElementName");
   EXPECT_EQ(text_in(post(Search{.projected = "Nonsense"}), "code"),
             "ExportUnknownModelElementName");
@@ -120,7 +120,7 @@ TEST_F(Taleo, WhatTheExportCannotDoIsAFaultWithACode) {
             "An error occurred while performing the export operation:");
 }
 
-TEST_F(Taleo, ALargeMessageComesAsMtom) {
+TEST_F(SandboxTaleo, ALargeMessageComesAsMtom) {
   auto response = post(enveloped("<m:getMessageByKey xmlns:m=\"" + management_ns + "\"/>"),
                        "\"" + management_ns + "/IntegrationManagementService#getMessageByKey\"",
                        "IntegrationManagementService");
@@ -132,7 +132,7 @@ TEST_F(Taleo, ALargeMessageComesAsMtom) {
   EXPECT_TRUE(response.body.ends_with("--" + *only(media.parameters, "boundary") + "--\r\n"));
 }
 
-TEST_F(Taleo, ThePublicBodySamplesAreTaken) {
+TEST_F(SandboxTaleo, ThePublicBodySamplesAreTaken) {
   for (std::string operation : {"findEntities", "findPartialEntities"}) {
     auto body = sample(operation == "findEntities"
                            ? "taleo/samples/tee-findEntities-body.xml"

@@ -5,15 +5,15 @@ namespace {
 
 constexpr const char* services_host = "wd5-impl-services1.workday.com";
 
-struct WorkdayRest : testing::Test {
+struct SandboxWorkdayRest : testing::Test {
   World world;
-  WorkdayRest() { world.workday.access_tokens["good"] = 3600; }
+  SandboxWorkdayRest() { world.workday.access_tokens["good"] = 3600; }
   Response get(const std::string& target, const Header& authorization = bearer("good")) {
     return ask(world, {services_host, "GET", target, {authorization}});
   }
 };
 
-TEST_F(WorkdayRest, OnlyAValidTokenOpens) {
+TEST_F(SandboxWorkdayRest, OnlyAValidTokenOpens) {
   const std::string workers = "/ccx/api/staffing/v6/acme/workers";
   EXPECT_EQ(get(workers).status, 200);
   for (const auto& wrong : {bearer("bad"), bearer(""), Header{"Authorization", "good"},
@@ -24,7 +24,7 @@ TEST_F(WorkdayRest, OnlyAValidTokenOpens) {
   }
 }
 
-TEST_F(WorkdayRest, ServicesAndVersionsThatAreServed) {
+TEST_F(SandboxWorkdayRest, ServicesAndVersionsThatAreServed) {
   struct {
     const char* target;
     int status;
@@ -54,7 +54,7 @@ TEST_F(WorkdayRest, ServicesAndVersionsThatAreServed) {
   }
 }
 
-TEST_F(WorkdayRest, PagesAreByLimitAndOffset) {
+TEST_F(SandboxWorkdayRest, PagesAreByLimitAndOffset) {
   auto page = json_of(get("/ccx/api/staffing/v6/acme/workers?limit=100&offset=200"));
   EXPECT_EQ(member(page, "total")->GetInt(), 230);
   EXPECT_EQ(member(page, "data")->Size(), 30u);
@@ -65,7 +65,7 @@ TEST_F(WorkdayRest, PagesAreByLimitAndOffset) {
     EXPECT_EQ(get(std::string{"/ccx/api/staffing/v6/acme/workers?"} + query).status, 400) << query;
 }
 
-TEST_F(WorkdayRest, AJobChangeComesBackByteForByte) {
+TEST_F(SandboxWorkdayRest, AJobChangeComesBackByteForByte) {
   Call call{services_host,
             "POST",
             "/ccx/api/staffing/v6/acme/workers/me/jobChanges",
@@ -83,7 +83,7 @@ TEST_F(WorkdayRest, AJobChangeComesBackByteForByte) {
   EXPECT_EQ(ask(world, call).status, 415);
 }
 
-TEST_F(WorkdayRest, ReportsTakeBasicOrAToken) {
+TEST_F(SandboxWorkdayRest, ReportsTakeBasicOrAToken) {
   const std::string report = "/ccx/service/customreport2/acme/jane.doe/Head-Count_(2)?format=json";
   struct {
     Header authorization;
@@ -102,7 +102,7 @@ TEST_F(WorkdayRest, ReportsTakeBasicOrAToken) {
   EXPECT_EQ(member(json_of(get(report)), "Report_Entry")->Size(), 5u);
 }
 
-TEST_F(WorkdayRest, ReportsHaveFormats) {
+TEST_F(SandboxWorkdayRest, ReportsHaveFormats) {
   const std::string report = "/ccx/service/customreport2/acme/jane.doe/Workers";
   EXPECT_TRUE(contains(get(report + "?format=csv").body, "Employee_ID,Worker,Department\n"));
   EXPECT_EQ(text_in(get(report), "Employee_ID"), "21001");
@@ -111,7 +111,7 @@ TEST_F(WorkdayRest, ReportsHaveFormats) {
   EXPECT_EQ(get("/ccx/service/customreport2/other/jane.doe/Workers").status, 404);
 }
 
-TEST_F(WorkdayRest, AThrottledCallIsA429) {
+TEST_F(SandboxWorkdayRest, AThrottledCallIsA429) {
   world.vendors["workday"].rate_limit = 1;
   EXPECT_EQ(get("/ccx/api/staffing/v6/acme/workers").status, 200);
   EXPECT_EQ(get("/ccx/api/staffing/v6/acme/workers").status, 429);

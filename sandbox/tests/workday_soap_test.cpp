@@ -26,7 +26,7 @@ struct Message {
   }
 };
 
-struct WorkdaySoap : testing::Test {
+struct SandboxWorkdaySoap : testing::Test {
   World world;
   Response post(const std::string& body, const std::string& path = "Human_Resources/v38.2",
                 std::vector<Header> headers = {}) {
@@ -39,7 +39,7 @@ struct WorkdaySoap : testing::Test {
   }
 };
 
-TEST_F(WorkdaySoap, TheUsernameTokenIsCheckedInItsNamespace) {
+TEST_F(SandboxWorkdaySoap, TheUsernameTokenIsCheckedInItsNamespace) {
   EXPECT_EQ(post(Message{}).status, 200);
   EXPECT_EQ(post(Message{.type = ""}).status, 200);
   for (const auto& wrong :
@@ -55,7 +55,7 @@ TEST_F(WorkdaySoap, TheUsernameTokenIsCheckedInItsNamespace) {
   }
 }
 
-TEST_F(WorkdaySoap, ASecurityHeaderOfAnotherNamespaceIsNotUnderstood) {
+TEST_F(SandboxWorkdaySoap, ASecurityHeaderOfAnotherNamespaceIsNotUnderstood) {
   EXPECT_EQ(text_in(post(Message{.security_ns = "urn:other"}), "faultcode"),
             "SOAP-ENV:MustUnderstand");
   EXPECT_EQ(
@@ -70,7 +70,7 @@ TEST_F(WorkdaySoap, ASecurityHeaderOfAnotherNamespaceIsNotUnderstood) {
       200);
 }
 
-TEST_F(WorkdaySoap, WithoutTheHeaderABearerTokenOpensAndBasicDoesNot) {
+TEST_F(SandboxWorkdaySoap, WithoutTheHeaderABearerTokenOpensAndBasicDoesNot) {
   std::string bare = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>"
                      "<Server_Timestamp_Get xmlns=\"urn:com.workday/bsvc\"/></s:Body></s:Envelope>";
   world.workday.access_tokens["good"] = 3600;
@@ -81,7 +81,7 @@ TEST_F(WorkdaySoap, WithoutTheHeaderABearerTokenOpensAndBasicDoesNot) {
   EXPECT_EQ(post(bare).status, 500);
 }
 
-TEST_F(WorkdaySoap, VersionsThatTheTenantServes) {
+TEST_F(SandboxWorkdaySoap, VersionsThatTheTenantServes) {
   for (const char* good : {"v26.1", "v31.0", "v38.2", "v46.2", "v47.0"})
     EXPECT_EQ(post(Message{}, std::string{"Human_Resources/"} + good).status, 200) << good;
   for (const char* bad :
@@ -91,7 +91,7 @@ TEST_F(WorkdaySoap, VersionsThatTheTenantServes) {
         << bad;
 }
 
-TEST_F(WorkdaySoap, TheVersionMayStandInTheMessageAlone) {
+TEST_F(SandboxWorkdaySoap, TheVersionMayStandInTheMessageAlone) {
   Message message{.operation = "<w:Server_Timestamp_Get xmlns:w=\"urn:com.workday/bsvc\" "
                                "w:version=\"v40.1\"/>"};
   EXPECT_TRUE(contains(post(message, "Human_Resources").body, "wd:version=\"v40.1\""));
@@ -99,7 +99,7 @@ TEST_F(WorkdaySoap, TheVersionMayStandInTheMessageAlone) {
             "Invalid request service version");
 }
 
-TEST_F(WorkdaySoap, OperationsAreKnownByNamespaceAndService) {
+TEST_F(SandboxWorkdaySoap, OperationsAreKnownByNamespaceAndService) {
   auto fault = [&](const std::string& operation, const std::string& path) {
     return text_in(post(Message{.operation = operation}, path), "faultcode");
   };
@@ -117,7 +117,7 @@ TEST_F(WorkdaySoap, OperationsAreKnownByNamespaceAndService) {
             200);
 }
 
-TEST_F(WorkdaySoap, WorkersComeInPages) {
+TEST_F(SandboxWorkdaySoap, WorkersComeInPages) {
   auto workers = [&](const std::string& inside) {
     return post(Message{.operation = "<wd:Get_Workers_Request xmlns:wd=\"urn:com.workday/bsvc\">" +
                                      inside + "</wd:Get_Workers_Request>"});
@@ -144,7 +144,7 @@ TEST_F(WorkdaySoap, WorkersComeInPages) {
             "Invalid ID value.  '45873' is not a valid ID value for type = 'Employee_ID'");
 }
 
-TEST_F(WorkdaySoap, WhatIsNoSoap11IsAFault) {
+TEST_F(SandboxWorkdaySoap, WhatIsNoSoap11IsAFault) {
   EXPECT_EQ(text_in(post(Message{.soap = "http://www.w3.org/2003/05/soap-envelope"}), "faultcode"),
             "SOAP-ENV:VersionMismatch");
   for (std::string body : {"", "{}", "<a/>", "<!DOCTYPE a><a/>"})
@@ -153,7 +153,7 @@ TEST_F(WorkdaySoap, WhatIsNoSoap11IsAFault) {
             "SOAP-ENV:Server.processingError");
 }
 
-TEST_F(WorkdaySoap, ThePublicRequestSampleIsTaken) {
+TEST_F(SandboxWorkdaySoap, ThePublicRequestSampleIsTaken) {
   auto body = sample("workday/samples/request-Get_Workers-usernameToken.constructed.xml");
   if (!body) GTEST_SKIP() << "the shared vendor samples are not here";
   EXPECT_EQ(text_in(post(*body), "faultcode"), "SOAP-ENV:Client.authenticationError");

@@ -34,7 +34,7 @@ std::string signed_jwt(const std::string& claims,
   return text + "." + url64(signature.substr(0, size));
 }
 
-struct Token : testing::Test {
+struct SandboxToken : testing::Test {
   World world;
 
   Response post(const std::string& body, std::vector<Header> headers) {
@@ -58,7 +58,7 @@ struct Token : testing::Test {
   }
 };
 
-TEST_F(Token, EachGrantTakesItsOwnClientAuthentication) {
+TEST_F(SandboxToken, EachGrantTakesItsOwnClientAuthentication) {
   const std::string refresh_body = "grant_type=refresh_token&refresh_token=workday-sandbox-refresh";
   const std::string in_form = "&client_id=penstock-client&client_secret=workday-sandbox-secret";
   const std::string cc_body = "grant_type=client_credentials&tenant_alias=acme";
@@ -97,7 +97,7 @@ TEST_F(Token, EachGrantTakesItsOwnClientAuthentication) {
   }
 }
 
-TEST_F(Token, AFormSentAsSomethingElseIsRefused) {
+TEST_F(SandboxToken, AFormSentAsSomethingElseIsRefused) {
   auto response = ask(world, {"wd5-impl-services1.workday.com",
                               "POST",
                               "/ccx/oauth2/acme/token",
@@ -106,7 +106,7 @@ TEST_F(Token, AFormSentAsSomethingElseIsRefused) {
   EXPECT_EQ(string_member(json_of(response), "error"), "invalid_request");
 }
 
-TEST_F(Token, ATokenExpires) {
+TEST_F(SandboxToken, ATokenExpires) {
   world.settings.token_lifetime = 10;
   world.now = 100;
   auto answer = json_of(refresh("workday-sandbox-refresh"));
@@ -118,13 +118,13 @@ TEST_F(Token, ATokenExpires) {
   EXPECT_EQ(use(token), 401);
 }
 
-TEST_F(Token, TheRefreshTokenStaysUnlessItIsRotated) {
+TEST_F(SandboxToken, TheRefreshTokenStaysUnlessItIsRotated) {
   EXPECT_EQ(refresh("workday-sandbox-refresh").status, 200);
   EXPECT_EQ(string_member(json_of(refresh("workday-sandbox-refresh")), "refresh_token"),
             "workday-sandbox-refresh");
 }
 
-TEST_F(Token, AReusedRefreshTokenRevokesTheWholeFamily) {
+TEST_F(SandboxToken, AReusedRefreshTokenRevokesTheWholeFamily) {
   world.settings.rotate_refresh_tokens = true;
   auto first = json_of(refresh("workday-sandbox-refresh"));
   auto second_token = *string_member(first, "refresh_token");
@@ -140,7 +140,7 @@ TEST_F(Token, AReusedRefreshTokenRevokesTheWholeFamily) {
   EXPECT_EQ(refresh("workday-sandbox-refresh").status, 200);
 }
 
-TEST_F(Token, AnAssertionIsCheckedClaimByClaim) {
+TEST_F(SandboxToken, AnAssertionIsCheckedClaimByClaim) {
   world.now = 1000;
   auto claims = [](const std::string& iss, const std::string& sub, const std::string& aud,
                    int exp) {
@@ -175,7 +175,7 @@ TEST_F(Token, AnAssertionIsCheckedClaimByClaim) {
   EXPECT_EQ(with_assertion(forged).status, 400);
 }
 
-TEST_F(Token, TheLedgerCountsTokenRequestsApart) {
+TEST_F(SandboxToken, TheLedgerCountsTokenRequestsApart) {
   refresh("workday-sandbox-refresh");
   refresh("wrong");
   const auto& ledger = world.vendors["workday"].ledger;
