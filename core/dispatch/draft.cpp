@@ -8,6 +8,7 @@
 #include "dispatch/form.hpp"
 #include "dispatch/header_policy.hpp"
 #include "dispatch/target.hpp"
+#include "schema/json_value.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -63,19 +64,18 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
 
 /// api_options as the caller gave them, with the connection's own defaults behind them.
 std::string with_connection_defaults(const Draft& draft, const std::string& given, const session::Snapshot& now) {
-  std::string text = given.empty() ? "{}" : given;
+  const std::string text = given.empty() ? "{}" : given;
   if (draft.api->option_defaults.empty()) return text;
-  const schema::Validation asked = draft.api->options.validate(text, "");
+  auto asked = schema::parse_value(text);
+  if (!asked || asked->kind != schema::JsonValue::Kind::object) return text;  // the validation says what is wrong
   for (const catalog::OptionDefault& fallback : draft.api->option_defaults) {
     const host::Item* field = now.connection.find(fallback.connection_field);
-    if (field == nullptr || field->value.empty() || asked.was_given(fallback.option)) continue;
-    const std::size_t brace = text.rfind('}');
-    if (brace == std::string::npos) return text;
-    const std::string member = options({{fallback.option, std::string(field->value.reveal())}});
-    const bool empty = text.find_first_not_of(" \t\r\n{") == brace;
-    text = text.substr(0, brace) + (empty ? "" : ",") + member.substr(1, member.size() - 2) + text.substr(brace);
+    if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr) continue;
+    asked->members.emplace_back(fallback.option, schema::JsonValue::string(field->value.reveal()));
   }
-  return text;
+  std::string out;
+  asked->write(out);
+  return out;
 }
 
 void read_body(const Call& call, std::string_view boundary, Draft& draft, std::vector<Problem>& problems) {
@@ -120,7 +120,7 @@ Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
     return failure(engine_failed("the base URL leads to " + url->origin() + ", which " + draft.plugin->label() +
                                      " does not declare", Phase::validate, Sent::no));
   }
-  return url;
+  return *std::move(url);
 }
 
 Error all_of(std::vector<Problem> problems) {

@@ -1,0 +1,255 @@
+#include "upstream/client.hpp"
+
+#include <deque>
+#include <list>
+#include <map>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "upstream/connection.hpp"
+#include "upstream/connector.hpp"
+#include "upstream/http1_request.hpp"
+
+namespace penstock::upstream {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t most_connections = 256;  // per destination and loop; more calls wait their turn
+constexpr auto longest_idle = std::chrono::seconds(55);
+constexpr auto longest_life = std::chrono::minutes(10);
+// One clock hand for all deadlines: a timer per call would cost a system call each.
+constexpr auto sweep_interval = std::chrono::milliseconds(20);
+
+}  // namespace
+
+class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
+ public:
+  explicit Impl(boost::asio::io_context& loop) : loop_(loop), connector_(loop), sweep_timer_(loop) {}
+
+  void send(Request request, Handler handler) {
+    auto head = write_head(request);
+    auto pending = std::make_shared<Pending>(Pending{std::move(request), std::move(handler)});
+    if (!head) {
+      return later([self = shared_from_this(), pending, why = std::move(head).error()] {
+        pending->handler(failure(engine_failed("the request is refused: " + why, Phase::send, Sent::no)));
+      });
+    }
+    pending->head = *std::move(head);
+    pending->at = pending_.insert(pending_.end(), pending);
+    start_sweeping();
+    // Posted once: the handler must not run inside send().
+    later([self = shared_from_this(), pending] { self->assign(pending); });
+  }
+
+  void shut_down() {
+    closed_ = true;
+    sweep_timer_.cancel();
+    for (const auto& pending : pending_) {
+      if (pending->connection) pending->connection->abandon();
+    }
+    pending_.clear();
+    pools_.clear();
+  }
+
+ private:
+  struct Pending {
+    Request request;
+    Handler handler;
+    std::string head;
+    std::list<std::shared_ptr<Pending>>::iterator at{};
+    std::shared_ptr<Connection> connection;
+    Clock::time_point started = Clock::now();
+    bool ended = false, repeated = false;
+  };
+
+  struct Pool {
+    std::vector<std::shared_ptr<Connection>> idle;  ///< the last one in is the warmest
+    std::deque<std::shared_ptr<Pending>> waiting;
+    std::size_t open = 0, connecting = 0;
+  };
+
+  template <class Function>
+  void later(Function function) {
+    boost::asio::post(loop_, std::move(function));
+  }
+
+  void assign(const std::shared_ptr<Pending>& pending) {
+    if (closed_ || pending->ended) return;
+    Pool& pool = pools_[pending->request.to];
+    while (!pool.idle.empty()) {
+      const std::shared_ptr<Connection> connection = std::move(pool.idle.back());
+      pool.idle.pop_back();
+      const Clock::time_point now = Clock::now();
+      if (now - connection->idle_since() > longest_idle || now - connection->made() > longest_life) {
+        --pool.open;
+        continue;
+      }
+      return run(pending, connection);
+    }
+    pool.waiting.push_back(pending);
+    if (pool.open + pool.connecting < most_connections && pool.connecting < pool.waiting.size()) connect(pending->request);
+  }
+
+  void connect(const Request& request) {
+    const Destination to = request.to;
+    ++pools_[to].connecting;
+    connector_.connect(to, request.connect_timeout, [weak = weak_from_this(), to](Result<std::unique_ptr<Tunnel>> tunnel) {
+      if (const auto self = weak.lock(); self && !self->closed_) self->connected(to, std::move(tunnel));
+    });
+  }
+
+  void connected(const Destination& to, Result<std::unique_ptr<Tunnel>> tunnel) {
+    Pool& pool = pools_[to];
+    --pool.connecting;
+    if (tunnel) {
+      ++pool.open;
+      return release(to, std::make_shared<Connection>(*std::move(tunnel)));
+    }
+    if (const auto pending = next_waiting(pool)) {
+      Error error = std::move(tunnel).error();
+      end(pending, failure(std::move(error)));
+    }
+  }
+
+  std::shared_ptr<Pending> next_waiting(Pool& pool) {
+    while (!pool.waiting.empty()) {
+      const std::shared_ptr<Pending> pending = std::move(pool.waiting.front());
+      pool.waiting.pop_front();
+      if (!pending->ended) return pending;
+    }
+    return nullptr;
+  }
+
+  /// A connection is free: the next in line gets it.
+  void release(const Destination& to, const std::shared_ptr<Connection>& connection) {
+    Pool& pool = pools_[to];
+    if (const auto pending = next_waiting(pool)) return run(pending, connection);
+    pool.idle.push_back(connection);
+    connection->watch_idle([weak = weak_from_this(), to](Connection* dead) {
+      const auto self = weak.lock();
+      if (!self || self->closed_) return;
+      Pool& own = self->pools_[to];
+      self->later([kept = dead->shared_from_this()] {});  // it is on the stack: it goes when that is empty
+      own.open -= std::erase_if(own.idle, [&](const auto& one) { return one.get() == dead; });
+    });
+  }
+
+  void drop(const Destination& to) {
+    Pool& pool = pools_[to];
+    --pool.open;
+    if (const auto pending = next_waiting(pool)) assign(pending);
+  }
+
+  void run(const std::shared_ptr<Pending>& pending, const std::shared_ptr<Connection>& connection) {
+    pending->connection = connection;
+    const bool was_used = connection->used();
+    connection->exchange(pending->request, pending->head,
+                         [weak = weak_from_this(), pending, was_used](Connection::Ending ending) {
+                           if (const auto self = weak.lock(); self && !self->closed_) self->ended(pending, was_used, std::move(ending));
+                         });
+  }
+
+  void ended(const std::shared_ptr<Pending>& pending, bool was_used, Connection::Ending ending) {
+    const std::shared_ptr<Connection> connection = std::move(pending->connection);
+    pending->connection = nullptr;
+    const Destination to = pending->request.to;
+    const bool reusable = ending.reusable;
+    const bool again = !ending.reply && !ending.too_large && may_repeat(*pending, was_used, ending);
+    if (again) {
+      pending->repeated = true;
+      drop(to);
+      return assign(pending);
+    }
+    // The handler last: it may send again, and should find the connection.
+    later([kept = connection] {});
+    auto result = to_result(*pending, std::move(ending));
+    if (reusable) {
+      release(to, connection);
+    } else {
+      drop(to);
+    }
+    end(pending, std::move(result));
+  }
+
+  static bool may_repeat(const Pending& pending, bool was_used, const Connection::Ending& ending) {
+    if (!was_used || pending.repeated || ending.any_byte_received) return false;
+    return !ending.any_byte_sent || pending.request.method == "GET" || pending.request.method == "HEAD";
+  }
+
+  static Result<Reply> to_result(const Pending& pending, Connection::Ending ending) {
+    if (ending.reply) {
+      ending.reply->waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
+      return *std::move(ending.reply);
+    }
+    const std::string& host = pending.request.to.host;
+    if (ending.too_large) {
+      Error error = vendor_unreachable("the answer of " + host + " is larger than upstream.max_response_bytes (" +
+                                           std::to_string(pending.request.max_response_bytes) + ")", Phase::receive, Sent::yes);
+      error.title = "The vendor's answer is too large";
+      error.origin = Origin::vendor;
+      return failure(std::move(error));
+    }
+    const Sent sent = ending.any_byte_received ? Sent::yes : ending.any_byte_sent ? Sent::unknown : Sent::no;
+    Error error = vendor_unreachable(host + ": " + ending.trouble, ending.any_byte_sent ? Phase::receive : Phase::send, sent);
+    if (ending.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
+    return failure(std::move(error));
+  }
+
+  void end(const std::shared_ptr<Pending>& pending, Result<Reply> result) {
+    if (pending->ended) return;
+    pending->ended = true;
+    pending_.erase(pending->at);
+    const Handler handler = std::move(pending->handler);
+    handler(std::move(result));
+  }
+
+  void start_sweeping() {
+    if (sweeping_) return;
+    sweeping_ = true;
+    sweep_timer_.expires_after(sweep_interval);
+    sweep_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      if (const auto self = weak.lock(); self && !error && !self->closed_) self->sweep();
+    });
+  }
+
+  void sweep() {
+    sweeping_ = false;
+    const Clock::time_point now = Clock::now();
+    std::vector<std::shared_ptr<Pending>> late;
+    for (const auto& pending : pending_) {
+      if (pending->request.deadline <= now) late.push_back(pending);
+    }
+    for (const auto& pending : late) {
+      if (!pending->ended) expire(pending);
+    }
+    if (!pending_.empty()) start_sweeping();
+  }
+
+  void expire(const std::shared_ptr<Pending>& pending) {
+    const std::string& host = pending->request.to.host;
+    const std::shared_ptr<Connection> connection = std::move(pending->connection);
+    pending->connection = nullptr;
+    if (!connection) return end(pending, failure(vendor_timed_out("no connection to " + host + " in time", Phase::connect, Sent::no)));
+    const Sent sent = connection->any_byte_received() ? Sent::yes : connection->any_byte_sent() ? Sent::unknown : Sent::no;
+    connection->abandon();
+    drop(pending->request.to);
+    end(pending, failure(vendor_timed_out(host + " did not answer in time", sent == Sent::no ? Phase::send : Phase::receive, sent)));
+  }
+
+  boost::asio::io_context& loop_;
+  Connector connector_;
+  boost::asio::steady_timer sweep_timer_;
+  std::map<Destination, Pool> pools_;
+  std::list<std::shared_ptr<Pending>> pending_;
+  bool sweeping_ = false, closed_ = false;
+};
+
+Client::Client(boost::asio::io_context& loop) : impl_(std::make_shared<Impl>(loop)) {}
+
+Client::~Client() { impl_->shut_down(); }
+
+void Client::send(Request request, Handler handler) { impl_->send(std::move(request), std::move(handler)); }
+
+}  // namespace penstock::upstream

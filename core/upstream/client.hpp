@@ -1,0 +1,72 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/call.hpp>
+#include <penstock/error.hpp>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace penstock::upstream {
+
+/// Where a connection leads and who may share it: connections are reused only between equal destinations.
+struct Destination {
+  std::string host;  ///< the vendor's: for the URL, SNI and the certificate
+  std::uint16_t port = 443;
+  std::string connect_to;  ///< "host:port", or empty: the TCP destination only
+  std::string ca_file;     ///< PEM, or empty: the system's authorities
+  bool allow_private_addresses = false;  ///< connect_to implies it
+  std::string partition;   ///< the integration: connections are never shared across partitions
+
+  friend auto operator<=>(const Destination&, const Destination&) = default;
+};
+
+struct Request {
+  Destination to;
+  std::string method;
+  std::string target;          ///< origin-form, final bytes
+  std::vector<Field> headers;  ///< without Host and framing, which are written here
+  std::string body;
+  bool has_body = false;  ///< an empty body still has Content-Length: 0
+  std::chrono::milliseconds connect_timeout{5000};
+  std::chrono::steady_clock::time_point deadline;
+  std::uint64_t max_response_bytes = 32U << 20U;  ///< counted after decoding
+};
+
+struct Reply {
+  int status = 0;
+  std::vector<Field> headers;  ///< names in lower case, in the vendor's order
+  std::string body;            ///< decoded
+  std::chrono::microseconds waited{0};
+};
+
+/// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl makes and verifies.
+/// Not thread-safe: everything happens on the loop's thread.
+///
+/// A request of which a byte was handed to a connection is never sent again, but for GET and HEAD on a kept-alive
+/// connection that died without one byte of an answer.
+class Client {
+ public:
+  explicit Client(boost::asio::io_context& loop);
+  ~Client();  ///< drops what is pending without running its handlers
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  using Handler = std::function<void(Result<Reply>)>;
+
+  /// `handler` runs once, on the loop, never inside send().
+  void send(Request request, Handler handler);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace penstock::upstream

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "upstream/client.hpp"
+#include "upstream/connector.hpp"
+#include "upstream/http1_reply.hpp"
+
+namespace penstock::upstream {
+
+/// One kept-alive connection: one exchange at a time. Keeps one readability wait pending, whose meaning depends on
+/// whether an exchange is under way: an answer, or the vendor closing an idle connection.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  explicit Connection(std::unique_ptr<Tunnel> tunnel);
+
+  /// How an exchange ended, and what may be said of the request.
+  struct Ending {
+    std::optional<Reply> reply;
+    std::string trouble;         ///< without a reply: why
+    bool any_byte_sent = false;
+    bool any_byte_received = false;
+    bool too_large = false;
+    bool reusable = false;       ///< the connection may carry another exchange
+  };
+  using Handler = std::function<void(Ending)>;
+
+  /// Called when an idle connection dies.
+  using Died = std::function<void(Connection*)>;
+  void watch_idle(Died died);
+
+  /// Sends head and body, reads the answer. `request` must live until the handler has run; it may run inside.
+  void exchange(const Request& request, std::string head, Handler handler);
+
+  /// Ends the exchange, if there is one, without its handler.
+  void abandon();
+
+  /// What of the exchange under way has left and come.
+  bool any_byte_sent() const { return any_byte_sent_; }
+  bool any_byte_received() const { return reader_ && reader_->started(); }
+
+  bool used() const { return exchanges_ > 0; }
+  Clock::time_point made() const { return made_; }
+  Clock::time_point idle_since() const { return idle_since_; }
+
+ private:
+  void write();
+  void readable();
+  void arm();
+  void finish(Ending ending);
+  void fail(std::string trouble);
+
+  std::unique_ptr<Tunnel> tunnel_;
+  Clock::time_point made_ = Clock::now(), idle_since_ = made_;
+  Died died_;
+  bool armed_ = false;
+  int exchanges_ = 0;
+
+  Handler handler_;  ///< set while an exchange is under way
+  std::string_view body_;
+  std::string out_;
+  std::size_t written_ = 0;
+  bool any_byte_sent_ = false;
+  std::optional<Http1Reply> reader_;
+};
+
+}  // namespace penstock::upstream

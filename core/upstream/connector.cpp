@@ -1,0 +1,238 @@
+#include "upstream/connector.hpp"
+
+#include <cstdlib>
+#include <mutex>
+
+#include <boost/asio/post.hpp>
+#include <sys/socket.h>
+
+#include "upstream/address_guard.hpp"
+#include "upstream/curl_error.hpp"
+
+namespace penstock::upstream {
+namespace {
+
+// Debian's libcurl has a built-in CApath, with which it parses all authorities anew for each connection (60 ms).
+constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
+
+constexpr long most_connections = 100'000;  // the pools are bounded, not libcurl's cache
+
+void start_curl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+std::string connect_to_option(const Destination& to) {
+  const std::size_t colon = to.connect_to.rfind(':');
+  return to.host + ":" + std::to_string(to.port) + ":" + to.connect_to.substr(0, colon) + ":" + to.connect_to.substr(colon + 1);
+}
+
+}  // namespace
+
+Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket, boost::asio::io_context& loop)
+    : multi_(std::move(multi)), easy_(easy), descriptor_(loop, socket) {}
+
+Tunnel::~Tunnel() {
+  descriptor_.release();  // the descriptor is libcurl's to close
+  curl_multi_remove_handle(multi_.get(), easy_);
+  curl_easy_cleanup(easy_);
+}
+
+Tunnel::Status Tunnel::read(char* into, std::size_t size, std::size_t& count) {
+  const CURLcode code = curl_easy_recv(easy_, into, size, &count);
+  if (code == CURLE_AGAIN) return Status::again;
+  if (code != CURLE_OK) return Status::failed;
+  return count == 0 ? Status::closed : Status::done;
+}
+
+Tunnel::Status Tunnel::write(const char* from, std::size_t size, std::size_t& count) {
+  const CURLcode code = curl_easy_send(easy_, from, size, &count);
+  if (code == CURLE_AGAIN || (code == CURLE_OK && count == 0)) return Status::again;
+  return code == CURLE_OK ? Status::done : Status::failed;
+}
+
+void Tunnel::wait_readable(std::function<void(bool)> handler) {
+  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
+}
+
+void Tunnel::wait_writable(std::function<void(bool)> handler) {
+  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
+                         [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
+}
+
+/// A connection in the making.
+struct Connector::Attempt {
+  Destination to;
+  Handler handler;
+  curl_slist* connect_to = nullptr;
+  std::string refused_address;
+
+  ~Attempt() { curl_slist_free_all(connect_to); }
+};
+
+/// A socket that libcurl wants watched. It outlives its removal until its waits have come back.
+struct Connector::Watch {
+  Watch(boost::asio::io_context& loop, curl_socket_t socket) : descriptor(loop, socket) {}
+
+  boost::asio::posix::stream_descriptor descriptor;
+  int wanted = 0;
+  bool reading = false, writing = false, removed = false;
+};
+
+Connector::Connector(boost::asio::io_context& loop) : loop_(loop), timer_(loop) {
+  start_curl();
+  multi_.reset(curl_multi_init(), &curl_multi_cleanup);
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Connector::on_socket);
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &Connector::on_timer);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, most_connections);
+}
+
+Connector::~Connector() {
+  *alive_ = false;
+  for (const auto& [easy, attempt] : attempts_) {
+    curl_multi_remove_handle(multi_.get(), easy);
+    curl_easy_cleanup(easy);
+  }
+  for (const auto& [socket, watch] : watches_) watch->descriptor.release();
+  watches_.clear();
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, nullptr);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
+}
+
+void Connector::connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler) {
+  CURL* easy = curl_easy_init();
+  auto attempt = std::make_unique<Attempt>();
+  attempt->to = to;
+  attempt->handler = std::move(handler);
+  const std::string url = "https://" + to.host + ":" + std::to_string(to.port) + "/";
+  if (!to.connect_to.empty()) {
+    attempt->connect_to = curl_slist_append(nullptr, connect_to_option(to).c_str());
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, attempt->connect_to);
+  }
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // the environment has no say
+  curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);  // HTTP/1.1 is what we speak
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, to.ca_file.empty() ? system_authorities : to.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connector::on_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt.get());
+  attempts_.emplace(easy, std::move(attempt));
+  curl_multi_add_handle(multi_.get(), easy);
+}
+
+curl_socket_t Connector::on_open(void* data, curlsocktype, curl_sockaddr* address) {
+  auto* attempt = static_cast<Attempt*>(data);
+  const bool allowed = attempt->to.allow_private_addresses || !attempt->to.connect_to.empty();
+  if (!allowed && !is_public_address(&address->addr)) {
+    attempt->refused_address = address_text(&address->addr);
+    return CURL_SOCKET_BAD;
+  }
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int Connector::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
+  static_cast<Connector*>(self)->watch(socket, what);
+  return 0;
+}
+
+int Connector::on_timer(CURLM*, long timeout_ms, void* data) {
+  auto* self = static_cast<Connector*>(data);
+  if (timeout_ms < 0) {
+    self->timer_.cancel();
+    return 0;
+  }
+  self->timer_.expires_after(std::chrono::milliseconds(timeout_ms));
+  self->timer_.async_wait([self, alive = self->alive_](boost::system::error_code error) {
+    if (!error && *alive) self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+  return 0;
+}
+
+void Connector::watch(curl_socket_t socket, int what) {
+  const auto found = watches_.find(socket);
+  if (what == CURL_POLL_REMOVE) {
+    if (found == watches_.end()) return;
+    found->second->removed = true;
+    found->second->descriptor.release();
+    watches_.erase(found);
+    return;
+  }
+  std::shared_ptr<Watch> watched = found != watches_.end() ? found->second : std::make_shared<Watch>(loop_, socket);
+  if (found == watches_.end()) watches_.emplace(socket, watched);
+  watched->wanted = what;
+  arm(watched);
+}
+
+void Connector::arm(const std::shared_ptr<Watch>& watched) {
+  if (watched->removed) return;
+  if ((watched->wanted & CURL_POLL_IN) != 0 && !watched->reading) wait(watched, true);
+  if ((watched->wanted & CURL_POLL_OUT) != 0 && !watched->writing) wait(watched, false);
+}
+
+void Connector::wait(const std::shared_ptr<Watch>& watched, bool readable) {
+  using Descriptor = boost::asio::posix::stream_descriptor;
+  (readable ? watched->reading : watched->writing) = true;
+  const curl_socket_t socket = watched->descriptor.native_handle();
+  watched->descriptor.async_wait(
+      readable ? Descriptor::wait_read : Descriptor::wait_write,
+      [this, alive = alive_, watched, socket, readable](boost::system::error_code error) {
+        (readable ? watched->reading : watched->writing) = false;
+        if (error || !*alive || watched->removed) return;
+        const int wanted = readable ? CURL_POLL_IN : CURL_POLL_OUT;
+        if ((watched->wanted & wanted) != 0) act(socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+        if (*alive) arm(watched);  // one-shot: armed again as long as libcurl wants it
+      });
+}
+
+void Connector::act(curl_socket_t socket, int events) {
+  int running = 0;
+  curl_multi_socket_action(multi_.get(), socket, events, &running);
+  collect();
+}
+
+void Connector::collect() {
+  int left = 0;
+  while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURL* easy = message->easy_handle;
+    const CURLcode code = message->data.result;
+    const auto found = attempts_.find(easy);
+    if (found == attempts_.end()) continue;
+    const std::unique_ptr<Attempt> attempt = std::move(found->second);
+    attempts_.erase(found);
+    // The attempt ends here, the easy handle may live on: nothing in it may point back.
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, nullptr);
+    curl_easy_setopt(easy, CURLOPT_CONNECT_TO, nullptr);
+    curl_socket_t socket = CURL_SOCKET_BAD;
+    if (code == CURLE_OK) curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+    if (code != CURLE_OK || socket == CURL_SOCKET_BAD) {
+      Error error = connect_error(easy, code, attempt->to.host, attempt->refused_address);
+      curl_multi_remove_handle(multi_.get(), easy);
+      curl_easy_cleanup(easy);
+      boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), error = std::move(error)] {
+        if (*alive) handler(failure(error));
+      });
+      continue;
+    }
+    // Posted: the handler may make or drop connections, which libcurl must not see from inside its own doing.
+    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(std::make_unique<Tunnel>(multi_, easy, socket, loop_));
+    boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
+      if (*alive) handler(std::move(*tunnel));
+    });
+  }
+}
+
+}  // namespace penstock::upstream

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <unordered_map>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <curl/curl.h>
+
+#include "upstream/client.hpp"
+
+namespace penstock::upstream {
+
+/// A TLS connection that libcurl made, verified, and now only carries bytes for (CURLOPT_CONNECT_ONLY). The easy handle
+/// stays in the connector's multi: that is where libcurl finds the connection.
+class Tunnel {
+ public:
+  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket, boost::asio::io_context& loop);
+  ~Tunnel();
+  Tunnel(const Tunnel&) = delete;
+  Tunnel& operator=(const Tunnel&) = delete;
+
+  enum class Status : std::uint8_t { done, again, closed, failed };
+
+  /// `count` bytes were moved when the status is `done`. `closed`: the peer has ended the stream in order.
+  Status read(char* into, std::size_t size, std::size_t& count);
+  Status write(const char* from, std::size_t size, std::size_t& count);
+
+  /// One wait each; the handler gets false when the tunnel goes away first.
+  void wait_readable(std::function<void(bool)> handler);
+  void wait_writable(std::function<void(bool)> handler);
+
+ private:
+  std::shared_ptr<CURLM> multi_;  ///< shared: a tunnel may be the last to go
+  CURL* easy_;
+  boost::asio::posix::stream_descriptor descriptor_;
+};
+
+/// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are libcurl's.
+class Connector {
+ public:
+  explicit Connector(boost::asio::io_context& loop);
+  ~Connector();
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  using Handler = std::function<void(Result<std::unique_ptr<Tunnel>>)>;
+
+  /// `handler` runs on the loop, never inside connect(). Not cancellable: the timeout ends it.
+  void connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler);
+
+ private:
+  struct Attempt;
+  struct Watch;
+
+  static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
+  static int on_timer(CURLM*, long timeout_ms, void* self);
+  static curl_socket_t on_open(void* attempt, curlsocktype purpose, curl_sockaddr* address);
+
+  void watch(curl_socket_t socket, int what);
+  void arm(const std::shared_ptr<Watch>& watch);
+  void wait(const std::shared_ptr<Watch>& watch, bool readable);
+  void act(curl_socket_t socket, int events);
+  void collect();
+
+  boost::asio::io_context& loop_;
+  std::shared_ptr<CURLM> multi_;
+  boost::asio::steady_timer timer_;
+  std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
+  std::unordered_map<CURL*, std::unique_ptr<Attempt>> attempts_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace penstock::upstream
