@@ -1,0 +1,20 @@
+#include <penstock/auth.hpp>
+#include <penstock/plugin.hpp>
+
+namespace {
+
+using namespace penstock::sdk;
+
+/// HiBob's service users sign with HTTP Basic; the hire API has a user of its own.
+struct HiBob {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    const bool hire = in.call.api == "hire";
+    out.header("Authorization", basic(in.conn[hire ? "hire_service_user_id" : "service_user_id"],
+                                      in.conn[hire ? "hire_token" : "token"]));
+    return Verdict::ok;
+  }
+};
+
+}  // namespace
+
+PENSTOCK_PLUGIN(HiBob)

@@ -1,0 +1,44 @@
+# penstock_add_plugin(name SOURCES …): one plugin, one shared library <name>.so, with the folder's manifest.json inside.
+#
+# The flags are what measuring taught: hidden visibility and no GNU-unique symbols, or two plugins share the static state
+# of inline code; a version script, so that the entry is all there is to see; -z defs -z now, so that a missing symbol
+# is an error of the build, or else of the load, and never of the first call.
+
+set(PENSTOCK_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+
+if(NOT TARGET plugins)
+  add_custom_target(plugins)
+endif()
+
+function(penstock_add_plugin name)
+  cmake_parse_arguments(PLUGIN "" "" "SOURCES" ${ARGN})
+  set(manifest ${CMAKE_CURRENT_SOURCE_DIR}/manifest.json)
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.S)
+  # The size is a constant of the entry: a changed manifest configures anew.
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
+  file(SIZE ${manifest} size)
+  file(GENERATE OUTPUT ${embedded} CONTENT
+"    .section .pst_manifest, \"a\", @progbits
+    .globl pst_manifest_bytes
+    .hidden pst_manifest_bytes
+    .type pst_manifest_bytes, @object
+    .size pst_manifest_bytes, ${size}
+pst_manifest_bytes:
+    .incbin \"${manifest}\"
+    .section .note.GNU-stack, \"\", @progbits
+")
+  set_source_files_properties(${embedded} PROPERTIES OBJECT_DEPENDS ${manifest} LANGUAGE C COMPILE_OPTIONS "-xassembler-with-cpp")
+
+  add_library(${name} MODULE ${PLUGIN_SOURCES} ${embedded})
+  target_link_libraries(${name} PRIVATE penstock_sdk)
+  target_compile_definitions(${name} PRIVATE PENSTOCK_MANIFEST_SIZE=${size})
+  target_compile_options(${name} PRIVATE
+    -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden> $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
+  target_link_options(${name} PRIVATE
+    -Wl,--version-script=${PENSTOCK_PLUGIN_MAP} -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
+    $<$<NOT:$<BOOL:${PENSTOCK_SANITIZE}>>:-Wl,-z,defs>)
+  set_target_properties(${name} PROPERTIES
+    PREFIX "" LINK_DEPENDS ${PENSTOCK_PLUGIN_MAP} SKIP_BUILD_RPATH ON
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
+  add_dependencies(plugins ${name})
+endfunction()

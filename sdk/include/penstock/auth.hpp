@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace penstock::sdk {
+
+namespace detail {
+
+inline std::string base64_with(std::string_view bytes, const char* alphabet, bool padded) {
+  std::string out;
+  out.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t have = bytes.size() - i < 3 ? bytes.size() - i : 3;
+    unsigned group = 0;
+    for (std::size_t k = 0; k < 3; ++k) group = (group << 8U) | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 4; ++k) {
+      if (k <= have) {
+        out += alphabet[(group >> (18U - 6U * k)) & 63U];
+      } else if (padded) {
+        out += '=';
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace detail
+
+/// RFC 4648 section 4.
+inline std::string base64(std::string_view bytes) {
+  return detail::base64_with(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
+}
+
+/// RFC 4648 section 5, without padding, as JWS wants it.
+inline std::string base64url(std::string_view bytes) {
+  return detail::base64_with(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
+}
+
+/// The value of Authorization for HTTP Basic (RFC 7617), in UTF-8.
+inline std::string basic(std::string_view user, std::string_view password) {
+  return "Basic " + base64(std::string(user) + ":" + std::string(password));
+}
+
+/// The value of Authorization for a bearer token (RFC 6750).
+inline std::string bearer(std::string_view token) { return "Bearer " + std::string(token); }
+
+}  // namespace penstock::sdk

@@ -1,0 +1,62 @@
+// A sandbox and an engine of this test's own, on free ports, with a configuration that leads every vendor to the sandbox.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const source = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
+const build = process.env.PENSTOCK_BUILD_DIR ?? join(source, "build/release");
+
+/** Starts a program and resolves with the first match of `ready` in what it prints. */
+function start(program, args, ready) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: source });
+  let output = "";
+  const started = new Promise((done, fail) => {
+    const read = (chunk) => {
+      output += chunk;
+      const match = output.match(ready);
+      if (match) done(match);
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("error", fail);
+    child.on("exit", (code) => fail(new Error(`${program} ended with ${code}:\n${output}`)));
+  });
+  return { child, started, output: () => output };
+}
+
+export async function open({ edit = (yaml) => yaml } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "penstock-clients-"));
+  const ca = join(folder, "ca.pem");
+  const sandbox = start(join(build, "bin/penstock-sandbox"), ["--listen", "127.0.0.1:0", "--ca-file", ca],
+    /listening on (127\.0\.0\.1:\d+)/);
+  const [, vendors] = await sandbox.started;
+
+  const config = join(folder, "integrations.yaml");
+  writeFileSync(config, edit(readFileSync(join(source, "integrations.yaml"), "utf8")
+    .replace("build/release/plugins", join(build, "plugins"))
+    .replace("127.0.0.1:9443", vendors)
+    .replace("build/sandbox/ca.pem", ca)
+    .replace("build/state", join(folder, "state"))));
+  const engine = start(join(build, "bin/penstock"), ["serve", "-c", config, "--listen", "127.0.0.1:0"],
+    /listening on (?:http:\/\/)?(127\.0\.0\.1:\d+)/);
+  const [, address] = await engine.started;
+
+  return {
+    base: `http://${address}/v1`,
+    vendors,
+    ca,
+    config,
+    log: () => engine.output(),
+    async close() {
+      for (const { child } of [engine, sandbox]) {
+        const ended = new Promise((done) => child.once("exit", done));
+        child.removeAllListeners("exit");
+        const gone = new Promise((done) => child.once("exit", done));
+        child.kill("SIGTERM");
+        await Promise.race([gone, ended]);
+      }
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
