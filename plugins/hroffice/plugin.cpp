@@ -10,28 +10,33 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// An ASP.NET service: the caller gives an operation's parameters, and the operation's element stands here. Its default
-/// namespace qualifies them. How it authenticates is not public, so the connection says: `auth_style`.
+/// An ASP.NET service. The caller gives an operation's parameters; the operation's element stands
+/// here, and its default namespace qualifies them. How the service authenticates is not public, so
+/// the connection says: `auth_style`.
 struct HrOffice {
   Verdict prepare(Out& out, const PrepareIn& in) const {
+    const std::string_view user = in.conn["username"], password = in.conn["password"];
     const std::string_view style = in.conn["auth_style"];
-    const std::string_view name = in.call.options["operation_name"];
-    const std::string ns = xml_text(in.conn["namespace"]);
-    const std::string user = xml_text(in.conn["username"]), password = xml_text(in.conn["password"]);
+    const std::string name(in.call.options["operation_name"]);
+    const std::string ns = xml_attribute(in.conn["namespace"]);
 
-    std::string soap_header;
-    if (style == "basic") out.header("Authorization", basic(in.conn["username"], in.conn["password"]));
-    if (style == "wsse") soap_header = username_token(in.conn["username"], in.conn["password"]);
-    if (style == "header") {
-      soap_header = "<AuthHeader xmlns=\"" + ns + "\"><Username>" + user + "</Username><Password>" + password + "</Password></AuthHeader>";
+    std::string soap_header, leading_parameters;
+    if (style == "basic") {
+      out.header("Authorization", basic(user, password));
+    } else if (style == "wsse") {
+      soap_header = username_token(user, password);
+    } else if (style == "header") {
+      soap_header = "<AuthHeader xmlns=\"" + ns + "\"><Username>" + xml_text(user) +
+                    "</Username><Password>" + xml_text(password) + "</Password></AuthHeader>";
+    } else if (style == "parameters") {
+      leading_parameters = "<username>" + xml_text(user) + "</username><password>" +
+                           xml_text(password) + "</password>";
+    } else if (style != "none") {
+      fail(PST_E_BAD_CONNECTION, "auth_style is none of basic, wsse, header, parameters and none");
     }
-    std::string open = "<" + std::string(name) + " xmlns=\"" + ns + "\">";
-    if (style == "parameters") open += "<username>" + user + "</username><password>" + password + "</password>";
-
-    const std::string slash = in.conn["namespace"].ends_with('/') ? "" : "/";
     out.header("Content-Type", soap11_content_type)
-        .header("SOAPAction", soap_action(std::string(in.conn["namespace"]) + slash + std::string(name)))
-        .wrap(open, "</" + std::string(name) + ">")
+        .header("SOAPAction", soap_action(joined(in.conn["namespace"], name)))
+        .wrap("<" + name + " xmlns=\"" + ns + "\">" + leading_parameters, "</" + name + ">")
         .soap("", soap_header);
     return Verdict::ok;
   }

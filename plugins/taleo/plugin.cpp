@@ -12,22 +12,25 @@ using namespace penstock::sdk;
 struct Taleo {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const Out::Root root = operation(out, in.call.body);
+    const std::string service(in.call.options["service_name"]);
     const std::string_view named = in.call.options["operation_name"];
-    const std::string action = std::string(root.ns) + "/" + std::string(in.call.options["service_name"]) + "#" +
-                               std::string(named.empty() ? root.local : named);
+    const std::string name(named.empty() ? root.local : named);
     out.header("Authorization", basic(in.conn["username"], in.conn["password"]))
         .header("Content-Type", soap11_content_type)
-        .header("SOAPAction", soap_action(action))
+        .header("SOAPAction", soap_action(joined(root.ns, service + "#" + name)))
         .soap("", "");
     return Verdict::ok;
   }
 
+  /// Taleo's own code and message stand in the fault's detail.
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
-    const std::string code(out.xml(in.reply.body(), "Envelope/Body/Fault/detail/WebServiceFault/code"));
-    const std::string message(out.xml(in.reply.body(), "Envelope/Body/Fault/detail/WebServiceFault/message"));
-    fail(PST_E_VENDOR_FAULT, message.empty() ? std::string(found.text) : message, code.empty() ? std::string(found.code) : code);
+    const std::string detail = "Envelope/Body/Fault/detail/WebServiceFault/";
+    const std::string_view code = out.xml(in.reply.body(), detail + "code");
+    const std::string_view message = out.xml(in.reply.body(), detail + "message");
+    fail(PST_E_VENDOR_FAULT, std::string(message.empty() ? found.text : message),
+         std::string(code.empty() ? found.code : code));
   }
 };
 

@@ -1,7 +1,6 @@
 #include <string>
 
 #include <penstock/auth.hpp>
-#include <penstock/form.hpp>
 #include <penstock/jwt.hpp>
 #include <penstock/oauth2.hpp>
 #include <penstock/plugin.hpp>
@@ -12,6 +11,7 @@ using namespace penstock::sdk;
 
 constexpr std::int64_t renew_before_ms = 120'000;
 
+/// Reports take HTTP Basic; everything else a token that lives an hour.
 struct WorkdayRest {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     if (in.call.api == "custom-report") {
@@ -28,31 +28,29 @@ struct WorkdayRest {
       request_token(out, in);
       return Verdict::fetch;
     }
-    const TokenAnswer token = read_token(out, in.reply);
-    out.put("access_token", token.access_token).expires(in.env.now_ms() + token.expires_in_s * 1000);
-    const bool rotated = !token.refresh_token.empty() && token.refresh_token != in.conn["refresh_token"];
-    if (in.conn["grant"] == "refresh_token" && rotated) out.credential("refresh_token", token.refresh_token);
+    // Only the grant that sends a refresh token may replace it.
+    const bool refreshes = in.conn["grant"] == "refresh_token";
+    keep_token(out, in, read_token(out, in.reply), refreshes ? "refresh_token" : "");
     return Verdict::ok;
   }
 
  private:
   void request_token(Out& out, const SessionIn& in) const {
-    const std::string_view grant = in.conn["grant"];
-    const std::string client = std::string(in.conn["client_id"]) + ":" + std::string(in.conn["client_secret"]);
-    out.method("POST")
-        .url("https://" + std::string(in.conn["domain"]) + "/ccx/oauth2/" + url_encode(in.conn["tenant"]) + "/token")
-        .header("Content-Type", "application/x-www-form-urlencoded")
-        .header("Accept", "application/json");
+    const std::string_view grant = in.conn["grant"], tenant = in.conn["tenant"];
+    const std::string_view id = in.conn["client_id"], secret = in.conn["client_secret"];
+    const std::string url =
+        "https://" + url_encode(in.conn["domain"]) + "/ccx/oauth2/" + url_encode(tenant) + "/token";
     if (grant == "jwt_bearer") {
-      const Claims claims{in.conn["client_id"], in.conn["isu"], "wd", in.env.now_ms() / 1000 + 300};
-      out.body(form({{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
-                     {"assertion", jwt_rs256(out, "private_key", claims)}}));
+      const Claims claims{id, in.conn["isu"], "wd", in.env.now_ms() / 1000 + 300};
+      token_request(out, url, jwt_bearer_grant(jwt_rs256(out, "private_key", claims)));
     } else if (grant == "client_credentials") {
-      out.header("Authorization", "ID " + base64(client))  // the scheme word is ID, not Basic
-          .body(form({{"grant_type", "client_credentials"}, {"tenant_alias", in.conn["tenant"]}}));
+      token_request(out, url, client_credentials_grant() + "&" + form({{"tenant_alias", tenant}}))
+          .header("Authorization", "ID " + user_pass(id, secret));  // the word is not Basic
+    } else if (grant == "refresh_token") {
+      token_request(out, url, refresh_token_grant(in.conn["refresh_token"]))
+          .header("Authorization", basic(id, secret));
     } else {
-      out.header("Authorization", basic(in.conn["client_id"], in.conn["client_secret"]))
-          .body(form({{"grant_type", "refresh_token"}, {"refresh_token", in.conn["refresh_token"]}}));
+      fail(PST_E_BAD_CONNECTION, "grant is none of refresh_token, client_credentials, jwt_bearer");
     }
   }
 };

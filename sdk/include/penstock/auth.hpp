@@ -1,8 +1,12 @@
 #pragma once
 
+// What goes into the Authorization header.
+
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include <penstock/plugin.hpp>
 
 namespace penstock::sdk {
 
@@ -14,7 +18,9 @@ inline std::string base64_with(std::string_view bytes, const char* alphabet, boo
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t have = bytes.size() - i < 3 ? bytes.size() - i : 3;
     unsigned group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = (group << 8U) | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = (group << 8U) | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+    }
     for (std::size_t k = 0; k < 4; ++k) {
       if (k <= have) {
         out += alphabet[(group >> (18U - 6U * k)) & 63U];
@@ -30,17 +36,36 @@ inline std::string base64_with(std::string_view bytes, const char* alphabet, boo
 
 /// RFC 4648 section 4.
 inline std::string base64(std::string_view bytes) {
-  return detail::base64_with(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
+  return detail::base64_with(
+      bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
 }
 
 /// RFC 4648 section 5, without padding, as JWS wants it.
 inline std::string base64url(std::string_view bytes) {
-  return detail::base64_with(bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
+  return detail::base64_with(
+      bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
 }
 
-/// The value of Authorization for HTTP Basic (RFC 7617), in UTF-8.
+/// "user:password" in base64, as RFC 7617 has it. A colon in the user's name would move the border
+/// between the two, and control characters are forbidden: both end the invocation with
+/// PST_E_BAD_CONNECTION.
+inline std::string user_pass(std::string_view user, std::string_view password) {
+  for (const char c : user) {
+    if (c == ':') fail(PST_E_BAD_CONNECTION, "a user name for HTTP Basic cannot hold a colon");
+  }
+  for (const std::string_view text : {user, password}) {
+    for (const char c : text) {
+      if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') {
+        fail(PST_E_BAD_CONNECTION, "a credential for HTTP Basic holds a control character");
+      }
+    }
+  }
+  return base64(std::string(user) + ":" + std::string(password));
+}
+
+/// The value of Authorization for HTTP Basic, in UTF-8.
 inline std::string basic(std::string_view user, std::string_view password) {
-  return "Basic " + base64(std::string(user) + ":" + std::string(password));
+  return "Basic " + user_pass(user, password);
 }
 
 /// The value of Authorization for a bearer token (RFC 6750).

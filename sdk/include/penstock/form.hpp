@@ -12,9 +12,9 @@ inline std::string url_encode(std::string_view text) {
   const char* const hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool unreserved = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-                            c == '.' || c == '_' || c == '~';
-    if (unreserved) {
+    const bool alphanumeric =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (alphanumeric || c == '-' || c == '.' || c == '_' || c == '~') {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
@@ -26,8 +26,10 @@ inline std::string url_encode(std::string_view text) {
   return out;
 }
 
-/// A body for application/x-www-form-urlencoded.
-inline std::string form(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+/// A body for application/x-www-form-urlencoded. A space is %20, which every form reader takes as
+/// well as +.
+inline std::string
+form(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!out.empty()) out += '&';

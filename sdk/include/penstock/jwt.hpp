@@ -1,5 +1,7 @@
 #pragma once
 
+// Signed JWTs (RFC 7515, 7519) for assertions as of RFC 7523.
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,8 +16,7 @@ struct Claims {
   std::int64_t exp_s = 0;  ///< Unix time
 };
 
-namespace detail {
-
+/// `text` as a JSON string, with its quotes.
 inline std::string json_string(std::string_view text) {
   const char* const hex = "0123456789abcdef";
   std::string out = "\"";
@@ -35,14 +36,14 @@ inline std::string json_string(std::string_view text) {
   return out + "\"";
 }
 
-}  // namespace detail
-
-/// A signed JWT (RFC 7515, 7519) for RFC 7523 assertions. The key is the connection's field `key_field`; it never
-/// reaches the plugin.
+/// A JWT signed with the private key in the connection's field `key_field`; the key never reaches
+/// the plugin.
 inline std::string jwt_rs256(Out& out, std::string_view key_field, const Claims& claims) {
-  const std::string payload = "{\"iss\":" + detail::json_string(claims.iss) + ",\"sub\":" + detail::json_string(claims.sub) +
-                              ",\"aud\":" + detail::json_string(claims.aud) + ",\"exp\":" + std::to_string(claims.exp_s) + "}";
-  const std::string signing_input = base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(payload);
+  const std::string payload =
+      "{\"iss\":" + json_string(claims.iss) + ",\"sub\":" + json_string(claims.sub) +
+      ",\"aud\":" + json_string(claims.aud) + ",\"exp\":" + std::to_string(claims.exp_s) + "}";
+  const std::string signing_input =
+      base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(payload);
   return signing_input + "." + base64url(out.sign("RS256", key_field, signing_input));
 }
 

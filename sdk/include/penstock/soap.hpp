@@ -1,5 +1,7 @@
 #pragma once
 
+// SOAP 1.1. The envelope itself is the host's: Out::soap().
+
 #include <string>
 #include <string_view>
 
@@ -18,24 +20,42 @@ struct SoapFault {
 
 /// The fault of a SOAP 1.1 answer; empty where it holds none.
 inline SoapFault fault(Out& out, std::string_view body) {
-  return {out.xml(body, "Envelope/Body/Fault/faultcode"), out.xml(body, "Envelope/Body/Fault/faultstring")};
+  return {out.xml(body, "Envelope/Body/Fault/faultcode"),
+          out.xml(body, "Envelope/Body/Fault/faultstring")};
 }
 
-/// The first element of a body fragment; a fragment without one, or one without a namespace, ends the invocation: the
-/// SOAPAction is made of both.
+/// The first element of the caller's body, which names the operation. A body without one, an
+/// element without its namespace, and a whole envelope end the invocation with what to write
+/// instead.
 inline Out::Root operation(Out& out, std::string_view body) {
   const Out::Root root = out.xml_root(body);
-  if (root.local.empty()) fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
+  if (root.local.empty()) {
+    fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
+  }
+  if (root.local == "Envelope") {
+    fail(PST_E_BAD_REQUEST, "data is what stands inside the SOAP Body; leave the envelope out");
+  }
   if (root.ns.empty()) {
-    fail(PST_E_BAD_REQUEST, "the element <" + std::string(root.local) + "> needs its namespace: xmlns=\"…\"");
+    const std::string name(root.local);
+    fail(PST_E_BAD_REQUEST,
+         "the element <" + name + "> must declare its namespace: <" + name + " xmlns=\"...\">");
   }
   return root;
 }
 
-/// A SOAPAction header's value: quoted, and without the characters that would end the quote or the line.
+/// A namespace and what follows it, with one slash between them.
+inline std::string joined(std::string_view ns, std::string_view name) {
+  return std::string(ns) + (ns.ends_with('/') ? "" : "/") + std::string(name);
+}
+
+/// A SOAPAction header's value: quoted, and without the characters that would end the quote or the
+/// line.
 inline std::string soap_action(std::string_view action) {
   for (const char c : action) {
-    if (c == '"' || static_cast<unsigned char>(c) < 0x20) fail(PST_E_BAD_REQUEST, "the SOAPAction has a quote or a control character");
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || byte < 0x20 || byte >= 0x7f) {
+      fail(PST_E_BAD_REQUEST, "the namespace or the operation's name does not fit a SOAPAction");
+    }
   }
   return "\"" + std::string(action) + "\"";
 }

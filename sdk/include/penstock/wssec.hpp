@@ -1,22 +1,46 @@
 #pragma once
 
+// WS-Security UsernameToken (OASIS WSS UsernameToken Profile 1.0), type PasswordText.
+
 #include <string>
 #include <string_view>
 
+#include <penstock/auth.hpp>
 #include <penstock/soap.hpp>
+#include <penstock/time.hpp>
 #include <penstock/xml.hpp>
 
 namespace penstock::sdk {
 
-/// A WS-Security header with a UsernameToken of type PasswordText (OASIS WSS UsernameToken Profile 1.0), as one complete
-/// element that declares its own prefixes.
+namespace detail {
+
+inline std::string security_header(std::string_view user, std::string_view password,
+                                   const std::string& behind) {
+  const std::string wss = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
+  return "<wsse:Security xmlns:wsse=\"" + wss + "wssecurity-secext-1.0.xsd\" xmlns:soapenv=\"" +
+         std::string(soap11_namespace) + "\" soapenv:mustUnderstand=\"1\"><wsse:UsernameToken>" +
+         "<wsse:Username>" + xml_text(user) + "</wsse:Username><wsse:Password Type=\"" + wss +
+         "username-token-profile-1.0#PasswordText\">" + xml_text(password) + "</wsse:Password>" +
+         behind + "</wsse:UsernameToken></wsse:Security>";
+}
+
+}  // namespace detail
+
+/// A Security header as one complete element that declares its own prefixes.
 inline std::string username_token(std::string_view user, std::string_view password) {
-  return "<wsse:Security xmlns:wsse=\"http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd\""
-         " xmlns:soapenv=\"" + std::string(soap11_namespace) + "\" soapenv:mustUnderstand=\"1\">"
-         "<wsse:UsernameToken><wsse:Username>" + xml_text(user) + "</wsse:Username>"
-         "<wsse:Password Type=\"http://docs.oasis-open.org/wss/2004/01/"
-         "oasis-200401-wss-username-token-profile-1.0#PasswordText\">" + xml_text(password) + "</wsse:Password>"
-         "</wsse:UsernameToken></wsse:Security>";
+  return detail::security_header(user, password, {});
+}
+
+/// The same with a Nonce and the time, for services that refuse a token they have seen. Both are
+/// new with each attempt.
+inline std::string username_token_with_nonce(std::string_view user, std::string_view password,
+                                             const Env& env) {
+  const std::string wss = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
+  return detail::security_header(
+      user, password,
+      "<wsse:Nonce EncodingType=\"" + wss + "soap-message-security-1.0#Base64Binary\">" +
+          base64(env.entropy().substr(0, 16)) + "</wsse:Nonce><wsu:Created xmlns:wsu=\"" + wss +
+          "wssecurity-utility-1.0.xsd\">" + iso8601(env.now_ms()) + "</wsu:Created>");
 }
 
 }  // namespace penstock::sdk
