@@ -73,10 +73,7 @@ const calls = [
     check: (data) => assert.match(data, /List_GetAllResult/) },
   { name: "taleo/soap", tool: "taleo", api: "soap", through: "taleo:acme",
     body: { method: "POST", path: "/", api_options: { service_name: "FindService" },
-      data: '<find:findPartialEntities xmlns:find="http://www.taleo.com/ws/tee800/2009/01/find">' +
-        "<find:mappingVersion>http://www.taleo.com/ws/tee800/2009/01</find:mappingVersion>" +
-        '<query:query xmlns:query="http://www.taleo.com/ws/integration/query" projectedClass="Candidate"><query:projections/></query:query>' +
-        "<find:attributes/></find:findPartialEntities>" },
+      data: '<ns1:findPartialEntities xmlns:ns1="http://www.taleo.com/ws/tee800/2009/01/find" xmlns:q="http://itk.taleo.com/ws/query"><ns1:mappingVersion>http://www.taleo.com/ws/tee800/2009/01</ns1:mappingVersion><ns1:query><q:query projectedClass="Candidate"><q:projections><q:projection><q:field path="Number"/></q:projection></q:projections></q:query></ns1:query><ns1:attributes/></ns1:findPartialEntities>' },
     check: (data) => assert.match(data, /Entities/) },
   { name: "hroffice/soap", tool: "hroffice", api: "soap", through: "hroffice:acme",
     body: { method: "POST", path: "/", api_options: { operation_name: "GetAllJobByLanguage" }, data: "<languageId>1</languageId>" },

@@ -19,6 +19,7 @@ function start(program, args, ready) {
     };
     child.stdout.on("data", read);
     child.stderr.on("data", read);
+    setTimeout(() => fail(new Error(`${program} is not ready:\n${output}`)), 20_000).unref();
     child.on("error", fail);
     child.on("exit", (code) => fail(new Error(`${program} ended with ${code}:\n${output}`)));
   });
@@ -39,7 +40,7 @@ export async function open({ edit = (yaml) => yaml } = {}) {
     .replace("build/sandbox/ca.pem", ca)
     .replace("build/state", join(folder, "state"))));
   const engine = start(join(build, "bin/penstock"), ["serve", "-c", config, "--listen", "127.0.0.1:0"],
-    /listening on (?:http:\/\/)?(127\.0\.0\.1:\d+)/);
+    /"listening","message":"http:\/\/(127\.0\.0\.1:\d+)"/);
   const [, address] = await engine.started;
 
   return {
@@ -50,11 +51,9 @@ export async function open({ edit = (yaml) => yaml } = {}) {
     log: () => engine.output(),
     async close() {
       for (const { child } of [engine, sandbox]) {
-        const ended = new Promise((done) => child.once("exit", done));
-        child.removeAllListeners("exit");
         const gone = new Promise((done) => child.once("exit", done));
         child.kill("SIGTERM");
-        await Promise.race([gone, ended]);
+        await gone;
       }
       rmSync(folder, { recursive: true, force: true });
     },

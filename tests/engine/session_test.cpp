@@ -1,0 +1,109 @@
+// Sessions against the sandbox's token endpoint: one renewal, durable rotation, every grant.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include <boost/asio/use_future.hpp>
+#include <rapidjson/document.h>
+
+#include "sandbox_process.hpp"
+
+namespace penstock {
+namespace {
+
+using testing::SandboxProcess;
+
+Call workers(const std::string& integration = "workday:acme") {
+  Call call;
+  call.tool = "workday";
+  call.api = "rest";
+  call.integration_id = integration;
+  call.path = "/workers";
+  call.params = {{"limit", "1"}};
+  call.api_options = options({{"service_name", "staffing"}, {"version", "v6"}});
+  return call;
+}
+
+int token_requests(const SandboxProcess& sandbox, const char* grant = nullptr) {
+  rapidjson::Document ledger;
+  ledger.Parse(sandbox.ledger().c_str());
+  const auto& tokens = ledger["vendors"]["workday"]["token_requests"];
+  int sum = 0;
+  for (const auto& entry : tokens.GetObject()) {
+    if (grant == nullptr || std::string(entry.name.GetString()) == grant) sum += entry.value.GetInt();
+  }
+  return sum;
+}
+
+TEST(Sessions, many_calls_at_once_make_one_token_request) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine("  - id: workday:wide\n    tool: workday\n    max_in_flight: 1000\n    connection:\n"
+                                     "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: penstock-client\n"
+                                     "      client_secret: workday-sandbox-secret\n      refresh_token: workday-sandbox-refresh\n");
+  std::vector<std::future<Result<Answer>>> pending;
+  for (int i = 0; i < 200; ++i) pending.push_back(engine->async_call(workers("workday:wide"), boost::asio::use_future));
+  for (auto& one : pending) {
+    const auto answer = one.get();
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    EXPECT_EQ(answer->status, 200);
+  }
+  EXPECT_EQ(token_requests(sandbox), 1);
+}
+
+TEST(Sessions, a_token_that_the_vendor_revoked_is_renewed_once_and_the_call_repeated) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  ASSERT_EQ(testing::call(*engine, workers())->status, 200);
+  sandbox.control(R"({"vendor":"workday","revoke_access_tokens":true})");
+  const auto answer = testing::call(*engine, workers());
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(token_requests(sandbox), 2);
+}
+
+TEST(Sessions, a_rotated_refresh_token_outlives_the_engine) {
+  const SandboxProcess sandbox({"--rotate-refresh-tokens"});
+  for (int life = 0; life < 3; ++life) {
+    const auto engine = sandbox.engine();
+    sandbox.control(R"({"vendor":"workday","revoke_access_tokens":true})");
+    const auto answer = testing::call(*engine, workers());
+    ASSERT_TRUE(answer.has_value()) << "life " << life << ": " << answer.error().message;
+    EXPECT_EQ(answer->status, 200) << "life " << life;
+  }
+}
+
+TEST(Sessions, every_grant_gets_its_token) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine(
+      "  - id: workday:cc\n    tool: workday\n    connection:\n      domain: wd5-impl-services1.workday.com\n      tenant: acme\n"
+      "      grant: client_credentials\n      client_id: penstock-client\n      client_secret: workday-sandbox-secret\n"
+      "  - id: workday:jwt\n    tool: workday\n    connection:\n      domain: wd5-impl-services1.workday.com\n      tenant: acme\n"
+      "      grant: jwt_bearer\n      client_id: penstock-client\n      isu: ISU_Penstock\n      private_key: ${file:" PENSTOCK_SOURCE_DIR
+      "/sandbox/demo_keys/workday_jwt.pem}\n");
+  for (const char* integration : {"workday:acme", "workday:cc", "workday:jwt"}) {
+    const auto answer = testing::call(*engine, workers(integration));
+    ASSERT_TRUE(answer.has_value()) << integration << ": " << answer.error().message;
+    EXPECT_EQ(answer->status, 200) << integration;
+  }
+  EXPECT_EQ(token_requests(sandbox), 3);
+}
+
+TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammered) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine("  - id: workday:dead\n    tool: workday\n    connection:\n"
+                                     "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: penstock-client\n"
+                                     "      client_secret: workday-sandbox-secret\n      refresh_token: REVOKED-REFRESH-TOKEN\n");
+  for (int i = 0; i < 5; ++i) {
+    const auto answer = testing::call(*engine, workers("workday:dead"));
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().http_status, 502);
+    EXPECT_EQ(answer.error().code, Code::none);
+    EXPECT_EQ(answer.error().phase, Phase::session);
+    EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos) << answer.error().message;
+    EXPECT_EQ(answer.error().message.find("REVOKED"), std::string::npos);
+  }
+  EXPECT_EQ(token_requests(sandbox), 1);
+}
+
+}  // namespace
+}  // namespace penstock
