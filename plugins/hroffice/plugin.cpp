@@ -10,6 +10,16 @@ namespace {
 
 using namespace penstock::sdk;
 
+/// The operation becomes markup: no character of it may end the tag.
+std::string element_name(std::string_view text) {
+  for (const char c : text) {
+    const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (!plain && c != '_') fail(PST_E_BAD_OPTION, "operation_name is no name of an operation");
+  }
+  if (text.empty()) fail(PST_E_BAD_OPTION, "operation_name is empty");
+  return std::string(text);
+}
+
 /// An ASP.NET service. The caller gives an operation's parameters; the operation's element stands
 /// here, and its default namespace qualifies them. How the service authenticates is not public, so
 /// the connection says: `auth_style`.
@@ -17,7 +27,7 @@ struct HrOffice {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const std::string_view user = in.conn["username"], password = in.conn["password"];
     const std::string_view style = in.conn["auth_style"];
-    const std::string name(in.call.options["operation_name"]);
+    const std::string name = element_name(in.call.options["operation_name"]);
     const std::string ns = xml_attribute(in.conn["namespace"]);
 
     std::string soap_header, leading_parameters;

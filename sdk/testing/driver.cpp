@@ -79,10 +79,22 @@ struct Inputs {
     const auto found = std::ranges::find(manifest.apis, given.call.api, &catalog::Api::name);
     if (found == manifest.apis.end()) throw wrong("there is no API \"" + given.call.api + "\"");
     api = &*found;
+    egress = &manifest.egress;
 
     std::vector<Field> settings =
         checked(manifest.connection, given.connection, "connection").values;
+    Values asked = given.options;
+    for (const catalog::OptionDefault& fallback : api->option_defaults) {
+      const auto field = std::ranges::find(settings, fallback.connection_field, &Field::name);
+      if (field == settings.end() || !find(asked, fallback.option).empty()) continue;
+      asked.emplace_back(fallback.option, field->value);
+    }
+    schema::Validation validation = checked(api->options, asked, "api_options");
+    options = std::move(validation.values);
+    options_json = std::move(validation.canonical);
+    replace(options, given.unchecked_options);
     replace(settings, given.unchecked_connection);
+
     const std::vector<schema::FieldInfo> known = manifest.connection.fields();
     connection.id = manifest.tool + ":test";
     for (const Field& setting : settings) {
@@ -90,17 +102,6 @@ struct Inputs {
       connection.fields.push_back(
           {setting.name, Secret(setting.value), info != known.end() && info->secret});
     }
-
-    Values asked = given.options;
-    for (const catalog::OptionDefault& fallback : api->option_defaults) {
-      const host::Item* field = connection.find(fallback.connection_field);
-      if (field == nullptr || !find(asked, fallback.option).empty()) continue;
-      asked.emplace_back(fallback.option, field->value.reveal());
-    }
-    schema::Validation validation = checked(api->options, asked, "api_options");
-    options = std::move(validation.values);
-    options_json = std::move(validation.canonical);
-    replace(options, given.unchecked_options);
 
     env.attempt = given.attempt;
     env.now_unix_ms = given.time_unix_ms;
@@ -127,7 +128,8 @@ struct Inputs {
           return option == options.end() ? std::nullopt
                                          : std::optional<std::string_view>(option->value);
         });
-    if (!base) return {};  // only hostile values get here: the engine would refuse the call
+    // Only hostile values get here: the engine would refuse the call.
+    if (!base || !egress->permits(*base) || !parse_url(base->text())) return {};
     Url url = *base;
     if (!api->endpoint && !path.empty()) {
       if (url.path.ends_with('/')) url.path.pop_back();
@@ -147,6 +149,7 @@ struct Inputs {
   const host::State* old_session() const { return session ? &*session : nullptr; }
 
   const catalog::Api* api = nullptr;
+  const Egress* egress = nullptr;
   host::Env env;
   host::Connection connection;
   std::vector<Field> options, query, headers;
