@@ -5,6 +5,13 @@
 # is an error of the build, or else of the load, and never of the first call.
 
 set(PENSTOCK_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
+set(PENSTOCK_SDK_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/../include)
+
+# The manifest is embedded by the C compiler's assembler.
+get_property(PENSTOCK_LANGUAGES GLOBAL PROPERTY ENABLED_LANGUAGES)
+if(NOT C IN_LIST PENSTOCK_LANGUAGES)
+  enable_language(C)
+endif()
 
 if(NOT TARGET plugins)
   add_custom_target(plugins)
@@ -30,7 +37,8 @@ pst_manifest_bytes:
   set_source_files_properties(${embedded} PROPERTIES OBJECT_DEPENDS ${manifest} LANGUAGE C COMPILE_OPTIONS "-xassembler-with-cpp")
 
   add_library(${name} MODULE ${PLUGIN_SOURCES} ${embedded})
-  target_link_libraries(${name} PRIVATE penstock_sdk)
+  target_include_directories(${name} PRIVATE ${PENSTOCK_SDK_INCLUDE})
+  target_compile_features(${name} PRIVATE cxx_std_20)
   target_compile_definitions(${name} PRIVATE PENSTOCK_MANIFEST_SIZE=${size})
   target_compile_options(${name} PRIVATE
     -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden> $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
