@@ -2,7 +2,7 @@
 // manifests.
 #include <algorithm>
 #include <map>
-#include <thread>
+#include <set>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -193,29 +193,17 @@ TEST(Manifests, HostsStayWithTheVendor) {
   }
 }
 
-/// The instance is immutable: eight threads build what one builds.
-TEST(Threads, PrepareIsTheSameFromAll) {
-  const testing::Given given = {.connection = {{"domain", "wd5-impl-services1.workday.com"},
-                                               {"tenant", "acme"},
-                                               {"username", "ISU"},
-                                               {"password", "p<&>"}},
-                                .options = {{"service_name", "Staffing"}},
-                                .call = {.api = "soap", .method = "POST", .body = "<wd:x/>"}};
-  const testing::PluginDriver& plugin = driver("workday_soap");
-  const testing::Built alone = plugin.prepare(given);
-  ASSERT_EQ(alone.verdict, PST_OK);
-  std::vector<int> differing(8, 0);
-  std::vector<std::jthread> threads;
-  for (int& count : differing) {
-    threads.emplace_back([&] {
-      for (int i = 0; i < 200; ++i) {
-        const testing::Built built = plugin.prepare(given);
-        if (built.body != alone.body || built.headers != alone.headers) ++count;
-      }
-    });
+/// An API without a vector is one whose wire nobody pins.
+TEST(VectorFiles, HaveOneForEveryApi) {
+  std::set<std::string> pinned;
+  for (const Vector& vector : all_vectors()) {
+    ASSERT_EQ(vector.trouble, "") << vector.plugin;
+    pinned.insert(vector.plugin + "/" + read_given((*vector.entry)["given"]).call.api);
   }
-  threads.clear();
-  EXPECT_THAT(differing, ::testing::Each(0));
+  for (const std::string& plugin : all_plugins()) {
+    for (const std::string& api : driver(plugin).apis())
+      EXPECT_TRUE(pinned.contains(plugin + "/" + api)) << plugin << "/" << api;
+  }
 }
 
 }  // namespace

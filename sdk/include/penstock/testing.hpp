@@ -7,7 +7,7 @@
 //                                     .call = {.api = "v1", .path = "/people"}});
 //   EXPECT_EQ(built.header("Authorization"), "Basic QTpi");
 //
-// Link penstock_testing. Not for plugins themselves. All of it belongs to one thread.
+// Link penstock_testing. Not for plugins themselves. One driver may serve several threads at once.
 
 #include <cstdint>
 #include <filesystem>
