@@ -1,6 +1,7 @@
 // The embedded engine, with real plugins, over real TLS, against the sandbox.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -222,7 +223,8 @@ TEST_F(EngineTest, calls_only_apis_that_the_connection_is_complete_for) {
   EXPECT_EQ(answer.error().code, Code::integration_not_found);
   EXPECT_NE(answer.error().message.find("lacks client_id"), std::string::npos) << answer.error().message;
   for (const IntegrationInfo& info : engine->integrations()) {
-    if (info.id == "workday:soaponly") EXPECT_EQ(info.apis, (std::vector<std::string>{"workday/custom-report", "workday/soap"}));
+    if (info.id != "workday:soaponly") continue;
+    EXPECT_EQ(info.apis, (std::vector<std::string>{"workday/custom-report", "workday/soap"}));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <boost/asio/use_future.hpp>
 #include <curl/curl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +33,7 @@ SandboxProcess::SandboxProcess(const std::vector<std::string>& more_arguments) {
   if (::pipe(out) != 0) throw std::runtime_error("no pipe");
   pid_ = ::fork();
   if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // also when a test ends the process
     ::dup2(out[1], STDOUT_FILENO);
     ::close(out[0]);
     std::vector<char*> raw;
