@@ -34,7 +34,8 @@ pst_manifest_bytes:
     .incbin \"${manifest}\"
     .section .note.GNU-stack, \"\", @progbits
 ")
-  set_source_files_properties(${embedded} PROPERTIES OBJECT_DEPENDS ${manifest} LANGUAGE C COMPILE_OPTIONS "-xassembler-with-cpp")
+  set_source_files_properties(${embedded} PROPERTIES
+    OBJECT_DEPENDS ${manifest} LANGUAGE C COMPILE_OPTIONS "-xassembler-with-cpp")
 
   add_library(${name} MODULE ${PLUGIN_SOURCES} ${embedded})
   target_include_directories(${name} PRIVATE ${PENSTOCK_SDK_INCLUDE})
@@ -43,8 +44,10 @@ pst_manifest_bytes:
   target_compile_options(${name} PRIVATE
     -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden> $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
   target_link_options(${name} PRIVATE
-    -Wl,--version-script=${PENSTOCK_PLUGIN_MAP} -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack
-    $<$<NOT:$<BOOL:${PENSTOCK_SANITIZE}>>:-Wl,-z,defs>)
+    -Wl,--version-script=${PENSTOCK_PLUGIN_MAP} -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack)
+  if(NOT PENSTOCK_SANITIZE)  # the sanitizers' own symbols come with the executable
+    target_link_options(${name} PRIVATE -Wl,-z,defs)
+  endif()
   set_target_properties(${name} PROPERTIES
     PREFIX "" LINK_DEPENDS ${PENSTOCK_PLUGIN_MAP} SKIP_BUILD_RPATH ON
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)

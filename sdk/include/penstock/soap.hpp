@@ -24,10 +24,13 @@ inline SoapFault fault(Out& out, std::string_view body) {
           out.xml(body, "Envelope/Body/Fault/faultstring")};
 }
 
-/// The first element of the caller's body, which names the operation. A body without one, an
-/// element without its namespace, and a whole envelope end the invocation with what to write
-/// instead.
+/// The first element of the caller's body, which names the operation. A body without one, an element
+/// without its namespace, an XML declaration and a whole envelope end the invocation with what to
+/// write instead.
 inline Out::Root operation(Out& out, std::string_view body) {
+  if (body.starts_with("<?xml")) {
+    fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
+  }
   const Out::Root root = out.xml_root(body);
   if (root.local.empty()) {
     fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
