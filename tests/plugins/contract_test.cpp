@@ -8,8 +8,10 @@
 #include <gtest/gtest.h>
 
 #include "catalog/manifest.hpp"
+#include "plausible.hpp"
 #include "schema/json_value.hpp"
 #include "vector_file.hpp"
+#include "xml_shape.hpp"
 
 namespace penstock::tests {
 namespace {
@@ -149,6 +151,41 @@ TEST(Manifests, DescribeEveryField) {
       const auto options = schema::parse_value(api.options.json());
       ASSERT_TRUE(options);
       expect_described(*options, api.id());
+    }
+  }
+}
+
+/// The examples are what people copy first.
+TEST(Manifests, ExamplesCanBeCalled) {
+  for (const std::string& plugin : all_plugins()) {
+    const catalog::Manifest manifest = manifest_of(plugin);
+    for (const catalog::Api& api : manifest.apis) {
+      for (const ExampleCall& example : api.examples) {
+        SCOPED_TRACE(api.id() + ": " + example.title);
+        testing::Given given = plausible(manifest, api);
+        given.call.method = example.method;
+        given.call.path = example.path;
+        given.options.clear();
+        if (!example.api_options.empty()) {
+          const auto options = schema::parse_value(example.api_options);
+          ASSERT_TRUE(options);
+          for (const auto& [name, value] : options->members) {
+            given.options.emplace_back(name, value.text);
+          }
+        }
+        if (!example.data.empty()) {
+          const auto data = schema::parse_value(example.data);
+          ASSERT_TRUE(data);
+          given.call.body = api.soap ? data->text : example.data;
+        }
+        const testing::Built built = driver(plugin).prepare(given);
+        EXPECT_EQ(built.verdict, PST_OK) << built.failure.message;
+        EXPECT_TRUE(built.url.starts_with("https://")) << built.url;
+        EXPECT_THAT(api.methods, ::testing::Contains(example.method));
+        if (api.soap) {
+          EXPECT_EQ(xml_shape(built.body.value_or("")).trouble, "") << built.body.value_or("");
+        }
+      }
     }
   }
 }

@@ -6,7 +6,7 @@
 
 #include "base/url.hpp"
 #include "catalog/manifest.hpp"
-#include "schema/json_value.hpp"
+#include "plausible.hpp"
 #include "vector_file.hpp"
 #include "xml_shape.hpp"
 
@@ -41,24 +41,6 @@ const std::vector<std::string> hostile = {
     std::string(100'000, 'A'),
     "{\"json\": \"\\u0000\"}",
 };
-
-/// A call that would pass: every field and option with its first example or default.
-Given plausible(const catalog::Manifest& manifest, const catalog::Api& api) {
-  Given given;
-  const auto fill = [](const schema::Schema& schema, Values& into) {
-    for (const schema::FieldInfo& field : schema.fields()) {
-      if (field.has_default || field.examples.empty()) continue;
-      into.emplace_back(field.name, field.examples.front());
-    }
-  };
-  fill(manifest.connection, given.connection);
-  fill(api.options, given.options);
-  given.call.api = api.name;
-  given.call.method = api.methods.front();
-  if (api.soap) given.call.body = "<op xmlns=\"urn:x\"/>";
-  if (api.session) given.session = testing::State{{{"access_token", "token-1"}}, 0, 0};
-  return given;
-}
 
 /// What leaves must be a request, whatever stood in the fields.
 void expect_sound(const catalog::Manifest& manifest, const Built& built) {

@@ -1,0 +1,185 @@
+// The C++ wrapper over the C ABI, driven by the engine's own host: what a plugin's class becomes.
+#include <stdexcept>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <penstock/plugin.hpp>
+
+#include "host/invocation.hpp"
+
+namespace penstock::tests {
+namespace {
+
+using namespace penstock::sdk;
+
+/// What PENSTOCK_PLUGIN() exports, but for the manifest.
+template <class Type>
+pst_plugin entry_of() {
+  return {sizeof(pst_plugin),
+          PST_ABI_MAJOR,
+          PST_ABI_MINOR,
+          {"{}", 2},
+          &sdk::detail::create<Type>,
+          &sdk::detail::destroy<Type>,
+          &sdk::detail::prepare<Type>,
+          sdk::detail::session_function<Type>(),
+          sdk::detail::inspect_function<Type>(),
+          nullptr};
+}
+
+template <class Type>
+std::unique_ptr<host::Instance> instance() {
+  auto made = host::Instance::create(entry_of<Type>(), *Egress::parse({"https://*.acme.example"}));
+  return made ? *std::move(made) : nullptr;
+}
+
+host::Connection connection() {
+  host::Connection made;
+  made.id = "acme:test";
+  made.fields.push_back({"way", Secret("none")});
+  return made;
+}
+
+host::Connection connection(std::string_view way) {
+  host::Connection made = connection();
+  made.fields.front().value = Secret(way);
+  return made;
+}
+
+/// Fails in every way there is.
+struct Thrower {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    const std::string_view way = in.conn["way"];
+    if (way == "fail") fail(PST_E_LIMIT, "too much", "E42");
+    if (way == "exception") throw std::runtime_error("broken");
+    if (way == "int") throw 42;
+    if (way == "egress") out.url("https://evil.example/");
+    if (way == "header") out.header("X-A", "a\r\nX-Evil: 1");
+    if (way == "verdict") return Verdict::fetch;
+    return Verdict::ok;
+  }
+};
+
+TEST(Wrapper, TurnsEveryWayOfFailingIntoAFailure) {
+  const auto plugin = instance<Thrower>();
+  ASSERT_NE(plugin, nullptr);
+  const auto failure_of = [&](std::string_view way) {
+    return plugin->prepare({}, connection(way), nullptr, {}).failure;
+  };
+  EXPECT_EQ(failure_of("fail").kind, PST_E_LIMIT);
+  EXPECT_EQ(failure_of("fail").message, "too much");
+  EXPECT_EQ(failure_of("fail").vendor_code, "E42");
+  EXPECT_EQ(failure_of("exception").kind, PST_E_INTERNAL);
+  EXPECT_EQ(failure_of("exception").message, "broken");
+  EXPECT_EQ(failure_of("int").message, "an unknown exception");
+  for (const char* way : {"egress", "header", "verdict"}) {
+    const host::Outcome outcome = plugin->prepare({}, connection(way), nullptr, {});
+    EXPECT_EQ(outcome.verdict, host::Verdict::failed) << way;
+    EXPECT_EQ(outcome.failure.kind, PST_E_INTERNAL) << way;
+  }
+  EXPECT_EQ(plugin->prepare({}, connection(), nullptr, {}).verdict, host::Verdict::ok);
+}
+
+TEST(Wrapper, LeavesOutFunctionsThatTheClassHasNot) {
+  const auto plugin = instance<Thrower>();
+  ASSERT_NE(plugin, nullptr);
+  EXPECT_FALSE(plugin->has_session());
+  EXPECT_FALSE(plugin->has_inspect());
+}
+
+/// A login of two requests, with every tool of the wrapper.
+struct TwoStep {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    if (!in.session.fresh(in.env, 1000)) return Verdict::need_session;
+    out.method("PUT").url("https://api.acme.example/x").query("a b", "c&d").body("whole");
+    return Verdict::ok;
+  }
+  Verdict session(Out& out, const SessionIn& in) const {
+    if (in.event == PST_EV_START) {
+      out.url("https://api.acme.example/where");
+      return Verdict::fetch;
+    }
+    if (in.carried["base"].empty()) {
+      const std::string base(out.json(in.reply.body(), "/url"));
+      out.carry("base", base)
+          .method("POST")
+          .url(base + "/login")
+          .body(out.hmac("sha256", "k", "d"));
+      return Verdict::fetch;
+    }
+    out.put("cookie", in.reply.header("set-cookie")).put("base", in.carried["base"], false);
+    out.expires(in.env.now_ms() + 60'000).log(1, "logged in");
+    return Verdict::ok;
+  }
+  Verdict inspect(Out& out, const InspectIn& in) const {
+    if (in.reply.truncated()) return Verdict::pass;
+    out.note("seen", std::to_string(in.reply.status())).retry_after(1500);
+    return Verdict::retry;
+  }
+};
+
+TEST(Wrapper, CarriesALoginFromStepToStep) {
+  const auto plugin = instance<TwoStep>();
+  ASSERT_NE(plugin, nullptr);
+  const host::Connection conn = connection();
+  const host::Env env{.now_unix_ms = 1'000'000};
+  EXPECT_EQ(plugin->prepare(env, conn, nullptr, {}).verdict, host::Verdict::need_session);
+
+  const host::Outcome first = plugin->session(PST_EV_START, env, conn, nullptr, {}, nullptr);
+  ASSERT_EQ(first.verdict, host::Verdict::fetch);
+  EXPECT_EQ(first.url, "https://api.acme.example/where");
+
+  const host::ReplyInput where{200, nullptr, R"({"url": "https://pod7.acme.example"})"};
+  const host::Outcome second = plugin->session(PST_EV_FETCHED, env, conn, nullptr, {}, &where);
+  ASSERT_EQ(second.verdict, host::Verdict::fetch) << second.failure.message;
+  EXPECT_EQ(second.url, "https://pod7.acme.example/login");
+  EXPECT_EQ(second.body.value_or("").size(), 32U);
+  ASSERT_EQ(second.carried.size(), 1U);
+  EXPECT_TRUE(second.carried.front().secret);
+
+  const std::vector<Field> headers = {{"set-cookie", "token=1"}};
+  const host::ReplyInput login{200, &headers, ""};
+  const host::Outcome third =
+      plugin->session(PST_EV_FETCHED, env, conn, nullptr, {second.carried}, &login);
+  ASSERT_EQ(third.verdict, host::Verdict::ok) << third.failure.message;
+  ASSERT_EQ(third.session.size(), 2U);
+  EXPECT_EQ(third.session[0].value.reveal(), "token=1");
+  EXPECT_TRUE(third.session[0].secret);
+  EXPECT_FALSE(third.session[1].secret);
+  EXPECT_EQ(third.session_expires_ms, 1'060'000);
+  EXPECT_THAT(third.logs, ::testing::ElementsAre("logged in"));
+
+  const host::State session{third.session, 1'000'000, third.session_expires_ms};
+  const host::Outcome call = plugin->prepare(env, conn, &session, {});
+  ASSERT_EQ(call.verdict, host::Verdict::ok);
+  EXPECT_EQ(call.method, "PUT");
+  EXPECT_EQ(call.body, "whole");
+  ASSERT_EQ(call.query.size(), 1U);
+  EXPECT_EQ(call.query.front(), (Field{"a b", "c&d"}));
+}
+
+TEST(Wrapper, ASessionThatFindsNoPlaceToGoIsRefused) {
+  const auto plugin = instance<TwoStep>();
+  ASSERT_NE(plugin, nullptr);
+  const host::ReplyInput evil{200, nullptr, R"({"url": "https://evil.example"})"};
+  const host::Outcome outcome =
+      plugin->session(PST_EV_FETCHED, {}, connection(), nullptr, {}, &evil);
+  EXPECT_EQ(outcome.verdict, host::Verdict::failed);
+  EXPECT_THAT(outcome.failure.message, ::testing::HasSubstr("egress"));
+}
+
+TEST(Wrapper, GivesInspectTheReply) {
+  const auto plugin = instance<TwoStep>();
+  ASSERT_NE(plugin, nullptr);
+  const host::Outcome seen = plugin->inspect({}, connection(), nullptr, {}, {503, nullptr, "busy"});
+  EXPECT_EQ(seen.verdict, host::Verdict::retry);
+  EXPECT_EQ(seen.retry_after_ms, 1500);
+  EXPECT_THAT(seen.notes, ::testing::ElementsAre(Field{"seen", "503"}));
+  const host::Outcome cut =
+      plugin->inspect({}, connection(), nullptr, {}, {503, nullptr, "busy", true});
+  EXPECT_EQ(cut.verdict, host::Verdict::pass);
+}
+
+}  // namespace
+}  // namespace penstock::tests
