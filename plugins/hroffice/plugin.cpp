@@ -36,17 +36,18 @@ struct HrOffice {
     } else if (style == "wsse") {
       soap_header = username_token(user, password);
     } else if (style == "header") {
-      soap_header = "<AuthHeader xmlns=\"" + ns + "\"><Username>" + xml_text(user) +
-                    "</Username><Password>" + xml_text(password) + "</Password></AuthHeader>";
+      soap_header = concat("<AuthHeader xmlns=\"", ns, "\"><Username>", xml_text(user),
+                           "</Username><Password>", xml_text(password), "</Password></AuthHeader>");
     } else if (style == "parameters") {
-      leading_parameters = "<username>" + xml_text(user) + "</username><password>" +
-                           xml_text(password) + "</password>";
+      leading_parameters = concat("<username>", xml_text(user), "</username><password>",
+                                  xml_text(password), "</password>");
     } else if (style != "none") {
       fail(PST_E_BAD_CONNECTION, "auth_style is none of basic, wsse, header, parameters and none");
     }
     out.header("Content-Type", soap11_content_type)
         .header("SOAPAction", soap_action(joined(in.conn["namespace"], name)))
-        .wrap("<" + name + " xmlns=\"" + ns + "\">" + leading_parameters, "</" + name + ">")
+        .wrap(concat("<", name, " xmlns=\"", ns, "\">", leading_parameters),
+              concat("</", name, ">"))
         .soap("", soap_header);
     return Verdict::ok;
   }

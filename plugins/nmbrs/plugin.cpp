@@ -9,20 +9,20 @@ namespace {
 using namespace penstock::sdk;
 
 std::string element(std::string_view name, std::string_view value) {
-  return "<" + std::string(name) + ">" + xml_text(value) + "</" + std::string(name) + ">";
+  return concat("<", name, ">", xml_text(value), "</", name, ">");
 }
 
 /// The order of the children is the schema's.
 std::string auth_header(const PrepareIn& in, std::string_view operation_name) {
-  const std::string service(in.call.options["service_name"]);
+  const std::string_view service = in.call.options["service_name"];
   if (service == "SingleSignOn") return {};  // its operations carry the credentials themselves
   // Environment_Get is the one that tells the domain, so it takes a header without one.
   const bool has_domain = operation_name != "Environment_Get";
-  const std::string name = has_domain ? "AuthHeaderWithDomain" : "AuthHeader";
+  const std::string_view name = has_domain ? "AuthHeaderWithDomain" : "AuthHeader";
   // The namespace is api.nmbrs.nl's on the sandbox too.
-  return "<" + name + " xmlns=\"" + xml_attribute("https://api.nmbrs.nl/soap/v3/" + service) +
-         "\">" + element("Username", in.conn["username"]) + element("Token", in.conn["token"]) +
-         (has_domain ? element("Domain", in.conn["domain"]) : std::string()) + "</" + name + ">";
+  return concat("<", name, " xmlns=\"https://api.nmbrs.nl/soap/v3/", xml_attribute(service), "\">",
+                element("Username", in.conn["username"]), element("Token", in.conn["token"]),
+                has_domain ? element("Domain", in.conn["domain"]) : "", "</", name, ">");
 }
 
 struct Nmbrs {

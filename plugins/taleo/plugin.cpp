@@ -12,12 +12,12 @@ using namespace penstock::sdk;
 struct Taleo {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const Out::Root root = operation(out, in.call.body);
-    const std::string service(in.call.options["service_name"]);
+    const std::string_view service = in.call.options["service_name"];
     const std::string_view named = in.call.options["operation_name"];
-    const std::string name(named.empty() ? root.local : named);
+    const std::string name = concat(service, "#", named.empty() ? root.local : named);
     out.header("Authorization", basic(in.conn["username"], in.conn["password"]))
         .header("Content-Type", soap11_content_type)
-        .header("SOAPAction", soap_action(joined(root.ns, service + "#" + name)))
+        .header("SOAPAction", soap_action(joined(root.ns, name)))
         .soap("", "");
     return Verdict::ok;
   }
@@ -26,9 +26,9 @@ struct Taleo {
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
-    const std::string detail = "Envelope/Body/Fault/detail/WebServiceFault/";
-    const std::string_view code = out.xml(in.reply.body(), detail + "code");
-    const std::string_view message = out.xml(in.reply.body(), detail + "message");
+    const std::string_view detail = "Envelope/Body/Fault/detail/WebServiceFault/";
+    const std::string_view code = out.xml(in.reply.body(), concat(detail, "code"));
+    const std::string_view message = out.xml(in.reply.body(), concat(detail, "message"));
     fail(PST_E_VENDOR_FAULT, std::string(message.empty() ? found.text : message),
          std::string(code.empty() ? found.code : code));
   }

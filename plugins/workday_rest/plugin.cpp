@@ -38,14 +38,15 @@ struct WorkdayRest {
   void request_token(Out& out, const SessionIn& in) const {
     const std::string_view grant = in.conn["grant"], tenant = in.conn["tenant"];
     const std::string_view id = in.conn["client_id"], secret = in.conn["client_secret"];
-    const std::string url =
-        "https://" + url_encode(in.conn["domain"]) + "/ccx/oauth2/" + url_encode(tenant) + "/token";
+    const std::string url = concat("https://", url_encode(in.conn["domain"]), "/ccx/oauth2/",
+                                   url_encode(tenant), "/token");
     if (grant == "jwt_bearer") {
       const Claims claims{id, in.conn["isu"], "wd", in.env.now_ms() / 1000 + 300};
       token_request(out, url, jwt_bearer_grant(jwt_rs256(out, "private_key", claims)));
     } else if (grant == "client_credentials") {
-      token_request(out, url, client_credentials_grant() + "&" + form({{"tenant_alias", tenant}}))
-          .header("Authorization", "ID " + user_pass(id, secret));  // the word is not Basic
+      token_request(out, url,
+                    concat(client_credentials_grant(), "&", form({{"tenant_alias", tenant}})))
+          .header("Authorization", concat("ID ", user_pass(id, secret)));  // the word is not Basic
     } else if (grant == "refresh_token") {
       token_request(out, url, refresh_token_grant(in.conn["refresh_token"]))
           .header("Authorization", basic(id, secret));

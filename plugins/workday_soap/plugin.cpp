@@ -10,8 +10,8 @@ using namespace penstock::sdk;
 
 /// Workday wants `name@tenant`; the name may itself hold an @.
 std::string user_at_tenant(std::string_view user, std::string_view tenant) {
-  const std::string suffix = "@" + std::string(tenant);
-  return std::string(user) + (user.ends_with(suffix) ? std::string() : suffix);
+  const std::string suffix = concat("@", tenant);
+  return concat(user, user.ends_with(suffix) ? "" : suffix);
 }
 
 struct WorkdaySoap {

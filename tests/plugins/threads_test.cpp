@@ -15,7 +15,7 @@ namespace {
 using testing::Built;
 using testing::Given;
 
-constexpr std::size_t threads = 8, calls_per_thread = 1000;
+constexpr std::size_t threads = 8, calls_per_thread = 250;
 
 /// What prepare() is given in the plugin's vectors.
 std::vector<Given> prepare_vectors(const std::string& plugin) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <penstock/plugin.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::sdk {
 
@@ -60,15 +61,15 @@ inline std::string user_pass(std::string_view user, std::string_view password) {
       }
     }
   }
-  return base64(std::string(user) + ":" + std::string(password));
+  return base64(concat(user, ":", password));
 }
 
 /// The value of Authorization for HTTP Basic, in UTF-8.
 inline std::string basic(std::string_view user, std::string_view password) {
-  return "Basic " + user_pass(user, password);
+  return concat("Basic ", user_pass(user, password));
 }
 
 /// The value of Authorization for a bearer token (RFC 6750).
-inline std::string bearer(std::string_view token) { return "Bearer " + std::string(token); }
+inline std::string bearer(std::string_view token) { return concat("Bearer ", token); }
 
 }  // namespace penstock::sdk

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include <penstock/text.hpp>
+
 namespace penstock::sdk {
 
 /// Percent-encodes all but RFC 3986's unreserved characters.
@@ -33,7 +35,7 @@ form(std::initializer_list<std::pair<std::string_view, std::string_view>> fields
   std::string out;
   for (const auto& [name, value] : fields) {
     if (!out.empty()) out += '&';
-    out += url_encode(name) + "=" + url_encode(value);
+    out += concat(url_encode(name), "=", url_encode(value));
   }
   return out;
 }

@@ -8,6 +8,7 @@
 
 #include <penstock/auth.hpp>
 #include <penstock/plugin.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::sdk {
 
@@ -33,18 +34,19 @@ inline std::string json_string(std::string_view text) {
       out += c;
     }
   }
-  return out + "\"";
+  out += '"';
+  return out;
 }
 
 /// A JWT signed with the private key in the connection's field `key_field`; the key never reaches
 /// the plugin.
 inline std::string jwt_rs256(Out& out, std::string_view key_field, const Claims& claims) {
   const std::string payload =
-      "{\"iss\":" + json_string(claims.iss) + ",\"sub\":" + json_string(claims.sub) +
-      ",\"aud\":" + json_string(claims.aud) + ",\"exp\":" + std::to_string(claims.exp_s) + "}";
+      concat("{\"iss\":", json_string(claims.iss), ",\"sub\":", json_string(claims.sub),
+             ",\"aud\":", json_string(claims.aud), ",\"exp\":", std::to_string(claims.exp_s), "}");
   const std::string signing_input =
-      base64url(R"({"alg":"RS256","typ":"JWT"})") + "." + base64url(payload);
-  return signing_input + "." + base64url(out.sign("RS256", key_field, signing_input));
+      concat(base64url(R"({"alg":"RS256","typ":"JWT"})"), ".", base64url(payload));
+  return concat(signing_input, ".", base64url(out.sign("RS256", key_field, signing_input)));
 }
 
 }  // namespace penstock::sdk

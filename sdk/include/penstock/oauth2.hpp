@@ -8,6 +8,7 @@
 
 #include <penstock/form.hpp>
 #include <penstock/plugin.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::sdk {
 
@@ -30,8 +31,9 @@ inline std::string jwt_bearer_grant(std::string_view assertion) {
       {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", assertion}});
 }
 
-/// Extra fields, such as a scope, go behind it: `client_credentials_grant() + "&" + form({…})`.
-inline std::string client_credentials_grant() { return "grant_type=client_credentials"; }
+/// Extra fields, such as a scope, go behind it: `concat(client_credentials_grant(), "&",
+/// form({…}))`.
+inline std::string_view client_credentials_grant() { return "grant_type=client_credentials"; }
 
 struct TokenAnswer {
   std::string_view access_token;
@@ -86,7 +88,8 @@ inline TokenAnswer read_token(Out& out, const Reply& reply) {
       fail(PST_E_AUTH_REJECTED, "the token endpoint refuses the client", error);
     }
     if (reply.status() == 429) fail(PST_E_RATE_LIMITED, "the token endpoint answers 429", error);
-    fail(PST_E_VENDOR_FAULT, "the token endpoint answers " + std::to_string(reply.status()), error);
+    fail(PST_E_VENDOR_FAULT, concat("the token endpoint answers ", std::to_string(reply.status())),
+         error);
   }
   TokenAnswer answer;
   answer.access_token = out.json(reply.body(), "/access_token");

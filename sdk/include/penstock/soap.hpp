@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include <penstock/plugin.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::sdk {
 
@@ -24,9 +25,9 @@ inline SoapFault fault(Out& out, std::string_view body) {
           out.xml(body, "Envelope/Body/Fault/faultstring")};
 }
 
-/// The first element of the caller's body, which names the operation. A body without one, an element
-/// without its namespace, an XML declaration and a whole envelope end the invocation with what to
-/// write instead.
+/// The first element of the caller's body, which names the operation. A body without one, an
+/// element without its namespace, an XML declaration and a whole envelope end the invocation with
+/// what to write instead.
 inline Out::Root operation(Out& out, std::string_view body) {
   if (body.starts_with("<?xml")) {
     fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
@@ -39,16 +40,15 @@ inline Out::Root operation(Out& out, std::string_view body) {
     fail(PST_E_BAD_REQUEST, "data is what stands inside the SOAP Body; leave the envelope out");
   }
   if (root.ns.empty()) {
-    const std::string name(root.local);
-    fail(PST_E_BAD_REQUEST,
-         "the element <" + name + "> must declare its namespace: <" + name + " xmlns=\"...\">");
+    fail(PST_E_BAD_REQUEST, concat("the element <", root.local, "> must declare its namespace: <",
+                                   root.local, " xmlns=\"...\">"));
   }
   return root;
 }
 
 /// A namespace and what follows it, with one slash between them.
 inline std::string joined(std::string_view ns, std::string_view name) {
-  return std::string(ns) + (ns.ends_with('/') ? "" : "/") + std::string(name);
+  return concat(ns, ns.ends_with('/') ? "" : "/", name);
 }
 
 /// A SOAPAction header's value: quoted, and without the characters that would end the quote or the
@@ -60,7 +60,7 @@ inline std::string soap_action(std::string_view action) {
       fail(PST_E_BAD_REQUEST, "the namespace or the operation's name does not fit a SOAPAction");
     }
   }
-  return "\"" + std::string(action) + "\"";
+  return concat("\"", action, "\"");
 }
 
 }  // namespace penstock::sdk

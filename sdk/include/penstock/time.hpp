@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include <penstock/text.hpp>
+
 namespace penstock::sdk {
 
 /// "2026-11-23T17:04:05Z": ISO 8601 in UTC, without <ctime>, which reads the environment. Years
@@ -34,9 +36,9 @@ inline std::string iso8601(std::int64_t unix_ms) {
       out[i] = static_cast<char>('0' + value % 10);
     return out;
   };
-  return digits(year, 4) + "-" + digits(month, 2) + "-" + digits(day, 2) + "T" +
-         digits(seconds / 3600, 2) + ":" + digits(seconds / 60 % 60, 2) + ":" +
-         digits(seconds % 60, 2) + "Z";
+  return concat(digits(year, 4), "-", digits(month, 2), "-", digits(day, 2), "T",
+                digits(seconds / 3600, 2), ":", digits(seconds / 60 % 60, 2), ":",
+                digits(seconds % 60, 2), "Z");
 }
 
 }  // namespace penstock::sdk

@@ -14,14 +14,16 @@ namespace penstock::sdk {
 
 namespace detail {
 
+constexpr std::string_view wss = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
+
 inline std::string security_header(std::string_view user, std::string_view password,
-                                   const std::string& behind) {
-  const std::string wss = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
-  return "<wsse:Security xmlns:wsse=\"" + wss + "wssecurity-secext-1.0.xsd\" xmlns:soapenv=\"" +
-         std::string(soap11_namespace) + "\" soapenv:mustUnderstand=\"1\"><wsse:UsernameToken>" +
-         "<wsse:Username>" + xml_text(user) + "</wsse:Username><wsse:Password Type=\"" + wss +
-         "username-token-profile-1.0#PasswordText\">" + xml_text(password) + "</wsse:Password>" +
-         behind + "</wsse:UsernameToken></wsse:Security>";
+                                   std::string_view behind) {
+  return concat("<wsse:Security xmlns:wsse=\"", wss, "wssecurity-secext-1.0.xsd\"",
+                " xmlns:soapenv=\"", soap11_namespace, "\" soapenv:mustUnderstand=\"1\">",
+                "<wsse:UsernameToken><wsse:Username>", xml_text(user), "</wsse:Username>",
+                "<wsse:Password Type=\"", wss, "username-token-profile-1.0#PasswordText\">",
+                xml_text(password), "</wsse:Password>", behind,
+                "</wsse:UsernameToken></wsse:Security>");
 }
 
 }  // namespace detail
@@ -35,12 +37,12 @@ inline std::string username_token(std::string_view user, std::string_view passwo
 /// new with each attempt.
 inline std::string username_token_with_nonce(std::string_view user, std::string_view password,
                                              const Env& env) {
-  const std::string wss = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-";
   return detail::security_header(
       user, password,
-      "<wsse:Nonce EncodingType=\"" + wss + "soap-message-security-1.0#Base64Binary\">" +
-          base64(env.entropy().substr(0, 16)) + "</wsse:Nonce><wsu:Created xmlns:wsu=\"" + wss +
-          "wssecurity-utility-1.0.xsd\">" + iso8601(env.now_ms()) + "</wsu:Created>");
+      concat("<wsse:Nonce EncodingType=\"", detail::wss,
+             "soap-message-security-1.0#Base64Binary\">", base64(env.entropy().substr(0, 16)),
+             "</wsse:Nonce><wsu:Created xmlns:wsu=\"", detail::wss, "wssecurity-utility-1.0.xsd\">",
+             iso8601(env.now_ms()), "</wsu:Created>"));
 }
 
 }  // namespace penstock::sdk
