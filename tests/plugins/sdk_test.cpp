@@ -98,22 +98,26 @@ TEST(Xml, WhatWasEscapedComesBack) {
 }
 
 TEST(Xml, RefusesWhatXmlCannotCarry) {
-  const std::string_view foul[] = {std::string_view("\0", 1),
-                                   "\x01",
-                                   "\x1f",
-                                   "\x80",
-                                   "\xc0\x80",
-                                   "\xc1\xbf",
-                                   "\xc3",
-                                   "\xe2\x9c",
-                                   "\xe0\x80\x80",
-                                   "\xed\xa0\x80",
-                                   "\xef\xbf\xbe",
-                                   "\xef\xbf\xbf",
-                                   "\xf0\x80\x80\x80",
-                                   "\xf4\x90\x80\x80",
-                                   "\xf5\x80\x80\x80",
-                                   "\xff"};
+  const std::string_view foul[] = {
+      std::string_view("\0", 1),
+      "\x01",
+      "\x1f",
+      "\x80",
+      "\xc0\x80",
+      "\xc1\xbf",
+      "\xc3",
+      "\xe2\x9c",
+      "\xe0\x80\x80",
+      "\xed\xa0\x80",
+      "\xef\xbf\xbe",
+      "\xef\xbf\xbf",
+      "\xf0\x80\x80\x80",
+      "\xf4\x90\x80\x80",
+      "\xf5\x80\x80\x80",
+      "\xff",
+      "\xe0\x81\xbf",  // DEL, U+07FF and U+FFFD, each in too many bytes
+      "\xe0\x9f\xbf",
+      "\xf0\x8f\xbf\xbd"};
   for (const std::string_view text : foul) {
     EXPECT_EQ(kind_of([&] { xml_text(text); }), PST_E_BAD_CONNECTION) << text;
     EXPECT_EQ(kind_of([&] { xml_attribute(text, PST_E_BAD_OPTION); }), PST_E_BAD_OPTION) << text;
