@@ -3,7 +3,7 @@
 
 packages_build="ca-certificates cmake g++ ninja-build pkg-config ccache
 libboost1.81-dev libyaml-cpp-dev rapidjson-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev
-libsqlite3-dev libsimdjson-dev libcli11-dev libspdlog-dev"
+libsqlite3-dev libsimdjson-dev libcli11-dev"
 packages_test="libgtest-dev libgmock-dev python3 python3-zeep curl openssl binutils"
 
 missing_packages() {

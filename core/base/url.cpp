@@ -22,6 +22,13 @@ std::string part(CURLU* url, CURLUPart what, unsigned flags = 0) {
   return out;
 }
 
+/// No percent signs, brackets or underscores: what is compared with an egress list must mean one thing only.
+bool is_host_name(std::string_view host) {
+  return !host.empty() && host.size() <= 253 && host.front() != '.' && std::ranges::all_of(host, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+  });
+}
+
 bool has_part(CURLU* url, CURLUPart what) {
   char* text = nullptr;
   const bool found = curl_url_get(url, what, &text, 0) == CURLUE_OK;
@@ -60,7 +67,7 @@ Result<Url, std::string> parse_url(std::string_view text) {
   url.path = part(parser.get(), CURLUPART_PATH);
   url.has_query = has_part(parser.get(), CURLUPART_QUERY);
   url.query = part(parser.get(), CURLUPART_QUERY);
-  if (url.host.empty()) return failure(std::string("a URL needs a host"));
+  if (!is_host_name(url.host)) return failure(std::string("a URL needs a host name of letters, digits, dots and hyphens"));
   return url;
 }
 

@@ -25,8 +25,7 @@ std::optional<catalog::AnswerKind> kind_of(const host::PluginFailure& failure) {
 
 }  // namespace
 
-Judgement judge(const catalog::Api& api, const host::Instance& plugin, const host::Env& env,
-                const host::Connection& connection, const host::State* session, const host::CallInput& call,
+Judgement judge(const catalog::Api& api, const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply) {
   Judgement judgement;
   const auto rule = std::ranges::find_if(api.classify, [&](const auto& one) { return matches(one, reply); });
@@ -35,11 +34,10 @@ Judgement judge(const catalog::Api& api, const host::Instance& plugin, const hos
     judgement.before_processing = rule->before_processing;
   }
   const bool in_window = api.inspect && reply.status >= api.inspect->status_from && reply.status <= api.inspect->status_to;
-  if (!in_window || !plugin.has_inspect()) return judgement;
+  if (!in_window) return judgement;
 
   const std::string_view seen = std::string_view(reply.body).substr(0, api.inspect->max_bytes);
-  const host::Outcome outcome = plugin.inspect(env, connection, session, call,
-                                               {reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
+  const host::Outcome outcome = inspect({reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
   if (outcome.verdict == host::Verdict::reauth) {
     judgement.kind = catalog::AnswerKind::session_expired;
     judgement.before_processing = true;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,8 +19,8 @@ struct Judgement {
 };
 
 /// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for it.
-Judgement judge(const catalog::Api& api, const host::Instance& plugin, const host::Env& env,
-                const host::Connection& connection, const host::State* session, const host::CallInput& call,
+/// `inspect` calls the plugin; it is asked for only inside the window.
+Judgement judge(const catalog::Api& api, const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply);
 
 /// Whether the same request may be sent a second time after a renewed session: the vendor refused it before acting, or

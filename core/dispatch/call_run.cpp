@@ -141,8 +141,12 @@ void CallRun::send(host::Outcome outcome) {
 void CallRun::receive(Result<upstream::Reply> reply) {
   if (!reply) return fail(std::move(reply).error());
   vendor_time_ += reply->waited;
-  const Judgement judgement = judge(*draft_.api, draft_.plugin->instance(), env(), snapshot_->connection,
-                                    session_in_use(), call_input(draft_, call_), *reply);
+  const Judgement judgement = judge(
+      *draft_.api,
+      [this](const host::ReplyInput& seen) {
+        return draft_.plugin->instance().inspect(env(), snapshot_->connection, session_in_use(), call_input(draft_, call_), seen);
+      },
+      *reply);
   const bool expired = judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session && draft_.api->session;
   if (expired && !renewed_after_answer_ && may_repeat(call_.method, judgement)) {
     renewed_after_answer_ = true;

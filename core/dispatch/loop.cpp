@@ -1,6 +1,9 @@
 #include "dispatch/loop.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
+#include <cstring>
 
 #include <boost/asio/post.hpp>
 #include <sys/random.h>
@@ -78,9 +81,18 @@ std::int64_t wall_clock_ms() {
 }
 
 std::array<std::uint8_t, 32> fresh_entropy() {
+  // Drawn in stock: a system call for each signature would be a sizeable part of it. Handed out once, then wiped.
+  thread_local std::array<std::uint8_t, 256> stock{};
+  thread_local std::size_t used = stock.size();
+  if (used == stock.size()) {
+    // Up to 256 bytes never come short (getrandom(2)); without them nothing may be signed.
+    if (::getrandom(stock.data(), stock.size(), 0) != static_cast<ssize_t>(stock.size())) std::abort();
+    used = 0;
+  }
   std::array<std::uint8_t, 32> bytes{};
-  // 32 bytes never come short (getrandom(2)); without them nothing may be signed.
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
+  std::copy_n(stock.begin() + static_cast<std::ptrdiff_t>(used), bytes.size(), bytes.begin());
+  explicit_bzero(stock.data() + used, bytes.size());
+  used += bytes.size();
   return bytes;
 }
 

@@ -18,7 +18,7 @@ TEST(ParseUrl, takes_https_urls_apart_and_keeps_their_path) {
 TEST(ParseUrl, refuses_what_could_lead_elsewhere) {
   for (const char* text : {"http://a.example/", "ftp://a.example", "//a.example", "/a", "a.example", "https://u@a.example/",
                            "https://u:p@a.example/", "https://a.example/#f", "https://a.example/a b", "https://a.example\\@b/",
-                           "https://a.example/\r\nX: y", "https://", "file:///etc/passwd", "https://a.example/\xC3\xA9", ""}) {
+                           "https://a.example/\r\nX: y", "https://%2e%2e%2f.hibob.com/v1", "https://a_b.example/", "https://[::1]/", "https://.a.example/", "https://", "file:///etc/passwd", "https://a.example/\xC3\xA9", ""}) {
     EXPECT_FALSE(parse_url(text).has_value()) << text;
   }
 }
