@@ -14,8 +14,25 @@ std::string user_at_tenant(std::string_view user, std::string_view tenant) {
   return concat(user, user.ends_with(suffix) ? "" : suffix);
 }
 
+/// operation() would want a declared namespace, but here the envelope binds the usual prefixes.
+/// What would break the envelope is refused before it goes out with the password: Workday's fault
+/// would not tell the caller why.
+void check_fragment(Out& out, std::string_view body) {
+  if (body.starts_with("<?xml")) {
+    fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
+  }
+  const std::string_view element = out.xml_root(body).local;
+  if (element.empty()) {
+    fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
+  }
+  if (element == "Envelope") {
+    fail(PST_E_BAD_REQUEST, "data is what stands inside the SOAP Body; leave the envelope out");
+  }
+}
+
 struct WorkdaySoap {
   Verdict prepare(Out& out, const PrepareIn& in) const {
+    check_fragment(out, in.call.body);
     // Workday goes by the body's element: its WSDLs name no SOAPAction. A caller's XML may use
     // either of the two prefixes that are usual.
     out.header("Content-Type", soap11_content_type)
