@@ -8,7 +8,8 @@ namespace {
 std::string certificate_trouble(CURL* easy, const std::string& host) {
   long verified = X509_V_OK;
   curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-  if (verified == X509_V_OK) return "the certificate is not for " + host;
+  // libcurl compares the name before it asks for the chain's verdict.
+  if (verified == X509_V_OK || verified == X509_V_ERR_UNSPECIFIED) return "the certificate is not for " + host;
   std::string why = X509_verify_cert_error_string(verified);
   if (verified == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY || verified == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
       verified == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT) {
