@@ -23,7 +23,7 @@ std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
 Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin) {
   switch (why.kind) {
     case PST_E_BAD_OPTION: return input_invalid("api_options: " + why.message, {{"/api_options", why.message}});
-    case PST_E_BAD_REQUEST: return input_invalid("data: " + why.message, {{"/data", why.message}});
+    case PST_E_BAD_REQUEST: return input_invalid(why.message, {{"/data", why.message}});
     case PST_E_UNSUPPORTED: return input_invalid(why.message);
     case PST_E_BAD_CONNECTION: {
       Error error = credentials_refused("the connection cannot be used: " + why.message);

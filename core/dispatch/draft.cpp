@@ -8,6 +8,7 @@
 #include "dispatch/form.hpp"
 #include "dispatch/header_policy.hpp"
 #include "dispatch/target.hpp"
+#include "dispatch/xml_fragment.hpp"
 #include "schema/json_value.hpp"
 
 namespace penstock::dispatch {
@@ -85,6 +86,8 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft, std::v
   if (draft.api->soap) {
     if (call.body_is_json || !call.form.empty()) problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
     draft.body = call.body.value_or("");
+    std::string trouble = check_xml_fragment(*draft.body);
+    if (!trouble.empty()) problems.push_back({"/data", std::move(trouble)});
     return;
   }
   if (!call.form.empty()) {

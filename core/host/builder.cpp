@@ -180,8 +180,11 @@ std::int32_t give(pst_cx* cx, std::string text, pst_str* out) {
   return 0;
 }
 
-std::int32_t refuse(pst_cx* cx, std::string why) {
-  if (cx->refusal.empty()) cx->refusal = std::move(why);
+std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind) {
+  if (cx->refusal.empty()) {
+    cx->refusal = std::move(why);
+    cx->refusal_kind = kind;
+  }
   return -1;
 }
 

@@ -14,6 +14,7 @@ struct pst_cx {
   const penstock::Egress* egress = nullptr;
   const penstock::host::Connection* connection = nullptr;
   std::string refusal;            ///< the first refused value; fails the invocation
+  std::int32_t refusal_kind = PST_E_INTERNAL;
   bool failed = false;            ///< fail() was called
   std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses
   std::size_t built_bytes = 0;
@@ -30,8 +31,8 @@ inline pst_str str(std::string_view text) noexcept { return {text.data(), text.s
 /// Puts `text` into the arena and points `out` there.
 std::int32_t give(pst_cx* cx, std::string text, pst_str* out);
 
-/// Notes the first refusal of an invocation. Always returns -1.
-std::int32_t refuse(pst_cx* cx, std::string why);
+/// Notes the first refusal of an invocation and whose fault it is (PST_E_*). Always returns -1.
+std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind = PST_E_INTERNAL);
 
 /// The functions that every plugin is given.
 const pst_host& host_functions() noexcept;

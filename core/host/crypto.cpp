@@ -74,7 +74,8 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
     const auto key = read_private_key(field->value.reveal());
     if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
       return refuse(cx, "the connection's " + std::string(view(key_field)) +
-                            " is not an unencrypted RSA private key in PEM form");
+                            " is not an unencrypted RSA private key in PEM form",
+                    PST_E_BAD_CONNECTION);
     }
     const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
     std::size_t length = 0;

@@ -112,9 +112,9 @@ Verdict to_verdict(std::int32_t value) {
   }
 }
 
-Outcome internal_failure(std::string message) {
+Outcome internal_failure(std::string message, std::int32_t kind = PST_E_INTERNAL) {
   Outcome outcome;
-  outcome.failure = {PST_E_INTERNAL, {}, std::move(message)};
+  outcome.failure = {kind, {}, std::move(message)};
   return outcome;
 }
 
@@ -137,7 +137,7 @@ Outcome invoke(const Egress& egress, const Connection* connection, std::initiali
     return internal_failure("it threw an exception");
   }
   outcome.verdict = to_verdict(returned);
-  if (!cx.refusal.empty()) return internal_failure(std::move(cx.refusal));
+  if (!cx.refusal.empty()) return internal_failure(std::move(cx.refusal), cx.refusal_kind);
   if (outcome.verdict == Verdict::failed) {
     if (!cx.failed) outcome.failure = {PST_E_INTERNAL, {}, "it failed without a reason"};
     return outcome;

@@ -90,6 +90,17 @@ TEST(Helpers, find_values_in_json_and_xml) {
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(outcome.notes[i].value, expected[i]) << outcome.notes[i].name;
 }
 
+TEST(Helpers, call_a_key_that_is_none_the_connections_fault) {
+  const Outcome outcome = run([](Host h, pst_cx* c, In) {
+    pst_str out{};
+    h.sign(c, s("RS256"), s("token"), s("data"), &out);
+    return std::int32_t{PST_OK};
+  });
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  EXPECT_EQ(outcome.failure.kind, PST_E_BAD_CONNECTION);
+  EXPECT_EQ(outcome.failure.message.find("t0ken"), std::string::npos);
+}
+
 TEST(Helpers, name_the_first_element_of_a_fragment) {
   const Outcome outcome = run([](Host h, pst_cx* c, In) {
     for (const char* doc : {"<Op xmlns='urn:a'/>", " <!-- c --><p:Op xmlns:p='urn:b' xmlns='urn:a'>", "<wd:Op/>", "text"}) {
