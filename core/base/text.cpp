@@ -121,6 +121,21 @@ std::string percent_decode(std::string_view text) {
   return out;
 }
 
+std::string pointer_to(std::string_view pointer, std::string_view name) {
+  std::string out(pointer);
+  out += '/';
+  for (const char c : name) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
 std::string nearest(std::string_view name, std::span<const std::string> known) {
   // Two slips in a long word, one in a short one; a name that is a prefix of the other counts as near.
   const std::size_t allowed = name.size() < 5 ? 1 : name.size() < 10 ? 2 : 3;

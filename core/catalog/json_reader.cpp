@@ -21,19 +21,7 @@ JsonReader::JsonReader(const rapidjson::Value& value, std::string pointer, std::
   if (!value.IsObject()) problems_.push_back({pointer_, "must be an object"});
 }
 
-std::string JsonReader::pointer_to(std::string_view member) const {
-  std::string out = pointer_ + "/";
-  for (const char c : member) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+std::string JsonReader::pointer_to(std::string_view member) const { return penstock::pointer_to(pointer_, member); }
 
 void JsonReader::problem(std::string_view member, std::string message) {
   problems_.push_back({member.empty() ? pointer_ : pointer_to(member), std::move(message)});

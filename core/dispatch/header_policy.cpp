@@ -60,20 +60,6 @@ std::string_view refusal(std::string_view name, const std::vector<std::string>& 
   return std::ranges::find(owned, name) != owned.end() ? "is set by the plugin of this API" : std::string_view();
 }
 
-std::string pointer_to(std::string_view name) {
-  std::string out = "/headers/";
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace
 
 void check_headers(const std::vector<Field>& headers, const std::vector<std::string>& owned,
@@ -81,16 +67,16 @@ void check_headers(const std::vector<Field>& headers, const std::vector<std::str
   if (headers.size() > most_headers) problems.push_back({"/headers", "holds more than 100 headers"});
   for (const Field& field : headers) {
     if (!is_token(field.name)) {
-      problems.push_back({pointer_to(field.name), "is not a header name (RFC 9110: a token)"});
+      problems.push_back({pointer_to("/headers", field.name), "is not a header name (RFC 9110: a token)"});
       continue;
     }
     if (!is_field_value(field.value)) {
-      problems.push_back({pointer_to(field.name), "has a control character, or a space at an edge"});
+      problems.push_back({pointer_to("/headers", field.name), "has a control character, or a space at an edge"});
     } else if (field.value.size() > longest_value) {
-      problems.push_back({pointer_to(field.name), "is longer than 8192 bytes"});
+      problems.push_back({pointer_to("/headers", field.name), "is longer than 8192 bytes"});
     }
     const std::string_view why = refusal(folded(field.name), owned);
-    if (!why.empty()) problems.push_back({pointer_to(field.name), std::string(why)});
+    if (!why.empty()) problems.push_back({pointer_to("/headers", field.name), std::string(why)});
   }
 }
 

@@ -43,19 +43,8 @@ std::string shown(std::string_view name) {
 
 }  // namespace
 
-std::string pointer_to(std::string_view parent, std::string_view name) {
-  std::string out(parent);
-  out += '/';
-  for (const char c : shown(name)) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
+std::string short_pointer_to(std::string_view parent, std::string_view name) {
+  return pointer_to(parent, shown(name));
 }
 
 EnvelopeReader::EnvelopeReader(std::string_view text)
@@ -82,7 +71,7 @@ bool EnvelopeReader::ignore(const std::string& pointer, std::string_view name,
                             std::span<const std::string> known) {
   const std::string near =
       name.size() <= longest_shown_name ? did_you_mean(name, known) : std::string();
-  warn("unknown member " + pointer_to(pointer, name) + " is ignored" + near);
+  warn("unknown member " + short_pointer_to(pointer, name) + " is ignored" + near);
   return json_.skip();
 }
 
@@ -91,7 +80,7 @@ void EnvelopeReader::report_repeated(const std::string& pointer,
   std::ranges::sort(names);
   for (auto at = std::ranges::adjacent_find(names); at != names.end();
        at = std::adjacent_find(std::ranges::upper_bound(at, names.end(), *at), names.end())) {
-    report(pointer_to(pointer, *at), "is given more than once");
+    report(short_pointer_to(pointer, *at), "is given more than once");
   }
 }
 
@@ -110,7 +99,7 @@ bool EnvelopeReader::read_fields(const std::string& pointer, std::vector<Field>&
   const bool whole = json_.each_member([&](std::string name) {
     out.push_back({std::move(name), {}});
     if (json_.next() == JsonCursor::Kind::string) return json_.read_string(out.back().value);
-    return refuse(pointer_to(pointer, out.back().name), "a string");
+    return refuse(short_pointer_to(pointer, out.back().name), "a string");
   });
   if (!whole) return false;
   std::vector<std::string_view> names;

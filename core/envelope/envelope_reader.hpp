@@ -51,8 +51,8 @@ class EnvelopeReader {
   std::vector<std::string> warnings_;
 };
 
-/// One more step of a JSON Pointer: `/` and the name, escaped.
-std::string pointer_to(std::string_view parent, std::string_view name);
+/// pointer_to() with a name of the caller's cut to a length that messages can bear.
+std::string short_pointer_to(std::string_view parent, std::string_view name);
 
 /// Reads `[{name, value}]`, the value a string or a file.
 bool read_form(EnvelopeReader& reader, const std::string& pointer, std::vector<FormPart>& out);

@@ -33,7 +33,7 @@ class FormReader {
     parts_.emplace_back();
     std::vector<std::string> names;
     const bool whole = json_.each_member([&](std::string name) {
-      const std::string here = pointer_to(pointer, name);
+      const std::string here = short_pointer_to(pointer, name);
       names.push_back(name);
       if (name == "name") return reader_.read_string(here, parts_.back().name);
       if (name == "value") return read_value(here);
@@ -63,7 +63,7 @@ class FormReader {
     bool has_data = false;
     bool has_url = false;
     const bool whole = json_.each_member([&](std::string name) {
-      const std::string here = pointer_to(pointer, name);
+      const std::string here = short_pointer_to(pointer, name);
       names.push_back(name);
       if (name != "name" && json_.next() == JsonCursor::Kind::null) return json_.skip();
       if (name == "name") return reader_.read_string(here, file.file_name);
@@ -79,7 +79,7 @@ class FormReader {
     if (!whole) return false;
     check_members(pointer, names, std::span(file_members).first(1));
     if (!has_data && !has_url)
-      reader_.report(pointer_to(pointer, "data"), "is required: the file's bytes as base64");
+      reader_.report(short_pointer_to(pointer, "data"), "is required: the file's bytes as base64");
     return true;
   }
 
@@ -108,7 +108,7 @@ class FormReader {
                      std::span<const std::string> required) {
     for (const std::string& name : required) {
       if (std::ranges::find(names, name) == names.end())
-        reader_.report(pointer_to(pointer, name), "is required");
+        reader_.report(short_pointer_to(pointer, name), "is required");
     }
     reader_.report_repeated(pointer, {names.begin(), names.end()});
   }
@@ -125,7 +125,7 @@ bool read_form(EnvelopeReader& reader, const std::string& pointer, std::vector<F
     return reader.refuse(pointer, "an array of parts");
   FormReader form(reader, out);
   return reader.json().each_element([&](std::size_t index) {
-    return form.read_part(pointer_to(pointer, std::to_string(index)));
+    return form.read_part(short_pointer_to(pointer, std::to_string(index)));
   });
 }
 

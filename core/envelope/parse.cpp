@@ -73,7 +73,7 @@ class EnvelopeParser {
 
   bool read_member(const std::string& name) {
     const auto known = static_cast<std::size_t>(std::ranges::find(members, name) - members.begin());
-    const std::string pointer = pointer_to("", name);
+    const std::string pointer = short_pointer_to("", name);
     if (known == members.size()) return reader_.ignore("", name, members);
     if (seen_[known]) reader_.report(pointer, "is given more than once");
     seen_[known] = true;
@@ -150,7 +150,7 @@ class EnvelopeParser {
   void check_whole() {
     for (const std::size_t required : {0U, 1U}) {
       if (!seen_[required] || given_null_[required])
-        reader_.report(pointer_to("", members[required]), "is required");
+        reader_.report(short_pointer_to("", members[required]), "is required");
     }
     if (call_.body && !call_.form.empty()) {
       reader_.report("/data", "cannot be given together with multipart_form_data");

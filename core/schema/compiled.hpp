@@ -56,7 +56,4 @@ struct Schema::Compiled {
   std::string json = "{}";
 };
 
-/// JSON Pointer: `name` behind `pointer`, escaped.
-std::string pointer_to(std::string_view pointer, std::string_view name);
-
 }  // namespace penstock::schema

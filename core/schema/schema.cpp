@@ -85,19 +85,4 @@ std::vector<FieldInfo> Schema::fields() const {
 
 const std::string& Schema::json() const { return compiled_->json; }
 
-std::string pointer_to(std::string_view pointer, std::string_view name) {
-  std::string out(pointer);
-  out += '/';
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 }  // namespace penstock::schema
