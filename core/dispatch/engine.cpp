@@ -33,10 +33,16 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Loop>> loops;
   std::atomic<std::size_t> next_loop{0};
 
-  std::mutex mutex;
+  void leave() {
+    if (in_flight.fetch_sub(1) != 1 || !stopping) return;
+    const std::scoped_lock lock(mutex);
+    idle.notify_all();
+  }
+
+  std::atomic<std::size_t> in_flight{0};
+  std::atomic<bool> stopping{false};
+  std::mutex mutex;  ///< of idle alone
   std::condition_variable idle;
-  std::size_t in_flight = 0;
-  bool stopping = false;
 };
 
 namespace {
@@ -91,21 +97,19 @@ Engine::~Engine() {
 }
 
 void Engine::start(Call call, CallHandler handler) {
-  {
-    const std::scoped_lock lock(impl_->mutex);
-    if (impl_->stopping) {
-      Error error = engine_failed("the engine is stopping", Phase::route, Sent::no);
-      error.http_status = 503;
-      error.retryable = true;
-      error.retry_after = std::chrono::seconds(1);
-      return handler(failure(std::move(error)));
-    }
-    ++impl_->in_flight;
+  // Counted before the question: stop() either sees this call or this call sees stop().
+  impl_->in_flight.fetch_add(1);
+  if (impl_->stopping) {
+    impl_->leave();
+    Error error = engine_failed("the engine is stopping", Phase::route, Sent::no);
+    error.http_status = 503;
+    error.retryable = true;
+    error.retry_after = std::chrono::seconds(1);
+    return handler(failure(std::move(error)));
   }
   CallHandler counted = [impl = impl_.get(), handler = std::move(handler)](Result<Answer> result) {
     handler(std::move(result));
-    const std::scoped_lock lock(impl->mutex);
-    if (--impl->in_flight == 0) impl->idle.notify_all();
+    impl->leave();
   };
   Loop* loop = Loop::current();
   const bool here = loop != nullptr && std::ranges::any_of(impl_->loops, [&](const auto& own) { return own.get() == loop; });
