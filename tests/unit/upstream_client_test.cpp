@@ -29,6 +29,13 @@ using asio::ip::tcp;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 
 struct Certificate {
+  Certificate() = default;
+  Certificate(Certificate&& other) noexcept : key(std::exchange(other.key, nullptr)), x509(std::exchange(other.x509, nullptr)) {}
+  Certificate& operator=(Certificate&&) = delete;
+  ~Certificate() {
+    EVP_PKEY_free(key);
+    X509_free(x509);
+  }
   EVP_PKEY* key = EVP_EC_gen("P-256");
   X509* x509 = X509_new();
 };
