@@ -11,8 +11,8 @@ namespace penstock::tests {
 namespace {
 
 using testing::Given;
-using testing::PluginDriver;
 using ::testing::HasSubstr;
+using testing::PluginDriver;
 
 Given workday() {
   return {.connection = {{"domain", "wd5-impl-services1.workday.com"},

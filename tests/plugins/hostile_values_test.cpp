@@ -158,6 +158,17 @@ TEST_P(Hostile, InspectSurvivesAnyAnswer) {
   }
 }
 
+/// A credential that nobody places would be a call without one.
+TEST(HrOffice, RefusesAnAuthStyleThatItDoesNotKnow) {
+  const Given given{.connection = {{"username", "u"}, {"password", "p"}},
+                    .options = {{"operation_name", "GetAllJobByLanguage"}},
+                    .call = {.api = "soap", .method = "POST", .body = "<languageId>1</languageId>"},
+                    .unchecked_connection = {{"auth_style", "ntlm"}}};
+  const Built built = driver("hroffice").prepare(given);
+  EXPECT_EQ(built.verdict, PST_FAILED);
+  EXPECT_EQ(built.failure.kind, PST_E_BAD_CONNECTION) << built.failure.message;
+}
+
 INSTANTIATE_TEST_SUITE_P(, Hostile, ::testing::ValuesIn(all_plugins()),
                          [](const auto& given) { return given.param; });
 

@@ -111,16 +111,17 @@ constexpr InspectFunction inspect_function() {
 extern "C" __attribute__((visibility("hidden"))) const char pst_manifest_bytes[];
 
 /// Exports the plugin. Once per library, at namespace scope. PENSTOCK_MANIFEST_SIZE comes from
-/// penstock_add_plugin().
+/// penstock_add_plugin(). constinit, since a host may read the entry of a library whose
+/// constructors it does not trust.
 #define PENSTOCK_PLUGIN(Type)                                                                      \
   extern "C" __attribute__((visibility("default"))) const pst_plugin pst_plugin_v1;                \
-  const pst_plugin pst_plugin_v1 = {sizeof(pst_plugin),                                            \
-                                    PST_ABI_MAJOR,                                                 \
-                                    PST_ABI_MINOR,                                                 \
-                                    {pst_manifest_bytes, PENSTOCK_MANIFEST_SIZE},                  \
-                                    &penstock::sdk::detail::create<Type>,                          \
-                                    &penstock::sdk::detail::destroy<Type>,                         \
-                                    &penstock::sdk::detail::prepare<Type>,                         \
-                                    penstock::sdk::detail::session_function<Type>(),               \
-                                    penstock::sdk::detail::inspect_function<Type>(),               \
-                                    nullptr};
+  constinit const pst_plugin pst_plugin_v1 = {sizeof(pst_plugin),                                  \
+                                              PST_ABI_MAJOR,                                       \
+                                              PST_ABI_MINOR,                                       \
+                                              {pst_manifest_bytes, PENSTOCK_MANIFEST_SIZE},        \
+                                              &penstock::sdk::detail::create<Type>,                \
+                                              &penstock::sdk::detail::destroy<Type>,               \
+                                              &penstock::sdk::detail::prepare<Type>,               \
+                                              penstock::sdk::detail::session_function<Type>(),     \
+                                              penstock::sdk::detail::inspect_function<Type>(),     \
+                                              nullptr};

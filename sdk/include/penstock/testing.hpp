@@ -62,7 +62,7 @@ struct TestReply {
 };
 
 struct Failed {
-  std::int32_t kind = 0;  ///< PST_E_*; PST_E_INTERNAL also for whatever the host refused
+  std::int32_t kind = 0;  ///< PST_E_*; where the host refused a value, mostly PST_E_INTERNAL
   std::string vendor_code, message;
 };
 
