@@ -1,8 +1,8 @@
 #include "base/json.hpp"
 
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
-#include <rapidjson/encodedstream.h>
 
 namespace penstock {
 namespace {
@@ -26,24 +26,31 @@ std::string unsafe_for_rapidjson(std::string_view text) {
       continue;
     }
     switch (c) {
-      case '"': in_string = true; break;
-      case '{':
-      case '[':
-        if (++depth > most_levels) return "it is nested deeper than 64 levels";
-        break;
-      case '}':
-      case ']': --depth; break;
-      case ',':
-        if (++values > most_values) return "it has more than 100,000 values";
-        break;
-      case '\0': return "it holds a NUL byte at offset " + std::to_string(i);
-      default: break;
+    case '"':
+      in_string = true;
+      break;
+    case '{':
+    case '[':
+      if (++depth > most_levels) return "it is nested deeper than 64 levels";
+      break;
+    case '}':
+    case ']':
+      --depth;
+      break;
+    case ',':
+      if (++values > most_values) return "it has more than 100,000 values";
+      break;
+    case '\0':
+      return "it holds a NUL byte at offset " + std::to_string(i);
+    default:
+      break;
     }
     if (c == '-' || (c >= '0' && c <= '9')) {
       const std::size_t start = i;
       int exponent_digits = -1;
-      while (i < text.size() && (std::string_view("+-.eE").find(text[i]) != std::string_view::npos ||
-                                 (text[i] >= '0' && text[i] <= '9'))) {
+      while (i < text.size() &&
+             (std::string_view("+-.eE").find(text[i]) != std::string_view::npos ||
+              (text[i] >= '0' && text[i] <= '9'))) {
         if (text[i] == 'e' || text[i] == 'E') {
           exponent_digits = 0;
         } else if (exponent_digits >= 0 && text[i] >= '0' && text[i] <= '9') {
@@ -69,8 +76,8 @@ Result<std::unique_ptr<rapidjson::Document>, std::string> parse_json(std::string
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
   document->ParseStream<flags, rapidjson::UTF8<>>(input);
   if (document->HasParseError()) {
-    return failure(std::string(rapidjson::GetParseError_En(document->GetParseError())) + " (offset " +
-                   std::to_string(document->GetErrorOffset()) + ")");
+    return failure(std::string(rapidjson::GetParseError_En(document->GetParseError())) +
+                   " (offset " + std::to_string(document->GetErrorOffset()) + ")");
   }
   return document;
 }

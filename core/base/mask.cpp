@@ -17,12 +17,23 @@ std::string xml_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&apos;"; break;
-      default: out += c;
+    case '&':
+      out += "&amp;";
+      break;
+    case '<':
+      out += "&lt;";
+      break;
+    case '>':
+      out += "&gt;";
+      break;
+    case '"':
+      out += "&quot;";
+      break;
+    case '\'':
+      out += "&apos;";
+      break;
+    default:
+      out += c;
     }
   }
   return out;
@@ -35,7 +46,8 @@ std::string json_escaped(std::string_view text) {
   return {buffer.GetString() + 1, buffer.GetSize() - 2};
 }
 
-/// The characters of base64 that depend on the secret alone when `before` other bytes stand in front of it.
+/// The characters of base64 that depend on the secret alone when `before` other bytes stand in
+/// front of it.
 std::string base64_core(std::string_view secret, std::size_t before) {
   const std::string encoded = base64_encode(std::string(before, '\0') + std::string(secret));
   const std::size_t head = before == 0 ? 0 : before + 1;  // characters that mix in foreign bits
@@ -51,17 +63,20 @@ void Masker::add(std::string_view secret) {
   add_form(percent_encode(secret));
   add_form(xml_escaped(secret));
   add_form(json_escaped(secret));
-  for (std::size_t before = 0; before < 3; ++before) add_form(base64_core(secret, before));
+  for (std::size_t before = 0; before < 3; ++before)
+    add_form(base64_core(secret, before));
   std::ranges::stable_sort(needles_, std::ranges::greater{}, &std::string::size);
 }
 
 void Masker::add_form(std::string form) {
-  if (form.size() >= shortest && std::ranges::find(needles_, form) == needles_.end()) needles_.push_back(std::move(form));
+  if (form.size() >= shortest && std::ranges::find(needles_, form) == needles_.end())
+    needles_.push_back(std::move(form));
 }
 
 std::string Masker::mask(std::string text) const {
   for (const std::string& needle : needles_) {
-    for (std::size_t at = text.find(needle); at != std::string::npos; at = text.find(needle, at + stars.size())) {
+    for (std::size_t at = text.find(needle); at != std::string::npos;
+         at = text.find(needle, at + stars.size())) {
       text.replace(at, needle.size(), stars);
     }
   }

@@ -12,11 +12,13 @@
 namespace penstock {
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 bool unreserved(char c) noexcept {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
 }
 
 int hex_value(char c) noexcept {
@@ -25,12 +27,14 @@ int hex_value(char c) noexcept {
   return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Levenshtein distance of the lower-cased words.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j < row.size(); ++j) row[j] = j;
+  for (std::size_t j = 0; j < row.size(); ++j)
+    row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
     std::size_t diagonal = row[0];
     row[0] = i;
@@ -74,7 +78,8 @@ std::string base64_encode(std::string_view bytes) {
 std::optional<std::string> base64_decode(std::string_view text) {
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
+  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
+    ++padding;
   std::string out;
   out.reserve(text.size() / 4 * 3);
   std::uint32_t group = 0;
@@ -84,7 +89,8 @@ std::optional<std::string> base64_decode(std::string_view text) {
     if (value == std::string_view::npos) return std::nullopt;
     group = (group << 6U) | static_cast<std::uint32_t>(value);
     if (i % 4 == 3) {
-      for (int shift = 16; shift >= 0; shift -= 8) out += static_cast<char>((group >> static_cast<unsigned>(shift)) & 255U);
+      for (int shift = 16; shift >= 0; shift -= 8)
+        out += static_cast<char>((group >> static_cast<unsigned>(shift)) & 255U);
       group = 0;
     }
   }
@@ -111,7 +117,8 @@ std::string percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+        hex_value(text[i + 2]) >= 0) {
       out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     } else {
@@ -137,13 +144,16 @@ std::string pointer_to(std::string_view pointer, std::string_view name) {
 }
 
 std::string nearest(std::string_view name, std::span<const std::string> known) {
-  // Two slips in a long word, one in a short one; a name that is a prefix of the other counts as near.
+  // Two slips in a long word, one in a short one; a name that is a prefix of the other counts as
+  // near.
   const std::size_t allowed = name.size() < 5 ? 1 : name.size() < 10 ? 2 : 3;
   std::size_t best = std::numeric_limits<std::size_t>::max();
   std::string found;
   for (const std::string& candidate : known) {
     std::size_t away = distance(name, candidate);
-    if (away > allowed && name.size() >= 3 && (candidate.starts_with(name) || name.starts_with(candidate))) away = allowed;
+    if (away > allowed && name.size() >= 3 &&
+        (candidate.starts_with(name) || name.starts_with(candidate)))
+      away = allowed;
     if (away <= allowed && away < best) {
       best = away;
       found = candidate;

@@ -26,7 +26,8 @@ std::string percent_decode(std::string_view text);
 /// RFC 6901: the pointer to member `name` of what `pointer` points to.
 std::string pointer_to(std::string_view pointer, std::string_view name);
 
-/// The name among `known` that `name` was probably meant to be, for messages; empty if none is near.
+/// The name among `known` that `name` was probably meant to be, for messages; empty if none is
+/// near.
 std::string nearest(std::string_view name, std::span<const std::string> known);
 
 /// `; did you mean "tool"?`, or nothing.

@@ -22,11 +22,13 @@ std::string part(CURLU* url, CURLUPart what, unsigned flags = 0) {
   return out;
 }
 
-/// No percent signs, brackets or underscores: what is compared with an egress list must mean one thing only.
+/// No percent signs, brackets or underscores: what is compared with an egress list must mean one
+/// thing only.
 bool is_host_name(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && host.front() != '.' && std::ranges::all_of(host, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
-  });
+  return !host.empty() && host.size() <= 253 && host.front() != '.' &&
+         std::ranges::all_of(host, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
+         });
 }
 
 bool has_part(CURLU* url, CURLUPart what) {
@@ -42,16 +44,20 @@ std::string Url::origin() const {
   return scheme + "://" + host + (port == 443 ? std::string() : ":" + std::to_string(port));
 }
 
-std::string Url::text() const { return origin() + path + (has_query ? "?" + query : std::string()); }
+std::string Url::text() const {
+  return origin() + path + (has_query ? "?" + query : std::string());
+}
 
 Result<Url, std::string> parse_url(std::string_view text) {
   const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
   if (!printable) return failure(std::string("a URL holds only printable ASCII characters"));
-  if (text.find('\\') != std::string_view::npos) return failure(std::string("a URL holds no backslash"));
+  if (text.find('\\') != std::string_view::npos)
+    return failure(std::string("a URL holds no backslash"));
 
   const std::unique_ptr<CURLU, UrlCleanup> parser(curl_url());
   const std::string terminated(text);
-  if (curl_url_set(parser.get(), CURLUPART_URL, terminated.c_str(), CURLU_PATH_AS_IS) != CURLUE_OK) {
+  if (curl_url_set(parser.get(), CURLUPART_URL, terminated.c_str(), CURLU_PATH_AS_IS) !=
+      CURLUE_OK) {
     return failure(std::string("this is not an absolute https URL"));
   }
   Url url;
@@ -60,14 +66,17 @@ Result<Url, std::string> parse_url(std::string_view text) {
   if (has_part(parser.get(), CURLUPART_USER) || has_part(parser.get(), CURLUPART_PASSWORD)) {
     return failure(std::string("a URL holds no user or password"));
   }
-  if (has_part(parser.get(), CURLUPART_FRAGMENT)) return failure(std::string("a URL holds no fragment"));
+  if (has_part(parser.get(), CURLUPART_FRAGMENT))
+    return failure(std::string("a URL holds no fragment"));
   url.host = lower(part(parser.get(), CURLUPART_HOST));
   if (url.host.ends_with('.')) url.host.pop_back();
-  url.port = static_cast<std::uint16_t>(std::stoul(part(parser.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)));
+  url.port = static_cast<std::uint16_t>(
+      std::stoul(part(parser.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)));
   url.path = part(parser.get(), CURLUPART_PATH);
   url.has_query = has_part(parser.get(), CURLUPART_QUERY);
   url.query = part(parser.get(), CURLUPART_QUERY);
-  if (!is_host_name(url.host)) return failure(std::string("a URL needs a host name of letters, digits, dots and hyphens"));
+  if (!is_host_name(url.host))
+    return failure(std::string("a URL needs a host name of letters, digits, dots and hyphens"));
   return url;
 }
 
@@ -84,8 +93,10 @@ Result<Egress, std::string> Egress::parse(const std::vector<std::string>& patter
     }
     const auto url = parse_url(plain);
     if (!url) return failure("\"" + pattern + "\": " + url.error());
-    if (url->path != "/" || url->has_query) return failure("\"" + pattern + "\": an origin has no path");
-    if (url->host.find('*') != std::string::npos) return failure("\"" + pattern + "\": * stands only for the first labels");
+    if (url->path != "/" || url->has_query)
+      return failure("\"" + pattern + "\": an origin has no path");
+    if (url->host.find('*') != std::string::npos)
+      return failure("\"" + pattern + "\": * stands only for the first labels");
     if (origin.wildcard && url->host.find('.') == std::string::npos) {
       return failure("\"" + pattern + "\": a wildcard needs a registered domain behind it");
     }

@@ -9,7 +9,8 @@
 
 namespace penstock {
 
-/// A URL taken apart by libcurl's parser, the one that also connects: what is checked is what is used.
+/// A URL taken apart by libcurl's parser, the one that also connects: what is checked is what is
+/// used.
 struct Url {
   std::string scheme;  ///< lower case
   std::string host;    ///< lower case, without brackets' meaning changed; no trailing dot
@@ -23,11 +24,12 @@ struct Url {
   std::string text() const;
 };
 
-/// Parses an absolute https URL. Refused: another scheme, user or password, a fragment, control characters, spaces,
-/// non-ASCII bytes. The error is a sentence without the URL's own text.
+/// Parses an absolute https URL. Refused: another scheme, user or password, a fragment, control
+/// characters, spaces, non-ASCII bytes. The error is a sentence without the URL's own text.
 Result<Url, std::string> parse_url(std::string_view text);
 
-/// The origins that a plugin may talk to: "https://api.hibob.com", "https://*.workday.com" (one or more labels).
+/// The origins that a plugin may talk to: "https://api.hibob.com", "https://*.workday.com" (one or
+/// more labels).
 class Egress {
  public:
   static Result<Egress, std::string> parse(const std::vector<std::string>& patterns);

@@ -12,16 +12,22 @@ const rapidjson::Value& empty_object() {
   return empty;
 }
 
-std::string text_of(const rapidjson::Value& value) { return {value.GetString(), value.GetStringLength()}; }
+std::string text_of(const rapidjson::Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 
 }  // namespace
 
-JsonReader::JsonReader(const rapidjson::Value& value, std::string pointer, std::vector<Problem>& problems)
-    : value_(value.IsObject() ? value : empty_object()), pointer_(std::move(pointer)), problems_(problems) {
+JsonReader::JsonReader(const rapidjson::Value& value, std::string pointer,
+                       std::vector<Problem>& problems)
+    : value_(value.IsObject() ? value : empty_object()), pointer_(std::move(pointer)),
+      problems_(problems) {
   if (!value.IsObject()) problems_.push_back({pointer_, "must be an object"});
 }
 
-std::string JsonReader::pointer_to(std::string_view member) const { return penstock::pointer_to(pointer_, member); }
+std::string JsonReader::pointer_to(std::string_view member) const {
+  return penstock::pointer_to(pointer_, member);
+}
 
 void JsonReader::problem(std::string_view member, std::string message) {
   problems_.push_back({member.empty() ? pointer_ : pointer_to(member), std::move(message)});
@@ -33,8 +39,8 @@ const rapidjson::Value* JsonReader::any(const char* name) {
   return found == value_.MemberEnd() ? nullptr : &found->value;
 }
 
-const rapidjson::Value* JsonReader::member(const char* name, bool required, bool (rapidjson::Value::*is)() const,
-                                           const char* kind) {
+const rapidjson::Value* JsonReader::member(const char* name, bool required,
+                                           bool (rapidjson::Value::*is)() const, const char* kind) {
   const rapidjson::Value* found = any(name);
   if (found == nullptr) {
     if (required) problem("", "\"" + std::string(name) + "\" is required");
@@ -57,7 +63,8 @@ bool JsonReader::boolean(const char* name, bool fallback) {
   return found == nullptr ? fallback : found->GetBool();
 }
 
-std::int64_t JsonReader::integer(const char* name, std::int64_t fallback, std::int64_t least, std::int64_t most) {
+std::int64_t JsonReader::integer(const char* name, std::int64_t fallback, std::int64_t least,
+                                 std::int64_t most) {
   const rapidjson::Value* found = member(name, false, &rapidjson::Value::IsInt64, "an integer");
   if (found == nullptr) return fallback;
   if (found->GetInt64() < least || found->GetInt64() > most) {

@@ -12,15 +12,16 @@
 
 namespace penstock::catalog {
 
-/// Reads a JSON object strictly: right types, no unknown members. What is wrong is collected with its pointer, so that
-/// an author sees all of it at once.
+/// Reads a JSON object strictly: right types, no unknown members. What is wrong is collected with
+/// its pointer, so that an author sees all of it at once.
 class JsonReader {
  public:
   JsonReader(const rapidjson::Value& value, std::string pointer, std::vector<Problem>& problems);
 
   std::string text(const char* name, bool required = false);
   bool boolean(const char* name, bool fallback);
-  std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t least, std::int64_t most);
+  std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t least,
+                       std::int64_t most);
   std::vector<std::string> texts(const char* name);
 
   /// The member of that type, or null; a member of another type is a problem.
@@ -35,8 +36,8 @@ class JsonReader {
   std::string pointer_to(std::string_view member) const;
 
  private:
-  const rapidjson::Value* member(const char* name, bool required, bool (rapidjson::Value::*is)() const,
-                                 const char* kind);
+  const rapidjson::Value* member(const char* name, bool required,
+                                 bool (rapidjson::Value::*is)() const, const char* kind);
 
   const rapidjson::Value& value_;
   std::string pointer_;

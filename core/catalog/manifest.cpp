@@ -19,7 +19,8 @@ using Problems = std::vector<Problem>;
 
 bool is_name(std::string_view text, std::string_view more) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.find(c) != more.npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           more.find(c) != more.npos;
   });
 }
 
@@ -36,7 +37,8 @@ void read_status(JsonReader& reader, int& from, int& to) {
   if (status == nullptr) return;
   if (status->IsInt()) {
     from = to = status->GetInt();
-  } else if (status->IsArray() && status->Size() == 2 && (*status)[0].IsInt() && (*status)[1].IsInt()) {
+  } else if (status->IsArray() && status->Size() == 2 && (*status)[0].IsInt() &&
+             (*status)[1].IsInt()) {
     from = (*status)[0].GetInt();
     to = (*status)[1].GetInt();
   } else {
@@ -48,7 +50,8 @@ void read_status(JsonReader& reader, int& from, int& to) {
 
 schema::Schema read_schema(JsonReader& reader, const char* name, Problems& problems) {
   const rapidjson::Value* found = reader.object(name);
-  static const std::string none = R"({"type":"object","properties":{},"additionalProperties":false})";
+  static const std::string none =
+      R"({"type":"object","properties":{},"additionalProperties":false})";
   if (found == nullptr) return *schema::Schema::compile(none);
   auto compiled = schema::Schema::compile(*found);
   if (compiled) return *std::move(compiled);
@@ -76,13 +79,15 @@ ClassifyRule read_rule(const rapidjson::Value& value, std::string pointer, Probl
   if (known != kinds.end()) {
     rule.kind = known->second;
   } else {
-    reader.problem("kind", "must be one of session_expired, auth_rejected, rate_limited, vendor_fault");
+    reader.problem("kind",
+                   "must be one of session_expired, auth_rejected, rate_limited, vendor_fault");
   }
   reader.refuse_others();
   return rule;
 }
 
-ExampleCall read_example(const rapidjson::Value& value, std::string pointer, const Api& api, Problems& problems) {
+ExampleCall read_example(const rapidjson::Value& value, std::string pointer, const Api& api,
+                         Problems& problems) {
   JsonReader reader(value, std::move(pointer), problems);
   ExampleCall example;
   example.title = reader.text("title", true);
@@ -102,11 +107,14 @@ ExampleCall read_example(const rapidjson::Value& value, std::string pointer, con
       }
     }
   }
-  if (!example.method.empty() && std::ranges::find(api.methods, example.method) == api.methods.end()) {
+  if (!example.method.empty() &&
+      std::ranges::find(api.methods, example.method) == api.methods.end()) {
     reader.problem("method", "is not one of this API's methods");
   }
-  const auto validation = api.options.validate(example.api_options.empty() ? "{}" : example.api_options, "");
-  for (const Problem& problem : validation.problems) reader.problem("api_options", problem.pointer + " " + problem.message);
+  const auto validation =
+      api.options.validate(example.api_options.empty() ? "{}" : example.api_options, "");
+  for (const Problem& problem : validation.problems)
+    reader.problem("api_options", problem.pointer + " " + problem.message);
   reader.refuse_others();
   return example;
 }
@@ -116,7 +124,9 @@ std::vector<FieldsWhen> read_required_when(JsonReader& reader, Problems& problem
   const rapidjson::Value* rules = reader.array("connection_required_when");
   if (rules == nullptr) return out;
   for (rapidjson::SizeType i = 0; i < rules->Size(); ++i) {
-    JsonReader rule((*rules)[i], reader.pointer_to("connection_required_when") + "/" + std::to_string(i), problems);
+    JsonReader rule((*rules)[i],
+                    reader.pointer_to("connection_required_when") + "/" + std::to_string(i),
+                    problems);
     FieldsWhen when{rule.text("field", true), rule.text("equals", true), rule.texts("fields")};
     rule.refuse_others();
     out.push_back(std::move(when));
@@ -147,7 +157,8 @@ std::optional<InspectWindow> read_inspect(JsonReader& reader, Problems& problems
   return window;
 }
 
-/// What a URL is made of must be there: each placeholder names a field that is required or has a default.
+/// What a URL is made of must be there: each placeholder names a field that is required or has a
+/// default.
 void check_placeholders(const Api& api, const schema::Schema& connection, JsonReader& reader) {
   for (const UrlTemplate::Placeholder& placeholder : api.base_url.placeholders()) {
     const bool from_connection = placeholder.source == UrlTemplate::Source::connection;
@@ -159,10 +170,12 @@ void check_placeholders(const Api& api, const schema::Schema& connection, JsonRe
       reader.problem("base_url", "names " + placeholder.name + ", which is a secret");
     } else {
       const bool required =
-          field->required || (from_connection && std::ranges::find(api.connection_required, placeholder.name) !=
-                                                     api.connection_required.end());
+          field->required ||
+          (from_connection && std::ranges::find(api.connection_required, placeholder.name) !=
+                                  api.connection_required.end());
       if (!required && !field->has_default) {
-        reader.problem("base_url", "names " + placeholder.name + ", which is neither required nor has a default");
+        reader.problem("base_url", "names " + placeholder.name +
+                                       ", which is neither required nor has a default");
       }
     }
   }
@@ -175,22 +188,26 @@ void check_connection_names(const Api& api, const schema::Schema& connection, Js
       reader.problem(member, "names " + name + ", which the connection schema does not have");
     }
   };
-  for (const std::string& name : api.connection_required) check("connection_required", name);
+  for (const std::string& name : api.connection_required)
+    check("connection_required", name);
   for (const FieldsWhen& when : api.connection_required_when) {
     check("connection_required_when", when.field);
-    for (const std::string& name : when.fields) check("connection_required_when", name);
+    for (const std::string& name : when.fields)
+      check("connection_required_when", name);
   }
-  for (const OptionDefault& fallback : api.option_defaults) check("option_defaults", fallback.connection_field);
+  for (const OptionDefault& fallback : api.option_defaults)
+    check("option_defaults", fallback.connection_field);
 }
 
-Api read_api(const rapidjson::Value& value, std::string name, const Manifest& manifest, std::string pointer,
-             Problems& problems) {
+Api read_api(const rapidjson::Value& value, std::string name, const Manifest& manifest,
+             std::string pointer, Problems& problems) {
   constexpr std::array all_methods = {"GET", "POST", "PUT", "PATCH", "DELETE"};
   JsonReader reader(value, std::move(pointer), problems);
   Api api;
   api.tool = manifest.tool;
   api.name = std::move(name);
-  if (!is_name(api.name, ".:_-")) reader.problem("", "an API's name is made of letters, digits and . : _ -");
+  if (!is_name(api.name, ".:_-"))
+    reader.problem("", "an API's name is made of letters, digits and . : _ -");
   api.title = reader.text("title", true);
   api.docs = reader.text("docs");
   auto base_url = UrlTemplate::parse(reader.text("base_url", true));
@@ -203,7 +220,8 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
   api.soap = reader.boolean("soap", false);
   api.methods = reader.texts("methods");
   for (const std::string& method : api.methods) {
-    if (std::ranges::find(all_methods, method) == all_methods.end()) reader.problem("methods", method + " is not known");
+    if (std::ranges::find(all_methods, method) == all_methods.end())
+      reader.problem("methods", method + " is not known");
   }
   if (api.methods.empty()) api.methods.assign(all_methods.begin(), all_methods.end());
   api.connection_required = reader.texts("connection_required");
@@ -211,7 +229,8 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
   api.options = read_schema(reader, "api_options", problems);
   if (const rapidjson::Value* defaults = reader.object("option_defaults")) {
     for (const auto& entry : defaults->GetObject()) {
-      if (entry.value.IsString()) api.option_defaults.push_back({entry.name.GetString(), entry.value.GetString()});
+      if (entry.value.IsString())
+        api.option_defaults.push_back({entry.name.GetString(), entry.value.GetString()});
     }
   }
   if (const rapidjson::Value* needs = reader.object("needs")) {
@@ -230,7 +249,8 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
     JsonReader policy(*headers, reader.pointer_to("headers"), problems);
     api.owned_headers = policy.texts("owned");
     for (const std::string& owned : api.owned_headers) {
-      if (!is_token(owned) || owned != lower(owned)) policy.problem("owned", owned + " is not a lower-case header name");
+      if (!is_token(owned) || owned != lower(owned))
+        policy.problem("owned", owned + " is not a lower-case header name");
     }
     policy.refuse_others();
   }
@@ -240,7 +260,8 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
   api.inspect = read_inspect(reader, problems);
   if (const rapidjson::Value* rules = reader.array("classify")) {
     for (rapidjson::SizeType i = 0; i < rules->Size(); ++i) {
-      api.classify.push_back(read_rule((*rules)[i], reader.pointer_to("classify") + "/" + std::to_string(i), problems));
+      api.classify.push_back(read_rule(
+          (*rules)[i], reader.pointer_to("classify") + "/" + std::to_string(i), problems));
     }
   }
   if (const rapidjson::Value* retry_after = reader.object("retry_after")) {
@@ -248,13 +269,14 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
     api.retry_after_header = lower(retry.text("header", true));
     const std::string as = retry.text("as");
     api.retry_after_is_time = as == "unix_seconds";
-    if (!as.empty() && as != "unix_seconds" && as != "seconds") retry.problem("as", "must be seconds or unix_seconds");
+    if (!as.empty() && as != "unix_seconds" && as != "seconds")
+      retry.problem("as", "must be seconds or unix_seconds");
     retry.refuse_others();
   }
   if (const rapidjson::Value* examples = reader.array("examples")) {
     for (rapidjson::SizeType i = 0; i < examples->Size(); ++i) {
-      api.examples.push_back(
-          read_example((*examples)[i], reader.pointer_to("examples") + "/" + std::to_string(i), api, problems));
+      api.examples.push_back(read_example(
+          (*examples)[i], reader.pointer_to("examples") + "/" + std::to_string(i), api, problems));
     }
   }
   check_placeholders(api, manifest.connection, reader);
@@ -280,7 +302,8 @@ Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json) {
   manifest.version = reader.text("version", true);
   manifest.license = reader.text("license");
   manifest.tool = reader.text("tool", true);
-  if (!is_name(manifest.tool, ".:_-")) reader.problem("tool", "is made of letters, digits and . : _ -");
+  if (!is_name(manifest.tool, ".:_-"))
+    reader.problem("tool", "is made of letters, digits and . : _ -");
   if (const rapidjson::Value* abi = reader.object("abi")) {
     JsonReader abi_reader(*abi, "/abi", problems);
     manifest.min_minor = static_cast<int>(abi_reader.integer("min_minor", 0, 0, 65535));
@@ -299,7 +322,8 @@ Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json) {
     for (const auto& entry : apis->GetObject()) {
       std::string name(entry.name.GetString(), entry.name.GetStringLength());
       std::string pointer = "/apis/" + name;
-      manifest.apis.push_back(read_api(entry.value, std::move(name), manifest, std::move(pointer), problems));
+      manifest.apis.push_back(
+          read_api(entry.value, std::move(name), manifest, std::move(pointer), problems));
     }
     if (manifest.apis.empty()) reader.problem("apis", "must hold at least one API");
   }

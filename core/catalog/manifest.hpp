@@ -83,7 +83,8 @@ struct Manifest {
   std::vector<Api> apis;
 };
 
-/// Reads and checks a manifest. Fails with every problem and its JSON Pointer. Runs no plugin code. [any-thread]
+/// Reads and checks a manifest. Fails with every problem and its JSON Pointer. Runs no plugin code.
+/// [any-thread]
 Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json);
 
 }  // namespace penstock::catalog

@@ -71,20 +71,23 @@ Result<UrlTemplate, std::string> UrlTemplate::parse(std::string_view text) {
 
 Result<Url, std::string> UrlTemplate::expand(const Lookup& lookup) const {
   // One placeholder alone: the connection brings the whole URL.
-  const bool whole = placeholders_.size() == 1 && literals_.front().empty() && literals_.back().empty();
+  const bool whole =
+      placeholders_.size() == 1 && literals_.front().empty() && literals_.back().empty();
   std::string out = literals_.front();
   for (std::size_t i = 0; i < placeholders_.size(); ++i) {
     const Placeholder& placeholder = placeholders_[i];
     const auto value = lookup(placeholder.source, placeholder.name);
     const std::string shown =
-        (placeholder.source == Source::connection ? "the connection's " : "api_options.") + placeholder.name;
+        (placeholder.source == Source::connection ? "the connection's " : "api_options.") +
+        placeholder.name;
     if (!value) return failure(shown + " is needed for the URL and is not set");
     if (*value == "." || *value == "..") return failure(shown + " is a dot segment");
     out += whole ? std::string(*value) : encode(*value, placeholder);
     out += literals_[i + 1];
   }
   auto url = parse_url(out);
-  if (!url) return failure("the base URL that comes out of " + text_ + " is refused: " + url.error());
+  if (!url)
+    return failure("the base URL that comes out of " + text_ + " is refused: " + url.error());
   return url;
 }
 

@@ -12,8 +12,9 @@
 
 namespace penstock::catalog {
 
-/// A manifest's base_url: literal text with {conn.field}, {+conn.field}, {opt.name} and {opt.name|v}; see
-/// docs/manifest.md. Values are percent-encoded as components, so none can leave its place.
+/// A manifest's base_url: literal text with {conn.field}, {+conn.field}, {opt.name} and
+/// {opt.name|v}; see docs/manifest.md. Values are percent-encoded as components, so none can leave
+/// its place.
 class UrlTemplate {
  public:
   enum class Source : std::uint8_t { connection, option };
@@ -31,7 +32,8 @@ class UrlTemplate {
   /// The value of a placeholder; none where the connection or the options have none.
   using Lookup = std::function<std::optional<std::string_view>(Source, std::string_view)>;
 
-  /// The URL with every value in its place. The error names the missing value or what is wrong with the result.
+  /// The URL with every value in its place. The error names the missing value or what is wrong with
+  /// the result.
   Result<Url, std::string> expand(const Lookup& lookup) const;
 
   const std::vector<Placeholder>& placeholders() const { return placeholders_; }
@@ -39,7 +41,8 @@ class UrlTemplate {
 
  private:
   std::string text_;
-  std::vector<std::string> literals_;  ///< one more than placeholders: before, between and behind them
+  std::vector<std::string>
+      literals_;  ///< one more than placeholders: before, between and behind them
   std::vector<Placeholder> placeholders_;
 };
 

@@ -17,14 +17,19 @@ using config::Source;
 using config::YamlNode;
 
 bool is_id(std::string_view text) {
-  const auto letter_or_digit = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
-  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) && std::ranges::all_of(text, [&](char c) {
-    return letter_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
-  });
+  const auto letter_or_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !text.empty() && text.size() <= 128 && letter_or_digit(text.front()) &&
+         std::ranges::all_of(text, [&](char c) {
+           return letter_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
+         });
 }
 
 bool is_sha256(std::string_view text) {
-  return text.size() == 64 && std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  return text.size() == 64 && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+         });
 }
 
 UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
@@ -32,7 +37,8 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
   UpstreamConfig out;
   out.connect_timeout = reader.milliseconds("connect_timeout_ms");
   out.timeout = reader.milliseconds("timeout_ms");
-  if (const auto bytes = reader.integer("max_response_bytes", 1, 1LL << 40)) out.max_response_bytes = static_cast<std::uint64_t>(*bytes);
+  if (const auto bytes = reader.integer("max_response_bytes", 1, 1LL << 40))
+    out.max_response_bytes = static_cast<std::uint64_t>(*bytes);
   if (const auto to = reader.scalar("connect_to")) {
     if (!config::is_host_and_port(to->text)) source.problem(to->at, "connect_to must be HOST:PORT");
     out.connect_to = to->text;
@@ -49,16 +55,19 @@ ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
   if (const auto name = reader.scalar("name", true)) out.name = name->text;
   const auto key = reader.scalar("key");
   const auto digest = reader.scalar("key_sha256");
-  if (key.has_value() == digest.has_value()) source.problem(node.at, "an API key needs one of key and key_sha256");
+  if (key.has_value() == digest.has_value())
+    source.problem(node.at, "an API key needs one of key and key_sha256");
   if (key) {
     if (key->text.empty()) source.problem(key->at, "key must not be empty");
     out.key = Secret(key->text);
   }
   if (digest) {
-    if (!is_sha256(digest->text)) source.problem(digest->at, "key_sha256 must be 64 lower-case hex digits");
+    if (!is_sha256(digest->text))
+      source.problem(digest->at, "key_sha256 must be 64 lower-case hex digits");
     out.key_sha256 = digest->text;
   }
-  out.calls_per_second = static_cast<int>(reader.integer("calls_per_second", 0, 1'000'000).value_or(0));
+  out.calls_per_second =
+      static_cast<int>(reader.integer("calls_per_second", 0, 1'000'000).value_or(0));
   reader.refuse_others();
   return out;
 }
@@ -67,15 +76,18 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   MapReader reader(node, "server", source);
   ServerConfig out;
   if (const auto listen = reader.scalar("listen")) {
-    if (!config::is_host_and_port(listen->text)) source.problem(listen->at, "listen must be HOST:PORT");
+    if (!config::is_host_and_port(listen->text))
+      source.problem(listen->at, "listen must be HOST:PORT");
     out.listen = listen->text;
   }
-  if (const auto environment = reader.scalar("environment_id")) out.environment_id = environment->text;
+  if (const auto environment = reader.scalar("environment_id"))
+    out.environment_id = environment->text;
   std::set<std::string> names;
   if (const YamlNode* keys = reader.sequence("api_keys")) {
     for (const YamlNode& key : keys->items) {
       ApiKeyConfig read = read_api_key(key, source);
-      if (!read.name.empty() && !names.insert(read.name).second) source.problem(key.at, "there is another API key named \"" + read.name + "\"");
+      if (!read.name.empty() && !names.insert(read.name).second)
+        source.problem(key.at, "there is another API key named \"" + read.name + "\"");
       out.api_keys.push_back(std::move(read));
     }
   }
@@ -84,11 +96,13 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
     for (const YamlNode& network : networks->items) {
       const auto text = config::read_scalar(network, "an allowed network", source);
       if (!text) continue;
-      if (!config::is_network(text->text)) source.problem(text->at, "\"" + text->text + "\" is not a network like 10.0.0.0/8");
+      if (!config::is_network(text->text))
+        source.problem(text->at, "\"" + text->text + "\" is not a network like 10.0.0.0/8");
       out.allowed_networks.push_back(text->text);
     }
   }
-  if (const auto bytes = reader.integer("max_request_bytes", 1, 1LL << 40)) out.max_request_bytes = static_cast<std::uint64_t>(*bytes);
+  if (const auto bytes = reader.integer("max_request_bytes", 1, 1LL << 40))
+    out.max_request_bytes = static_cast<std::uint64_t>(*bytes);
   out.threads = static_cast<int>(reader.integer("threads", 0, 256).value_or(0));
   reader.refuse_others();
   return out;
@@ -107,7 +121,8 @@ PluginsConfig read_plugins(const YamlNode& node, Source& source) {
     for (const auto& [name, value] : pins->entries) {
       const auto digest = config::read_scalar(value, "a pin", source);
       if (!digest) continue;
-      if (!is_sha256(digest->text)) source.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
+      if (!is_sha256(digest->text))
+        source.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
       out.pins[name.text] = digest->text;
     }
   }
@@ -129,7 +144,8 @@ IntegrationConfig read_integration(const YamlNode& node, Source& source) {
   IntegrationConfig out;
   out.at = out.connection_at = node.at;
   if (const auto id = reader.scalar("id", true)) {
-    if (!is_id(id->text)) source.problem(id->at, "id must be letters, digits and . _ : -, at most 128 of them");
+    if (!is_id(id->text))
+      source.problem(id->at, "id must be letters, digits and . _ : -, at most 128 of them");
     out.id = id->text;
     out.id_at = id->at;
   }
@@ -142,7 +158,8 @@ IntegrationConfig read_integration(const YamlNode& node, Source& source) {
     out.connection_at = connection->at;
     out.connection = read_connection(*connection, source);
   }
-  if (const YamlNode* upstream = reader.map("upstream")) out.upstream = read_upstream(*upstream, source);
+  if (const YamlNode* upstream = reader.map("upstream"))
+    out.upstream = read_upstream(*upstream, source);
   out.max_in_flight = static_cast<int>(reader.integer("max_in_flight", 1, 1'000'000).value_or(30));
   reader.refuse_others();
   return out;
@@ -165,15 +182,19 @@ Config read_config(const YamlNode& root, Source& source) {
   }
   const auto state = reader.scalar("state");
   const bool is_url = state && state->text.find("://") != std::string::npos;
-  out.state = is_url ? state->text : (source.directory / (state ? state->text : "state")).lexically_normal().string();
+  out.state =
+      is_url ? state->text
+             : (source.directory / (state ? state->text : "state")).lexically_normal().string();
   if (is_url) source.problem(state->at, "state must be a folder");
-  if (const YamlNode* upstream = reader.map("upstream")) out.upstream = read_upstream(*upstream, source);
+  if (const YamlNode* upstream = reader.map("upstream"))
+    out.upstream = read_upstream(*upstream, source);
   std::set<std::string> ids;
   if (const YamlNode* integrations = reader.sequence("integrations")) {
     for (const YamlNode& item : integrations->items) {
       IntegrationConfig integration = read_integration(item, source);
       if (!integration.id.empty() && !ids.insert(integration.id).second) {
-        source.problem(integration.id_at, "there is another integration with the id \"" + integration.id + "\"");
+        source.problem(integration.id_at,
+                       "there is another integration with the id \"" + integration.id + "\"");
       }
       out.integrations.push_back(std::move(integration));
     }
@@ -188,11 +209,13 @@ std::string ConfigProblem::text() const {
   return file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
 }
 
-Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name, const std::filesystem::path& directory) {
+Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
+                                            const std::filesystem::path& directory) {
   Source source{name, std::filesystem::absolute(directory), {}};
   const YamlNode root = config::parse_yaml(yaml, name, source.problems);
   // Behind a syntax error every further complaint would be about what the parser did not see.
-  if (root.kind == YamlNode::Kind::null && !source.problems.empty()) return failure(std::move(source.problems));
+  if (root.kind == YamlNode::Kind::null && !source.problems.empty())
+    return failure(std::move(source.problems));
   Config config = read_config(root, source);
   if (source.problems.empty()) return config;
   std::ranges::stable_sort(source.problems, [](const ConfigProblem& a, const ConfigProblem& b) {

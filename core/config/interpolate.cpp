@@ -13,7 +13,9 @@ constexpr std::size_t largest_file = 1U << 20U;
 using Text = Result<std::string, std::string>;
 
 bool is_variable_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto letter = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  };
   return !name.empty() && letter(name.front()) &&
          std::ranges::all_of(name, [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
 }
@@ -21,11 +23,13 @@ bool is_variable_name(std::string_view name) {
 Text from_environment(std::string_view inside) {
   const std::size_t dash = inside.find(":-");
   const std::string name(inside.substr(0, dash));
-  if (!is_variable_name(name)) return failure("\"" + name + "\" is not the name of an environment variable");
+  if (!is_variable_name(name))
+    return failure("\"" + name + "\" is not the name of an environment variable");
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && *value != '\0') return std::string(value);
   if (dash != std::string_view::npos) return std::string(inside.substr(dash + 2));
-  return failure("the environment variable " + name + " is not set; set it, or write ${env:" + name + ":-default}");
+  return failure("the environment variable " + name +
+                 " is not set; set it, or write ${env:" + name + ":-default}");
 }
 
 Text from_file(std::string_view inside, const std::filesystem::path& directory) {
@@ -35,7 +39,8 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   std::string text(largest_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > largest_file) return failure("the file " + path.string() + " is larger than 1 MiB");
+  if (text.size() > largest_file)
+    return failure("the file " + path.string() + " is larger than 1 MiB");
   if (text.ends_with('\n')) text.pop_back();
   if (text.ends_with('\r')) text.pop_back();
   return text;
@@ -43,7 +48,8 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
 
 }  // namespace
 
-Result<std::string, std::string> interpolate(std::string_view text, const std::filesystem::path& directory) {
+Result<std::string, std::string> interpolate(std::string_view text,
+                                             const std::filesystem::path& directory) {
   std::string out;
   while (!text.empty()) {
     const std::size_t dollar = text.find('$');
@@ -60,9 +66,11 @@ Result<std::string, std::string> interpolate(std::string_view text, const std::f
       return failure(std::string("a $ starts ${env:…} or ${file:…}; write $$ for a literal $"));
     }
     const std::string_view inside = text.substr(1, close - 1);
-    Text value = inside.starts_with("env:")    ? from_environment(inside.substr(4))
-                 : inside.starts_with("file:") ? from_file(inside.substr(5), directory)
-                                               : Text(failure("${" + std::string(inside) + "} is neither ${env:…} nor ${file:…}"));
+    Text value =
+        inside.starts_with("env:") ? from_environment(inside.substr(4))
+        : inside.starts_with("file:")
+            ? from_file(inside.substr(5), directory)
+            : Text(failure("${" + std::string(inside) + "} is neither ${env:…} nor ${file:…}"));
     if (!value) return value;
     out += *value;
     text.remove_prefix(close + 1);

@@ -8,9 +8,10 @@
 
 namespace penstock::config {
 
-/// Puts ${env:NAME}, ${env:NAME:-default} and ${file:/path} in their places; $$ is a literal $. What is put in is text
-/// and never read as YAML again. A file's last line break is dropped; relative paths start at `directory`.
-/// The error says what is missing, without any value.
-Result<std::string, std::string> interpolate(std::string_view text, const std::filesystem::path& directory);
+/// Puts ${env:NAME}, ${env:NAME:-default} and ${file:/path} in their places; $$ is a literal $.
+/// What is put in is text and never read as YAML again. A file's last line break is dropped;
+/// relative paths start at `directory`. The error says what is missing, without any value.
+Result<std::string, std::string> interpolate(std::string_view text,
+                                             const std::filesystem::path& directory);
 
 }  // namespace penstock::config

@@ -20,7 +20,8 @@ const YamlNode& empty_map() {
 
 }  // namespace
 
-std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what, Source& source) {
+std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
+                                             Source& source) {
   if (node.kind != YamlNode::Kind::scalar) {
     source.problem(node.at, what + " must be a value, not " + std::string(node.kind_name()));
     return std::nullopt;
@@ -34,7 +35,8 @@ std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::st
 }
 
 MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
-    : node_(node.kind == YamlNode::Kind::map ? node : empty_map()), what_(std::move(what)), source_(source) {
+    : node_(node.kind == YamlNode::Kind::map ? node : empty_map()), what_(std::move(what)),
+      source_(source) {
   if (node.kind != YamlNode::Kind::map) {
     source.problem(node.at, what_ + " must be a map, not " + std::string(node.kind_name()));
   }
@@ -42,7 +44,8 @@ MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
 
 const YamlNode* MapReader::find(const char* key) {
   known_.emplace_back(key);
-  const auto found = std::ranges::find_if(node_.entries, [&](const auto& entry) { return entry.first.text == key; });
+  const auto found = std::ranges::find_if(
+      node_.entries, [&](const auto& entry) { return entry.first.text == key; });
   return found == node_.entries.end() ? nullptr : &found->second;
 }
 
@@ -62,14 +65,16 @@ std::optional<bool> MapReader::boolean(const char* key) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> MapReader::integer(const char* key, std::int64_t least, std::int64_t most) {
+std::optional<std::int64_t> MapReader::integer(const char* key, std::int64_t least,
+                                               std::int64_t most) {
   const auto found = scalar(key);
   if (!found) return std::nullopt;
   std::int64_t value = 0;
   const char* end = found->text.data() + found->text.size();
   const auto [rest, error] = std::from_chars(found->text.data(), end, value);
   if (error != std::errc() || rest != end || value < least || value > most) {
-    source_.problem(found->at, std::string(key) + " must be a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+    source_.problem(found->at, std::string(key) + " must be a whole number from " +
+                                   std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
   }
   return value;
@@ -93,21 +98,24 @@ std::optional<std::filesystem::path> MapReader::path(const char* key) {
 const YamlNode* MapReader::map(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::map) return found;
-  source_.problem(found->at, std::string(key) + " must be a map, not " + std::string(found->kind_name()));
+  source_.problem(found->at,
+                  std::string(key) + " must be a map, not " + std::string(found->kind_name()));
   return nullptr;
 }
 
 const YamlNode* MapReader::sequence(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::sequence) return found;
-  source_.problem(found->at, std::string(key) + " must be a list, not " + std::string(found->kind_name()));
+  source_.problem(found->at,
+                  std::string(key) + " must be a list, not " + std::string(found->kind_name()));
   return nullptr;
 }
 
 void MapReader::refuse_others() {
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key.text) == known_.end()) {
-      source_.problem(key.at, what_ + " has no key \"" + key.text + "\"" + did_you_mean(key.text, known_));
+      source_.problem(key.at,
+                      what_ + " has no key \"" + key.text + "\"" + did_you_mean(key.text, known_));
     }
   }
 }

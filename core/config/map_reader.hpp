@@ -57,6 +57,7 @@ class MapReader {
 };
 
 /// One scalar with interpolation; none (and a problem) where it is not one.
-std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what, Source& source);
+std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
+                                             Source& source);
 
 }  // namespace penstock::config

@@ -15,10 +15,12 @@ constexpr std::size_t deepest = 32;
 
 Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
 
-/// yaml-cpp's events into a tree. The node API would keep duplicate keys silently and follow aliases.
+/// yaml-cpp's events into a tree. The node API would keep duplicate keys silently and follow
+/// aliases.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, ConfigProblems& problems) : file_(file), problems_(problems) {}
+  TreeBuilder(const std::string& file, ConfigProblems& problems)
+      : file_(file), problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -27,7 +29,8 @@ class TreeBuilder final : public YAML::EventHandler {
     problem(to_mark(mark), "aliases are not supported; write the value again");
     add(mark, 0, {});
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& value) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
     YamlNode node;
     node.quoted = tag == "!";
     const bool nothing = !node.quoted && (value.empty() || value == "~" || value == "null");
@@ -36,11 +39,13 @@ class TreeBuilder final : public YAML::EventHandler {
     refuse_tag(mark, tag);
     add(mark, anchor, std::move(node));
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     refuse_tag(mark, tag);
     open(mark, anchor, YamlNode::Kind::sequence);
   }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     refuse_tag(mark, tag);
     open(mark, anchor, YamlNode::Kind::map);
   }
@@ -50,7 +55,9 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode root;
 
  private:
-  void problem(Mark at, std::string message) { problems_.push_back({file_, at, std::move(message)}); }
+  void problem(Mark at, std::string message) {
+    problems_.push_back({file_, at, std::move(message)});
+  }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (tag != "?" && tag != "!" && !tag.empty()) problem(to_mark(mark), "tags are not supported");
@@ -96,7 +103,8 @@ class TreeBuilder final : public YAML::EventHandler {
       has_key_.back() = true;
     } else {
       const std::string& name = pending_keys_.back().text;
-      const bool twice = std::ranges::any_of(parent.entries, [&](const auto& entry) { return entry.first.text == name; });
+      const bool twice = std::ranges::any_of(
+          parent.entries, [&](const auto& entry) { return entry.first.text == name; });
       if (twice) problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
       parent.entries.emplace_back(std::move(pending_keys_.back()), std::move(node));
       has_key_.back() = false;
@@ -114,10 +122,14 @@ class TreeBuilder final : public YAML::EventHandler {
 
 std::string_view YamlNode::kind_name() const {
   switch (kind) {
-    case Kind::null: return "nothing";
-    case Kind::scalar: return "a value";
-    case Kind::sequence: return "a list";
-    case Kind::map: break;
+  case Kind::null:
+    return "nothing";
+  case Kind::scalar:
+    return "a value";
+  case Kind::sequence:
+    return "a list";
+  case Kind::map:
+    break;
   }
   return "a map";
 }
@@ -133,7 +145,8 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     TreeBuilder second(file, problems);
-    if (parser.HandleNextDocument(second)) problems.push_back({file, second.root.at, "only one document is read"});
+    if (parser.HandleNextDocument(second))
+      problems.push_back({file, second.root.at, "only one document is read"});
   } catch (const YAML::Exception& error) {
     problems.push_back({file, to_mark(error.mark), "is not valid YAML: " + error.msg});
   } catch (const std::exception& error) {

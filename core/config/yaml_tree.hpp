@@ -9,8 +9,8 @@
 
 namespace penstock::config {
 
-/// A YAML document as it stands in the file, each node with its place. Scalars are text: what they mean is the reader's
-/// to say (YAML's own guesses turn `no` into false and 012 into 10).
+/// A YAML document as it stands in the file, each node with its place. Scalars are text: what they
+/// mean is the reader's to say (YAML's own guesses turn `no` into false and 012 into 10).
 struct YamlNode {
   enum class Kind : std::uint8_t { null, scalar, sequence, map };
 
@@ -24,8 +24,8 @@ struct YamlNode {
   std::string_view kind_name() const;
 };
 
-/// Parses one document. Anchors, aliases, tags, merge keys, duplicate keys, more than 32 levels or 16 MiB are problems.
-/// `file` stands in the problems.
+/// Parses one document. Anchors, aliases, tags, merge keys, duplicate keys, more than 32 levels or
+/// 16 MiB are problems. `file` stands in the problems.
 YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProblems& problems);
 
 }  // namespace penstock::config

@@ -16,28 +16,35 @@ bool matches(const catalog::ClassifyRule& rule, const upstream::Reply& reply) {
 
 std::optional<catalog::AnswerKind> kind_of(const host::PluginFailure& failure) {
   switch (failure.kind) {
-    case PST_E_AUTH_REJECTED:
-    case PST_E_CONSENT_REVOKED: return catalog::AnswerKind::auth_rejected;
-    case PST_E_RATE_LIMITED: return catalog::AnswerKind::rate_limited;
-    default: return catalog::AnswerKind::vendor_fault;
+  case PST_E_AUTH_REJECTED:
+  case PST_E_CONSENT_REVOKED:
+    return catalog::AnswerKind::auth_rejected;
+  case PST_E_RATE_LIMITED:
+    return catalog::AnswerKind::rate_limited;
+  default:
+    return catalog::AnswerKind::vendor_fault;
   }
 }
 
 }  // namespace
 
-Judgement judge(const catalog::Api& api, const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
+Judgement judge(const catalog::Api& api,
+                const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply) {
   Judgement judgement;
-  const auto rule = std::ranges::find_if(api.classify, [&](const auto& one) { return matches(one, reply); });
+  const auto rule =
+      std::ranges::find_if(api.classify, [&](const auto& one) { return matches(one, reply); });
   if (rule != api.classify.end()) {
     judgement.kind = rule->kind;
     judgement.before_processing = rule->before_processing;
   }
-  const bool in_window = api.inspect && reply.status >= api.inspect->status_from && reply.status <= api.inspect->status_to;
+  const bool in_window = api.inspect && reply.status >= api.inspect->status_from &&
+                         reply.status <= api.inspect->status_to;
   if (!in_window) return judgement;
 
   const std::string_view seen = std::string_view(reply.body).substr(0, api.inspect->max_bytes);
-  const host::Outcome outcome = inspect({reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
+  const host::Outcome outcome =
+      inspect({reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
   if (outcome.verdict == host::Verdict::reauth) {
     judgement.kind = catalog::AnswerKind::session_expired;
     judgement.before_processing = true;
@@ -45,7 +52,8 @@ Judgement judge(const catalog::Api& api, const std::function<host::Outcome(const
     judgement.kind = kind_of(outcome.failure);
     judgement.message = outcome.failure.message;
     if (!outcome.failure.vendor_code.empty()) {
-      judgement.message = outcome.failure.vendor_code + (judgement.message.empty() ? "" : ": ") + judgement.message;
+      judgement.message =
+          outcome.failure.vendor_code + (judgement.message.empty() ? "" : ": ") + judgement.message;
     }
   }
   return judgement;

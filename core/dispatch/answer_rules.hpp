@@ -18,13 +18,14 @@ struct Judgement {
   std::string message;                      ///< for the caller's warnings; empty: none
 };
 
-/// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for it.
-/// `inspect` calls the plugin; it is asked for only inside the window.
-Judgement judge(const catalog::Api& api, const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
+/// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for
+/// it. `inspect` calls the plugin; it is asked for only inside the window.
+Judgement judge(const catalog::Api& api,
+                const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply);
 
-/// Whether the same request may be sent a second time after a renewed session: the vendor refused it before acting, or
-/// the method is idempotent (RFC 9110 section 9.2.2).
+/// Whether the same request may be sent a second time after a renewed session: the vendor refused
+/// it before acting, or the method is idempotent (RFC 9110 section 9.2.2).
 bool may_repeat(std::string_view method, const Judgement& judgement);
 
 }  // namespace penstock::dispatch

@@ -14,7 +14,8 @@ constexpr int most_session_rounds = 2;
 std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
   constexpr std::string_view hex = "0123456789abcdef";
   std::string out = "penstock-";
-  for (std::size_t i = 0; i < 16; ++i) out += {hex[entropy[i] >> 4U], hex[entropy[i] & 15U]};
+  for (std::size_t i = 0; i < 16; ++i)
+    out += {hex[entropy[i] >> 4U], hex[entropy[i] & 15U]};
   return out;
 }
 
@@ -22,36 +23,43 @@ std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
 
 Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin) {
   switch (why.kind) {
-    case PST_E_BAD_OPTION: return input_invalid("api_options: " + why.message, {{"/api_options", why.message}});
-    case PST_E_BAD_REQUEST: return input_invalid(why.message, {{"/data", why.message}});
-    case PST_E_UNSUPPORTED: return input_invalid(why.message);
-    case PST_E_BAD_CONNECTION: {
-      Error error = credentials_refused("the connection cannot be used: " + why.message);
-      error.origin = Origin::engine;
-      error.phase = Phase::authorize;
-      return error;
-    }
-    default: return plugin_failed(plugin.label() + " could not sign the call: " + why.message, Phase::authorize);
+  case PST_E_BAD_OPTION:
+    return input_invalid("api_options: " + why.message, {{"/api_options", why.message}});
+  case PST_E_BAD_REQUEST:
+    return input_invalid(why.message, {{"/data", why.message}});
+  case PST_E_UNSUPPORTED:
+    return input_invalid(why.message);
+  case PST_E_BAD_CONNECTION: {
+    Error error = credentials_refused("the connection cannot be used: " + why.message);
+    error.origin = Origin::engine;
+    error.phase = Phase::authorize;
+    return error;
+  }
+  default:
+    return plugin_failed(plugin.label() + " could not sign the call: " + why.message,
+                         Phase::authorize);
   }
 }
 
 CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler handler)
-    : context_(std::move(context)), loop_(loop), call_(std::move(call)), handler_(std::move(handler)),
-      started_(std::chrono::steady_clock::now()) {}
+    : context_(std::move(context)), loop_(loop), call_(std::move(call)),
+      handler_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
 
 CallRun::~CallRun() {
   if (entered_) draft_.integration->leave();
 }
 
 void CallRun::start() {
-  auto draft = make_draft(*context_.world, call_, call_.form.empty() ? std::string() : boundary_from(fresh_entropy()));
+  auto draft = make_draft(*context_.world, call_,
+                          call_.form.empty() ? std::string() : boundary_from(fresh_entropy()));
   if (!draft) return fail(std::move(draft).error());
   draft_ = *std::move(draft);
   entered_ = draft_.integration->enter();
   if (!entered_) {
     const IntegrationConfig& config = draft_.integration->config();
-    return fail(concurrency_exceeded("integration " + config.id + " has its " + std::to_string(config.max_in_flight) +
-                                         " calls in flight", std::chrono::seconds(1)));
+    return fail(concurrency_exceeded("integration " + config.id + " has its " +
+                                         std::to_string(config.max_in_flight) + " calls in flight",
+                                     std::chrono::seconds(1)));
   }
   deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
   snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
@@ -67,16 +75,21 @@ void CallRun::prepare() {
         return input;
       }());
   switch (outcome.verdict) {
-    case host::Verdict::ok: return send(std::move(outcome));
-    case host::Verdict::need_session:
-      if (!draft_.api->session) {
-        return fail(plugin_failed(draft_.plugin->label() + " wants a session that its manifest does not declare", Phase::session));
-      }
-      if (++session_rounds_ > most_session_rounds) {
-        return fail(plugin_failed(draft_.plugin->label() + " refuses the session that it has just made", Phase::session));
-      }
-      return get_session(std::nullopt);
-    default: return fail(prepare_error(outcome.failure, *draft_.plugin));
+  case host::Verdict::ok:
+    return send(std::move(outcome));
+  case host::Verdict::need_session:
+    if (!draft_.api->session) {
+      return fail(plugin_failed(draft_.plugin->label() +
+                                    " wants a session that its manifest does not declare",
+                                Phase::session));
+    }
+    if (++session_rounds_ > most_session_rounds) {
+      return fail(plugin_failed(
+          draft_.plugin->label() + " refuses the session that it has just made", Phase::session));
+    }
+    return get_session(std::nullopt);
+  default:
+    return fail(prepare_error(outcome.failure, *draft_.plugin));
   }
 }
 
@@ -87,7 +100,8 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
     if (error || !self->session_pending_) return;
     // The renewal goes on: it belongs to the connection, and the next call will want it.
     self->session_pending_ = false;
-    self->fail(vendor_timed_out("the time of the call ran out while a session was made", Phase::session, Sent::no));
+    self->fail(vendor_timed_out("the time of the call ran out while a session was made",
+                                Phase::session, Sent::no));
   });
 
   session::Need need;
@@ -97,17 +111,20 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
   need.format = draft_.api->session->format;
   need.used_generation = snapshot_->generation;
   need.challenge = std::move(challenge);
-  const auto world = std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking);
+  const auto world =
+      std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking);
   draft_.integration->state(draft_.plugin->manifest().id)
-      ->obtain(std::move(need), world, [self = shared_from_this()](Result<session::SnapshotPtr> session) {
-        // The renewal may have run on another loop.
-        boost::asio::post(self->loop_.context(), [self, session = std::move(session)]() mutable {
-          if (!self->session_pending_) return;
-          self->session_pending_ = false;
-          self->session_timer_->cancel();
-          self->got_session(std::move(session));
-        });
-      });
+      ->obtain(std::move(need), world,
+               [self = shared_from_this()](Result<session::SnapshotPtr> session) {
+                 // The renewal may have run on another loop.
+                 boost::asio::post(self->loop_.context(),
+                                   [self, session = std::move(session)]() mutable {
+                                     if (!self->session_pending_) return;
+                                     self->session_pending_ = false;
+                                     self->session_timer_->cancel();
+                                     self->got_session(std::move(session));
+                                   });
+               });
 }
 
 void CallRun::got_session(Result<session::SnapshotPtr> session) {
@@ -126,16 +143,18 @@ void CallRun::send(host::Outcome outcome) {
   upstream::Request request;
   request.to = destination(signed_request->url, *draft_.integration);
   request.method = std::move(signed_request->method);
-  request.target = signed_request->url.path + (signed_request->url.has_query ? "?" + signed_request->url.query : "");
+  request.target = signed_request->url.path +
+                   (signed_request->url.has_query ? "?" + signed_request->url.query : "");
   request.headers = std::move(signed_request->headers);
   request.has_body = signed_request->body.has_value();
   request.body = std::move(signed_request->body).value_or("");
   request.connect_timeout = connect_time_limit(draft_.integration->upstream());
   request.deadline = deadline_;
   request.max_response_bytes = response_limit(draft_.integration->upstream());
-  loop_.client().send(std::move(request), [self = shared_from_this()](Result<upstream::Reply> reply) {
-    self->receive(std::move(reply));
-  });
+  loop_.client().send(std::move(request),
+                      [self = shared_from_this()](Result<upstream::Reply> reply) {
+                        self->receive(std::move(reply));
+                      });
 }
 
 void CallRun::receive(Result<upstream::Reply> reply) {
@@ -144,14 +163,17 @@ void CallRun::receive(Result<upstream::Reply> reply) {
   const Judgement judgement = judge(
       *draft_.api,
       [this](const host::ReplyInput& seen) {
-        return draft_.plugin->instance().inspect(env(), snapshot_->connection, session_in_use(), call_input(draft_, call_), seen);
+        return draft_.plugin->instance().inspect(env(), snapshot_->connection, session_in_use(),
+                                                 call_input(draft_, call_), seen);
       },
       *reply);
-  const bool expired = judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session && draft_.api->session;
+  const bool expired = judgement.kind == catalog::AnswerKind::session_expired &&
+                       snapshot_->session && draft_.api->session;
   if (expired && !renewed_after_answer_ && may_repeat(call_.method, judgement)) {
     renewed_after_answer_ = true;
     ++attempt_;
-    return get_session(session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
+    return get_session(
+        session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
   }
   answer(*std::move(reply), judgement);
 }
@@ -164,7 +186,8 @@ void CallRun::answer(upstream::Reply reply, const Judgement& judgement) {
   std::erase_if(out.headers, [](const Field& field) { return is_hop_by_hop(field.name); });
   out.body = std::move(reply.body);
   out.warnings = std::move(draft_.warnings);
-  if (!judgement.message.empty()) out.warnings.push_back("the vendor reports: " + judgement.message);
+  if (!judgement.message.empty())
+    out.warnings.push_back("the vendor reports: " + judgement.message);
   out.vendor = vendor_time_;
   out.plugin = draft_.plugin->label();
   finish(std::move(out));
@@ -174,7 +197,8 @@ void CallRun::fail(Error error) {
   if (snapshot_) {
     const Masker masker = masker_for(*snapshot_);
     error.message = masker.mask(std::move(error.message));
-    for (Problem& problem : error.details) problem.message = masker.mask(std::move(problem.message));
+    for (Problem& problem : error.details)
+      problem.message = masker.mask(std::move(problem.message));
   }
   finish(failure(std::move(error)));
 }
@@ -183,7 +207,8 @@ void CallRun::finish(Result<Answer> result) {
   if (entered_) draft_.integration->leave();
   entered_ = false;
   if (result) {
-    result->total = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);
+    result->total = std::chrono::duration_cast<std::chrono::microseconds>(
+        std::chrono::steady_clock::now() - started_);
   }
   for (const auto& observer : *context_.observers) {
     if (result) {
@@ -198,6 +223,8 @@ void CallRun::finish(Result<Answer> result) {
 
 host::Env CallRun::env() const { return {attempt_, wall_clock_ms(), 0, fresh_entropy()}; }
 
-const host::State* CallRun::session_in_use() const { return snapshot_->session ? &*snapshot_->session : nullptr; }
+const host::State* CallRun::session_in_use() const {
+  return snapshot_->session ? &*snapshot_->session : nullptr;
+}
 
 }  // namespace penstock::dispatch

@@ -16,7 +16,8 @@ namespace {
 
 std::string list(const std::vector<std::string>& names) {
   std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
+  for (const std::string& name : names)
+    out += (out.empty() ? "" : ", ") + name;
   return out;
 }
 
@@ -25,37 +26,45 @@ Result<Draft> route(const World& world, const Call& call) {
   const loader::PluginSet::Entry* entry = world.plugins->find(call.tool, call.api);
   if (entry == nullptr) {
     const std::string id = call.tool + "/" + call.api;
-    Error error = input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
-                                " (GET /v1/apis lists what can be called)");
+    Error error =
+        input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
+                      " (GET /v1/apis lists what can be called)");
     error.phase = Phase::route;
     return failure(std::move(error));
   }
   draft.plugin = entry->plugin;
   draft.api = entry->api;
   if (call.integration_id.empty()) {
-    return failure(integration_not_found("the header X-Integration-Id is missing: it names the integration to call through"));
+    return failure(integration_not_found(
+        "the header X-Integration-Id is missing: it names the integration to call through"));
   }
   const auto integration = world.integrations.find(call.integration_id);
   if (integration == world.integrations.end()) {
-    return failure(integration_not_found("there is no integration \"" + call.integration_id + "\""));
+    return failure(
+        integration_not_found("there is no integration \"" + call.integration_id + "\""));
   }
   draft.integration = integration->second;
   const IntegrationConfig& config = draft.integration->config();
   if (config.tool != call.tool) {
-    return failure(integration_not_found("integration " + config.id + " is of tool " + config.tool + ", not of " + call.tool));
+    return failure(integration_not_found("integration " + config.id + " is of tool " + config.tool +
+                                         ", not of " + call.tool));
   }
-  if (!config.enabled) return failure(integration_not_found("integration " + config.id + " is disabled"));
-  const std::vector<std::string> missing = draft.integration->missing(*draft.api, draft.plugin->manifest().id);
+  if (!config.enabled)
+    return failure(integration_not_found("integration " + config.id + " is disabled"));
+  const std::vector<std::string> missing =
+      draft.integration->missing(*draft.api, draft.plugin->manifest().id);
   if (!missing.empty()) {
-    return failure(integration_not_found("integration " + config.id + " is not set up for " + draft.api->id() +
-                                         ": its connection lacks " + list(missing)));
+    return failure(integration_not_found("integration " + config.id + " is not set up for " +
+                                         draft.api->id() + ": its connection lacks " +
+                                         list(missing)));
   }
   return draft;
 }
 
 void check_method(const Call& call, const catalog::Api& api, std::vector<Problem>& problems) {
   if (std::ranges::find(api.methods, call.method) != api.methods.end()) return;
-  problems.push_back({"/method", api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\""});
+  problems.push_back(
+      {"/method", api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\""});
 }
 
 void check_params(const Call& call, std::vector<Problem>& problems) {
@@ -64,14 +73,17 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
 }
 
 /// api_options as the caller gave them, with the connection's own defaults behind them.
-std::string with_connection_defaults(const Draft& draft, const std::string& given, const session::Snapshot& now) {
+std::string with_connection_defaults(const Draft& draft, const std::string& given,
+                                     const session::Snapshot& now) {
   const std::string text = given.empty() ? "{}" : given;
   if (draft.api->option_defaults.empty()) return text;
   auto asked = schema::parse_value(text);
-  if (!asked || asked->kind != schema::JsonValue::Kind::object) return text;  // the validation says what is wrong
+  if (!asked || asked->kind != schema::JsonValue::Kind::object)
+    return text;  // the validation says what is wrong
   for (const catalog::OptionDefault& fallback : draft.api->option_defaults) {
     const host::Item* field = now.connection.find(fallback.connection_field);
-    if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr) continue;
+    if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr)
+      continue;
     asked->members.emplace_back(fallback.option, schema::JsonValue::string(field->value.reveal()));
   }
   std::string out;
@@ -79,12 +91,14 @@ std::string with_connection_defaults(const Draft& draft, const std::string& give
   return out;
 }
 
-void read_body(const Call& call, std::string_view boundary, Draft& draft, std::vector<Problem>& problems) {
+void read_body(const Call& call, std::string_view boundary, Draft& draft,
+               std::vector<Problem>& problems) {
   const bool has_type = std::ranges::any_of(draft.headers, [](const Field& field) {
     return equal_ignoring_case(field.name, "content-type");
   });
   if (draft.api->soap) {
-    if (call.body_is_json || !call.form.empty()) problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
+    if (call.body_is_json || !call.form.empty())
+      problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
     draft.body = call.body.value_or("");
     std::string trouble = check_xml_fragment(*draft.body);
     if (!trouble.empty()) problems.push_back({"/data", std::move(trouble)});
@@ -93,7 +107,9 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft, std::v
   if (!call.form.empty()) {
     check_form(call.form, problems);
     EncodedForm form = encode_form(call.form, boundary);
-    std::erase_if(draft.headers, [](const Field& field) { return equal_ignoring_case(field.name, "content-type"); });
+    std::erase_if(draft.headers, [](const Field& field) {
+      return equal_ignoring_case(field.name, "content-type");
+    });
     draft.headers.push_back({"Content-Type", std::move(form.content_type)});
     draft.body = std::move(form.body);
     return;
@@ -104,24 +120,28 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft, std::v
 
 std::string sha256(std::string_view bytes) {
   std::string out(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha256(), nullptr);
+  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+             EVP_sha256(), nullptr);
   return out;
 }
 
 Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
-  const auto lookup = [&](catalog::UrlTemplate::Source source, std::string_view name) -> std::optional<std::string_view> {
+  const auto lookup = [&](catalog::UrlTemplate::Source source,
+                          std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
       const host::Item* field = now.connection.find(name);
       return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
     }
     const auto option = std::ranges::find(draft.options, name, &Field::name);
-    return option == draft.options.end() ? std::nullopt : std::optional<std::string_view>(option->value);
+    return option == draft.options.end() ? std::nullopt
+                                         : std::optional<std::string_view>(option->value);
   };
   auto url = draft.api->base_url.expand(lookup);
   if (!url) return failure(engine_failed(url.error(), Phase::validate, Sent::no));
   if (!draft.plugin->manifest().egress.permits(*url)) {
-    return failure(engine_failed("the base URL leads to " + url->origin() + ", which " + draft.plugin->label() +
-                                     " does not declare", Phase::validate, Sent::no));
+    return failure(engine_failed("the base URL leads to " + url->origin() + ", which " +
+                                     draft.plugin->label() + " does not declare",
+                                 Phase::validate, Sent::no));
   }
   return *std::move(url);
 }
@@ -155,7 +175,8 @@ Result<Draft> make_draft(const World& world, const Call& call, std::string_view 
   }
   check_headers(call.headers, api.owned_headers, problems);
   check_params(call, problems);
-  schema::Validation options = api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
+  schema::Validation options =
+      api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
   problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
                   std::make_move_iterator(options.problems.end()));
   draft.headers = call.headers;
@@ -169,7 +190,8 @@ Result<Draft> make_draft(const World& world, const Call& call, std::string_view 
   draft.path = call.path;
   if (api.endpoint) path->path.clear();
   draft.url = join(*std::move(base), *path, call.params);
-  if (api.body_need == catalog::BodyNeed::sha256) draft.body_sha256 = sha256(draft.body.value_or(""));
+  if (api.body_need == catalog::BodyNeed::sha256)
+    draft.body_sha256 = sha256(draft.body.value_or(""));
   return draft;
 }
 

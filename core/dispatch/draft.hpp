@@ -26,17 +26,18 @@ struct Draft {
   const catalog::Api* api = nullptr;
   std::shared_ptr<Integration> integration;
 
-  Url url;                      ///< base URL joined with the caller's path and params
-  std::string path;             ///< the caller's path
-  std::vector<Field> headers;   ///< the caller's, plus the Content-Type that its body implies
-  std::string options_json;     ///< defaults filled
+  Url url;                     ///< base URL joined with the caller's path and params
+  std::string path;            ///< the caller's path
+  std::vector<Field> headers;  ///< the caller's, plus the Content-Type that its body implies
+  std::string options_json;    ///< defaults filled
   std::vector<Field> options;
   std::optional<std::string> body;
   std::string body_sha256;
   std::vector<std::string> warnings;
 };
 
-/// Route and validate: steps 2 to 4 of the life of a call. Nothing is sent. `boundary` is for multipart bodies.
+/// Route and validate: steps 2 to 4 of the life of a call. Nothing is sent. `boundary` is for
+/// multipart bodies.
 Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary);
 
 }  // namespace penstock::dispatch

@@ -22,7 +22,8 @@ using dispatch::Loop;
 using dispatch::World;
 
 struct Engine::Impl {
-  Impl(Config config_in, loader::StagingFolder staging_in) : config(std::move(config_in)), staging(std::move(staging_in)) {}
+  Impl(Config config_in, loader::StagingFolder staging_in)
+      : config(std::move(config_in)), staging(std::move(staging_in)) {}
 
   Config config;
   loader::StagingFolder staging;
@@ -47,7 +48,8 @@ struct Engine::Impl {
 
 namespace {
 
-std::shared_ptr<const World> make_world(const Config& config, std::shared_ptr<const loader::PluginSet> plugins,
+std::shared_ptr<const World> make_world(const Config& config,
+                                        std::shared_ptr<const loader::PluginSet> plugins,
                                         CredentialStore& store, ConfigProblems& problems) {
   auto world = std::make_shared<World>();
   world->plugins = std::move(plugins);
@@ -80,13 +82,16 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, Engi
   if (!problems.empty()) return failure(std::move(problems));
 
   const int wanted = options.threads > 0 ? options.threads : config.server.threads;
-  const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted) : std::max(1U, std::thread::hardware_concurrency());
+  const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
+                                      : std::max(1U, std::thread::hardware_concurrency());
   auto impl = std::make_unique<Impl>(std::move(config), *std::move(staging));
   impl->store = std::move(options.store);
   impl->observers = std::move(options.observers);
   impl->world = std::move(world);
-  for (unsigned i = 0; i < threads; ++i) impl->loops.push_back(std::make_unique<Loop>());
-  for (const auto& loop : impl->loops) loop->start();
+  for (unsigned i = 0; i < threads; ++i)
+    impl->loops.push_back(std::make_unique<Loop>());
+  for (const auto& loop : impl->loops)
+    loop->start();
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));
 }
 
@@ -112,15 +117,20 @@ void Engine::start(Call call, CallHandler handler) {
     impl->leave();
   };
   Loop* loop = Loop::current();
-  const bool here = loop != nullptr && std::ranges::any_of(impl_->loops, [&](const auto& own) { return own.get() == loop; });
+  const bool here = loop != nullptr && std::ranges::any_of(impl_->loops, [&](const auto& own) {
+                      return own.get() == loop;
+                    });
   if (!here) loop = impl_->loops[impl_->next_loop++ % impl_->loops.size()].get();
-  const CallContext context{impl_->world, &impl_->config, impl_->store, &impl_->blocking, &impl_->observers};
+  const CallContext context{impl_->world, &impl_->config, impl_->store, &impl_->blocking,
+                            &impl_->observers};
   const auto run = std::make_shared<CallRun>(context, *loop, std::move(call), std::move(counted));
   if (here) return run->start();
   boost::asio::post(loop->context(), [run] { run->start(); });
 }
 
-Result<Preview> Engine::validate(const Call& call) const { return dispatch::preview(*impl_->world, call); }
+Result<Preview> Engine::validate(const Call& call) const {
+  return dispatch::preview(*impl_->world, call);
+}
 
 std::vector<ApiInfo> Engine::catalog() const { return impl_->world->plugins->catalog(); }
 
@@ -129,7 +139,8 @@ std::vector<PluginInfo> Engine::plugins() const { return impl_->world->plugins->
 std::vector<IntegrationInfo> Engine::integrations() const {
   std::vector<IntegrationInfo> out;
   for (const IntegrationConfig& config : impl_->config.integrations) {
-    IntegrationInfo info{config.id, config.tool, config.enabled, {}, config.enabled ? "ok" : "disabled"};
+    IntegrationInfo info{
+        config.id, config.tool, config.enabled, {}, config.enabled ? "ok" : "disabled"};
     const auto& integration = impl_->world->integrations.at(config.id);
     for (const loader::Plugin* plugin : impl_->world->plugins->of_tool(config.tool)) {
       for (const catalog::Api& api : plugin->manifest().apis) {
@@ -153,7 +164,8 @@ void Engine::stop(std::chrono::milliseconds grace) {
     impl_->stopping = true;
     impl_->idle.wait_for(lock, grace, [&] { return impl_->in_flight == 0; });
   }
-  for (const auto& loop : impl_->loops) loop->stop();
+  for (const auto& loop : impl_->loops)
+    loop->stop();
   impl_->blocking.join();
 }
 

@@ -9,10 +9,17 @@ std::string quoted(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     switch (c) {
-      case '"': out += "%22"; break;
-      case '\r': out += "%0D"; break;
-      case '\n': out += "%0A"; break;
-      default: out += c;
+    case '"':
+      out += "%22";
+      break;
+    case '\r':
+      out += "%0D";
+      break;
+    case '\n':
+      out += "%0A";
+      break;
+    default:
+      out += c;
     }
   }
   return out + "\"";
@@ -23,7 +30,8 @@ bool is_media_type(std::string_view text) {
   const std::size_t slash = essence.find('/');
   if (slash == std::string_view::npos || !is_field_value(text)) return false;
   std::string_view subtype = essence.substr(slash + 1);
-  while (subtype.ends_with(' ')) subtype.remove_suffix(1);
+  while (subtype.ends_with(' '))
+    subtype.remove_suffix(1);
   return is_token(essence.substr(0, slash)) && is_token(subtype);
 }
 
@@ -33,7 +41,10 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
   EncodedForm form;
   form.content_type = "multipart/form-data; boundary=" + std::string(boundary);
   for (const FormPart& part : parts) {
-    form.body.append("--").append(boundary).append("\r\nContent-Disposition: form-data; name=").append(quoted(part.name));
+    form.body.append("--")
+        .append(boundary)
+        .append("\r\nContent-Disposition: form-data; name=")
+        .append(quoted(part.name));
     if (part.is_file) {
       form.body.append("; filename=").append(quoted(part.file_name)).append("\r\nContent-Type: ");
       form.body.append(part.content_type.empty() ? "application/octet-stream" : part.content_type);
@@ -47,7 +58,8 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
     if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type)) {
-      problems.push_back({"/multipart_form_data/" + std::to_string(i) + "/value/content_type", "is not a media type"});
+      problems.push_back({"/multipart_form_data/" + std::to_string(i) + "/value/content_type",
+                          "is not a media type"});
     }
   }
 }

@@ -14,11 +14,12 @@ struct EncodedForm {
   std::string body;
 };
 
-/// multipart/form-data as RFC 7578 and the WHATWG say: UTF-8 names and file names as they are, with `"`, CR and LF
-/// percent-encoded. `boundary` must not occur in any content.
+/// multipart/form-data as RFC 7578 and the WHATWG say: UTF-8 names and file names as they are, with
+/// `"`, CR and LF percent-encoded. `boundary` must not occur in any content.
 EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view boundary);
 
-/// Content types of parts must be `type/subtype` with parameters at most, without control characters.
+/// Content types of parts must be `type/subtype` with parameters at most, without control
+/// characters.
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems);
 
 }  // namespace penstock::dispatch

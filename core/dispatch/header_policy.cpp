@@ -18,7 +18,8 @@ struct Forbidden {
 };
 
 constexpr std::string_view framing = "is written by the engine";
-constexpr std::string_view routing = "would tell the vendor about another request than the one that is sent";
+constexpr std::string_view routing =
+    "would tell the vendor about another request than the one that is sent";
 constexpr std::string_view credential = "is a credential; the engine brings the connection's own";
 
 constexpr std::array forbidden = {
@@ -43,7 +44,8 @@ constexpr std::array forbidden = {
     Forbidden{"x-original-url", routing},
     Forbidden{"x-rewrite-url", routing},
 };
-constexpr std::array forbidden_prefixes = {Forbidden{"proxy-", framing}, Forbidden{"x-forwarded-", routing}};
+constexpr std::array forbidden_prefixes = {Forbidden{"proxy-", framing},
+                                           Forbidden{"x-forwarded-", routing}};
 
 std::string folded(std::string_view name) {
   std::string out = lower(name);
@@ -57,21 +59,25 @@ std::string_view refusal(std::string_view name, const std::vector<std::string>& 
   for (const Forbidden& prefix : forbidden_prefixes) {
     if (name.starts_with(prefix.name)) return prefix.why;
   }
-  return std::ranges::find(owned, name) != owned.end() ? "is set by the plugin of this API" : std::string_view();
+  return std::ranges::find(owned, name) != owned.end() ? "is set by the plugin of this API"
+                                                       : std::string_view();
 }
 
 }  // namespace
 
 void check_headers(const std::vector<Field>& headers, const std::vector<std::string>& owned,
                    std::vector<Problem>& problems) {
-  if (headers.size() > most_headers) problems.push_back({"/headers", "holds more than 100 headers"});
+  if (headers.size() > most_headers)
+    problems.push_back({"/headers", "holds more than 100 headers"});
   for (const Field& field : headers) {
     if (!is_token(field.name)) {
-      problems.push_back({pointer_to("/headers", field.name), "is not a header name (RFC 9110: a token)"});
+      problems.push_back(
+          {pointer_to("/headers", field.name), "is not a header name (RFC 9110: a token)"});
       continue;
     }
     if (!is_field_value(field.value)) {
-      problems.push_back({pointer_to("/headers", field.name), "has a control character, or a space at an edge"});
+      problems.push_back(
+          {pointer_to("/headers", field.name), "has a control character, or a space at an edge"});
     } else if (field.value.size() > longest_value) {
       problems.push_back({pointer_to("/headers", field.name), "is longer than 8192 bytes"});
     }
@@ -81,7 +87,8 @@ void check_headers(const std::vector<Field>& headers, const std::vector<std::str
 }
 
 bool is_hop_by_hop(std::string_view name) {
-  constexpr std::array names = {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"};
+  constexpr std::array names = {"connection", "keep-alive",        "proxy-connection", "te",
+                                "trailer",    "transfer-encoding", "upgrade"};
   return std::ranges::find(names, name) != names.end();
 }
 

@@ -37,19 +37,23 @@ host::Connection connection_for(const loader::Plugin& plugin, const IntegrationC
   host::Connection connection{integration.id, {}};
   for (const Field& value : validation.values) {
     const auto info = std::ranges::find(infos, value.name, &schema::FieldInfo::name);
-    connection.fields.push_back({value.name, Secret(value.value), info != infos.end() && info->secret});
+    connection.fields.push_back(
+        {value.name, Secret(value.value), info != infos.end() && info->secret});
   }
   return connection;
 }
 
 /// "/token" → "token"; empty for the connection itself.
-std::string field_of(const std::string& pointer) { return pointer.empty() ? pointer : pointer.substr(1); }
+std::string field_of(const std::string& pointer) {
+  return pointer.empty() ? pointer : pointer.substr(1);
+}
 
 }  // namespace
 
-std::shared_ptr<Integration> Integration::make(const Config& config, const IntegrationConfig& integration,
-                                               const loader::PluginSet& plugins, CredentialStore& store,
-                                               ConfigProblems& problems) {
+std::shared_ptr<Integration> Integration::make(const Config& config,
+                                               const IntegrationConfig& integration,
+                                               const loader::PluginSet& plugins,
+                                               CredentialStore& store, ConfigProblems& problems) {
   const std::size_t before = problems.size();
   std::set<std::string> said;  // plugins of one tool share fields: each problem once
   const auto problem = [&](Mark at, std::string message) {
@@ -57,22 +61,25 @@ std::shared_ptr<Integration> Integration::make(const Config& config, const Integ
   };
   const std::vector<const loader::Plugin*> of_tool = plugins.of_tool(integration.tool);
   if (of_tool.empty()) {
-    problem(integration.tool_at, "unknown tool \"" + integration.tool + "\"" + did_you_mean(integration.tool, plugins.tools()));
+    problem(integration.tool_at, "unknown tool \"" + integration.tool + "\"" +
+                                     did_you_mean(integration.tool, plugins.tools()));
     return nullptr;
   }
 
   std::vector<std::string> known;
   for (const loader::Plugin* plugin : of_tool) {
-    for (const schema::FieldInfo& field : plugin->manifest().connection.fields()) known.push_back(field.name);
+    for (const schema::FieldInfo& field : plugin->manifest().connection.fields())
+      known.push_back(field.name);
   }
   for (const ConnectionField& field : integration.connection) {
     if (std::ranges::find(known, field.name) == known.end()) {
-      problem(field.at, "tool " + integration.tool + " has no connection field \"" + field.name + "\"" +
-                            did_you_mean(field.name, known));
+      problem(field.at, "tool " + integration.tool + " has no connection field \"" + field.name +
+                            "\"" + did_you_mean(field.name, known));
     }
   }
   if (integration.upstream.ca_file && !std::filesystem::exists(*integration.upstream.ca_file)) {
-    problem(integration.at, "upstream.ca_file " + integration.upstream.ca_file->string() + " does not exist");
+    problem(integration.at,
+            "upstream.ca_file " + integration.upstream.ca_file->string() + " does not exist");
   }
 
   std::shared_ptr<Integration> made(new Integration(integration));
@@ -97,7 +104,8 @@ std::shared_ptr<Integration> Integration::make(const Config& config, const Integ
     for (const catalog::Api& api : plugin->manifest().apis) {
       if (api.session) format = api.session->format;
     }
-    made->states_.emplace(id, std::make_shared<session::ConnectionState>(key, std::move(connection), *std::move(stored), format));
+    made->states_.emplace(id, std::make_shared<session::ConnectionState>(
+                                  key, std::move(connection), *std::move(stored), format));
   }
 
   std::string lacks;
@@ -107,11 +115,13 @@ std::shared_ptr<Integration> Integration::make(const Config& config, const Integ
       if (made->states_.find(plugin->manifest().id) == made->states_.end()) continue;
       const std::vector<std::string> missing = made->missing(api, plugin->manifest().id);
       usable = usable || missing.empty();
-      for (const std::string& name : missing) lacks += (lacks.empty() ? "" : ", ") + name + " (" + api.id() + ")";
+      for (const std::string& name : missing)
+        lacks += (lacks.empty() ? "" : ", ") + name + " (" + api.id() + ")";
     }
   }
   if (!usable && problems.size() == before) {
-    problem(integration.connection_at, "the connection is complete for no API of " + integration.tool + "; missing: " + lacks);
+    problem(integration.connection_at,
+            "the connection is complete for no API of " + integration.tool + "; missing: " + lacks);
   }
   return problems.size() == before ? made : nullptr;
 }
@@ -121,7 +131,8 @@ session::ConnectionState* Integration::state(const std::string& plugin_id) const
   return found == states_.end() ? nullptr : found->second.get();
 }
 
-std::vector<std::string> Integration::missing(const catalog::Api& api, const std::string& plugin_id) const {
+std::vector<std::string> Integration::missing(const catalog::Api& api,
+                                              const std::string& plugin_id) const {
   std::vector<std::string> out;
   const session::ConnectionState* found = state(plugin_id);
   if (found == nullptr) return api.connection_required;
@@ -130,11 +141,13 @@ std::vector<std::string> Integration::missing(const catalog::Api& api, const std
     const host::Item* item = now->connection.find(name);
     if (item == nullptr || item->value.empty()) out.push_back(name);
   };
-  for (const std::string& name : api.connection_required) require(name);
+  for (const std::string& name : api.connection_required)
+    require(name);
   for (const catalog::FieldsWhen& when : api.connection_required_when) {
     const host::Item* chosen = now->connection.find(when.field);
     if (chosen == nullptr || chosen->value.reveal() != when.equals) continue;
-    for (const std::string& name : when.fields) require(name);
+    for (const std::string& name : when.fields)
+      require(name);
   }
   return out;
 }

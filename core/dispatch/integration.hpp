@@ -15,13 +15,14 @@
 
 namespace penstock::dispatch {
 
-/// One integration at run time: its configuration, the state of its connection for each plugin of its tool, and the
-/// calls in flight. [any-thread]
+/// One integration at run time: its configuration, the state of its connection for each plugin of
+/// its tool, and the calls in flight. [any-thread]
 class Integration {
  public:
   /// Checks the configured connection against the plugins of the tool and reads the stored state.
   /// What is wrong goes to `problems`; null then.
-  static std::shared_ptr<Integration> make(const Config& config, const IntegrationConfig& integration,
+  static std::shared_ptr<Integration> make(const Config& config,
+                                           const IntegrationConfig& integration,
                                            const loader::PluginSet& plugins, CredentialStore& store,
                                            ConfigProblems& problems);
 

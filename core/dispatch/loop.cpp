@@ -19,7 +19,9 @@ constexpr std::uint64_t largest_session_reply = 1U << 20U;
 
 }  // namespace
 
-Loop::Loop() : work_(boost::asio::make_work_guard(context_)), client_(std::make_unique<upstream::Client>(context_)) {}
+Loop::Loop()
+    : work_(boost::asio::make_work_guard(context_)),
+      client_(std::make_unique<upstream::Client>(context_)) {}
 
 Loop::~Loop() {
   stop();
@@ -41,15 +43,17 @@ void Loop::stop() {
 
 Loop* Loop::current() noexcept { return this_threads_loop; }
 
-LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration, std::shared_ptr<CredentialStore> store,
-                     boost::asio::thread_pool& blocking)
-    : loop_(loop), integration_(std::move(integration)), store_(std::move(store)), blocking_(blocking) {}
+LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
+                     std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking)
+    : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
+      blocking_(blocking) {}
 
 std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
 
 std::array<std::uint8_t, 32> LoopWorld::entropy() { return fresh_entropy(); }
 
-void LoopWorld::fetch(session::FetchRequest request, std::function<void(Result<session::FetchReply>)> handler) {
+void LoopWorld::fetch(session::FetchRequest request,
+                      std::function<void(Result<session::FetchReply>)> handler) {
   upstream::Request out;
   out.to = destination(request.url, *integration_);
   out.method = std::move(request.method);
@@ -61,13 +65,15 @@ void LoopWorld::fetch(session::FetchRequest request, std::function<void(Result<s
   out.connect_timeout = connect_time_limit(integration_->upstream());
   out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   out.max_response_bytes = largest_session_reply;
-  loop_.client().send(std::move(out), [handler = std::move(handler)](Result<upstream::Reply> reply) {
+  loop_.client().send(std::move(out), [handler =
+                                           std::move(handler)](Result<upstream::Reply> reply) {
     if (!reply) return handler(failure(std::move(reply).error()));
     handler(session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
   });
 }
 
-void LoopWorld::save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) {
+void LoopWorld::save(std::string key, StoredState state,
+                     std::function<void(Result<std::uint64_t>)> handler) {
   boost::asio::post(blocking_, [store = store_, key = std::move(key), state = std::move(state),
                                 handler = std::move(handler), &context = loop_.context()] {
     auto saved = store->save(key, state);
@@ -81,12 +87,14 @@ std::int64_t wall_clock_ms() {
 }
 
 std::array<std::uint8_t, 32> fresh_entropy() {
-  // Drawn in stock: a system call for each signature would be a sizeable part of it. Handed out once, then wiped.
+  // Drawn in stock: a system call for each signature would be a sizeable part of it. Handed out
+  // once, then wiped.
   thread_local std::array<std::uint8_t, 256> stock{};
   thread_local std::size_t used = stock.size();
   if (used == stock.size()) {
     // Up to 256 bytes never come short (getrandom(2)); without them nothing may be signed.
-    if (::getrandom(stock.data(), stock.size(), 0) != static_cast<ssize_t>(stock.size())) std::abort();
+    if (::getrandom(stock.data(), stock.size(), 0) != static_cast<ssize_t>(stock.size()))
+      std::abort();
     used = 0;
   }
   std::array<std::uint8_t, 32> bytes{};

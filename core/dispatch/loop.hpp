@@ -42,13 +42,15 @@ class Loop {
 class LoopWorld final : public session::World {
  public:
   /// `blocking` runs what may block: durable writes.
-  LoopWorld(Loop& loop, std::shared_ptr<Integration> integration, std::shared_ptr<CredentialStore> store,
-            boost::asio::thread_pool& blocking);
+  LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
+            std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
-  void fetch(session::FetchRequest request, std::function<void(Result<session::FetchReply>)> handler) override;
-  void save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) override;
+  void fetch(session::FetchRequest request,
+             std::function<void(Result<session::FetchReply>)> handler) override;
+  void save(std::string key, StoredState state,
+            std::function<void(Result<std::uint64_t>)> handler) override;
 
  private:
   Loop& loop_;

@@ -9,7 +9,8 @@
 namespace penstock::dispatch {
 namespace {
 
-/// "Basic dXNlcjp…" → "Basic ***": a credential that is made of secrets need not hold one of them literally.
+/// "Basic dXNlcjp…" → "Basic ***": a credential that is made of secrets need not hold one of them
+/// literally.
 std::string masked_credential(std::string_view value) {
   const std::size_t space = value.find(' ');
   return space == std::string_view::npos ? "***" : std::string(value.substr(0, space)) + " ***";
@@ -20,19 +21,21 @@ std::string masked_credential(std::string_view value) {
 Result<Preview> preview(const World& world, const Call& call) {
   auto draft = make_draft(world, call, "penstock-boundary");
   if (!draft) return failure(std::move(draft).error());
-  const session::SnapshotPtr now = draft->integration->state(draft->plugin->manifest().id)->current();
+  const session::SnapshotPtr now =
+      draft->integration->state(draft->plugin->manifest().id)->current();
   const Masker masker = masker_for(*now);
 
   host::CallInput input = call_input(*draft, call);
   const std::string url = draft->url.origin() + draft->url.path;
   input.url = url;
   const host::Env env{0, wall_clock_ms(), 0, fresh_entropy()};
-  host::Outcome outcome =
-      draft->plugin->instance().prepare(env, now->connection, now->session ? &*now->session : nullptr, input);
+  host::Outcome outcome = draft->plugin->instance().prepare(
+      env, now->connection, now->session ? &*now->session : nullptr, input);
   Preview out;
   out.warnings = draft->warnings;
   if (outcome.verdict == host::Verdict::need_session) {
-    out.warnings.emplace_back("a session would be made first; what it adds to the request is not shown");
+    out.warnings.emplace_back(
+        "a session would be made first; what it adds to the request is not shown");
     outcome = {};
     outcome.verdict = host::Verdict::ok;
   } else if (outcome.verdict != host::Verdict::ok) {
@@ -46,8 +49,10 @@ Result<Preview> preview(const World& world, const Call& call) {
   out.url = masker.mask(request->url.text());
   const auto& owned = draft->api->owned_headers;
   for (Field& field : request->headers) {
-    const bool credential = std::ranges::find(owned, lower(field.name)) != owned.end() || lower(field.name) == "authorization";
-    out.headers.push_back({field.name, credential ? masked_credential(field.value) : masker.mask(std::move(field.value))});
+    const bool credential = std::ranges::find(owned, lower(field.name)) != owned.end() ||
+                            lower(field.name) == "authorization";
+    out.headers.push_back({field.name, credential ? masked_credential(field.value)
+                                                  : masker.mask(std::move(field.value))});
   }
   out.body = masker.mask(std::move(request->body).value_or(""));
   return out;

@@ -7,7 +7,8 @@
 
 namespace penstock::dispatch {
 
-/// The request that `call` would send, secrets masked, or the error that it would give. Sends nothing.
+/// The request that `call` would send, secrets masked, or the error that it would give. Sends
+/// nothing.
 Result<Preview> preview(const World& world, const Call& call);
 
 }  // namespace penstock::dispatch

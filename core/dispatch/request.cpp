@@ -8,12 +8,14 @@ namespace penstock::dispatch {
 namespace {
 
 void set_header(std::vector<Field>& headers, Field field) {
-  std::erase_if(headers, [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
+  std::erase_if(headers,
+                [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
   headers.push_back(std::move(field));
 }
 
 void set_default(std::vector<Field>& headers, std::string_view name, std::string_view value) {
-  const bool given = std::ranges::any_of(headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+  const bool given = std::ranges::any_of(
+      headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
   if (!given) headers.push_back({std::string(name), std::string(value)});
 }
 
@@ -35,25 +37,27 @@ host::CallInput call_input(const Draft& draft, const Call& call) {
 }
 
 Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome) {
-  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url, draft.headers,
-                        host::compose_body(outcome, draft.body)};
+  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url,
+                        draft.headers, host::compose_body(outcome, draft.body)};
   if (!outcome.url.empty()) {
     auto url = parse_url(outcome.url);
     if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));
     request.url = *std::move(url);
   }
   for (const Field& parameter : outcome.query) {
-    request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
-                         percent_encode(parameter.value);
+    request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +
+                         "=" + percent_encode(parameter.value);
     request.url.has_query = true;
   }
-  for (Field& field : outcome.headers) set_header(request.headers, std::move(field));
+  for (Field& field : outcome.headers)
+    set_header(request.headers, std::move(field));
   set_default(request.headers, "Accept", "*/*");
   set_default(request.headers, "User-Agent", "Penstock/0.1");
 
   if (!draft.plugin->manifest().egress.permits(request.url)) {
-    return failure(engine_failed("the request would leave for " + request.url.origin() + ", which " +
-                                     draft.plugin->label() + " does not declare", Phase::authorize, Sent::no));
+    return failure(engine_failed("the request would leave for " + request.url.origin() +
+                                     ", which " + draft.plugin->label() + " does not declare",
+                                 Phase::authorize, Sent::no));
   }
   return request;
 }
@@ -70,7 +74,8 @@ upstream::Destination destination(const Url& url, const Integration& integration
   return to;
 }
 
-std::chrono::milliseconds time_limit(const Draft& draft, const Call& call, const UpstreamConfig& common) {
+std::chrono::milliseconds time_limit(const Draft& draft, const Call& call,
+                                     const UpstreamConfig& common) {
   if (call.timeout) return *call.timeout;
   if (const auto own = draft.integration->config().upstream.timeout) return *own;
   if (draft.api->timeout) return *draft.api->timeout;
@@ -81,7 +86,9 @@ std::chrono::milliseconds connect_time_limit(const UpstreamConfig& config) {
   return config.connect_timeout.value_or(std::chrono::seconds(5));
 }
 
-std::uint64_t response_limit(const UpstreamConfig& config) { return config.max_response_bytes.value_or(32U << 20U); }
+std::uint64_t response_limit(const UpstreamConfig& config) {
+  return config.max_response_bytes.value_or(32U << 20U);
+}
 
 Masker masker_for(const session::Snapshot& snapshot) {
   Masker masker;

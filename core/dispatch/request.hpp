@@ -22,15 +22,17 @@ struct SignedRequest {
   std::optional<std::string> body;
 };
 
-/// Draft and plugin outcome put together, and the last look at where it goes: the final URL must be inside the
-/// manifest's egress list.
+/// Draft and plugin outcome put together, and the last look at where it goes: the final URL must be
+/// inside the manifest's egress list.
 Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome);
 
 /// How to reach the host of `url` for this integration.
 upstream::Destination destination(const Url& url, const Integration& integration);
 
-/// How long the call may take: the call's own say, the integration's, the manifest's, the common one, 60 s.
-std::chrono::milliseconds time_limit(const Draft& draft, const Call& call, const UpstreamConfig& common);
+/// How long the call may take: the call's own say, the integration's, the manifest's, the common
+/// one, 60 s.
+std::chrono::milliseconds time_limit(const Draft& draft, const Call& call,
+                                     const UpstreamConfig& common);
 
 std::chrono::milliseconds connect_time_limit(const UpstreamConfig& config);
 std::uint64_t response_limit(const UpstreamConfig& config);

@@ -13,7 +13,8 @@ bool is_hex(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// A vendor may decode once more than we do, so a dot segment is looked for at every level of encoding.
+/// A vendor may decode once more than we do, so a dot segment is looked for at every level of
+/// encoding.
 bool has_dot_segment(std::string path) {
   for (int round = 0; round < 4; ++round) {
     std::size_t start = 0;
@@ -33,7 +34,8 @@ bool has_dot_segment(std::string path) {
 }
 
 bool has_control(std::string_view text) {
-  return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
+  return std::ranges::any_of(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; });
 }
 
 }  // namespace
@@ -43,11 +45,13 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7f) return failure(std::string("holds a control character"));
-    if (byte >= 0x80) return failure(std::string("holds a non-ASCII character; percent-encode its UTF-8 bytes"));
+    if (byte >= 0x80)
+      return failure(std::string("holds a non-ASCII character; percent-encode its UTF-8 bytes"));
     if (text[i] == ' ') return failure(std::string("holds a space; write %20"));
     if (text[i] == '#') return failure(std::string("holds a fragment; write %23 for a literal #"));
     if (text[i] == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))) {
-      return failure(std::string("holds a % that two hex digits do not follow; write %25 for a literal %"));
+      return failure(
+          std::string("holds a % that two hex digits do not follow; write %25 for a literal %"));
     }
   }
   CallerPath out;
@@ -56,15 +60,19 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   out.has_query = question != std::string_view::npos;
   if (out.has_query) out.query = text.substr(question + 1);
 
-  if (out.path.find('\\') != std::string::npos) return failure(std::string("holds a backslash; write %5C"));
+  if (out.path.find('\\') != std::string::npos)
+    return failure(std::string("holds a backslash; write %5C"));
   const std::size_t slash = out.path.find('/');
   const std::size_t scheme = out.path.find("://");
   if (scheme != std::string::npos && scheme < slash) {
-    return failure(std::string("holds a scheme; only the part behind the API's base URL belongs here"));
+    return failure(
+        std::string("holds a scheme; only the part behind the API's base URL belongs here"));
   }
-  if (out.path.starts_with("//")) return failure(std::string("begins with //, which would name a host"));
+  if (out.path.starts_with("//"))
+    return failure(std::string("begins with //, which would name a host"));
   if (!out.path.empty() && out.path.front() != '/') out.path.insert(out.path.begin(), '/');
-  if (has_control(percent_decode(out.path))) return failure(std::string("holds a percent-encoded control character"));
+  if (has_control(percent_decode(out.path)))
+    return failure(std::string("holds a percent-encoded control character"));
   if (has_dot_segment(out.path)) return failure(std::string("holds a dot segment (. or ..)"));
   return out;
 }
@@ -80,7 +88,8 @@ Url join(Url base, const CallerPath& path, const std::vector<Field>& params) {
     base.has_query = true;
   };
   if (path.has_query) append(path.query);
-  for (const Field& parameter : params) append(percent_encode(parameter.name) + "=" + percent_encode(parameter.value));
+  for (const Field& parameter : params)
+    append(percent_encode(parameter.name) + "=" + percent_encode(parameter.value));
   return base;
 }
 

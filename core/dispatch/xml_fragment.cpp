@@ -34,7 +34,8 @@ Walk& walk(void* data) { return *static_cast<Walk*>(data); }
 std::string check_xml_fragment(std::string_view xml) {
   constexpr std::string_view open = "<b>", close = "</b>";
   if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
-  const std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserFree> parser(XML_ParserCreate("UTF-8"));
+  const std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserFree> parser(
+      XML_ParserCreate("UTF-8"));
   Walk state;
   state.parser = parser.get();
   XML_SetUserData(parser.get(), &state);
@@ -42,9 +43,11 @@ std::string check_xml_fragment(std::string_view xml) {
       parser.get(),
       [](void* data, const XML_Char*, const XML_Char** attributes) {
         int count = 0;
-        while (attributes[count] != nullptr) ++count;
+        while (attributes[count] != nullptr)
+          ++count;
         if (++walk(data).depth > most_levels) walk(data).stop("is nested deeper than 200 levels");
-        if (count / 2 > most_attributes) walk(data).stop("has an element with more than 64 attributes");
+        if (count / 2 > most_attributes)
+          walk(data).stop("has an element with more than 64 attributes");
       },
       [](void* data, const XML_Char*) {
         // The element that stands for the Body may only be closed by us.
@@ -53,15 +56,20 @@ std::string check_xml_fragment(std::string_view xml) {
   XML_Parse(parser.get(), open.data(), static_cast<int>(open.size()), XML_FALSE);
   const auto place = [&] {
     const auto line = XML_GetCurrentLineNumber(parser.get());
-    const auto column = XML_GetCurrentColumnNumber(parser.get()) + 1 - (line == 1 ? open.size() : 0);
+    const auto column =
+        XML_GetCurrentColumnNumber(parser.get()) + 1 - (line == 1 ? open.size() : 0);
     return " (line " + std::to_string(line) + ", column " + std::to_string(column) + ")";
   };
-  const XML_Status parsed = XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_FALSE);
+  const XML_Status parsed =
+      XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_FALSE);
   if (state.trouble != nullptr) return state.trouble + place();
-  if (parsed != XML_STATUS_OK) return "is not well-formed XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser.get()))) + place();
+  if (parsed != XML_STATUS_OK)
+    return "is not well-formed XML: " +
+           std::string(XML_ErrorString(XML_GetErrorCode(parser.get()))) + place();
   if (state.depth != 1) return "does not close an element that it opens" + place();
   XML_SetElementHandler(parser.get(), nullptr, nullptr);
-  if (XML_Parse(parser.get(), close.data(), static_cast<int>(close.size()), XML_TRUE) != XML_STATUS_OK) {
+  if (XML_Parse(parser.get(), close.data(), static_cast<int>(close.size()), XML_TRUE) !=
+      XML_STATUS_OK) {
     return "ends in the middle of something" + place();
   }
   return {};

@@ -1,4 +1,5 @@
-// What a plugin builds with: each value is checked as it arrives, so nothing unchecked ever stands in an Outcome.
+// What a plugin builds with: each value is checked as it arrives, so nothing unchecked ever stands
+// in an Outcome.
 #include "host/builder.hpp"
 
 #include <algorithm>
@@ -18,9 +19,17 @@ constexpr std::size_t most_items = 256;
 constexpr std::array methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
 
 // Framing is the engine's, and a plugin has no say in hop-by-hop matters.
-constexpr std::array reserved_headers = {"host",       "content-length",   "transfer-encoding", "connection", "te",
-                                         "trailer",    "upgrade",          "keep-alive",        "expect",
-                                         "proxy-authorization", "proxy-connection"};
+constexpr std::array reserved_headers = {"host",
+                                         "content-length",
+                                         "transfer-encoding",
+                                         "connection",
+                                         "te",
+                                         "trailer",
+                                         "upgrade",
+                                         "keep-alive",
+                                         "expect",
+                                         "proxy-authorization",
+                                         "proxy-connection"};
 
 std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
   if (cx == nullptr) return -1;
@@ -51,7 +60,8 @@ std::int32_t put(pst_cx* cx, std::vector<Item>& items, pst_str name, pst_str val
 
 std::int32_t set_method(pst_cx* cx, pst_str method) noexcept {
   return guard(cx, [&] {
-    if (std::ranges::find(methods, view(method)) == methods.end()) return refuse(cx, "it set a method that is not known");
+    if (std::ranges::find(methods, view(method)) == methods.end())
+      return refuse(cx, "it set a method that is not known");
     cx->outcome->method = view(method);
     return 0;
   });
@@ -61,7 +71,8 @@ std::int32_t set_url(pst_cx* cx, pst_str text) noexcept {
   return guard(cx, [&] {
     const auto url = parse_url(view(text));
     if (!url) return refuse(cx, "it set a URL that is refused: " + url.error());
-    if (!cx->egress->permits(*url)) return refuse(cx, "it set a URL outside its manifest's egress list: " + url->origin());
+    if (!cx->egress->permits(*url))
+      return refuse(cx, "it set a URL outside its manifest's egress list: " + url->origin());
     cx->outcome->url = view(text);
     return charge(cx, text.len);
   });
@@ -75,10 +86,12 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
       return refuse(cx, "it set the header " + lower_name + ", which is the engine's");
     }
     if (!is_field_value(view(value))) {
-      return refuse(cx, "the value of header " + lower_name + " has a control character or an edge space");
+      return refuse(cx, "the value of header " + lower_name +
+                            " has a control character or an edge space");
     }
     auto& headers = cx->outcome->headers;
-    std::erase_if(headers, [&](const Field& field) { return equal_ignoring_case(field.name, lower_name); });
+    std::erase_if(headers,
+                  [&](const Field& field) { return equal_ignoring_case(field.name, lower_name); });
     if (headers.size() >= most_items) return refuse(cx, "it set more than 256 headers");
     headers.push_back({std::string(view(name)), std::string(view(value))});
     return charge(cx, name.len + value.len);
@@ -87,7 +100,8 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
 
 std::int32_t add_query(pst_cx* cx, pst_str name, pst_str value) noexcept {
   return guard(cx, [&] {
-    if (cx->outcome->query.size() >= most_items) return refuse(cx, "it added more than 256 query parameters");
+    if (cx->outcome->query.size() >= most_items)
+      return refuse(cx, "it added more than 256 query parameters");
     cx->outcome->query.push_back({std::string(view(name)), std::string(view(value))});
     return charge(cx, name.len + value.len);
   });
@@ -116,7 +130,8 @@ std::int32_t wrap_soap(pst_cx* cx, pst_str namespaces, pst_str header) noexcept 
 }
 
 std::int32_t put_session(pst_cx* cx, pst_str key, pst_str value, std::uint64_t flags) noexcept {
-  return guard(cx, [&] { return put(cx, cx->outcome->session, key, value, (flags & PST_KV_SECRET) != 0); });
+  return guard(
+      cx, [&] { return put(cx, cx->outcome->session, key, value, (flags & PST_KV_SECRET) != 0); });
 }
 
 std::int32_t expire_session(pst_cx* cx, std::int64_t unix_ms) noexcept {
@@ -164,7 +179,8 @@ std::int32_t retry_after(pst_cx* cx, std::int64_t ms) noexcept {
 
 std::int32_t log(pst_cx* cx, std::int32_t, pst_str text) noexcept {
   return guard(cx, [&] {
-    if (cx->outcome->logs.size() >= most_items) return refuse(cx, "it wrote more than 256 log lines");
+    if (cx->outcome->logs.size() >= most_items)
+      return refuse(cx, "it wrote more than 256 log lines");
     cx->outcome->logs.emplace_back(view(text));
     return charge(cx, text.len);
   });
@@ -189,12 +205,12 @@ std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind) {
 }
 
 const pst_host& host_functions() noexcept {
-  static const pst_host functions = {sizeof(pst_host), PST_ABI_MAJOR, PST_ABI_MINOR,
-                                     set_method,  set_url,        set_header,     add_query, set_body,
-                                     wrap_body,   wrap_soap,      put_session,    expire_session,
-                                     put_credential, carry,       fail,           note,      retry_after,
-                                     log,         json_get,       xml_get,        xml_root,  digest,
-                                     hmac,        sign,           get_extension};
+  static const pst_host functions = {
+      sizeof(pst_host), PST_ABI_MAJOR, PST_ABI_MINOR, set_method, set_url,     set_header,
+      add_query,        set_body,      wrap_body,     wrap_soap,  put_session, expire_session,
+      put_credential,   carry,         fail,          note,       retry_after, log,
+      json_get,         xml_get,       xml_root,      digest,     hmac,        sign,
+      get_extension};
   return functions;
 }
 

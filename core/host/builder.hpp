@@ -13,7 +13,7 @@ struct pst_cx {
   penstock::host::Outcome* outcome = nullptr;
   const penstock::Egress* egress = nullptr;
   const penstock::host::Connection* connection = nullptr;
-  std::string refusal;            ///< the first refused value; fails the invocation
+  std::string refusal;  ///< the first refused value; fails the invocation
   std::int32_t refusal_kind = PST_E_INTERNAL;
   bool failed = false;            ///< fail() was called
   std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses

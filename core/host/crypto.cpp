@@ -17,7 +17,9 @@ const EVP_MD* hash_named(std::string_view name) {
   return nullptr;
 }
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 struct KeyFree {
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
@@ -30,7 +32,8 @@ struct ContextFree {
 };
 
 std::unique_ptr<EVP_PKEY, KeyFree> read_private_key(std::string_view pem) {
-  const std::unique_ptr<BIO, BioFree> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<BIO, BioFree> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
   // No passphrase callback: OpenSSL would ask on the terminal.
   return std::unique_ptr<EVP_PKEY, KeyFree>(PEM_read_bio_PrivateKey(
       bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
@@ -44,7 +47,8 @@ std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcep
     const EVP_MD* hash = hash_named(view(alg));
     if (hash == nullptr) return refuse(cx, "it asked for a digest that the host does not have");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
-    EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr, hash, nullptr);
+    EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr, hash,
+               nullptr);
     return give(cx, std::move(result), out);
   } catch (const std::exception&) {
     return refuse(cx, "a digest failed");
@@ -68,13 +72,16 @@ std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* o
 std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_str* out) noexcept {
   if (cx == nullptr) return -1;
   try {
-    if (view(alg) != "RS256") return refuse(cx, "it asked for a signature that the host does not have");
+    if (view(alg) != "RS256")
+      return refuse(cx, "it asked for a signature that the host does not have");
     const Item* field = cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
-    if (field == nullptr) return refuse(cx, "the connection has no field " + std::string(view(key_field)));
+    if (field == nullptr)
+      return refuse(cx, "the connection has no field " + std::string(view(key_field)));
     const auto key = read_private_key(field->value.reveal());
     if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
-      return refuse(cx, "the connection's " + std::string(view(key_field)) +
-                            " is not an unencrypted RSA private key in PEM form",
+      return refuse(cx,
+                    "the connection's " + std::string(view(key_field)) +
+                        " is not an unencrypted RSA private key in PEM form",
                     PST_E_BAD_CONNECTION);
     }
     const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
@@ -84,8 +91,8 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
       return refuse(cx, "signing failed");
     }
     std::string signature(length, '\0');
-    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length, bytes(view(data)),
-                       data.len) != 1) {
+    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
+                       bytes(view(data)), data.len) != 1) {
       return refuse(cx, "signing failed");
     }
     signature.resize(length);

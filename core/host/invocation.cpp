@@ -14,7 +14,8 @@ namespace {
 std::vector<pst_kv> key_values(const std::vector<Item>& items) {
   std::vector<pst_kv> out;
   out.reserve(items.size());
-  for (const Item& item : items) out.push_back({str(item.name), str(item.value.reveal()), item.secret ? PST_KV_SECRET : 0});
+  for (const Item& item : items)
+    out.push_back({str(item.name), str(item.value.reveal()), item.secret ? PST_KV_SECRET : 0});
   return out;
 }
 
@@ -22,11 +23,14 @@ std::vector<pst_kv> key_values(const std::vector<Field>* fields) {
   std::vector<pst_kv> out;
   if (fields == nullptr) return out;
   out.reserve(fields->size());
-  for (const Field& field : *fields) out.push_back({str(field.name), str(field.value), 0});
+  for (const Field& field : *fields)
+    out.push_back({str(field.name), str(field.value), 0});
   return out;
 }
 
-std::uint32_t count(const std::vector<pst_kv>& items) { return static_cast<std::uint32_t>(items.size()); }
+std::uint32_t count(const std::vector<pst_kv>& items) {
+  return static_cast<std::uint32_t>(items.size());
+}
 
 /// The ABI's picture of inputs; lives as long as one invocation.
 struct EnvAbi {
@@ -60,7 +64,8 @@ struct StateAbi {
 
 struct CallAbi {
   explicit CallAbi(const CallInput& call)
-      : options(key_values(call.options)), query(key_values(call.query)), headers(key_values(call.headers)) {
+      : options(key_values(call.options)), query(key_values(call.query)),
+        headers(key_values(call.headers)) {
     abi.struct_size = sizeof(pst_call);
     abi.flags = call.enveloped ? PST_CALL_ENVELOPED : 0;
     abi.api = str(call.api);
@@ -102,13 +107,20 @@ struct ReplyAbi {
 
 Verdict to_verdict(std::int32_t value) {
   switch (value) {
-    case PST_OK: return Verdict::ok;
-    case PST_NEED_SESSION: return Verdict::need_session;
-    case PST_FETCH: return Verdict::fetch;
-    case PST_REAUTH: return Verdict::reauth;
-    case PST_RETRY: return Verdict::retry;
-    case PST_PASS: return Verdict::pass;
-    default: return Verdict::failed;
+  case PST_OK:
+    return Verdict::ok;
+  case PST_NEED_SESSION:
+    return Verdict::need_session;
+  case PST_FETCH:
+    return Verdict::fetch;
+  case PST_REAUTH:
+    return Verdict::reauth;
+  case PST_RETRY:
+    return Verdict::retry;
+  case PST_PASS:
+    return Verdict::pass;
+  default:
+    return Verdict::failed;
   }
 }
 
@@ -120,8 +132,8 @@ Outcome internal_failure(std::string message, std::int32_t kind = PST_E_INTERNAL
 
 /// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
 template <class Function>
-Outcome invoke(const Egress& egress, const Connection* connection, std::initializer_list<Verdict> legal,
-               Function&& function) {
+Outcome invoke(const Egress& egress, const Connection* connection,
+               std::initializer_list<Verdict> legal, Function&& function) {
   Outcome outcome;
   pst_cx cx;
   cx.outcome = &outcome;
@@ -154,7 +166,8 @@ Outcome invoke(const Egress& egress, const Connection* connection, std::initiali
 }  // namespace
 
 const Item* Connection::find(std::string_view name) const noexcept {
-  const auto found = std::ranges::find_if(fields, [&](const Item& item) { return item.name == name; });
+  const auto found =
+      std::ranges::find_if(fields, [&](const Item& item) { return item.name == name; });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -162,8 +175,8 @@ Instance::Instance(const pst_plugin& entry, Egress egress) : egress_(std::move(e
   std::memcpy(&entry_, &entry, std::min<std::size_t>(entry.struct_size, sizeof entry_));
 }
 
-Result<std::unique_ptr<Instance>, PluginFailure> Instance::create(const pst_plugin& entry, Egress egress,
-                                                                  std::string_view config_json) {
+Result<std::unique_ptr<Instance>, PluginFailure>
+Instance::create(const pst_plugin& entry, Egress egress, std::string_view config_json) {
   std::unique_ptr<Instance> instance(new Instance(entry, std::move(egress)));
   if (instance->entry_.create == nullptr || instance->entry_.prepare == nullptr) {
     return failure(PluginFailure{PST_E_INTERNAL, {}, "its entry lacks create or prepare"});
@@ -185,27 +198,31 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const St
   const ConnectionAbi connection_abi(connection);
   const StateAbi session_abi(session);
   const CallAbi call_abi(call);
-  const pst_prepare_in in = {sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
+  const pst_prepare_in in = {
+      sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
   return invoke(egress_, &connection, {Verdict::ok, Verdict::need_session},
                 [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); });
 }
 
-Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection, const State* old,
-                          const State& carried, const ReplyInput* reply) const {
-  if (entry_.session == nullptr) return internal_failure("it needs a session but has no session function");
+Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection,
+                          const State* old, const State& carried, const ReplyInput* reply) const {
+  if (entry_.session == nullptr)
+    return internal_failure("it needs a session but has no session function");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection);
   const StateAbi old_abi(old);
   const StateAbi carried_abi(&carried);
   const ReplyAbi reply_abi(reply);
-  const pst_session_in in = {sizeof in,           event, &env_abi.abi, &connection_abi.abi, old_abi.pointer(),
-                             carried_abi.pointer(), reply_abi.pointer()};
+  const pst_session_in in = {sizeof in,          event,
+                             &env_abi.abi,       &connection_abi.abi,
+                             old_abi.pointer(),  carried_abi.pointer(),
+                             reply_abi.pointer()};
   return invoke(egress_, &connection, {Verdict::ok, Verdict::fetch},
                 [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
 }
 
-Outcome Instance::inspect(const Env& env, const Connection& connection, const State* session, const CallInput& call,
-                          const ReplyInput& reply) const {
+Outcome Instance::inspect(const Env& env, const Connection& connection, const State* session,
+                          const CallInput& call, const ReplyInput& reply) const {
   if (entry_.inspect == nullptr) {
     Outcome outcome;
     outcome.verdict = Verdict::pass;
@@ -216,8 +233,13 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
   const StateAbi session_abi(session);
   const CallAbi call_abi(call);
   const ReplyAbi reply_abi(&reply);
-  const pst_inspect_in in = {sizeof in,           0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(),
-                             &call_abi.abi, reply_abi.pointer()};
+  const pst_inspect_in in = {sizeof in,
+                             0,
+                             &env_abi.abi,
+                             &connection_abi.abi,
+                             session_abi.pointer(),
+                             &call_abi.abi,
+                             reply_abi.pointer()};
   return invoke(egress_, &connection, {Verdict::ok, Verdict::pass, Verdict::reauth, Verdict::retry},
                 [&](pst_cx* cx) { return entry_.inspect(self_, cx, &in); });
 }

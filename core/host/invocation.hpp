@@ -31,7 +31,8 @@ struct Connection {
   const Item* find(std::string_view name) const noexcept;
 };
 
-/// A session, or what the steps of a session run carry. Times are Unix milliseconds, 0 means unknown.
+/// A session, or what the steps of a session run carry. Times are Unix milliseconds, 0 means
+/// unknown.
 struct State {
   std::vector<Item> items;
   std::int64_t created_ms = 0;
@@ -105,27 +106,31 @@ struct Outcome {
 };
 
 /// The body that leaves: the plugin's own, or the caller's with the plugin's wrapping.
-std::optional<std::string> compose_body(const Outcome& outcome, const std::optional<std::string>& caller_body);
+std::optional<std::string> compose_body(const Outcome& outcome,
+                                        const std::optional<std::string>& caller_body);
 
-/// One created plugin instance, callable from any thread at once. Every output is checked as it arrives; an exception,
-/// an unknown verdict or a refused value ends in Verdict::failed with PST_E_INTERNAL.
+/// One created plugin instance, callable from any thread at once. Every output is checked as it
+/// arrives; an exception, an unknown verdict or a refused value ends in Verdict::failed with
+/// PST_E_INTERNAL.
 class Instance {
  public:
-  /// Calls the plugin's create(). `entry` and its code must stay loaded as long as the instance lives.
-  static Result<std::unique_ptr<Instance>, PluginFailure> create(const pst_plugin& entry, Egress egress,
-                                                                 std::string_view config_json = "{}");
+  /// Calls the plugin's create(). `entry` and its code must stay loaded as long as the instance
+  /// lives.
+  static Result<std::unique_ptr<Instance>, PluginFailure>
+  create(const pst_plugin& entry, Egress egress, std::string_view config_json = "{}");
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  Outcome prepare(const Env& env, const Connection& connection, const State* session, const CallInput& call) const;
+  Outcome prepare(const Env& env, const Connection& connection, const State* session,
+                  const CallInput& call) const;
 
   /// `event` is one of PST_EV_*; `reply` only for FETCHED and CHALLENGED.
-  Outcome session(std::uint32_t event, const Env& env, const Connection& connection, const State* old,
-                  const State& carried, const ReplyInput* reply) const;
+  Outcome session(std::uint32_t event, const Env& env, const Connection& connection,
+                  const State* old, const State& carried, const ReplyInput* reply) const;
 
-  Outcome inspect(const Env& env, const Connection& connection, const State* session, const CallInput& call,
-                  const ReplyInput& reply) const;
+  Outcome inspect(const Env& env, const Connection& connection, const State* session,
+                  const CallInput& call, const ReplyInput& reply) const;
 
   bool has_session() const noexcept { return entry_.session != nullptr; }
   bool has_inspect() const noexcept { return entry_.inspect != nullptr; }
@@ -133,7 +138,8 @@ class Instance {
  private:
   Instance(const pst_plugin& entry, Egress egress);
 
-  pst_plugin entry_{};  ///< a copy: plugin data is not read after load; members it does not have are null
+  pst_plugin
+      entry_{};  ///< a copy: plugin data is not read after load; members it does not have are null
   Egress egress_;
   void* self_ = nullptr;
 };

@@ -11,7 +11,8 @@
 namespace penstock::host {
 namespace {
 
-/// Follows an RFC 6901 pointer; rapidjson::Pointer also takes URI fragments, which are not wanted here.
+/// Follows an RFC 6901 pointer; rapidjson::Pointer also takes URI fragments, which are not wanted
+/// here.
 const rapidjson::Value* resolve(const rapidjson::Value& root, std::string_view pointer) {
   const rapidjson::Value* at = &root;
   while (!pointer.empty()) {
@@ -34,7 +35,8 @@ const rapidjson::Value* resolve(const rapidjson::Value& root, std::string_view p
     } else if (at->IsArray()) {
       std::uint32_t index = 0;
       const auto [rest, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-      if (error != std::errc() || rest != token.data() + token.size() || index >= at->Size()) return nullptr;
+      if (error != std::errc() || rest != token.data() + token.size() || index >= at->Size())
+        return nullptr;
       at = &(*at)[index];
     } else {
       return nullptr;

@@ -2,9 +2,11 @@
 
 namespace penstock::host {
 
-std::optional<std::string> compose_body(const Outcome& outcome, const std::optional<std::string>& caller_body) {
+std::optional<std::string> compose_body(const Outcome& outcome,
+                                        const std::optional<std::string>& caller_body) {
   if (outcome.body) return outcome.body;
-  if (!outcome.soap && outcome.body_prefix.empty() && outcome.body_suffix.empty()) return caller_body;
+  if (!outcome.soap && outcome.body_prefix.empty() && outcome.body_suffix.empty())
+    return caller_body;
 
   const std::string_view inner = caller_body ? std::string_view(*caller_body) : std::string_view();
   std::string body;

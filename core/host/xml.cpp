@@ -22,14 +22,16 @@ std::string_view local_name(std::string_view qualified) {
 }
 
 void refuse_doctype(XML_Parser parser) {
-  XML_SetStartDoctypeDeclHandler(parser, [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
-    XML_StopParser(*static_cast<XML_Parser*>(data), XML_FALSE);
-  });
+  XML_SetStartDoctypeDeclHandler(
+      parser, [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+        XML_StopParser(*static_cast<XML_Parser*>(data), XML_FALSE);
+      });
 }
 
 /// The text of the first element whose local names lead there from the root.
 struct TextAt {
-  XML_Parser parser = nullptr;  // first: handlers that only stop the parser read it through the user data
+  XML_Parser parser =
+      nullptr;  // first: handlers that only stop the parser read it through the user data
   std::vector<std::string> path;
   std::size_t depth = 0, matched = 0;
   bool inside = false;
@@ -52,15 +54,16 @@ struct TextAt {
   }
 };
 
-/// The names of the first element, its prefix resolved by its own declarations: a fragment may use prefixes that only
-/// the envelope binds, which a namespace-aware parse would refuse.
+/// The names of the first element, its prefix resolved by its own declarations: a fragment may use
+/// prefixes that only the envelope binds, which a namespace-aware parse would refuse.
 struct RootNames {
   XML_Parser parser = nullptr;
   std::string ns, local;
 
   void start(std::string_view name, const XML_Char** attributes) {
     const std::size_t colon = name.find(':');
-    const std::string wanted = colon == std::string_view::npos ? "xmlns" : "xmlns:" + std::string(name.substr(0, colon));
+    const std::string wanted =
+        colon == std::string_view::npos ? "xmlns" : "xmlns:" + std::string(name.substr(0, colon));
     local = local_name(name);
     for (; attributes[0] != nullptr; attributes += 2) {
       if (wanted == attributes[0]) ns = attributes[1];
@@ -77,18 +80,23 @@ void run(Reader& reader, std::string_view doc) {
   refuse_doctype(parser.get());
   if constexpr (std::is_same_v<Reader, TextAt>) {
     XML_SetElementHandler(
-        parser.get(), [](void* data, const XML_Char* name, const XML_Char**) { static_cast<Reader*>(data)->start(name); },
+        parser.get(),
+        [](void* data, const XML_Char* name, const XML_Char**) {
+          static_cast<Reader*>(data)->start(name);
+        },
         [](void* data, const XML_Char*) { static_cast<Reader*>(data)->end(); });
     XML_SetCharacterDataHandler(parser.get(), [](void* data, const XML_Char* text, int length) {
       auto* self = static_cast<Reader*>(data);
       if (self->inside) self->text.append(text, static_cast<std::size_t>(length));
     });
   } else {
-    XML_SetStartElementHandler(parser.get(), [](void* data, const XML_Char* name, const XML_Char** attributes) {
-      static_cast<Reader*>(data)->start(name, attributes);
-    });
+    XML_SetStartElementHandler(parser.get(),
+                               [](void* data, const XML_Char* name, const XML_Char** attributes) {
+                                 static_cast<Reader*>(data)->start(name, attributes);
+                               });
   }
-  XML_Parse(parser.get(), doc.data(), static_cast<int>(std::min<std::size_t>(doc.size(), INT32_MAX)), XML_TRUE);
+  XML_Parse(parser.get(), doc.data(),
+            static_cast<int>(std::min<std::size_t>(doc.size(), INT32_MAX)), XML_TRUE);
 }
 
 }  // namespace

@@ -55,30 +55,38 @@ const Elf64_Shdr* linked(std::span<const Elf64_Shdr> sections, const Elf64_Shdr&
   return section.sh_link < sections.size() ? &sections[section.sh_link] : nullptr;
 }
 
-void read_symbols(const Bytes& bytes, std::span<const Elf64_Shdr> sections, const Elf64_Shdr& section, ElfImage& image) {
+void read_symbols(const Bytes& bytes, std::span<const Elf64_Shdr> sections,
+                  const Elf64_Shdr& section, ElfImage& image) {
   const Elf64_Shdr* names = linked(sections, section);
-  const auto strings = names == nullptr ? std::nullopt : bytes.range(names->sh_offset, names->sh_size);
-  const auto symbols = bytes.table<Elf64_Sym>(section.sh_offset, section.sh_size / sizeof(Elf64_Sym));
+  const auto strings =
+      names == nullptr ? std::nullopt : bytes.range(names->sh_offset, names->sh_size);
+  const auto symbols =
+      bytes.table<Elf64_Sym>(section.sh_offset, section.sh_size / sizeof(Elf64_Sym));
   if (!strings || !symbols) return;
   for (const Elf64_Sym& symbol : *symbols) {
     const std::string_view name = string_at(*strings, symbol.st_name);
-    if (symbol.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol.st_info) != STB_LOCAL && !name.empty()) {
+    if (symbol.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol.st_info) != STB_LOCAL &&
+        !name.empty()) {
       image.exports.emplace_back(name);
     }
   }
 }
 
-void read_dynamic(const Bytes& bytes, std::span<const Elf64_Shdr> sections, const Elf64_Shdr& section, ElfImage& image) {
+void read_dynamic(const Bytes& bytes, std::span<const Elf64_Shdr> sections,
+                  const Elf64_Shdr& section, ElfImage& image) {
   const Elf64_Shdr* names = linked(sections, section);
-  const auto strings = names == nullptr ? std::nullopt : bytes.range(names->sh_offset, names->sh_size);
-  const auto entries = bytes.table<Elf64_Dyn>(section.sh_offset, section.sh_size / sizeof(Elf64_Dyn));
+  const auto strings =
+      names == nullptr ? std::nullopt : bytes.range(names->sh_offset, names->sh_size);
+  const auto entries =
+      bytes.table<Elf64_Dyn>(section.sh_offset, section.sh_size / sizeof(Elf64_Dyn));
   if (!strings || !entries) return;
   for (const Elf64_Dyn& entry : *entries) {
     if (entry.d_tag == DT_NULL) break;
     if (entry.d_tag == DT_NEEDED) image.needed.emplace_back(string_at(*strings, entry.d_un.d_val));
     if (entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH) image.has_run_path = true;
     if (entry.d_tag == DT_TEXTREL) image.has_text_relocations = true;
-    if (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0) image.has_text_relocations = true;
+    if (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0)
+      image.has_text_relocations = true;
   }
 }
 
@@ -91,10 +99,12 @@ Result<ElfImage, std::string> read_elf(std::string_view all) {
     return failure(std::string("it is not an ELF file"));
   }
   const Elf64_Ehdr& elf = header->front();
-  if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_ident[EI_DATA] != ELFDATA2LSB || elf.e_type != ET_DYN) {
+  if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_ident[EI_DATA] != ELFDATA2LSB ||
+      elf.e_type != ET_DYN) {
     return failure(std::string("it is not a 64-bit little-endian shared library"));
   }
-  if (elf.e_machine != this_machine) return failure(std::string("it is built for another kind of machine"));
+  if (elf.e_machine != this_machine)
+    return failure(std::string("it is built for another kind of machine"));
   if (elf.e_shentsize != sizeof(Elf64_Shdr) || elf.e_phentsize != sizeof(Elf64_Phdr)) {
     return failure(std::string("its headers are malformed"));
   }
@@ -111,13 +121,15 @@ Result<ElfImage, std::string> read_elf(std::string_view all) {
   for (const Elf64_Shdr& section : *sections) {
     if (section.sh_type == SHT_DYNSYM) read_symbols(bytes, *sections, section, image);
     if (section.sh_type == SHT_DYNAMIC) read_dynamic(bytes, *sections, section, image);
-    if (section.sh_type == SHT_PROGBITS && string_at(*section_names, section.sh_name) == PST_MANIFEST_SECTION) {
+    if (section.sh_type == SHT_PROGBITS &&
+        string_at(*section_names, section.sh_name) == PST_MANIFEST_SECTION) {
       image.manifest = bytes.range(section.sh_offset, section.sh_size);
     }
   }
   for (const Elf64_Phdr& segment : *segments) {
     if (segment.p_type == PT_TLS) image.has_thread_locals = true;
-    if (segment.p_type == PT_GNU_STACK && (segment.p_flags & PF_X) != 0) image.has_executable_stack = true;
+    if (segment.p_type == PT_GNU_STACK && (segment.p_flags & PF_X) != 0)
+      image.has_executable_stack = true;
   }
   return image;
 }

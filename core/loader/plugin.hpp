@@ -11,14 +11,15 @@
 
 namespace penstock::loader {
 
-/// One generation of one plugin: its manifest and its code, alive as long as anyone holds it. A call holds the
-/// generation it started with; a reload makes another. The code itself stays mapped until the process ends: unmapping
-/// gains 22 KiB and risks whatever still points there.
+/// One generation of one plugin: its manifest and its code, alive as long as anyone holds it. A
+/// call holds the generation it started with; a reload makes another. The code itself stays mapped
+/// until the process ends: unmapping gains 22 KiB and risks whatever still points there.
 class Plugin {
  public:
-  /// Checks the file and its manifest, then loads and creates it. Errors are sentences without the path.
-  static Result<std::shared_ptr<const Plugin>, std::vector<std::string>> load(const PluginFile& file,
-                                                                              const StagingFolder& staging);
+  /// Checks the file and its manifest, then loads and creates it. Errors are sentences without the
+  /// path.
+  static Result<std::shared_ptr<const Plugin>, std::vector<std::string>>
+  load(const PluginFile& file, const StagingFolder& staging);
 
   const catalog::Manifest& manifest() const { return manifest_; }
   const host::Instance& instance() const { return *instance_; }

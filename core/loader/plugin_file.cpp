@@ -30,12 +30,15 @@ class Descriptor {
   int fd_;
 };
 
-std::string system_error(const char* what) { return std::string(what) + ": " + std::strerror(errno); }
+std::string system_error(const char* what) {
+  return std::string(what) + ": " + std::strerror(errno);
+}
 
 /// Empty: nobody but this user and root can write it.
 std::string who_else_writes(const struct stat& about, const char* what) {
   if (about.st_uid != ::geteuid() && about.st_uid != 0) {
-    return std::string(what) + " belongs to another user; plugins run with all rights of this process";
+    return std::string(what) +
+           " belongs to another user; plugins run with all rights of this process";
   }
   // The sticky bit makes no difference: who may write the folder may add a plugin.
   if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
@@ -50,7 +53,8 @@ std::string sha256_hex(const std::string& bytes) {
   EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
   constexpr char hex[] = "0123456789abcdef";
   std::string out;
-  for (unsigned int i = 0; i < length; ++i) out += {hex[digest[i] >> 4U], hex[digest[i] & 15U]};
+  for (unsigned int i = 0; i < length; ++i)
+    out += {hex[digest[i] >> 4U], hex[digest[i] & 15U]};
   return out;
 }
 
@@ -61,7 +65,8 @@ Result<StagingFolder, std::string> StagingFolder::make() {
   std::filesystem::path base = std::filesystem::temp_directory_path(error);
   if (error) return failure("there is no folder for temporary files: " + error.message());
   std::string pattern = (base / "penstock-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) return failure(system_error("a staging folder cannot be made"));
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return failure(system_error("a staging folder cannot be made"));
   return StagingFolder(pattern);
 }
 
@@ -73,14 +78,18 @@ StagingFolder::~StagingFolder() {
 
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path) {
   struct stat folder {};
-  if (::stat(path.parent_path().c_str(), &folder) != 0) return failure(system_error("its folder cannot be read"));
-  if (std::string why = who_else_writes(folder, "its folder"); !why.empty()) return failure(std::move(why));
+  if (::stat(path.parent_path().c_str(), &folder) != 0)
+    return failure(system_error("its folder cannot be read"));
+  if (std::string why = who_else_writes(folder, "its folder"); !why.empty())
+    return failure(std::move(why));
 
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat about {};
-  if (file.get() < 0 || ::fstat(file.get(), &about) != 0) return failure(system_error("it cannot be read"));
+  if (file.get() < 0 || ::fstat(file.get(), &about) != 0)
+    return failure(system_error("it cannot be read"));
   if (!S_ISREG(about.st_mode)) return failure(std::string("it is not a regular file"));
-  if (std::string why = who_else_writes(about, "the file"); !why.empty()) return failure(std::move(why));
+  if (std::string why = who_else_writes(about, "the file"); !why.empty())
+    return failure(std::move(why));
   if (about.st_size > largest_plugin) return failure(std::string("it is larger than 64 MiB"));
 
   PluginFile read{path, std::string(static_cast<std::size_t>(about.st_size), '\0'), {}};
@@ -94,17 +103,20 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   return read;
 }
 
-Result<std::filesystem::path, std::string> stage(const StagingFolder& folder, const PluginFile& file) {
+Result<std::filesystem::path, std::string> stage(const StagingFolder& folder,
+                                                 const PluginFile& file) {
   // glibc answers with the old code when a path that is still open is loaded again.
   static std::atomic<unsigned> next{0};
-  const std::filesystem::path home = folder.path() / ("gen-" + std::to_string(next++) + "-" + file.sha256.substr(0, 12));
+  const std::filesystem::path home =
+      folder.path() / ("gen-" + std::to_string(next++) + "-" + file.sha256.substr(0, 12));
   if (::mkdir(home.c_str(), 0700) != 0) return failure(system_error("it cannot be staged"));
   const std::filesystem::path copy = home / file.path.filename();
   const Descriptor out(::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500));
   if (out.get() < 0) return failure(system_error("it cannot be staged"));
   std::size_t written = 0;
   while (written < file.bytes.size()) {
-    const ssize_t put = ::write(out.get(), file.bytes.data() + written, file.bytes.size() - written);
+    const ssize_t put =
+        ::write(out.get(), file.bytes.data() + written, file.bytes.size() - written);
     if (put <= 0) return failure(system_error("it cannot be staged"));
     written += static_cast<std::size_t>(put);
   }

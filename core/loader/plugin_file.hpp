@@ -7,8 +7,9 @@
 
 namespace penstock::loader {
 
-/// A folder of this process alone (0700), removed with all that is in it. Plugins are loaded from copies in it: the
-/// bytes that were checked are the bytes that get mapped, and each copy has a path that was never loaded before.
+/// A folder of this process alone (0700), removed with all that is in it. Plugins are loaded from
+/// copies in it: the bytes that were checked are the bytes that get mapped, and each copy has a
+/// path that was never loaded before.
 class StagingFolder {
  public:
   static Result<StagingFolder, std::string> make();
@@ -35,6 +36,7 @@ struct PluginFile {
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path);
 
 /// Writes the bytes under a path that is new in this process.
-Result<std::filesystem::path, std::string> stage(const StagingFolder& folder, const PluginFile& file);
+Result<std::filesystem::path, std::string> stage(const StagingFolder& folder,
+                                                 const PluginFile& file);
 
 }  // namespace penstock::loader

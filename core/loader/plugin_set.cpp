@@ -8,9 +8,11 @@
 namespace penstock::loader {
 namespace {
 
-std::vector<std::filesystem::path> libraries_in(const std::filesystem::path& folder, std::error_code& error) {
+std::vector<std::filesystem::path> libraries_in(const std::filesystem::path& folder,
+                                                std::error_code& error) {
   std::vector<std::filesystem::path> found;
-  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end;
+       at.increment(error)) {
     if (at->path().extension() == ".so") found.push_back(at->path());
   }
   std::ranges::sort(found);
@@ -36,15 +38,18 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
 
 }  // namespace
 
-Result<std::shared_ptr<const PluginSet>, ConfigProblems> PluginSet::load(const PluginsConfig& config,
-                                                                         const std::string& file,
-                                                                         const StagingFolder& staging) {
+Result<std::shared_ptr<const PluginSet>, ConfigProblems>
+PluginSet::load(const PluginsConfig& config, const std::string& file,
+                const StagingFolder& staging) {
   ConfigProblems problems;
-  const auto problem = [&](std::string message) { problems.push_back({file, config.at, std::move(message)}); };
+  const auto problem = [&](std::string message) {
+    problems.push_back({file, config.at, std::move(message)});
+  };
   auto set = std::make_shared<PluginSet>();
   std::error_code error;
   std::set<std::string> unseen_pins;
-  for (const auto& [name, sha256] : config.pins) unseen_pins.insert(name);
+  for (const auto& [name, sha256] : config.pins)
+    unseen_pins.insert(name);
 
   for (const std::filesystem::path& path : libraries_in(config.directory, error)) {
     const std::string name = path.stem().string();
@@ -56,7 +61,8 @@ Result<std::shared_ptr<const PluginSet>, ConfigProblems> PluginSet::load(const P
       continue;
     }
     if (!config.pins.empty() && pin == config.pins.end()) {
-      problem("plugin " + path.string() + " is not in plugins.pins; add it with sha256 " + read->sha256);
+      problem("plugin " + path.string() + " is not in plugins.pins; add it with sha256 " +
+              read->sha256);
       continue;
     }
     if (pin != config.pins.end() && pin->second != read->sha256) {
@@ -65,20 +71,24 @@ Result<std::shared_ptr<const PluginSet>, ConfigProblems> PluginSet::load(const P
     }
     auto plugin = Plugin::load(*read, staging);
     if (!plugin) {
-      for (const std::string& reason : plugin.error()) problem("plugin " + path.string() + ": " + reason);
+      for (const std::string& reason : plugin.error())
+        problem("plugin " + path.string() + ": " + reason);
       continue;
     }
     for (const catalog::Api& api : (*plugin)->manifest().apis) {
       const auto [at, added] = set->apis_.try_emplace(api.id(), Entry{*plugin, &api});
       if (!added) {
-        problem("plugin " + path.string() + " offers " + api.id() + ", which " + at->second.plugin->label() +
-                " offers already");
+        problem("plugin " + path.string() + " offers " + api.id() + ", which " +
+                at->second.plugin->label() + " offers already");
       }
     }
     set->plugins_.push_back(*std::move(plugin));
   }
-  if (error) problem("plugins.directory " + config.directory.string() + " cannot be read: " + error.message());
-  for (const std::string& name : unseen_pins) problem("plugins.pins names " + name + ", which is not in plugins.directory");
+  if (error)
+    problem("plugins.directory " + config.directory.string() +
+            " cannot be read: " + error.message());
+  for (const std::string& name : unseen_pins)
+    problem("plugins.pins names " + name + ", which is not in plugins.directory");
   if (!problems.empty()) return failure(std::move(problems));
   return std::shared_ptr<const PluginSet>(std::move(set));
 }
@@ -101,28 +111,32 @@ std::vector<const Plugin*> PluginSet::of_tool(std::string_view tool) const {
 
 std::vector<std::string> PluginSet::tools() const {
   std::set<std::string> names;
-  for (const auto& plugin : plugins_) names.insert(plugin->manifest().tool);
+  for (const auto& plugin : plugins_)
+    names.insert(plugin->manifest().tool);
   return {names.begin(), names.end()};
 }
 
 std::vector<std::string> PluginSet::api_ids() const {
   std::vector<std::string> out;
-  for (const auto& [id, entry] : apis_) out.push_back(id);
+  for (const auto& [id, entry] : apis_)
+    out.push_back(id);
   return out;
 }
 
 std::vector<ApiInfo> PluginSet::catalog() const {
   std::vector<ApiInfo> out;
-  for (const auto& [id, entry] : apis_) out.push_back(describe(*entry.plugin, *entry.api));
+  for (const auto& [id, entry] : apis_)
+    out.push_back(describe(*entry.plugin, *entry.api));
   return out;
 }
 
 std::vector<PluginInfo> PluginSet::infos() const {
   std::vector<PluginInfo> out;
   for (const auto& plugin : plugins_) {
-    PluginInfo info{plugin->manifest().id, plugin->manifest().version, plugin->file().string(), plugin->sha256(),
-                    plugin->abi()};
-    for (const catalog::Api& api : plugin->manifest().apis) info.apis.push_back(api.id());
+    PluginInfo info{plugin->manifest().id, plugin->manifest().version, plugin->file().string(),
+                    plugin->sha256(), plugin->abi()};
+    for (const catalog::Api& api : plugin->manifest().apis)
+      info.apis.push_back(api.id());
     out.push_back(std::move(info));
   }
   return out;

@@ -22,10 +22,10 @@ class PluginSet {
     const catalog::Api* api = nullptr;
   };
 
-  /// Loads every *.so of the folder; every problem at once. `file` is the configuration's name, for messages.
-  static Result<std::shared_ptr<const PluginSet>, ConfigProblems> load(const PluginsConfig& config,
-                                                                       const std::string& file,
-                                                                       const StagingFolder& staging);
+  /// Loads every *.so of the folder; every problem at once. `file` is the configuration's name, for
+  /// messages.
+  static Result<std::shared_ptr<const PluginSet>, ConfigProblems>
+  load(const PluginsConfig& config, const std::string& file, const StagingFolder& staging);
 
   /// Null where there is no such API.
   const Entry* find(std::string_view tool, std::string_view api) const;

@@ -11,22 +11,46 @@ namespace {
 using Kind = JsonValue::Kind;
 
 const std::vector<std::string>& vocabulary() {
-  static const std::vector<std::string> words = {
-      "$schema",   "$id",       "$comment",  "title",            "description",      "default",   "examples",
-      "deprecated", "type",     "enum",      "const",            "required",         "properties", "additionalProperties",
-      "items",     "minimum",   "maximum",   "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength",
-      "minItems",  "maxItems",  "minProperties", "maxProperties", "pattern",         "x-secret",  "x-counterexamples"};
+  static const std::vector<std::string> words = {"$schema",
+                                                 "$id",
+                                                 "$comment",
+                                                 "title",
+                                                 "description",
+                                                 "default",
+                                                 "examples",
+                                                 "deprecated",
+                                                 "type",
+                                                 "enum",
+                                                 "const",
+                                                 "required",
+                                                 "properties",
+                                                 "additionalProperties",
+                                                 "items",
+                                                 "minimum",
+                                                 "maximum",
+                                                 "exclusiveMinimum",
+                                                 "exclusiveMaximum",
+                                                 "minLength",
+                                                 "maxLength",
+                                                 "minItems",
+                                                 "maxItems",
+                                                 "minProperties",
+                                                 "maxProperties",
+                                                 "pattern",
+                                                 "x-secret",
+                                                 "x-counterexamples"};
   return words;
 }
 
 std::uint8_t type_bit(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, int>, 7> bits = {{{"null", type_null},
-                                                                     {"boolean", type_boolean},
-                                                                     {"integer", type_integer},
-                                                                     {"number", type_number | type_integer},
-                                                                     {"string", type_string},
-                                                                     {"array", type_array},
-                                                                     {"object", type_object}}};
+  constexpr std::array<std::pair<std::string_view, int>, 7> bits = {
+      {{"null", type_null},
+       {"boolean", type_boolean},
+       {"integer", type_integer},
+       {"number", type_number | type_integer},
+       {"string", type_string},
+       {"array", type_array},
+       {"object", type_object}}};
   const auto found = std::ranges::find(bits, name, [](const auto& entry) { return entry.first; });
   return found == bits.end() ? 0 : static_cast<std::uint8_t>(found->second);
 }
@@ -55,7 +79,9 @@ class Compiler {
     bool valid;
   };
 
-  void problem(const std::string& pointer, std::string message) { problems_.push_back({pointer, std::move(message)}); }
+  void problem(const std::string& pointer, std::string message) {
+    problems_.push_back({pointer, std::move(message)});
+  }
 
   std::uint32_t compile(const JsonValue& schema, const std::string& pointer) {
     const auto index = static_cast<std::uint32_t>(compiled_->nodes.size());
@@ -66,17 +92,20 @@ class Compiler {
     } else if (schema.kind != Kind::object) {
       problem(pointer, "a schema is an object or a boolean");
     } else {
-      for (const auto& [word, value] : schema.members) read(node, index, word, value, pointer_to(pointer, word));
+      for (const auto& [word, value] : schema.members)
+        read(node, index, word, value, pointer_to(pointer, word));
     }
     compiled_->nodes[index] = std::move(node);  // not before: children grow the vector
     return index;
   }
 
-  void read(Node& node, std::uint32_t index, const std::string& word, const JsonValue& value, const std::string& at) {
+  void read(Node& node, std::uint32_t index, const std::string& word, const JsonValue& value,
+            const std::string& at) {
     if (word == "type") return read_type(node, value, at);
     if (word == "properties") return read_properties(node, value, at);
     if (word == "required") return read_required(node, value, at);
-    if (word == "additionalProperties") return static_cast<void>(node.additional = compile(value, at));
+    if (word == "additionalProperties")
+      return static_cast<void>(node.additional = compile(value, at));
     if (word == "items") return static_cast<void>(node.items = compile(value, at));
     if (word == "enum" || word == "const") return read_choices(node, word, value, at);
     if (word == "pattern") return read_pattern(node, value, at);
@@ -105,7 +134,8 @@ class Compiler {
     if (word == "examples" || word == "x-counterexamples") {
       if (value.kind != Kind::array) return problem(at, "must be an array");
       for (std::size_t i = 0; i < value.items.size(); ++i) {
-        claims_.push_back({index, value.items[i], at + "/" + std::to_string(i), word == "examples"});
+        claims_.push_back(
+            {index, value.items[i], at + "/" + std::to_string(i), word == "examples"});
       }
       if (word == "examples") node.examples = value.items;
       return;
@@ -115,12 +145,14 @@ class Compiler {
       if (value.kind != Kind::string) problem(at, "must be a string");
       return;
     }
-    problem(at, "\"" + word + "\" is not in the vocabulary (docs/schema.md)" + did_you_mean(word, vocabulary()));
+    problem(at, "\"" + word + "\" is not in the vocabulary (docs/schema.md)" +
+                    did_you_mean(word, vocabulary()));
   }
 
   // Another dialect may give the same words another meaning.
   void read_dialect(const JsonValue& value, const std::string& at) {
-    constexpr std::array dialects = {"http://json-schema.org/draft-07/schema#", "http://json-schema.org/draft-07/schema",
+    constexpr std::array dialects = {"http://json-schema.org/draft-07/schema#",
+                                     "http://json-schema.org/draft-07/schema",
                                      "https://json-schema.org/draft/2019-09/schema",
                                      "https://json-schema.org/draft/2020-12/schema"};
     if (value.kind != Kind::string || std::ranges::find(dialects, value.text) == dialects.end()) {
@@ -131,29 +163,34 @@ class Compiler {
   void read_type(Node& node, const JsonValue& value, const std::string& at) {
     const auto add = [&](const JsonValue& name) {
       const std::uint8_t bit = name.kind == Kind::string ? type_bit(name.text) : 0;
-      if (bit == 0) problem(at, "must name types: null, boolean, integer, number, string, array, object");
+      if (bit == 0)
+        problem(at, "must name types: null, boolean, integer, number, string, array, object");
       node.types |= bit;
     };
     if (value.kind != Kind::array) return add(value);
     if (value.items.empty()) problem(at, "must name at least one type");
-    for (const JsonValue& name : value.items) add(name);
+    for (const JsonValue& name : value.items)
+      add(name);
   }
 
   void read_properties(Node& node, const JsonValue& value, const std::string& at) {
     if (value.kind != Kind::object) return problem(at, "must be an object");
-    for (const auto& [name, schema] : value.members) node.properties.push_back({name, compile(schema, pointer_to(at, name))});
+    for (const auto& [name, schema] : value.members)
+      node.properties.push_back({name, compile(schema, pointer_to(at, name))});
   }
 
   void read_required(Node& node, const JsonValue& value, const std::string& at) {
     if (value.kind != Kind::array) return problem(at, "must be an array of names");
     for (const JsonValue& name : value.items) {
       if (name.kind != Kind::string) return problem(at, "must be an array of names");
-      if (std::ranges::find(node.required, name.text) != node.required.end()) problem(at, "names \"" + name.text + "\" twice");
+      if (std::ranges::find(node.required, name.text) != node.required.end())
+        problem(at, "names \"" + name.text + "\" twice");
       node.required.push_back(name.text);
     }
   }
 
-  void read_choices(Node& node, const std::string& word, const JsonValue& value, const std::string& at) {
+  void read_choices(Node& node, const std::string& word, const JsonValue& value,
+                    const std::string& at) {
     if (word == "enum" && value.kind != Kind::array) return problem(at, "must be an array");
     if (node.has_choices) return problem(at, "enum and const exclude each other");
     node.has_choices = true;
@@ -174,7 +211,8 @@ class Compiler {
   }
 
   void read_count(std::size_t& out, const JsonValue& value, const std::string& at) {
-    if (!value.is_integer() || value.number() < 0 || value.number() > 1e15L) return problem(at, "must be a count: a whole number, 0 or more");
+    if (!value.is_integer() || value.number() < 0 || value.number() > 1e15L)
+      return problem(at, "must be a count: a whole number, 0 or more");
     out = static_cast<std::size_t>(value.number());
   }
 
@@ -190,8 +228,11 @@ class Compiler {
       part->nodes.front() = compiled_->nodes[claim.node];
       Validation validation;
       Validator(Schema(std::move(part)), Scalars::strict, validation).run(claim.value, "");
-      if (claim.valid && !validation.ok()) problem(claim.pointer, "contradicts its own schema: " + validation.problems.front().message);
-      if (!claim.valid && validation.ok()) problem(claim.pointer, "is a counter-example, but the schema accepts it");
+      if (claim.valid && !validation.ok())
+        problem(claim.pointer,
+                "contradicts its own schema: " + validation.problems.front().message);
+      if (!claim.valid && validation.ok())
+        problem(claim.pointer, "is a counter-example, but the schema accepts it");
     }
   }
 
@@ -206,7 +247,8 @@ Result<Schema, std::vector<Problem>> Schema::compile(const rapidjson::Value& sch
 
 Result<Schema, std::vector<Problem>> Schema::compile(std::string_view json) {
   const auto value = parse_value(json);
-  if (!value) return failure(std::vector<Problem>{{"", "the schema is not valid JSON: " + value.error()}});
+  if (!value)
+    return failure(std::vector<Problem>{{"", "the schema is not valid JSON: " + value.error()}});
   return Compiler().run(*value);
 }
 

@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 
+#include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
-#include <rapidjson/encodedstream.h>
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -24,8 +24,12 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
  public:
   bool Null() { return add({}); }
   bool Bool(bool value) { return add({Kind::boolean, value}); }
-  bool RawNumber(const char* text, rapidjson::SizeType length, bool) { return add({Kind::number, false, {text, length}}); }
-  bool String(const char* text, rapidjson::SizeType length, bool) { return add({Kind::string, false, {text, length}}); }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    return add({Kind::number, false, {text, length}});
+  }
+  bool String(const char* text, rapidjson::SizeType length, bool) {
+    return add({Kind::string, false, {text, length}});
+  }
   bool StartObject() { return open(Kind::object); }
   bool StartArray() { return open(Kind::array); }
   bool EndObject(rapidjson::SizeType) { return close(); }
@@ -76,7 +80,9 @@ void write_string(std::string& out, std::string_view text) {
 
 }  // namespace
 
-JsonValue JsonValue::string(std::string_view text) { return {Kind::string, false, std::string(text)}; }
+JsonValue JsonValue::string(std::string_view text) {
+  return {Kind::string, false, std::string(text)};
+}
 
 JsonValue JsonValue::from(const rapidjson::Value& value) {
   rapidjson::StringBuffer buffer;
@@ -87,7 +93,8 @@ JsonValue JsonValue::from(const rapidjson::Value& value) {
 }
 
 const JsonValue* JsonValue::find(std::string_view name) const {
-  const auto found = std::ranges::find_if(members, [&](const auto& member) { return member.first == name; });
+  const auto found =
+      std::ranges::find_if(members, [&](const auto& member) { return member.first == name; });
   return found == members.end() ? nullptr : &found->second;
 }
 
@@ -110,53 +117,74 @@ bool JsonValue::is_integer() const {
 
 std::string_view JsonValue::kind_name() const {
   switch (kind) {
-    case Kind::null: return "null";
-    case Kind::boolean: return "a boolean";
-    case Kind::number: return "a number";
-    case Kind::string: return "a string";
-    case Kind::array: return "an array";
-    case Kind::object: break;
+  case Kind::null:
+    return "null";
+  case Kind::boolean:
+    return "a boolean";
+  case Kind::number:
+    return "a number";
+  case Kind::string:
+    return "a string";
+  case Kind::array:
+    return "an array";
+  case Kind::object:
+    break;
   }
   return "an object";
 }
 
 void JsonValue::write(std::string& out) const {
   switch (kind) {
-    case Kind::null: out += "null"; return;
-    case Kind::boolean: out += boolean ? "true" : "false"; return;
-    case Kind::number: out += text; return;
-    case Kind::string: write_string(out, text); return;
-    case Kind::array:
-      out += '[';
-      for (const JsonValue& item : items) {
-        if (&item != &items.front()) out += ',';
-        item.write(out);
-      }
-      out += ']';
-      return;
-    case Kind::object:
-      out += '{';
-      for (const auto& member : members) {
-        if (&member != &members.front()) out += ',';
-        write_string(out, member.first);
-        out += ':';
-        member.second.write(out);
-      }
-      out += '}';
+  case Kind::null:
+    out += "null";
+    return;
+  case Kind::boolean:
+    out += boolean ? "true" : "false";
+    return;
+  case Kind::number:
+    out += text;
+    return;
+  case Kind::string:
+    write_string(out, text);
+    return;
+  case Kind::array:
+    out += '[';
+    for (const JsonValue& item : items) {
+      if (&item != &items.front()) out += ',';
+      item.write(out);
+    }
+    out += ']';
+    return;
+  case Kind::object:
+    out += '{';
+    for (const auto& member : members) {
+      if (&member != &members.front()) out += ',';
+      write_string(out, member.first);
+      out += ':';
+      member.second.write(out);
+    }
+    out += '}';
   }
 }
 
 bool operator==(const JsonValue& a, const JsonValue& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
-    case Kind::null: return true;
-    case Kind::boolean: return a.boolean == b.boolean;
-    case Kind::number: return a.number() == b.number();
-    case Kind::string: return a.text == b.text;
-    case Kind::array: return a.items == b.items;
-    case Kind::object: break;
+  case Kind::null:
+    return true;
+  case Kind::boolean:
+    return a.boolean == b.boolean;
+  case Kind::number:
+    return a.number() == b.number();
+  case Kind::string:
+    return a.text == b.text;
+  case Kind::array:
+    return a.items == b.items;
+  case Kind::object:
+    break;
   }
-  return a.members.size() == b.members.size() && std::ranges::all_of(a.members, [&](const auto& member) {
+  return a.members.size() == b.members.size() &&
+         std::ranges::all_of(a.members, [&](const auto& member) {
            const JsonValue* other = b.find(member.first);
            return other != nullptr && *other == member.second;
          });
@@ -165,16 +193,19 @@ bool operator==(const JsonValue& a, const JsonValue& b) {
 Result<JsonValue, std::string> parse_value(std::string_view json) {
   std::string refusal = unsafe_for_rapidjson(json);
   if (!refusal.empty()) return failure(std::move(refusal));
-  constexpr unsigned flags =
-      rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned flags = rapidjson::kParseIterativeFlag |
+                             rapidjson::kParseValidateEncodingFlag |
+                             rapidjson::kParseNumbersAsStringsFlag;
   Builder builder;
   rapidjson::Reader reader;
   rapidjson::MemoryStream bytes(json.data(), json.size());
   rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
   const rapidjson::ParseResult parsed = reader.Parse<flags>(input, builder);
-  if (!builder.duplicate.empty()) return failure("the member \"" + builder.duplicate + "\" stands twice");
+  if (!builder.duplicate.empty())
+    return failure("the member \"" + builder.duplicate + "\" stands twice");
   if (parsed.IsError()) {
-    return failure(std::string(rapidjson::GetParseError_En(parsed.Code())) + " (offset " + std::to_string(parsed.Offset()) + ")");
+    return failure(std::string(rapidjson::GetParseError_En(parsed.Code())) + " (offset " +
+                   std::to_string(parsed.Offset()) + ")");
   }
   return std::move(builder.root);
 }

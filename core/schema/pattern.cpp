@@ -29,7 +29,8 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
-/// The set of steps that the automaton is in; each step at most once, so a character costs at most one look at each.
+/// The set of steps that the automaton is in; each step at most once, so a character costs at most
+/// one look at each.
 class Pattern::Threads {
  public:
   explicit Threads(const Pattern& pattern) : pattern_(&pattern), seen_(pattern.steps_.size(), 0) {}
@@ -50,19 +51,25 @@ class Pattern::Threads {
       seen_[now] = round_;
       const Step& at = pattern_->steps_[now];
       switch (at.op) {
-        case Op::match: matched_ = true; break;
-        case Op::one_of: alive_.push_back(now); break;
-        case Op::jump: pending_.push_back(at.first); break;
-        case Op::split:
-          pending_.push_back(at.second);
-          pending_.push_back(at.first);
-          break;
-        case Op::at_start:
-          if (at_start) pending_.push_back(now + 1);
-          break;
-        case Op::at_end:
-          if (at_end) pending_.push_back(now + 1);
-          break;
+      case Op::match:
+        matched_ = true;
+        break;
+      case Op::one_of:
+        alive_.push_back(now);
+        break;
+      case Op::jump:
+        pending_.push_back(at.first);
+        break;
+      case Op::split:
+        pending_.push_back(at.second);
+        pending_.push_back(at.first);
+        break;
+      case Op::at_start:
+        if (at_start) pending_.push_back(now + 1);
+        break;
+      case Op::at_end:
+        if (at_end) pending_.push_back(now + 1);
+        break;
       }
     }
   }
@@ -90,7 +97,8 @@ bool Pattern::search(std::string_view text) const {
     for (const std::uint32_t step : now.alive()) {
       const auto begin = ranges_.begin() + steps_[step].first;
       const auto end = ranges_.begin() + steps_[step].second;
-      if (std::any_of(begin, end, [&](Range range) { return range.from <= point && point <= range.to; })) {
+      if (std::any_of(begin, end,
+                      [&](Range range) { return range.from <= point && point <= range.to; })) {
         next.enter(step + 1, false, at_end);
       }
     }

@@ -13,8 +13,8 @@ constexpr int deepest = 50;
 
 }  // namespace
 
-/// Recursive descent over the pattern's code points, straight into steps. A repeated part is parsed once and its steps
-/// copied, so that counts cost their size and no more.
+/// Recursive descent over the pattern's code points, straight into steps. A repeated part is parsed
+/// once and its steps copied, so that counts cost their size and no more.
 class PatternParser {
  public:
   explicit PatternParser(std::string_view pattern) : source_(pattern) { out_.text_ = pattern; }
@@ -94,19 +94,33 @@ class PatternParser {
   Steps atom(int depth) {
     const char c = source_[at_++];
     switch (c) {
-      case '^': return {{Op::at_start}};
-      case '$': return {{Op::at_end}};
-      case '.': return one_of(complement({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}));
-      case '[': return one_of(char_class());
-      case '(': return group(depth);
-      case '\\': return one_of(escape(false));
-      case '*':
-      case '+':
-      case '?': --at_; refuse("nothing to repeat"); return {};
-      case '{':
-      case '}':
-      case ']': --at_; refuse(std::string("write \\") + c + " for a literal " + c); return {};
-      default: --at_; return one_of(literal());
+    case '^':
+      return {{Op::at_start}};
+    case '$':
+      return {{Op::at_end}};
+    case '.':
+      return one_of(complement({{'\n', '\n'}, {'\r', '\r'}, {0x2028, 0x2029}}));
+    case '[':
+      return one_of(char_class());
+    case '(':
+      return group(depth);
+    case '\\':
+      return one_of(escape(false));
+    case '*':
+    case '+':
+    case '?':
+      --at_;
+      refuse("nothing to repeat");
+      return {};
+    case '{':
+    case '}':
+    case ']':
+      --at_;
+      refuse(std::string("write \\") + c + " for a literal " + c);
+      return {};
+    default:
+      --at_;
+      return one_of(literal());
     }
   }
 
@@ -145,7 +159,8 @@ class PatternParser {
       return {};
     }
     Steps steps;
-    for (std::size_t i = 0; i < least; ++i) append(steps, part);
+    for (std::size_t i = 0; i < least; ++i)
+      append(steps, part);
     const auto size = static_cast<std::uint32_t>(part.size());
     if (endless) {
       Steps loop = {{Op::split, 1, size + 2}};
@@ -166,7 +181,9 @@ class PatternParser {
     const auto number = [&]() -> std::optional<std::size_t> {
       if (!more() || peek() < '0' || peek() > '9') return std::nullopt;
       std::size_t value = 0;
-      while (more() && peek() >= '0' && peek() <= '9') value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(source_[at_++] - '0'), 100'000);
+      while (more() && peek() >= '0' && peek() <= '9')
+        value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(source_[at_++] - '0'),
+                                      100'000);
       return value;
     };
     const auto from = number();
@@ -191,7 +208,8 @@ class PatternParser {
       return {};
     }
     char32_t point = length == 1 ? lead : lead & (0xFFU >> (length + 1));
-    for (std::size_t i = 1; i < length; ++i) point = (point << 6U) | (static_cast<unsigned char>(source_[at_ + i]) & 0x3FU);
+    for (std::size_t i = 1; i < length; ++i)
+      point = (point << 6U) | (static_cast<unsigned char>(source_[at_ + i]) & 0x3FU);
     at_ += length;
     return {{point, point}};
   }
@@ -212,7 +230,9 @@ class PatternParser {
     char32_t value = 0;
     for (std::size_t i = 0; i < digits; ++i) {
       const char c = more() ? source_[at_++] : ' ';
-      const int digit = c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+      const int digit = c >= '0' && c <= '9'                     ? c - '0'
+                        : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                                 : -1;
       if (digit < 0) {
         refuse("a hex escape is cut short");
         return {};
@@ -230,27 +250,43 @@ class PatternParser {
     const char c = source_[at_++];
     const Ranges digits = {{'0', '9'}};
     const Ranges word = {{'0', '9'}, {'A', 'Z'}, {'_', '_'}, {'a', 'z'}};
-    const Ranges space = {{'\t', '\r'}, {' ', ' '}, {0xA0, 0xA0}, {0x1680, 0x1680}, {0x2000, 0x200A}, {0x2028, 0x2029},
-                          {0x202F, 0x202F}, {0x205F, 0x205F}, {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
+    const Ranges space = {{'\t', '\r'},     {' ', ' '},       {0xA0, 0xA0},     {0x1680, 0x1680},
+                          {0x2000, 0x200A}, {0x2028, 0x2029}, {0x202F, 0x202F}, {0x205F, 0x205F},
+                          {0x3000, 0x3000}, {0xFEFF, 0xFEFF}};
     switch (c) {
-      case 'd': return digits;
-      case 'D': return complement(digits);
-      case 'w': return word;
-      case 'W': return complement(word);
-      case 's': return space;
-      case 'S': return complement(space);
-      case 'n': return {{'\n', '\n'}};
-      case 'r': return {{'\r', '\r'}};
-      case 't': return {{'\t', '\t'}};
-      case 'f': return {{'\f', '\f'}};
-      case 'v': return {{'\v', '\v'}};
-      case 'x': return hex_escape(2);
-      case 'u': return hex_escape(4);
-      default: break;
+    case 'd':
+      return digits;
+    case 'D':
+      return complement(digits);
+    case 'w':
+      return word;
+    case 'W':
+      return complement(word);
+    case 's':
+      return space;
+    case 'S':
+      return complement(space);
+    case 'n':
+      return {{'\n', '\n'}};
+    case 'r':
+      return {{'\r', '\r'}};
+    case 't':
+      return {{'\t', '\t'}};
+    case 'f':
+      return {{'\f', '\f'}};
+    case 'v':
+      return {{'\v', '\v'}};
+    case 'x':
+      return hex_escape(2);
+    case 'u':
+      return hex_escape(4);
+    default:
+      break;
     }
     const bool alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
     if (alphanumeric || static_cast<unsigned char>(c) >= 0x80) {
-      refuse(std::string("\\") + c + (in_class ? " is not supported in a class" : " is not supported"));
+      refuse(std::string("\\") + c +
+             (in_class ? " is not supported in a class" : " is not supported"));
       return {};
     }
     return {{static_cast<char32_t>(c), static_cast<char32_t>(c)}};
@@ -289,6 +325,8 @@ class PatternParser {
   Pattern out_;
 };
 
-Result<Pattern, std::string> Pattern::compile(std::string_view pattern) { return PatternParser(pattern).parse(); }
+Result<Pattern, std::string> Pattern::compile(std::string_view pattern) {
+  return PatternParser(pattern).parse();
+}
 
 }  // namespace penstock::schema

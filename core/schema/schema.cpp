@@ -9,7 +9,8 @@ namespace penstock::schema {
 namespace {
 
 std::string as_text(const JsonValue& value) {
-  if (value.kind == JsonValue::Kind::string || value.kind == JsonValue::Kind::number) return value.text;
+  if (value.kind == JsonValue::Kind::string || value.kind == JsonValue::Kind::number)
+    return value.text;
   std::string out;
   value.write(out);
   return out;
@@ -17,19 +18,27 @@ std::string as_text(const JsonValue& value) {
 
 std::vector<std::string> as_texts(const std::vector<JsonValue>& values) {
   std::vector<std::string> out;
-  for (const JsonValue& value : values) out.push_back(as_text(value));
+  for (const JsonValue& value : values)
+    out.push_back(as_text(value));
   return out;
 }
 
 std::string type_name(std::uint8_t types) {
   switch (types) {
-    case type_string: return "string";
-    case type_integer: return "integer";
-    case type_integer | type_number: return "number";
-    case type_boolean: return "boolean";
-    case type_array: return "array";
-    case type_object: return "object";
-    default: return {};
+  case type_string:
+    return "string";
+  case type_integer:
+    return "integer";
+  case type_integer | type_number:
+    return "number";
+  case type_boolean:
+    return "boolean";
+  case type_array:
+    return "array";
+  case type_object:
+    return "object";
+  default:
+    return {};
   }
 }
 
@@ -52,11 +61,13 @@ Validation Schema::validate(std::string_view json, std::string_view prefix, Scal
   return validation;
 }
 
-Validation Schema::validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,
-                                   std::string_view prefix) const {
+Validation
+Schema::validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,
+                        std::string_view prefix) const {
   JsonValue object;
   object.kind = JsonValue::Kind::object;
-  for (const auto& [name, value] : strings) object.members.emplace_back(name, JsonValue::string(value));
+  for (const auto& [name, value] : strings)
+    object.members.emplace_back(name, JsonValue::string(value));
   Validation validation;
   Validator(*this, Scalars::as_text, validation).run(std::move(object), std::string(prefix));
   return validation;

@@ -35,22 +35,24 @@ struct FieldInfo {
   std::vector<std::string> examples;  ///< as text
 };
 
-/// Whether a string that spells a number or a boolean may stand for it, and a number or a boolean for its text.
+/// Whether a string that spells a number or a boolean may stand for it, and a number or a boolean
+/// for its text.
 enum class Scalars : std::uint8_t { strict, as_text };
 
-/// A JSON Schema in Penstock's closed vocabulary (docs/schema.md), compiled to a flat form and immutable: copying it is
-/// cheap, validating is [any-thread].
+/// A JSON Schema in Penstock's closed vocabulary (docs/schema.md), compiled to a flat form and
+/// immutable: copying it is cheap, validating is [any-thread].
 class Schema {
  public:
   Schema();  ///< accepts everything
 
-  /// Refuses any word outside the vocabulary, and defaults, examples and counter-examples that contradict the schema;
-  /// every problem with its JSON Pointer.
+  /// Refuses any word outside the vocabulary, and defaults, examples and counter-examples that
+  /// contradict the schema; every problem with its JSON Pointer.
   static Result<Schema, std::vector<Problem>> compile(const rapidjson::Value& schema);
   static Result<Schema, std::vector<Problem>> compile(std::string_view json);
 
   /// Validates JSON text. `prefix` stands before every pointer.
-  Validation validate(std::string_view json, std::string_view prefix, Scalars scalars = Scalars::as_text) const;
+  Validation validate(std::string_view json, std::string_view prefix,
+                      Scalars scalars = Scalars::as_text) const;
 
   /// Validates an object whose members are all strings.
   Validation validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,

@@ -11,24 +11,31 @@ using Kind = JsonValue::Kind;
 
 std::uint8_t type_of(const JsonValue& value) {
   switch (value.kind) {
-    case Kind::null: return type_null;
-    case Kind::boolean: return type_boolean;
-    case Kind::number: return value.is_integer() ? type_integer | type_number : type_number;
-    case Kind::string: return type_string;
-    case Kind::array: return type_array;
-    case Kind::object: break;
+  case Kind::null:
+    return type_null;
+  case Kind::boolean:
+    return type_boolean;
+  case Kind::number:
+    return value.is_integer() ? type_integer | type_number : type_number;
+  case Kind::string:
+    return type_string;
+  case Kind::array:
+    return type_array;
+  case Kind::object:
+    break;
   }
   return type_object;
 }
 
 std::string type_names(std::uint8_t types) {
-  constexpr std::array<std::pair<std::uint8_t, std::string_view>, 7> names = {{{type_null, "null"},
-                                                                               {type_boolean, "a boolean"},
-                                                                               {type_number, "a number"},
-                                                                               {type_integer, "an integer"},
-                                                                               {type_string, "a string"},
-                                                                               {type_array, "an array"},
-                                                                               {type_object, "an object"}}};
+  constexpr std::array<std::pair<std::uint8_t, std::string_view>, 7> names = {
+      {{type_null, "null"},
+       {type_boolean, "a boolean"},
+       {type_number, "a number"},
+       {type_integer, "an integer"},
+       {type_string, "a string"},
+       {type_array, "an array"},
+       {type_object, "an object"}}};
   if ((types & type_number) != 0) types &= static_cast<std::uint8_t>(~type_integer);
   std::string out;
   for (const auto& [bit, name] : names) {
@@ -38,7 +45,8 @@ std::string type_names(std::uint8_t types) {
 }
 
 std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string shown(const JsonValue& value) {
@@ -92,7 +100,8 @@ bool Validator::fits_type(const Node& node, JsonValue& value) const {
 void Validator::check(const Node& node, JsonValue& value, const std::string& pointer) {
   if (node.refuses_all) return problem(pointer, "is not allowed here");
   if (!fits_type(node, value)) {
-    return problem(pointer, "must be " + type_names(node.types) + ", not " + std::string(value.kind_name()));
+    return problem(pointer,
+                   "must be " + type_names(node.types) + ", not " + std::string(value.kind_name()));
   }
   if (node.has_choices && std::ranges::find(node.choices, value) == node.choices.end()) {
     std::string list;
@@ -106,38 +115,54 @@ void Validator::check(const Node& node, JsonValue& value, const std::string& poi
                          (node.secret || one ? std::string() : did_you_mean(value.text, names)));
   }
   switch (value.kind) {
-    case Kind::number: return check_number(node, value, pointer);
-    case Kind::string: return check_string(node, value, pointer);
-    case Kind::array: return check_array(node, value, pointer);
-    case Kind::object: return check_object(node, value, pointer);
-    default: return;
+  case Kind::number:
+    return check_number(node, value, pointer);
+  case Kind::string:
+    return check_string(node, value, pointer);
+  case Kind::array:
+    return check_array(node, value, pointer);
+  case Kind::object:
+    return check_object(node, value, pointer);
+  default:
+    return;
   }
 }
 
 void Validator::check_number(const Node& node, const JsonValue& value, const std::string& pointer) {
   const long double number = value.number();
-  if (node.minimum && number < *node.minimum) problem(pointer, "must be at least " + plain(*node.minimum));
-  if (node.maximum && number > *node.maximum) problem(pointer, "must be at most " + plain(*node.maximum));
-  if (node.exclusive_minimum && number <= *node.exclusive_minimum) problem(pointer, "must be more than " + plain(*node.exclusive_minimum));
-  if (node.exclusive_maximum && number >= *node.exclusive_maximum) problem(pointer, "must be less than " + plain(*node.exclusive_maximum));
+  if (node.minimum && number < *node.minimum)
+    problem(pointer, "must be at least " + plain(*node.minimum));
+  if (node.maximum && number > *node.maximum)
+    problem(pointer, "must be at most " + plain(*node.maximum));
+  if (node.exclusive_minimum && number <= *node.exclusive_minimum)
+    problem(pointer, "must be more than " + plain(*node.exclusive_minimum));
+  if (node.exclusive_maximum && number >= *node.exclusive_maximum)
+    problem(pointer, "must be less than " + plain(*node.exclusive_maximum));
 }
 
 void Validator::check_string(const Node& node, const JsonValue& value, const std::string& pointer) {
-  const std::size_t length = node.min_length > 0 || node.max_length != SIZE_MAX ? code_points(value.text) : 0;
+  const std::size_t length =
+      node.min_length > 0 || node.max_length != SIZE_MAX ? code_points(value.text) : 0;
   if (length < node.min_length) {
-    problem(pointer, node.min_length == 1 ? "must not be empty" : "must have at least " + std::to_string(node.min_length) + " characters");
+    problem(pointer, node.min_length == 1
+                         ? "must not be empty"
+                         : "must have at least " + std::to_string(node.min_length) + " characters");
   }
-  if (length > node.max_length) problem(pointer, "must have at most " + std::to_string(node.max_length) + " characters");
+  if (length > node.max_length)
+    problem(pointer, "must have at most " + std::to_string(node.max_length) + " characters");
   if (node.pattern && !node.pattern->search(value.text)) {
     std::string message = "does not match " + node.pattern->text();
-    if (!node.examples.empty() && !node.secret) message += "; for example " + shown(node.examples.front());
+    if (!node.examples.empty() && !node.secret)
+      message += "; for example " + shown(node.examples.front());
     problem(pointer, std::move(message));
   }
 }
 
 void Validator::check_array(const Node& node, JsonValue& value, const std::string& pointer) {
-  if (value.items.size() < node.min_items) problem(pointer, "must have at least " + std::to_string(node.min_items) + " items");
-  if (value.items.size() > node.max_items) problem(pointer, "must have at most " + std::to_string(node.max_items) + " items");
+  if (value.items.size() < node.min_items)
+    problem(pointer, "must have at least " + std::to_string(node.min_items) + " items");
+  if (value.items.size() > node.max_items)
+    problem(pointer, "must have at most " + std::to_string(node.max_items) + " items");
   if (node.items == no_node) return;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     check(nodes_[node.items], value.items[i], pointer + "/" + std::to_string(i));
@@ -145,8 +170,10 @@ void Validator::check_array(const Node& node, JsonValue& value, const std::strin
 }
 
 void Validator::check_object(const Node& node, JsonValue& value, const std::string& pointer) {
-  if (value.members.size() < node.min_properties) problem(pointer, "must have at least " + std::to_string(node.min_properties) + " members");
-  if (value.members.size() > node.max_properties) problem(pointer, "must have at most " + std::to_string(node.max_properties) + " members");
+  if (value.members.size() < node.min_properties)
+    problem(pointer, "must have at least " + std::to_string(node.min_properties) + " members");
+  if (value.members.size() > node.max_properties)
+    problem(pointer, "must have at most " + std::to_string(node.max_properties) + " members");
   for (const std::string& name : node.required) {
     if (value.find(name) == nullptr) problem(pointer_to(pointer, name), "is required");
   }
@@ -157,7 +184,8 @@ void Validator::check_object(const Node& node, JsonValue& value, const std::stri
     } else if (node.additional != no_node) {
       if (nodes_[node.additional].refuses_all) {
         std::vector<std::string> known;
-        for (const Property& one : node.properties) known.push_back(one.name);
+        for (const Property& one : node.properties)
+          known.push_back(one.name);
         problem(pointer_to(pointer, name), "is not known here" + did_you_mean(name, known));
       } else {
         check(nodes_[node.additional], member, pointer_to(pointer, name));
@@ -166,7 +194,8 @@ void Validator::check_object(const Node& node, JsonValue& value, const std::stri
   }
   for (const Property& property : node.properties) {
     const Node& child = nodes_[property.node];
-    if (child.fallback && value.find(property.name) == nullptr) value.members.emplace_back(property.name, *child.fallback);
+    if (child.fallback && value.find(property.name) == nullptr)
+      value.members.emplace_back(property.name, *child.fallback);
   }
 }
 

@@ -9,10 +9,12 @@
 namespace penstock::session {
 namespace {
 
-// HR vendors lock an integration user after a few bad passwords: each failed login makes the next one wait longer.
+// HR vendors lock an integration user after a few bad passwords: each failed login makes the next
+// one wait longer.
 constexpr std::array<std::int64_t, 3> delays_after_failure_ms = {5'000, 30'000, 300'000};
 
-host::Connection with_credentials(host::Connection connection, const std::vector<host::Item>& rotated) {
+host::Connection with_credentials(host::Connection connection,
+                                  const std::vector<host::Item>& rotated) {
   for (const host::Item& item : rotated) {
     const auto found = std::ranges::find(connection.fields, item.name, &host::Item::name);
     if (found != connection.fields.end()) found->value = item.value;
@@ -22,8 +24,8 @@ host::Connection with_credentials(host::Connection connection, const std::vector
 
 }  // namespace
 
-ConnectionState::ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored,
-                                 int format)
+ConnectionState::ConnectionState(std::string key, host::Connection configured,
+                                 std::optional<StoredState> stored, int format)
     : key_(std::move(key)), configured_(std::move(configured)) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->connection = configured_;
@@ -33,7 +35,8 @@ ConnectionState::ConnectionState(std::string key, host::Connection configured, s
       rotated_ = items_of(stored->credentials);
       snapshot->connection = with_credentials(configured_, rotated_);
       if (!stored->session.empty() && stored->session_format == format) {
-        snapshot->session = host::State{items_of(stored->session), stored->session_created_ms, stored->session_expires_ms};
+        snapshot->session = host::State{items_of(stored->session), stored->session_created_ms,
+                                        stored->session_expires_ms};
         snapshot->generation = 1;
       }
     }
@@ -51,7 +54,8 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
   if (!running_ && last_error_ && world->now_unix_ms() < not_before_ms_) {
     Error error = *last_error_;
     error.retry_after = std::chrono::milliseconds(not_before_ms_ - world->now_unix_ms());
-    error.message += "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
+    error.message +=
+        "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
     lock.unlock();
     return handler(failure(std::move(error)));
   }
@@ -65,12 +69,17 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
 void ConnectionState::run(Need need, const std::shared_ptr<World>& world) {
   const SnapshotPtr now = current();
   const int format = need.format;
-  RenewalStart start{std::move(need.plugin), need.max_fetches, now->connection, now->session,
-                     need.challenge ? PST_EV_CHALLENGED : PST_EV_START, std::move(need.challenge)};
-  renew(std::move(start), world, [self = shared_from_this(), format, world](Result<Renewed> renewed) {
-    if (!renewed) return self->fail(std::move(renewed).error(), world);
-    self->persist(*std::move(renewed), format, world);
-  });
+  RenewalStart start{std::move(need.plugin),
+                     need.max_fetches,
+                     now->connection,
+                     now->session,
+                     need.challenge ? PST_EV_CHALLENGED : PST_EV_START,
+                     std::move(need.challenge)};
+  renew(std::move(start), world,
+        [self = shared_from_this(), format, world](Result<Renewed> renewed) {
+          if (!renewed) return self->fail(std::move(renewed).error(), world);
+          self->persist(*std::move(renewed), format, world);
+        });
 }
 
 void ConnectionState::persist(Renewed renewed, int format, const std::shared_ptr<World>& world) {
@@ -94,18 +103,19 @@ void ConnectionState::persist(Renewed renewed, int format, const std::shared_ptr
     state.connection_digest = digest_of(configured_, state.credentials);
   }
   // Durable first: a rotated credential that is used before it is kept is lost with the process.
-  world->save(key_, std::move(state), [self = shared_from_this(), fresh, world](Result<std::uint64_t> version) {
-    if (!version) {
-      Error error = std::move(version).error();
-      error.phase = Phase::session;
-      return self->fail(std::move(error), world);
-    }
-    {
-      const std::scoped_lock lock(self->mutex_);
-      self->stored_version_ = *version;
-    }
-    self->succeed(fresh);
-  });
+  world->save(key_, std::move(state),
+              [self = shared_from_this(), fresh, world](Result<std::uint64_t> version) {
+                if (!version) {
+                  Error error = std::move(version).error();
+                  error.phase = Phase::session;
+                  return self->fail(std::move(error), world);
+                }
+                {
+                  const std::scoped_lock lock(self->mutex_);
+                  self->stored_version_ = *version;
+                }
+                self->succeed(fresh);
+              });
 }
 
 void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh) {
@@ -118,22 +128,26 @@ void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh) {
     last_error_.reset();
     waiting = take_handlers();
   }
-  for (const Handler& handler : waiting) handler(published);
+  for (const Handler& handler : waiting)
+    handler(published);
 }
 
 void ConnectionState::fail(Error error, const std::shared_ptr<World>& world) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    const auto step = std::min<std::size_t>(static_cast<std::size_t>(failures_), delays_after_failure_ms.size() - 1);
-    // A vendor that was not reached has refused nothing: only a moment's rest against a storm of attempts.
+    const auto step = std::min<std::size_t>(static_cast<std::size_t>(failures_),
+                                            delays_after_failure_ms.size() - 1);
+    // A vendor that was not reached has refused nothing: only a moment's rest against a storm of
+    // attempts.
     const bool refused = error.origin == Origin::vendor;
     not_before_ms_ = world->now_unix_ms() + (refused ? delays_after_failure_ms[step] : 1'000);
     if (refused) ++failures_;
     last_error_ = error;
     waiting = take_handlers();
   }
-  for (const Handler& handler : waiting) handler(failure(error));
+  for (const Handler& handler : waiting)
+    handler(failure(error));
 }
 
 std::vector<ConnectionState::Handler> ConnectionState::take_handlers() {

@@ -15,7 +15,8 @@
 
 namespace penstock::session {
 
-/// What one call signs with: the connection's fields as they are now, and the session if there is one.
+/// What one call signs with: the connection's fields as they are now, and the session if there is
+/// one.
 struct Snapshot {
   std::uint64_t generation = 0;  ///< rises with each new session
   host::Connection connection;
@@ -32,21 +33,23 @@ struct Need {
   std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
 };
 
-/// The changing side of one connection of one plugin: rotated credentials, the session, and the one renewal that may
-/// be under way however many calls wait for it. [any-thread]
+/// The changing side of one connection of one plugin: rotated credentials, the session, and the one
+/// renewal that may be under way however many calls wait for it. [any-thread]
 class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
  public:
-  /// `stored` is what the store holds under `key`; a session of another `format`, and credentials that replaced other
-  /// configured ones, are dropped.
-  ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored, int format);
+  /// `stored` is what the store holds under `key`; a session of another `format`, and credentials
+  /// that replaced other configured ones, are dropped.
+  ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored,
+                  int format);
 
   /// Lock-free while no session changes.
   SnapshotPtr current() const { return current_.load(std::memory_order_acquire); }
 
   using Handler = std::function<void(Result<SnapshotPtr>)>;
 
-  /// Gives a session newer than need.used_generation: at once where there is one, else when the renewal that is under
-  /// way, or a new one in `world`, has ended. `handler` may run inside this call or on any world's thread.
+  /// Gives a session newer than need.used_generation: at once where there is one, else when the
+  /// renewal that is under way, or a new one in `world`, has ended. `handler` may run inside this
+  /// call or on any world's thread.
   void obtain(Need need, const std::shared_ptr<World>& world, Handler handler);
 
  private:

@@ -10,38 +10,46 @@ namespace {
 /// Lives from the first step to the last: each pending fetch holds it.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(RenewalStart start, std::shared_ptr<World> world, std::function<void(Result<Renewed>)> handler)
+  Run(RenewalStart start, std::shared_ptr<World> world,
+      std::function<void(Result<Renewed>)> handler)
       : start_(std::move(start)), world_(std::move(world)), handler_(std::move(handler)) {}
 
   void step(std::uint32_t event, const FetchReply* reply) {
     const host::Env env{fetches_, world_->now_unix_ms(), 0, world_->entropy()};
     host::ReplyInput reply_input;
     if (reply != nullptr) reply_input = {reply->status, &reply->headers, reply->body, false};
-    host::Outcome outcome =
-        start_.plugin->session(event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
-                               carried_, reply != nullptr ? &reply_input : nullptr);
+    host::Outcome outcome = start_.plugin->session(
+        event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
+        carried_, reply != nullptr ? &reply_input : nullptr);
     switch (outcome.verdict) {
-      case host::Verdict::ok: return established(std::move(outcome));
-      case host::Verdict::fetch: return fetch(std::move(outcome));
-      default: return handler_(failure(session_error(outcome.failure, start_.connection.id)));
+    case host::Verdict::ok:
+      return established(std::move(outcome));
+    case host::Verdict::fetch:
+      return fetch(std::move(outcome));
+    default:
+      return handler_(failure(session_error(outcome.failure, start_.connection.id)));
     }
   }
 
  private:
   void fetch(host::Outcome outcome) {
     if (++fetches_ > static_cast<std::uint32_t>(start_.max_fetches)) {
-      return handler_(failure(plugin_failed("it asked for more than " + std::to_string(start_.max_fetches) +
-                                                " requests for one session", Phase::session)));
+      return handler_(
+          failure(plugin_failed("it asked for more than " + std::to_string(start_.max_fetches) +
+                                    " requests for one session",
+                                Phase::session)));
     }
     auto url = parse_url(outcome.url);  // the host has checked it against the egress list
-    if (!url) return handler_(failure(plugin_failed("its session request has no URL", Phase::session)));
+    if (!url)
+      return handler_(failure(plugin_failed("its session request has no URL", Phase::session)));
     for (host::Item& item : outcome.carried) {
       std::erase_if(carried_.items, [&](const host::Item& old) { return old.name == item.name; });
       carried_.items.push_back(std::move(item));
     }
-    for (const Field& parameter : outcome.query) append_query(*url, parameter);
-    FetchRequest request{outcome.method.empty() ? "GET" : outcome.method, *std::move(url), std::move(outcome.headers),
-                         outcome.body.value_or("")};
+    for (const Field& parameter : outcome.query)
+      append_query(*url, parameter);
+    FetchRequest request{outcome.method.empty() ? "GET" : outcome.method, *std::move(url),
+                         std::move(outcome.headers), outcome.body.value_or("")};
     world_->fetch(std::move(request), [self = shared_from_this()](Result<FetchReply> reply) {
       if (!reply) {
         Error error = std::move(reply).error();
@@ -65,7 +73,8 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   static void append_query(Url& url, const Field& parameter) {
-    url.query += (url.query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" + percent_encode(parameter.value);
+    url.query += (url.query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
+                 percent_encode(parameter.value);
     url.has_query = true;
   }
 
@@ -78,7 +87,8 @@ class Run : public std::enable_shared_from_this<Run> {
 
 }  // namespace
 
-void renew(RenewalStart start, std::shared_ptr<World> world, std::function<void(Result<Renewed>)> handler) {
+void renew(RenewalStart start, std::shared_ptr<World> world,
+           std::function<void(Result<Renewed>)> handler) {
   const std::uint32_t event = start.event;
   const std::optional<FetchReply> challenge = std::move(start.challenge);
   const auto run = std::make_shared<Run>(std::move(start), std::move(world), std::move(handler));
@@ -86,26 +96,31 @@ void renew(RenewalStart start, std::shared_ptr<World> world, std::function<void(
 }
 
 Error session_error(const host::PluginFailure& why, const std::string& connection_id) {
-  const std::string detail = why.message + (why.vendor_code.empty() ? "" : " (" + why.vendor_code + ")");
+  const std::string detail =
+      why.message + (why.vendor_code.empty() ? "" : " (" + why.vendor_code + ")");
   switch (why.kind) {
-    case PST_E_AUTH_REJECTED:
-      return credentials_refused("the vendor refuses the credentials of " + connection_id + ": " + detail);
-    case PST_E_CONSENT_REVOKED:
-      return credentials_refused("the vendor no longer accepts the grant of " + connection_id +
-                                 "; connect it anew: " + detail);
-    case PST_E_BAD_CONNECTION: {
-      Error error = credentials_refused("the connection of " + connection_id + " is not usable: " + detail);
-      error.origin = Origin::engine;
-      return error;
-    }
-    case PST_E_RATE_LIMITED:
-    case PST_E_VENDOR_FAULT:
-    case PST_E_LIMIT: {
-      Error error{Code::none, 502, "The vendor gave no session", detail, Origin::vendor, Phase::session};
-      error.retryable = true;
-      return error;
-    }
-    default: return plugin_failed("no session for " + connection_id + ": " + detail, Phase::session);
+  case PST_E_AUTH_REJECTED:
+    return credentials_refused("the vendor refuses the credentials of " + connection_id + ": " +
+                               detail);
+  case PST_E_CONSENT_REVOKED:
+    return credentials_refused("the vendor no longer accepts the grant of " + connection_id +
+                               "; connect it anew: " + detail);
+  case PST_E_BAD_CONNECTION: {
+    Error error =
+        credentials_refused("the connection of " + connection_id + " is not usable: " + detail);
+    error.origin = Origin::engine;
+    return error;
+  }
+  case PST_E_RATE_LIMITED:
+  case PST_E_VENDOR_FAULT:
+  case PST_E_LIMIT: {
+    Error error{Code::none,     502,           "The vendor gave no session", detail,
+                Origin::vendor, Phase::session};
+    error.retryable = true;
+    return error;
+  }
+  default:
+    return plugin_failed("no session for " + connection_id + ": " + detail, Phase::session);
   }
 }
 

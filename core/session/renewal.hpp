@@ -25,9 +25,10 @@ struct Renewed {
   std::vector<host::Item> credentials;  ///< rotated ones: durable before anyone uses the session
 };
 
-/// One run of a plugin's session machine: session() and the fetches that it asks for, at most max_fetches of them.
-/// Belongs to the connection, not to a call: nothing cancels it.
-void renew(RenewalStart start, std::shared_ptr<World> world, std::function<void(Result<Renewed>)> handler);
+/// One run of a plugin's session machine: session() and the fetches that it asks for, at most
+/// max_fetches of them. Belongs to the connection, not to a call: nothing cancels it.
+void renew(RenewalStart start, std::shared_ptr<World> world,
+           std::function<void(Result<Renewed>)> handler);
 
 /// What a plugin's failure in session() means for the caller.
 Error session_error(const host::PluginFailure& failure, const std::string& connection_id);

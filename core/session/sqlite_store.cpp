@@ -35,7 +35,8 @@ class SqliteStore final : public CredentialStore {
     const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement.get(), 1));
     const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 1));
     auto state = session::from_record({bytes, length});
-    if (!state) return failure(engine_failed(state.error() + " (" + key + ")", Phase::session, Sent::no));
+    if (!state)
+      return failure(engine_failed(state.error() + " (" + key + ")", Phase::session, Sent::no));
     state->version = static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), 0));
     return std::optional<StoredState>(*std::move(state));
   }
@@ -51,13 +52,15 @@ class SqliteStore final : public CredentialStore {
     std::string record = session::to_record(state);
     bind(statement, 1, key);
     sqlite3_bind_int64(statement.get(), 2, static_cast<sqlite3_int64>(state.version));
-    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()), SQLITE_STATIC);
+    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
+                      SQLITE_STATIC);
     const int done = sqlite3_step(statement.get());
     const int changed = sqlite3_changes(database_.get());
     explicit_bzero(record.data(), record.size());
     if (done != SQLITE_DONE) return failure(broken("written"));
     if (changed == 0) {
-      return failure(engine_failed("the stored state of " + key + " was changed by somebody else", Phase::session, Sent::no));
+      return failure(engine_failed("the stored state of " + key + " was changed by somebody else",
+                                   Phase::session, Sent::no));
     }
     return state.version + 1;
   }
@@ -70,11 +73,13 @@ class SqliteStore final : public CredentialStore {
   }
 
   static void bind(const Statement& statement, int index, const std::string& text) {
-    sqlite3_bind_text(statement.get(), index, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
+    sqlite3_bind_text(statement.get(), index, text.data(), static_cast<int>(text.size()),
+                      SQLITE_STATIC);
   }
 
   Error broken(const char* what) const {
-    return engine_failed(std::string("the state file cannot be ") + what + ": " + sqlite3_errmsg(database_.get()),
+    return engine_failed(std::string("the state file cannot be ") + what + ": " +
+                             sqlite3_errmsg(database_.get()),
                          Phase::session, Sent::no);
   }
 
@@ -90,30 +95,35 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
     std::filesystem::create_directories(folder, error);
     if (!error) std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
     if (error) {
-      return failure(engine_failed("the state folder " + folder.string() + " cannot be made: " + error.message(),
+      return failure(engine_failed("the state folder " + folder.string() +
+                                       " cannot be made: " + error.message(),
                                    Phase::session, Sent::no));
     }
   }
   const std::string file = (folder / "penstock.db").string();
   const mode_t before = ::umask(077);
   sqlite3* raw = nullptr;
-  const int opened = sqlite3_open_v2(file.c_str(), &raw, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int opened =
+      sqlite3_open_v2(file.c_str(), &raw,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database(raw);
   char* message = nullptr;
   const int made =
       opened != SQLITE_OK
           ? opened
-          : sqlite3_exec(raw,
-                         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;"
-                         "PRAGMA secure_delete = ON;"
-                         "CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, version INTEGER NOT NULL,"
-                         " record BLOB NOT NULL) STRICT, WITHOUT ROWID",
-                         nullptr, nullptr, &message);
+          : sqlite3_exec(
+                raw,
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;"
+                "PRAGMA secure_delete = ON;"
+                "CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, version INTEGER NOT NULL,"
+                " record BLOB NOT NULL) STRICT, WITHOUT ROWID",
+                nullptr, nullptr, &message);
   ::umask(before);
   if (made != SQLITE_OK) {
     const std::string why = message != nullptr ? message : sqlite3_errstr(made);
     sqlite3_free(message);
-    return failure(engine_failed("the state file " + file + " cannot be opened: " + why, Phase::session, Sent::no));
+    return failure(engine_failed("the state file " + file + " cannot be opened: " + why,
+                                 Phase::session, Sent::no));
   }
   return std::unique_ptr<CredentialStore>(std::make_unique<SqliteStore>(std::move(database)));
 }

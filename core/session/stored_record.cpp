@@ -33,12 +33,14 @@ bool read_fields(const rapidjson::Value& root, const char* name, std::vector<Sec
   const auto found = root.FindMember(name);
   if (found == root.MemberEnd() || !found->value.IsArray()) return false;
   for (const auto& entry : found->value.GetArray()) {
-    if (!entry.IsArray() || entry.Size() != 3 || !entry[0].IsString() || !entry[1].IsString() || !entry[2].IsBool()) {
+    if (!entry.IsArray() || entry.Size() != 3 || !entry[0].IsString() || !entry[1].IsString() ||
+        !entry[2].IsBool()) {
       return false;
     }
     const auto value = base64_decode({entry[1].GetString(), entry[1].GetStringLength()});
     if (!value) return false;
-    out.push_back({{entry[0].GetString(), entry[0].GetStringLength()}, Secret(*value), entry[2].GetBool()});
+    out.push_back(
+        {{entry[0].GetString(), entry[0].GetStringLength()}, Secret(*value), entry[2].GetBool()});
   }
   return true;
 }
@@ -47,22 +49,26 @@ bool read_fields(const rapidjson::Value& root, const char* name, std::vector<Sec
 
 std::vector<host::Item> items_of(const std::vector<SecretField>& fields) {
   std::vector<host::Item> out;
-  for (const SecretField& field : fields) out.push_back({field.name, field.value, field.secret});
+  for (const SecretField& field : fields)
+    out.push_back({field.name, field.value, field.secret});
   return out;
 }
 
 std::vector<SecretField> fields_of(const std::vector<host::Item>& items) {
   std::vector<SecretField> out;
-  for (const host::Item& item : items) out.push_back({item.name, item.value, item.secret});
+  for (const host::Item& item : items)
+    out.push_back({item.name, item.value, item.secret});
   return out;
 }
 
-std::string digest_of(const host::Connection& configured, const std::vector<SecretField>& credentials) {
+std::string digest_of(const host::Connection& configured,
+                      const std::vector<SecretField>& credentials) {
   std::string text;
   for (const SecretField& credential : credentials) {
     const host::Item* field = configured.find(credential.name);
     const std::string_view value = field == nullptr ? std::string_view() : field->value.reveal();
-    text += std::to_string(credential.name.size()) + ":" + credential.name + std::to_string(value.size()) + ":";
+    text += std::to_string(credential.name.size()) + ":" + credential.name +
+            std::to_string(value.size()) + ":";
     text += value;
   }
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -103,8 +109,9 @@ Result<StoredState, std::string> from_record(std::string_view bytes) {
     return found != root.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
   };
   const auto digest = root.FindMember("connection_digest");
-  if (!read_fields(root, "credentials", state.credentials) || !read_fields(root, "session", state.session) ||
-      digest == root.MemberEnd() || !digest->value.IsString()) {
+  if (!read_fields(root, "credentials", state.credentials) ||
+      !read_fields(root, "session", state.session) || digest == root.MemberEnd() ||
+      !digest->value.IsString()) {
     return failure(malformed);
   }
   state.session_format = static_cast<int>(integer("session_format"));

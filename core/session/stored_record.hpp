@@ -13,8 +13,10 @@ namespace penstock::session {
 std::vector<host::Item> items_of(const std::vector<SecretField>& fields);
 std::vector<SecretField> fields_of(const std::vector<host::Item>& items);
 
-/// SHA-256 over the configured values that `credentials` replace: it changes when somebody configures new ones.
-std::string digest_of(const host::Connection& configured, const std::vector<SecretField>& credentials);
+/// SHA-256 over the configured values that `credentials` replace: it changes when somebody
+/// configures new ones.
+std::string digest_of(const host::Connection& configured,
+                      const std::vector<SecretField>& credentials);
 
 /// A StoredState, without its version, as bytes and back.
 std::string to_record(const StoredState& state);

@@ -27,8 +27,9 @@ struct FetchReply {
   std::string body;
 };
 
-/// All that a session run does to the world outside. The engine's is one per loop; tests bring a simulated one.
-/// Handlers run on the world's own thread, once, and never inside the call that takes them.
+/// All that a session run does to the world outside. The engine's is one per loop; tests bring a
+/// simulated one. Handlers run on the world's own thread, once, and never inside the call that
+/// takes them.
 class World {
  public:
   virtual ~World() = default;
@@ -38,7 +39,8 @@ class World {
   virtual void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) = 0;
 
   /// CredentialStore::save(), off the loop.
-  virtual void save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) = 0;
+  virtual void save(std::string key, StoredState state,
+                    std::function<void(Result<std::uint64_t>)> handler) = 0;
 };
 
 }  // namespace penstock::session

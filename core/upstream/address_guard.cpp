@@ -16,18 +16,25 @@ struct Range4 {
   int bits;
 };
 
-constexpr std::uint32_t ip4(unsigned a, unsigned b, unsigned c, unsigned d) { return a << 24U | b << 16U | c << 8U | d; }
+constexpr std::uint32_t ip4(unsigned a, unsigned b, unsigned c, unsigned d) {
+  return a << 24U | b << 16U | c << 8U | d;
+}
 
 // IANA IPv4 special-purpose registry: everything that is not globally reachable.
 constexpr std::array closed4 = {
-    Range4{ip4(0, 0, 0, 0), 8},      Range4{ip4(10, 0, 0, 0), 8},     Range4{ip4(100, 64, 0, 0), 10}, Range4{ip4(127, 0, 0, 0), 8},
-    Range4{ip4(169, 254, 0, 0), 16}, Range4{ip4(172, 16, 0, 0), 12},  Range4{ip4(192, 0, 0, 0), 24},  Range4{ip4(192, 0, 2, 0), 24},
-    Range4{ip4(192, 88, 99, 0), 24}, Range4{ip4(192, 168, 0, 0), 16}, Range4{ip4(198, 18, 0, 0), 15}, Range4{ip4(198, 51, 100, 0), 24},
-    Range4{ip4(203, 0, 113, 0), 24}, Range4{ip4(224, 0, 0, 0), 4},    Range4{ip4(240, 0, 0, 0), 4},
+    Range4{ip4(0, 0, 0, 0), 8},      Range4{ip4(10, 0, 0, 0), 8},
+    Range4{ip4(100, 64, 0, 0), 10},  Range4{ip4(127, 0, 0, 0), 8},
+    Range4{ip4(169, 254, 0, 0), 16}, Range4{ip4(172, 16, 0, 0), 12},
+    Range4{ip4(192, 0, 0, 0), 24},   Range4{ip4(192, 0, 2, 0), 24},
+    Range4{ip4(192, 88, 99, 0), 24}, Range4{ip4(192, 168, 0, 0), 16},
+    Range4{ip4(198, 18, 0, 0), 15},  Range4{ip4(198, 51, 100, 0), 24},
+    Range4{ip4(203, 0, 113, 0), 24}, Range4{ip4(224, 0, 0, 0), 4},
+    Range4{ip4(240, 0, 0, 0), 4},
 };
 
 bool is_public4(std::uint32_t address) {
-  return std::ranges::none_of(closed4, [&](Range4 range) { return (address ^ range.network) >> (32 - range.bits) == 0; });
+  return std::ranges::none_of(
+      closed4, [&](Range4 range) { return (address ^ range.network) >> (32 - range.bits) == 0; });
 }
 
 struct Range6 {
@@ -35,7 +42,8 @@ struct Range6 {
   int bits;
 };
 
-// Only 2000::/3 is global unicast; these parts of it, and the translation prefix outside of it, are not.
+// Only 2000::/3 is global unicast; these parts of it, and the translation prefix outside of it, are
+// not.
 constexpr std::array closed6 = {
     Range6{{0x20, 0x01}, 23},              // IETF assignments: Teredo, ORCHID, benchmarking
     Range6{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
@@ -46,13 +54,16 @@ constexpr std::array closed6 = {
 bool in_range(const std::uint8_t* address, const Range6& range) {
   for (int bit = 0; bit < range.bits; ++bit) {
     const unsigned mask = 0x80U >> (static_cast<unsigned>(bit) % 8U);
-    if (((address[bit / 8] ^ range.network[static_cast<std::size_t>(bit / 8)]) & mask) != 0) return false;
+    if (((address[bit / 8] ^ range.network[static_cast<std::size_t>(bit / 8)]) & mask) != 0)
+      return false;
   }
   return true;
 }
 
 bool is_public6(const std::uint8_t* address) {
-  return (address[0] & 0xE0U) == 0x20U && std::ranges::none_of(closed6, [&](const Range6& range) { return in_range(address, range); });
+  return (address[0] & 0xE0U) == 0x20U && std::ranges::none_of(closed6, [&](const Range6& range) {
+           return in_range(address, range);
+         });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_connections = 256;  // per destination and loop; more calls wait their turn
+constexpr std::size_t most_connections =
+    256;  // per destination and loop; more calls wait their turn
 constexpr auto longest_idle = std::chrono::seconds(55);
 constexpr auto longest_life = std::chrono::minutes(10);
 // One clock hand for all deadlines: a timer per call would cost a system call each.
@@ -26,14 +27,16 @@ constexpr auto sweep_interval = std::chrono::milliseconds(20);
 
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
-  explicit Impl(boost::asio::io_context& loop) : loop_(loop), connector_(loop), sweep_timer_(loop) {}
+  explicit Impl(boost::asio::io_context& loop)
+      : loop_(loop), connector_(loop), sweep_timer_(loop) {}
 
   void send(Request request, Handler handler) {
     auto head = write_head(request);
     auto pending = std::make_shared<Pending>(Pending{std::move(request), std::move(handler)});
     if (!head) {
       return later([self = shared_from_this(), pending, why = std::move(head).error()] {
-        pending->handler(failure(engine_failed("the request is refused: " + why, Phase::send, Sent::no)));
+        pending->handler(
+            failure(engine_failed("the request is refused: " + why, Phase::send, Sent::no)));
       });
     }
     pending->head = *std::move(head);
@@ -82,22 +85,26 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       const std::shared_ptr<Connection> connection = std::move(pool.idle.back());
       pool.idle.pop_back();
       const Clock::time_point now = Clock::now();
-      if (now - connection->idle_since() > longest_idle || now - connection->made() > longest_life) {
+      if (now - connection->idle_since() > longest_idle ||
+          now - connection->made() > longest_life) {
         --pool.open;
         continue;
       }
       return run(pending, connection);
     }
     pool.waiting.push_back(pending);
-    if (pool.open + pool.connecting < most_connections && pool.connecting < pool.waiting.size()) connect(pending->request);
+    if (pool.open + pool.connecting < most_connections && pool.connecting < pool.waiting.size())
+      connect(pending->request);
   }
 
   void connect(const Request& request) {
     const Destination to = request.to;
     ++pools_[to].connecting;
-    connector_.connect(to, request.connect_timeout, [weak = weak_from_this(), to](Result<std::unique_ptr<Tunnel>> tunnel) {
-      if (const auto self = weak.lock(); self && !self->closed_) self->connected(to, std::move(tunnel));
-    });
+    connector_.connect(to, request.connect_timeout,
+                       [weak = weak_from_this(), to](Result<std::unique_ptr<Tunnel>> tunnel) {
+                         if (const auto self = weak.lock(); self && !self->closed_)
+                           self->connected(to, std::move(tunnel));
+                       });
   }
 
   void connected(const Destination& to, Result<std::unique_ptr<Tunnel>> tunnel) {
@@ -131,7 +138,8 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       const auto self = weak.lock();
       if (!self || self->closed_) return;
       Pool& own = self->pools_[to];
-      self->later([kept = dead->shared_from_this()] {});  // it is on the stack: it goes when that is empty
+      self->later(
+          [kept = dead->shared_from_this()] {});  // it is on the stack: it goes when that is empty
       own.open -= std::erase_if(own.idle, [&](const auto& one) { return one.get() == dead; });
     });
   }
@@ -147,7 +155,8 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     const bool was_used = connection->used();
     connection->exchange(pending->request, pending->head,
                          [weak = weak_from_this(), pending, was_used](Connection::Ending ending) {
-                           if (const auto self = weak.lock(); self && !self->closed_) self->ended(pending, was_used, std::move(ending));
+                           if (const auto self = weak.lock(); self && !self->closed_)
+                             self->ended(pending, was_used, std::move(ending));
                          });
   }
 
@@ -175,24 +184,31 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 
   static bool may_repeat(const Pending& pending, bool was_used, const Connection::Ending& ending) {
     if (!was_used || pending.repeated || ending.any_byte_received) return false;
-    return !ending.any_byte_sent || pending.request.method == "GET" || pending.request.method == "HEAD";
+    return !ending.any_byte_sent || pending.request.method == "GET" ||
+           pending.request.method == "HEAD";
   }
 
   static Result<Reply> to_result(const Pending& pending, Connection::Ending ending) {
     if (ending.reply) {
-      ending.reply->waited = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
+      ending.reply->waited =
+          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
       return *std::move(ending.reply);
     }
     const std::string& host = pending.request.to.host;
     if (ending.too_large) {
-      Error error = vendor_unreachable("the answer of " + host + " is larger than upstream.max_response_bytes (" +
-                                           std::to_string(pending.request.max_response_bytes) + ")", Phase::receive, Sent::yes);
+      Error error = vendor_unreachable("the answer of " + host +
+                                           " is larger than upstream.max_response_bytes (" +
+                                           std::to_string(pending.request.max_response_bytes) + ")",
+                                       Phase::receive, Sent::yes);
       error.title = "The vendor's answer is too large";
       error.origin = Origin::vendor;
       return failure(std::move(error));
     }
-    const Sent sent = ending.any_byte_received ? Sent::yes : ending.any_byte_sent ? Sent::unknown : Sent::no;
-    Error error = vendor_unreachable(host + ": " + ending.trouble, ending.any_byte_sent ? Phase::receive : Phase::send, sent);
+    const Sent sent = ending.any_byte_received ? Sent::yes
+                      : ending.any_byte_sent   ? Sent::unknown
+                                               : Sent::no;
+    Error error = vendor_unreachable(host + ": " + ending.trouble,
+                                     ending.any_byte_sent ? Phase::receive : Phase::send, sent);
     if (ending.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
     return failure(std::move(error));
   }
@@ -231,11 +247,16 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     const std::string& host = pending->request.to.host;
     const std::shared_ptr<Connection> connection = std::move(pending->connection);
     pending->connection = nullptr;
-    if (!connection) return end(pending, failure(vendor_timed_out("no connection to " + host + " in time", Phase::connect, Sent::no)));
-    const Sent sent = connection->any_byte_received() ? Sent::yes : connection->any_byte_sent() ? Sent::unknown : Sent::no;
+    if (!connection)
+      return end(pending, failure(vendor_timed_out("no connection to " + host + " in time",
+                                                   Phase::connect, Sent::no)));
+    const Sent sent = connection->any_byte_received() ? Sent::yes
+                      : connection->any_byte_sent()   ? Sent::unknown
+                                                      : Sent::no;
     connection->abandon();
     drop(pending->request.to);
-    end(pending, failure(vendor_timed_out(host + " did not answer in time", sent == Sent::no ? Phase::send : Phase::receive, sent)));
+    end(pending, failure(vendor_timed_out(host + " did not answer in time",
+                                          sent == Sent::no ? Phase::send : Phase::receive, sent)));
   }
 
   boost::asio::io_context& loop_;
@@ -250,6 +271,8 @@ Client::Client(boost::asio::io_context& loop) : impl_(std::make_shared<Impl>(loo
 
 Client::~Client() { impl_->shut_down(); }
 
-void Client::send(Request request, Handler handler) { impl_->send(std::move(request), std::move(handler)); }
+void Client::send(Request request, Handler handler) {
+  impl_->send(std::move(request), std::move(handler));
+}
 
 }  // namespace penstock::upstream

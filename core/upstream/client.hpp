@@ -16,14 +16,15 @@ class io_context;
 
 namespace penstock::upstream {
 
-/// Where a connection leads and who may share it: connections are reused only between equal destinations.
+/// Where a connection leads and who may share it: connections are reused only between equal
+/// destinations.
 struct Destination {
   std::string host;  ///< the vendor's: for the URL, SNI and the certificate
   std::uint16_t port = 443;
-  std::string connect_to;  ///< "host:port", or empty: the TCP destination only
-  std::string ca_file;     ///< PEM, or empty: the system's authorities
+  std::string connect_to;                ///< "host:port", or empty: the TCP destination only
+  std::string ca_file;                   ///< PEM, or empty: the system's authorities
   bool allow_private_addresses = false;  ///< connect_to implies it
-  std::string partition;   ///< the integration: connections are never shared across partitions
+  std::string partition;  ///< the integration: connections are never shared across partitions
 
   friend auto operator<=>(const Destination&, const Destination&) = default;
 };
@@ -47,11 +48,11 @@ struct Reply {
   std::chrono::microseconds waited{0};
 };
 
-/// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl makes and verifies.
-/// Not thread-safe: everything happens on the loop's thread.
+/// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
+/// makes and verifies. Not thread-safe: everything happens on the loop's thread.
 ///
-/// A request of which a byte was handed to a connection is never sent again, but for GET and HEAD on a kept-alive
-/// connection that died without one byte of an answer.
+/// A request of which a byte was handed to a connection is never sent again, but for GET and HEAD
+/// on a kept-alive connection that died without one byte of an answer.
 class Client {
  public:
   explicit Client(boost::asio::io_context& loop);

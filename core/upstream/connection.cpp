@@ -50,20 +50,22 @@ void Connection::write() {
   const auto keep = shared_from_this();
   while (handler_ && written_ < out_.size() + body_.size()) {
     const bool in_head = written_ < out_.size();
-    const std::string_view rest = in_head ? std::string_view(out_).substr(written_) : body_.substr(written_ - out_.size());
+    const std::string_view rest =
+        in_head ? std::string_view(out_).substr(written_) : body_.substr(written_ - out_.size());
     std::size_t count = 0;
     switch (tunnel_->write(rest.data(), rest.size(), count)) {
-      case Tunnel::Status::done:
-        any_byte_sent_ = true;
-        written_ += count;
-        break;
-      case Tunnel::Status::again:
-        // TLS may have taken a part of the record already.
-        any_byte_sent_ = true;
-        return tunnel_->wait_writable([self = keep](bool ready) {
-          if (ready) self->write();
-        });
-      default: return fail("the connection was lost while the request was sent");
+    case Tunnel::Status::done:
+      any_byte_sent_ = true;
+      written_ += count;
+      break;
+    case Tunnel::Status::again:
+      // TLS may have taken a part of the record already.
+      any_byte_sent_ = true;
+      return tunnel_->wait_writable([self = keep](bool ready) {
+        if (ready) self->write();
+      });
+    default:
+      return fail("the connection was lost while the request was sent");
     }
   }
 }
@@ -91,20 +93,25 @@ void Connection::readable() {
       return;
     }
     if (status == Tunnel::Status::failed) {
-      return fail(reader_->started() ? "the connection was lost in the middle of the answer" : "the connection was lost before an answer");
+      return fail(reader_->started() ? "the connection was lost in the middle of the answer"
+                                     : "the connection was lost before an answer");
     }
-    const Http1Reply::State state =
-        status == Tunnel::Status::closed ? reader_->end() : reader_->feed({read_buffer.data(), count});
+    const Http1Reply::State state = status == Tunnel::Status::closed
+                                        ? reader_->end()
+                                        : reader_->feed({read_buffer.data(), count});
     switch (state) {
-      case Http1Reply::State::more: continue;
-      case Http1Reply::State::malformed: return fail("the answer cannot be used: " + reader_->trouble());
-      case Http1Reply::State::too_large: {
-        Ending ending;
-        ending.too_large = true;
-        ending.any_byte_sent = ending.any_byte_received = true;
-        return finish(std::move(ending));
-      }
-      case Http1Reply::State::complete: break;
+    case Http1Reply::State::more:
+      continue;
+    case Http1Reply::State::malformed:
+      return fail("the answer cannot be used: " + reader_->trouble());
+    case Http1Reply::State::too_large: {
+      Ending ending;
+      ending.too_large = true;
+      ending.any_byte_sent = ending.any_byte_received = true;
+      return finish(std::move(ending));
+    }
+    case Http1Reply::State::complete:
+      break;
     }
     Ending ending;
     ending.any_byte_sent = ending.any_byte_received = true;

@@ -12,8 +12,9 @@
 
 namespace penstock::upstream {
 
-/// One kept-alive connection: one exchange at a time. Keeps one readability wait pending, whose meaning depends on
-/// whether an exchange is under way: an answer, or the vendor closing an idle connection.
+/// One kept-alive connection: one exchange at a time. Keeps one readability wait pending, whose
+/// meaning depends on whether an exchange is under way: an answer, or the vendor closing an idle
+/// connection.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
@@ -23,11 +24,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// How an exchange ended, and what may be said of the request.
   struct Ending {
     std::optional<Reply> reply;
-    std::string trouble;         ///< without a reply: why
+    std::string trouble;  ///< without a reply: why
     bool any_byte_sent = false;
     bool any_byte_received = false;
     bool too_large = false;
-    bool reusable = false;       ///< the connection may carry another exchange
+    bool reusable = false;  ///< the connection may carry another exchange
   };
   using Handler = std::function<void(Ending)>;
 
@@ -35,7 +36,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   using Died = std::function<void(Connection*)>;
   void watch_idle(Died died);
 
-  /// Sends head and body, reads the answer. `request` must live until the handler has run; it may run inside.
+  /// Sends head and body, reads the answer. `request` must live until the handler has run; it may
+  /// run inside.
   void exchange(const Request& request, std::string head, Handler handler);
 
   /// Ends the exchange, if there is one, without its handler.

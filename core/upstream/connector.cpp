@@ -12,7 +12,8 @@
 namespace penstock::upstream {
 namespace {
 
-// Debian's libcurl has a built-in CApath, with which it parses all authorities anew for each connection (60 ms).
+// Debian's libcurl has a built-in CApath, with which it parses all authorities anew for each
+// connection (60 ms).
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 constexpr long most_connections = 100'000;  // the pools are bounded, not libcurl's cache
@@ -24,12 +25,14 @@ void start_curl() {
 
 std::string connect_to_option(const Destination& to) {
   const std::size_t colon = to.connect_to.rfind(':');
-  return to.host + ":" + std::to_string(to.port) + ":" + to.connect_to.substr(0, colon) + ":" + to.connect_to.substr(colon + 1);
+  return to.host + ":" + std::to_string(to.port) + ":" + to.connect_to.substr(0, colon) + ":" +
+         to.connect_to.substr(colon + 1);
 }
 
 }  // namespace
 
-Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket, boost::asio::io_context& loop)
+Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
+               boost::asio::io_context& loop)
     : multi_(std::move(multi)), easy_(easy), descriptor_(loop, socket) {}
 
 Tunnel::~Tunnel() {
@@ -52,13 +55,15 @@ Tunnel::Status Tunnel::write(const char* from, std::size_t size, std::size_t& co
 }
 
 void Tunnel::wait_readable(std::function<void(bool)> handler) {
-  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                         [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
+  descriptor_.async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
 }
 
 void Tunnel::wait_writable(std::function<void(bool)> handler) {
-  descriptor_.async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                         [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
+  descriptor_.async_wait(
+      boost::asio::posix::stream_descriptor::wait_write,
+      [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
 }
 
 /// A connection in the making.
@@ -96,7 +101,8 @@ Connector::~Connector() {
     curl_multi_remove_handle(multi_.get(), easy);
     curl_easy_cleanup(easy);
   }
-  for (const auto& [socket, watch] : watches_) watch->descriptor.release();
+  for (const auto& [socket, watch] : watches_)
+    watch->descriptor.release();
   watches_.clear();
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
@@ -124,7 +130,8 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(easy, CURLOPT_CAINFO, to.ca_file.empty() ? system_authorities : to.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_CAINFO,
+                   to.ca_file.empty() ? system_authorities : to.ca_file.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connector::on_open);
@@ -170,7 +177,8 @@ void Connector::watch(curl_socket_t socket, int what) {
     watches_.erase(found);
     return;
   }
-  std::shared_ptr<Watch> watched = found != watches_.end() ? found->second : std::make_shared<Watch>(loop_, socket);
+  std::shared_ptr<Watch> watched =
+      found != watches_.end() ? found->second : std::make_shared<Watch>(loop_, socket);
   if (found == watches_.end()) watches_.emplace(socket, watched);
   watched->wanted = what;
   arm(watched);
@@ -192,7 +200,8 @@ void Connector::wait(const std::shared_ptr<Watch>& watched, bool readable) {
         (readable ? watched->reading : watched->writing) = false;
         if (error || !*alive || watched->removed) return;
         const int wanted = readable ? CURL_POLL_IN : CURL_POLL_OUT;
-        if ((watched->wanted & wanted) != 0) act(socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+        if ((watched->wanted & wanted) != 0)
+          act(socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
         if (*alive) arm(watched);  // one-shot: armed again as long as libcurl wants it
       });
 }
@@ -222,13 +231,16 @@ void Connector::collect() {
       Error error = connect_error(easy, code, attempt->to.host, attempt->refused_address);
       curl_multi_remove_handle(multi_.get(), easy);
       curl_easy_cleanup(easy);
-      boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), error = std::move(error)] {
-        if (*alive) handler(failure(error));
-      });
+      boost::asio::post(
+          loop_, [alive = alive_, handler = std::move(attempt->handler), error = std::move(error)] {
+            if (*alive) handler(failure(error));
+          });
       continue;
     }
-    // Posted: the handler may make or drop connections, which libcurl must not see from inside its own doing.
-    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(std::make_unique<Tunnel>(multi_, easy, socket, loop_));
+    // Posted: the handler may make or drop connections, which libcurl must not see from inside its
+    // own doing.
+    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(
+        std::make_unique<Tunnel>(multi_, easy, socket, loop_));
     boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
       if (*alive) handler(std::move(*tunnel));
     });

@@ -14,18 +14,21 @@
 
 namespace penstock::upstream {
 
-/// A TLS connection that libcurl made, verified, and now only carries bytes for (CURLOPT_CONNECT_ONLY). The easy handle
-/// stays in the connector's multi: that is where libcurl finds the connection.
+/// A TLS connection that libcurl made, verified, and now only carries bytes for
+/// (CURLOPT_CONNECT_ONLY). The easy handle stays in the connector's multi: that is where libcurl
+/// finds the connection.
 class Tunnel {
  public:
-  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket, boost::asio::io_context& loop);
+  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
+         boost::asio::io_context& loop);
   ~Tunnel();
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
 
   enum class Status : std::uint8_t { done, again, closed, failed };
 
-  /// `count` bytes were moved when the status is `done`. `closed`: the peer has ended the stream in order.
+  /// `count` bytes were moved when the status is `done`. `closed`: the peer has ended the stream in
+  /// order.
   Status read(char* into, std::size_t size, std::size_t& count);
   Status write(const char* from, std::size_t size, std::size_t& count);
 
@@ -39,7 +42,8 @@ class Tunnel {
   boost::asio::posix::stream_descriptor descriptor_;
 };
 
-/// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are libcurl's.
+/// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are
+/// libcurl's.
 class Connector {
  public:
   explicit Connector(boost::asio::io_context& loop);

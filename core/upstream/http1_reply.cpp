@@ -17,8 +17,10 @@ constexpr int most_interim = 16;
 constexpr std::size_t largest_first_reservation = 1U << 20U;
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+    text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+    text.remove_suffix(1);
   return text;
 }
 
@@ -42,46 +44,51 @@ Http1Reply::State Http1Reply::feed(std::string_view bytes) {
   if (!bytes.empty()) started_ = true;
   while (!bytes.empty()) {
     switch (part_) {
-      case Part::head: {
-        const std::size_t before = buffer_.size();
-        buffer_.append(bytes);
-        const std::size_t end = buffer_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
-        if (end == std::string::npos || end > largest_head) {
-          return buffer_.size() > largest_head ? malformed("its head is larger than 64 KiB") : State::more;
-        }
-        bytes = bytes.substr(end + 4 - before);
-        const bool read = read_head(std::string_view(buffer_).substr(0, end + 2));
-        buffer_.clear();
-        if (!read) return State::malformed;
-        if (part_ == Part::done) return bytes.empty() ? finish() : malformed("bytes stand behind its end");
-        break;
+    case Part::head: {
+      const std::size_t before = buffer_.size();
+      buffer_.append(bytes);
+      const std::size_t end = buffer_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
+      if (end == std::string::npos || end > largest_head) {
+        return buffer_.size() > largest_head ? malformed("its head is larger than 64 KiB")
+                                             : State::more;
       }
-      case Part::length:
-      case Part::chunk_data: {
-        const std::size_t now = static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
-        const State appended = append(bytes.substr(0, now));
-        if (appended != State::more) return appended;
-        bytes.remove_prefix(now);
-        left_ -= now;
-        if (left_ > 0) break;
-        if (part_ == Part::length) return bytes.empty() ? finish() : malformed("bytes stand behind its end");
-        part_ = Part::chunk_end;
-        break;
-      }
-      case Part::chunk_size:
-      case Part::chunk_end:
-      case Part::trailers: {
-        const State state = line_part(bytes);
-        if (state != State::more) return state;
-        break;
-      }
-      case Part::until_end: {
-        const State appended = append(bytes);
-        if (appended != State::more) return appended;
-        bytes = {};
-        break;
-      }
-      case Part::done: return malformed("bytes stand behind its end");
+      bytes = bytes.substr(end + 4 - before);
+      const bool read = read_head(std::string_view(buffer_).substr(0, end + 2));
+      buffer_.clear();
+      if (!read) return State::malformed;
+      if (part_ == Part::done)
+        return bytes.empty() ? finish() : malformed("bytes stand behind its end");
+      break;
+    }
+    case Part::length:
+    case Part::chunk_data: {
+      const std::size_t now =
+          static_cast<std::size_t>(std::min<std::uint64_t>(left_, bytes.size()));
+      const State appended = append(bytes.substr(0, now));
+      if (appended != State::more) return appended;
+      bytes.remove_prefix(now);
+      left_ -= now;
+      if (left_ > 0) break;
+      if (part_ == Part::length)
+        return bytes.empty() ? finish() : malformed("bytes stand behind its end");
+      part_ = Part::chunk_end;
+      break;
+    }
+    case Part::chunk_size:
+    case Part::chunk_end:
+    case Part::trailers: {
+      const State state = line_part(bytes);
+      if (state != State::more) return state;
+      break;
+    }
+    case Part::until_end: {
+      const State appended = append(bytes);
+      if (appended != State::more) return appended;
+      bytes = {};
+      break;
+    }
+    case Part::done:
+      return malformed("bytes stand behind its end");
     }
   }
   return State::more;
@@ -90,9 +97,12 @@ Http1Reply::State Http1Reply::feed(std::string_view bytes) {
 /// The parts of a chunked body that are lines.
 Http1Reply::State Http1Reply::line_part(std::string_view& bytes) {
   const std::size_t line_feed = bytes.find('\n');
-  buffer_.append(bytes.substr(0, line_feed == std::string_view::npos ? bytes.size() : line_feed + 1));
-  if (buffer_.size() > longest_chunk_line && part_ != Part::trailers) return malformed("a chunk's line is too long");
-  if (trailer_bytes_ + buffer_.size() > most_trailer_bytes) return malformed("its trailers are too long");
+  buffer_.append(
+      bytes.substr(0, line_feed == std::string_view::npos ? bytes.size() : line_feed + 1));
+  if (buffer_.size() > longest_chunk_line && part_ != Part::trailers)
+    return malformed("a chunk's line is too long");
+  if (trailer_bytes_ + buffer_.size() > most_trailer_bytes)
+    return malformed("its trailers are too long");
   if (line_feed == std::string_view::npos) {
     bytes = {};
     return State::more;
@@ -101,32 +111,35 @@ Http1Reply::State Http1Reply::line_part(std::string_view& bytes) {
   if (!buffer_.ends_with("\r\n")) return malformed("a line of a chunk does not end in CR LF");
   const std::string line = buffer_.substr(0, buffer_.size() - 2);
   buffer_.clear();
-  if (line.find('\r') != std::string::npos || line.find('\0') != std::string::npos) return malformed("a chunk's line is malformed");
+  if (line.find('\r') != std::string::npos || line.find('\0') != std::string::npos)
+    return malformed("a chunk's line is malformed");
   switch (part_) {
-    case Part::chunk_size: {
-      if (!parse_number(trimmed(std::string_view(line).substr(0, line.find(';'))), 16, left_) || line.starts_with(' ')) {
-        return malformed("a chunk's size is malformed");
-      }
-      part_ = left_ == 0 ? Part::trailers : Part::chunk_data;
-      return State::more;
+  case Part::chunk_size: {
+    if (!parse_number(trimmed(std::string_view(line).substr(0, line.find(';'))), 16, left_) ||
+        line.starts_with(' ')) {
+      return malformed("a chunk's size is malformed");
     }
-    case Part::chunk_end:
-      if (!line.empty()) return malformed("a chunk is longer than it says");
-      part_ = Part::chunk_size;
-      return State::more;
-    default:
-      // Trailers end here: merged into the headers they could pretend to be some.
-      trailer_bytes_ += line.size() + 2;
-      if (!line.empty()) return State::more;
-      part_ = Part::done;
-      return bytes.empty() ? finish() : malformed("bytes stand behind its end");
+    part_ = left_ == 0 ? Part::trailers : Part::chunk_data;
+    return State::more;
+  }
+  case Part::chunk_end:
+    if (!line.empty()) return malformed("a chunk is longer than it says");
+    part_ = Part::chunk_size;
+    return State::more;
+  default:
+    // Trailers end here: merged into the headers they could pretend to be some.
+    trailer_bytes_ += line.size() + 2;
+    if (!line.empty()) return State::more;
+    part_ = Part::done;
+    return bytes.empty() ? finish() : malformed("bytes stand behind its end");
   }
 }
 
 Http1Reply::State Http1Reply::end() {
   keep_alive_ = false;
   if (part_ == Part::until_end) return finish();
-  return malformed(started_ ? "the connection was closed in the middle of it" : "the connection was closed");
+  return malformed(started_ ? "the connection was closed in the middle of it"
+                            : "the connection was closed");
 }
 
 bool Http1Reply::read_head(std::string_view head) {
@@ -139,7 +152,8 @@ bool Http1Reply::read_head(std::string_view head) {
     head.remove_prefix(end + 2);
   }
   if (reply_.status >= 100 && reply_.status < 200) {
-    if (reply_.status == 101) return malformed("it switches protocols, which was not asked for"), false;
+    if (reply_.status == 101)
+      return malformed("it switches protocols, which was not asked for"), false;
     if (++interim_ > most_interim) return malformed("it has too many interim answers"), false;
     reply_ = {};
     length_ = coding_ = connection_ = encoding_ = {};
@@ -152,8 +166,9 @@ bool Http1Reply::read_head(std::string_view head) {
 bool Http1Reply::read_status_line(std::string_view line) {
   std::uint64_t status = 0;
   const bool version = line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
-  if (!version || line.size() < 12 || !parse_number(line.substr(9, 3), 10, status) || status < 100 || status > 599 ||
-      (line.size() > 12 && line[12] != ' ') || line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+  if (!version || line.size() < 12 || !parse_number(line.substr(9, 3), 10, status) ||
+      status < 100 || status > 599 || (line.size() > 12 && line[12] != ' ') ||
+      line.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
     return malformed("it does not begin with an HTTP/1.1 status line"), false;
   }
   http10_ = line[7] == '0';
@@ -164,7 +179,8 @@ bool Http1Reply::read_status_line(std::string_view line) {
 bool Http1Reply::read_field(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-    return malformed("a header line is malformed"), false;  // folded lines begin with a blank: no token
+    return malformed("a header line is malformed"),
+           false;  // folded lines begin with a blank: no token
   }
   const std::string_view value = trimmed(line.substr(colon + 1));
   if (!is_field_value(value)) return malformed("a header's value has a control character"), false;
@@ -191,9 +207,12 @@ bool Http1Reply::frame() {
   const bool says_close = connection_.find("close") != std::string::npos;
   const bool says_keep = connection_.find("keep-alive") != std::string::npos;
   keep_alive_ = http10_ ? says_keep && !says_close : !says_close;
-  if (has_coding_ && has_length_) return malformed("it has a length beside a transfer coding"), false;
-  if (has_coding_ && (coding_ != "chunked" || http10_)) return malformed("its transfer coding is not chunked"), false;
-  if (has_length_ && (!parse_number(length_, 10, left_) || length_.starts_with('+'))) return malformed("its length is not a number"), false;
+  if (has_coding_ && has_length_)
+    return malformed("it has a length beside a transfer coding"), false;
+  if (has_coding_ && (coding_ != "chunked" || http10_))
+    return malformed("its transfer coding is not chunked"), false;
+  if (has_length_ && (!parse_number(length_, 10, left_) || length_.starts_with('+')))
+    return malformed("its length is not a number"), false;
 
   const bool bodiless = method_ == "HEAD" || reply_.status == 204 || reply_.status == 304;
   if (bodiless) {
@@ -204,14 +223,17 @@ bool Http1Reply::frame() {
   if (decode_ && compressed) {
     inflate_ = std::make_unique<Inflate>();
     // What they said was true of the coded bytes.
-    std::erase_if(reply_.headers, [](const Field& field) { return field.name == "content-encoding" || field.name == "content-length"; });
+    std::erase_if(reply_.headers, [](const Field& field) {
+      return field.name == "content-encoding" || field.name == "content-length";
+    });
   }
   if (has_coding_) {
     part_ = Part::chunk_size;
   } else if (has_length_) {
     part_ = left_ == 0 ? Part::done : Part::length;
     if (!inflate_) {
-      reply_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(left_, largest_first_reservation)));
+      reply_.body.reserve(
+          static_cast<std::size_t>(std::min<std::uint64_t>(left_, largest_first_reservation)));
     }
   } else {
     part_ = Part::until_end;
@@ -227,9 +249,12 @@ Http1Reply::State Http1Reply::append(std::string_view bytes) {
   };
   if (inflate_) {
     switch (inflate_->feed(bytes, reply_.body, max_body_)) {
-      case Inflate::Status::ok: return State::more;
-      case Inflate::Status::too_large: return too_large();
-      case Inflate::Status::broken: return malformed("its compressed body is broken");
+    case Inflate::Status::ok:
+      return State::more;
+    case Inflate::Status::too_large:
+      return too_large();
+    case Inflate::Status::broken:
+      return malformed("its compressed body is broken");
     }
   }
   if (part_ == Part::length && reply_.body.size() + left_ > max_body_) return too_large();
@@ -240,7 +265,8 @@ Http1Reply::State Http1Reply::append(std::string_view bytes) {
 
 Http1Reply::State Http1Reply::finish() {
   part_ = Part::done;
-  if (inflate_ && !inflate_->finished() && !reply_.body.empty()) return malformed("its compressed body is cut off");
+  if (inflate_ && !inflate_->finished() && !reply_.body.empty())
+    return malformed("its compressed body is cut off");
   return State::complete;
 }
 

@@ -11,9 +11,9 @@
 
 namespace penstock::upstream {
 
-/// An HTTP/1.1 answer, read byte by byte as RFC 9112 says and no more kindly: two lengths, a length beside chunks, folded
-/// lines, bare line feeds, NULs and unknown transfer codings are errors, since each has hidden an answer in an answer.
-/// No I/O: feed it what came.
+/// An HTTP/1.1 answer, read byte by byte as RFC 9112 says and no more kindly: two lengths, a length
+/// beside chunks, folded lines, bare line feeds, NULs and unknown transfer codings are errors,
+/// since each has hidden an answer in an answer. No I/O: feed it what came.
 class Http1Reply {
  public:
   /// `method` decides whether there can be a body; `decode` undoes gzip and deflate.
@@ -32,7 +32,16 @@ class Http1Reply {
   Reply take() { return std::move(reply_); }
 
  private:
-  enum class Part : std::uint8_t { head, length, chunk_size, chunk_data, chunk_end, trailers, until_end, done };
+  enum class Part : std::uint8_t {
+    head,
+    length,
+    chunk_size,
+    chunk_data,
+    chunk_end,
+    trailers,
+    until_end,
+    done
+  };
 
   State malformed(std::string why);
   bool read_head(std::string_view head);
@@ -49,9 +58,9 @@ class Http1Reply {
   Part part_ = Part::head;
   bool started_ = false, keep_alive_ = true, http10_ = false;
   int interim_ = 0;
-  std::string buffer_;       ///< of the head, a chunk's size line, a trailer line
+  std::string buffer_;  ///< of the head, a chunk's size line, a trailer line
   std::size_t trailer_bytes_ = 0;
-  std::uint64_t left_ = 0;   ///< of a body or a chunk
+  std::uint64_t left_ = 0;  ///< of a body or a chunk
   std::string length_, coding_, connection_, encoding_;
   bool has_length_ = false, has_coding_ = false;
   std::unique_ptr<Inflate> inflate_;

@@ -9,36 +9,54 @@
 namespace penstock::upstream {
 namespace {
 
-constexpr std::array framing = {"host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"};
+constexpr std::array framing = {
+    "host", "content-length", "transfer-encoding", "connection", "te", "trailer", "upgrade"};
 
 bool is_origin_form(std::string_view target) {
-  return target.starts_with('/') && std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
+  return target.starts_with('/') &&
+         std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
 }  // namespace
 
 bool decodes(const Request& request) {
-  return std::ranges::none_of(request.headers, [](const Field& field) { return equal_ignoring_case(field.name, "accept-encoding"); });
+  return std::ranges::none_of(request.headers, [](const Field& field) {
+    return equal_ignoring_case(field.name, "accept-encoding");
+  });
 }
 
 Result<std::string, std::string> write_head(const Request& request) {
   if (!is_token(request.method)) return failure(std::string("the method is not a token"));
   if (!is_origin_form(request.target)) return failure(std::string("the target is not origin-form"));
   std::size_t size = request.method.size() + request.target.size() + request.to.host.size() + 128;
-  for (const Field& field : request.headers) size += field.name.size() + field.value.size() + 4;
+  for (const Field& field : request.headers)
+    size += field.name.size() + field.value.size() + 4;
   std::string head;
   head.reserve(size + (request.body.size() < 65536 ? request.body.size() : 0));
-  head.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ").append(request.to.host);
+  head.append(request.method)
+      .append(" ")
+      .append(request.target)
+      .append(" HTTP/1.1\r\nHost: ")
+      .append(request.to.host);
   if (request.to.port != 443) head.append(":").append(std::to_string(request.to.port));
   head.append("\r\n");
   for (const Field& field : request.headers) {
-    if (!is_token(field.name) || !is_field_value(field.value)) return failure(std::string("a header is not as RFC 9110 wants it"));
-    const bool framed = std::ranges::any_of(framing, [&](const char* name) { return equal_ignoring_case(field.name, name); });
+    if (!is_token(field.name) || !is_field_value(field.value))
+      return failure(std::string("a header is not as RFC 9110 wants it"));
+    const bool framed = std::ranges::any_of(
+        framing, [&](const char* name) { return equal_ignoring_case(field.name, name); });
     if (framed) return failure("the header " + field.name + " is written by the engine");
     head.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   if (decodes(request)) head.append("Accept-Encoding: gzip, deflate\r\n");
-  if (request.has_body) head.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+  // RFC 9110 section 8.6: methods that could carry content say so when they carry none; some
+  // servers insist (411).
+  const bool could_have_body =
+      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+  if (request.has_body || could_have_body)
+    head.append("Content-Length: ")
+        .append(std::to_string(request.has_body ? request.body.size() : 0))
+        .append("\r\n");
   return std::move(head.append("\r\n"));
 }
 

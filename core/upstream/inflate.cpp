@@ -20,7 +20,8 @@ Inflate::Status Inflate::feed(std::string_view bytes, std::string& out, std::uin
   if (bytes.empty()) return Status::ok;
   z_stream& stream = state_->stream;
   if (!started_) {
-    // "deflate" is zlib's format by the book and raw deflate by some servers; a zlib header's low nibble is 8.
+    // "deflate" is zlib's format by the book and raw deflate by some servers; a zlib header's low
+    // nibble is 8.
     const bool gzip = bytes[0] == '\x1f';
     const bool zlib = (static_cast<unsigned char>(bytes[0]) & 0x0FU) == 8;
     if (inflateInit2(&stream, gzip ? 15 + 16 : zlib ? 15 : -15) != Z_OK) return Status::broken;

@@ -39,8 +39,8 @@ std::string log_line(std::string_view level, std::string_view event, std::string
 /// Takes finished lines. [any-thread; must not block]
 using LogSink = std::function<void(std::string line)>;
 
-/// Writes lines to standard error from a thread of its own, many at a time, within 50 ms; when that cannot keep up,
-/// lines are lost, and counted, rather than calls delayed. One per process.
+/// Writes lines to standard error from a thread of its own, many at a time, within 50 ms; when that
+/// cannot keep up, lines are lost, and counted, rather than calls delayed. One per process.
 LogSink open_stderr_log();
 
 /// Writes what is waiting and ends that thread.

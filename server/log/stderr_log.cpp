@@ -12,13 +12,13 @@
 namespace penstock::server {
 namespace {
 
-// Long enough to gather many lines in one write, short enough for a reader's eye. A write, or a wake-up of another
-// thread, for each line would cost as much as a third of a call.
+// Long enough to gather many lines in one write, short enough for a reader's eye. A write, or a
+// wake-up of another thread, for each line would cost as much as a third of a call.
 constexpr auto gathering_time = std::chrono::milliseconds(50);
 constexpr std::size_t most_waiting_bytes = 8U << 20U;
 
-/// Lines from all threads, written to stderr by one of its own. A reader that stalls loses lines and is told how many;
-/// it never stalls a call.
+/// Lines from all threads, written to stderr by one of its own. A reader that stalls loses lines
+/// and is told how many; it never stalls a call.
 class StderrLog {
  public:
   StderrLog() : writer_([this] { run(); }) {}
@@ -53,7 +53,9 @@ class StderrLog {
     while (!ending_ || !waiting_.empty()) {
       wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
       wake_.wait_for(lock, gathering_time, [this] { return ending_; });
-      if (lost_ > 0) waiting_.append("{\"level\":\"warning\",\"event\":\"lines_lost\",\"count\":" + std::to_string(lost_) + "}\n");
+      if (lost_ > 0)
+        waiting_.append("{\"level\":\"warning\",\"event\":\"lines_lost\",\"count\":" +
+                        std::to_string(lost_) + "}\n");
       lost_ = 0;
       lines.swap(waiting_);
       lock.unlock();

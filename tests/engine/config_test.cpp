@@ -9,14 +9,17 @@
 namespace penstock {
 namespace {
 
-const std::string head = "server: { api_keys: [{ name: a, key: k }] }\nplugins: { directory: " PENSTOCK_BINARY_DIR
-                         "/plugins }\nintegrations:\n";
+const std::string head =
+    "server: { api_keys: [{ name: a, key: k }] }\nplugins: { directory: " PENSTOCK_BINARY_DIR
+    "/plugins }\nintegrations:\n";
 
 std::vector<std::string> problems_of(const std::string& integrations) {
-  const auto config = parse_config(head + integrations, "f", std::filesystem::temp_directory_path());
+  const auto config =
+      parse_config(head + integrations, "f", std::filesystem::temp_directory_path());
   std::vector<std::string> out;
   if (!config) {
-    for (const ConfigProblem& problem : config.error()) out.push_back(problem.text());
+    for (const ConfigProblem& problem : config.error())
+      out.push_back(problem.text());
     return out;
   }
   EngineOptions options;
@@ -24,7 +27,8 @@ std::vector<std::string> problems_of(const std::string& integrations) {
   options.threads = 1;
   const auto engine = Engine::open(*config, options);
   if (!engine) {
-    for (const ConfigProblem& problem : engine.error()) out.push_back(problem.text());
+    for (const ConfigProblem& problem : engine.error())
+      out.push_back(problem.text());
   }
   return out;
 }
@@ -37,27 +41,38 @@ struct Case {
 TEST(ConfigAgainstPlugins, points_at_every_mistake) {
   const Case cases[] = {
       {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t }\n", {}},
-      {"  - id: a\n    tool: hibbob\n", {"f:5:11: unknown tool \"hibbob\"; did you mean \"hibob\"?"}},
-      {"  - id: a\n    tool: hibob\n    connection:\n      service_user_id: S\n      tokn: t\n      token: t\n",
+      {"  - id: a\n    tool: hibbob\n",
+       {"f:5:11: unknown tool \"hibbob\"; did you mean \"hibob\"?"}},
+      {"  - id: a\n    tool: hibob\n    connection:\n      service_user_id: S\n      tokn: t\n     "
+       " token: t\n",
        {"f:8:13: tool hibob has no connection field \"tokn\"; did you mean \"token\"?"}},
-      {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme.taleo.net, username: u, password: p }\n",
-       {"f:6:30: connection.subdomain does not match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$; for example \"acme\""}},
-      {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, environment: prod }\n",
+      {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme.taleo.net, username: u, "
+       "password: p }\n",
+       {"f:6:30: connection.subdomain does not match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$; for "
+        "example \"acme\""}},
+      {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, environment: "
+       "prod }\n",
        {"f:6:62: connection.environment must be one of \"api\", \"api.sandbox\""}},
       {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme }\n",
-       {"f:6:17: the connection is complete for no API of taleo; missing: username (taleo/soap), password (taleo/soap)"}},
-      {"  - id: a\n    tool: workday\n    connection: { domain: workday.com.evil.example, tenant: t, username: u, password: p }\n",
-       {"f:6:27: connection.domain does not match ^([a-z0-9-]+[.])+(my)?workday[.]com$; for example \"wd5-impl-services1.workday.com\""}},
-      {"  - id: a\n    tool: hibob\n    upstream: { ca_file: /absent.pem }\n    connection: { service_user_id: S, token: t }\n",
+       {"f:6:17: the connection is complete for no API of taleo; missing: username (taleo/soap), "
+        "password (taleo/soap)"}},
+      {"  - id: a\n    tool: workday\n    connection: { domain: workday.com.evil.example, tenant: "
+       "t, username: u, password: p }\n",
+       {"f:6:27: connection.domain does not match ^([a-z0-9-]+[.])+(my)?workday[.]com$; for "
+        "example \"wd5-impl-services1.workday.com\""}},
+      {"  - id: a\n    tool: hibob\n    upstream: { ca_file: /absent.pem }\n    connection: { "
+       "service_user_id: S, token: t }\n",
        {"f:4:5: upstream.ca_file /absent.pem does not exist"}},
   };
-  for (const Case& one : cases) EXPECT_EQ(problems_of(one.integrations), one.problems) << one.integrations;
+  for (const Case& one : cases)
+    EXPECT_EQ(problems_of(one.integrations), one.problems) << one.integrations;
 }
 
 class PluginFolder : public ::testing::Test {
  protected:
   PluginFolder() {
-    folder = std::filesystem::temp_directory_path() / ("penstock-plugins-" + std::to_string(::getpid()));
+    folder =
+        std::filesystem::temp_directory_path() / ("penstock-plugins-" + std::to_string(::getpid()));
     std::filesystem::remove_all(folder);
     std::filesystem::create_directories(folder);
   }
@@ -69,8 +84,10 @@ class PluginFolder : public ::testing::Test {
 
   /// The first problem of opening an engine on the folder; empty: none.
   std::string problem(const std::string& pins = "") const {
-    const auto config = parse_config("server: { api_keys: [{ name: a, key: k }] }\nplugins:\n  directory: " + folder.string() + "\n" + pins,
-                                     "f", folder);
+    const auto config = parse_config(
+        "server: { api_keys: [{ name: a, key: k }] }\nplugins:\n  directory: " + folder.string() +
+            "\n" + pins,
+        "f", folder);
     EXPECT_TRUE(config.has_value());
     EngineOptions options;
     options.store = make_memory_store();
@@ -105,18 +122,24 @@ TEST_F(PluginFolder, refuses_a_plugin_under_another_name) {
 
 TEST_F(PluginFolder, refuses_what_others_could_have_written) {
   put("hibob.so", "hibob.so");
-  std::filesystem::permissions(folder / "hibob.so", std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+  std::filesystem::permissions(folder / "hibob.so", std::filesystem::perms::others_write,
+                               std::filesystem::perm_options::add);
   EXPECT_NE(problem().find("chmod go-w"), std::string::npos) << problem();
-  std::filesystem::permissions(folder / "hibob.so", std::filesystem::perms::others_write, std::filesystem::perm_options::remove);
-  std::filesystem::permissions(folder, std::filesystem::perms::group_write, std::filesystem::perm_options::add);
+  std::filesystem::permissions(folder / "hibob.so", std::filesystem::perms::others_write,
+                               std::filesystem::perm_options::remove);
+  std::filesystem::permissions(folder, std::filesystem::perms::group_write,
+                               std::filesystem::perm_options::add);
   EXPECT_NE(problem().find("its folder can be written by others"), std::string::npos) << problem();
 }
 
 TEST_F(PluginFolder, pins_close_the_list) {
   put("hibob.so", "hibob.so");
   const std::string zeros(64, '0');
-  EXPECT_NE(problem("  pins: { hibob: '" + zeros + "' }\n").find("which is not its pin"), std::string::npos);
-  EXPECT_NE(problem("  pins: { taleo: '" + zeros + "' }\n").find("is not in plugins.pins; add it with sha256"), std::string::npos);
+  EXPECT_NE(problem("  pins: { hibob: '" + zeros + "' }\n").find("which is not its pin"),
+            std::string::npos);
+  EXPECT_NE(problem("  pins: { taleo: '" + zeros + "' }\n")
+                .find("is not in plugins.pins; add it with sha256"),
+            std::string::npos);
 }
 
 }  // namespace

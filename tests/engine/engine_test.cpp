@@ -18,7 +18,8 @@ namespace {
 
 using testing::SandboxProcess;
 
-Call make(const std::string& tool, const std::string& api, const std::string& method, const std::string& path) {
+Call make(const std::string& tool, const std::string& api, const std::string& method,
+          const std::string& path) {
   Call call;
   call.tool = tool;
   call.api = api;
@@ -34,15 +35,19 @@ class EngineTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     sandbox = new SandboxProcess();
-    engine = sandbox
-                 ->engine("  - id: hibob:unreachable\n    tool: hibob\n    upstream: { connect_to: '127.0.0.1:1' }\n"
-                          "    connection: { service_user_id: a, token: SECRET-TOKEN-1 }\n"
-                          "  - id: hibob:small\n    tool: hibob\n    upstream: { max_response_bytes: 100 }\n"
-                          "    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }\n"
-                          "  - id: workday:soaponly\n    tool: workday\n    connection:\n"
-                          "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      username: ISU_Penstock\n"
-                          "      password: workday-sandbox-password\n      default_service_version: '45.0'\n")
-                 .release();
+    engine =
+        sandbox
+            ->engine(
+                "  - id: hibob:unreachable\n    tool: hibob\n    upstream: { connect_to: "
+                "'127.0.0.1:1' }\n"
+                "    connection: { service_user_id: a, token: SECRET-TOKEN-1 }\n"
+                "  - id: hibob:small\n    tool: hibob\n    upstream: { max_response_bytes: 100 }\n"
+                "    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }\n"
+                "  - id: workday:soaponly\n    tool: workday\n    connection:\n"
+                "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      username: "
+                "ISU_Penstock\n"
+                "      password: workday-sandbox-password\n      default_service_version: '45.0'\n")
+            .release();
   }
   static void TearDownTestSuite() {
     delete engine;
@@ -78,7 +83,8 @@ TEST_F(EngineTest, speaks_every_soap_dialect) {
   hroffice.api_options = options({{"operation_name", "GetAllJobByLanguage"}});
   const Case cases[] = {
       {workday, "<bsvc:Get_Workers_Request/>", "Get_Workers_Response"},
-      {nmbrs, "<List_GetAll xmlns=\"https://api.nmbrs.nl/soap/v3/DebtorService\"/>", "List_GetAllResult"},
+      {nmbrs, "<List_GetAll xmlns=\"https://api.nmbrs.nl/soap/v3/DebtorService\"/>",
+       "List_GetAllResult"},
       {hroffice, "<languageId>1</languageId>", "GetAllJobByLanguageResult"},
   };
   for (const Case& one : cases) {
@@ -110,8 +116,11 @@ TEST_F(EngineTest, sends_the_very_bytes_of_path_query_and_body) {
   call.body_is_json = true;
   ASSERT_TRUE(testing::call(*engine, call).has_value());
   const std::string ledger = sandbox->ledger();
-  EXPECT_NE(ledger.find("/v1/people/search?a=1&a=%2F;x!y&b=+&c%20d=e%26f"), std::string::npos) << ledger;
-  EXPECT_NE(ledger.find("eyJmaWVsZHMiOlsicm9vdC5pZCJdLCAibiI6MS4xMGUyLCAibiI6MH0gIA=="), std::string::npos) << ledger;
+  EXPECT_NE(ledger.find("/v1/people/search?a=1&a=%2F;x!y&b=+&c%20d=e%26f"), std::string::npos)
+      << ledger;
+  EXPECT_NE(ledger.find("eyJmaWVsZHMiOlsicm9vdC5pZCJdLCAibiI6MS4xMGUyLCAibiI6MH0gIA=="),
+            std::string::npos)
+      << ledger;
 }
 
 TEST_F(EngineTest, takes_any_completion_token) {
@@ -119,19 +128,24 @@ TEST_F(EngineTest, takes_any_completion_token) {
   EXPECT_TRUE(engine->async_call(hibob_people(), boost::asio::use_future).get().has_value());
   // a plain handler, on an engine loop
   std::promise<int> status;
-  engine->async_call(hibob_people(), [&](Result<Answer> answer) { status.set_value(answer ? answer->status : 0); });
+  engine->async_call(hibob_people(),
+                     [&](Result<Answer> answer) { status.set_value(answer ? answer->status : 0); });
   EXPECT_EQ(status.get_future().get(), 200);
   // a coroutine of the embedder's own io_context: it goes on there
   boost::asio::io_context own;
   int seen = 0;
   bool on_own_thread = false;
   const auto caller = std::this_thread::get_id();
-  boost::asio::co_spawn(own, [&]() -> boost::asio::awaitable<void> {
-    Call call = hibob_people();
-    const Result<Answer> answer = co_await engine->async_call(std::move(call), boost::asio::use_awaitable);
-    seen = answer ? answer->status : 0;
-    on_own_thread = std::this_thread::get_id() == caller;
-  }, boost::asio::detached);
+  boost::asio::co_spawn(
+      own,
+      [&]() -> boost::asio::awaitable<void> {
+        Call call = hibob_people();
+        const Result<Answer> answer =
+            co_await engine->async_call(std::move(call), boost::asio::use_awaitable);
+        seen = answer ? answer->status : 0;
+        on_own_thread = std::this_thread::get_id() == caller;
+      },
+      boost::asio::detached);
   own.run();
   EXPECT_EQ(seen, 200);
   EXPECT_TRUE(on_own_thread);
@@ -148,16 +162,29 @@ struct ErrorCase {
 
 TEST_F(EngineTest, says_what_is_wrong_with_a_call) {
   const ErrorCase cases[] = {
-      {"unknown api", [](Call& c) { c.api = "v11"; }, Code::input_invalid, 400, Phase::route, "did you mean \"hibob/v1\"?"},
-      {"unknown integration", [](Call& c) { c.integration_id = "hibob:x"; }, Code::integration_not_found, 404, Phase::route, "hibob:x"},
-      {"no integration", [](Call& c) { c.integration_id = ""; }, Code::integration_not_found, 404, Phase::route, "X-Integration-Id"},
-      {"other tool", [](Call& c) { c.integration_id = "nmbrs:acme"; }, Code::integration_not_found, 404, Phase::route, "of tool nmbrs"},
-      {"dot segment", [](Call& c) { c.path = "/%2e%2e/x"; }, Code::input_invalid, 400, Phase::validate, "dot segment"},
-      {"method", [](Call& c) { c.method = "TRACE"; }, Code::input_invalid, 400, Phase::validate, "takes GET"},
-      {"header", [](Call& c) { c.headers = {{"Authorization", "x"}}; }, Code::input_invalid, 400, Phase::validate, "credential"},
-      {"option", [](Call& c) { c.api_options = R"({"x":"y"})"; }, Code::input_invalid, 400, Phase::validate, "api_options.x is not known here"},
-      {"unreachable", [](Call& c) { c.integration_id = "hibob:unreachable"; }, Code::none, 502, Phase::connect, "api.hibob.com"},
-      {"too large", [](Call& c) { c.integration_id = "hibob:small"; }, Code::none, 502, Phase::receive, "max_response_bytes"},
+      {"unknown api", [](Call& c) { c.api = "v11"; }, Code::input_invalid, 400, Phase::route,
+       "did you mean \"hibob/v1\"?"},
+      {"unknown integration", [](Call& c) { c.integration_id = "hibob:x"; },
+       Code::integration_not_found, 404, Phase::route, "hibob:x"},
+      {"no integration", [](Call& c) { c.integration_id = ""; }, Code::integration_not_found, 404,
+       Phase::route, "X-Integration-Id"},
+      {"other tool", [](Call& c) { c.integration_id = "nmbrs:acme"; }, Code::integration_not_found,
+       404, Phase::route, "of tool nmbrs"},
+      {"dot segment", [](Call& c) { c.path = "/%2e%2e/x"; }, Code::input_invalid, 400,
+       Phase::validate, "dot segment"},
+      {"method", [](Call& c) { c.method = "TRACE"; }, Code::input_invalid, 400, Phase::validate,
+       "takes GET"},
+      {"header",
+       [](Call& c) {
+         c.headers = {{"Authorization", "x"}};
+       },
+       Code::input_invalid, 400, Phase::validate, "credential"},
+      {"option", [](Call& c) { c.api_options = R"({"x":"y"})"; }, Code::input_invalid, 400,
+       Phase::validate, "api_options.x is not known here"},
+      {"unreachable", [](Call& c) { c.integration_id = "hibob:unreachable"; }, Code::none, 502,
+       Phase::connect, "api.hibob.com"},
+      {"too large", [](Call& c) { c.integration_id = "hibob:small"; }, Code::none, 502,
+       Phase::receive, "max_response_bytes"},
   };
   for (const ErrorCase& one : cases) {
     Call call = hibob_people();
@@ -168,7 +195,8 @@ TEST_F(EngineTest, says_what_is_wrong_with_a_call) {
     EXPECT_EQ(error.code, one.code) << one.name;
     EXPECT_EQ(error.http_status, one.status) << one.name;
     EXPECT_EQ(error.phase, one.phase) << one.name;
-    EXPECT_NE(error.message.find(one.message), std::string::npos) << one.name << ": " << error.message;
+    EXPECT_NE(error.message.find(one.message), std::string::npos)
+        << one.name << ": " << error.message;
     EXPECT_EQ(error.message.find("SECRET"), std::string::npos);
     if (one.phase != Phase::connect && one.phase != Phase::receive) {
       EXPECT_FALSE(engine->validate(call).has_value()) << one.name;
@@ -183,8 +211,11 @@ TEST_F(EngineTest, tells_all_problems_of_a_call_at_once) {
   const auto answer = testing::call(*engine, call);
   ASSERT_FALSE(answer.has_value());
   std::vector<std::string> pointers;
-  for (const Problem& problem : answer.error().details) pointers.push_back(problem.pointer);
-  EXPECT_EQ(pointers, (std::vector<std::string>{"/path", "/headers/Host", "/api_options/service_name", "/api_options/servce_name"}));
+  for (const Problem& problem : answer.error().details)
+    pointers.push_back(problem.pointer);
+  EXPECT_EQ(pointers,
+            (std::vector<std::string>{"/path", "/headers/Host", "/api_options/service_name",
+                                      "/api_options/servce_name"}));
 }
 
 TEST_F(EngineTest, previews_a_call_without_its_secrets) {
@@ -211,7 +242,8 @@ TEST_F(EngineTest, takes_an_options_default_from_the_connection) {
   call.integration_id = "workday:soaponly";
   call.api_options = options({{"service_name", "Staffing"}});
   call.body = "<wd:X/>";
-  EXPECT_EQ(engine->validate(call)->url, "https://wd5-impl-services1.workday.com/ccx/service/acme/Staffing/v45.0");
+  EXPECT_EQ(engine->validate(call)->url,
+            "https://wd5-impl-services1.workday.com/ccx/service/acme/Staffing/v45.0");
 }
 
 TEST_F(EngineTest, calls_only_apis_that_the_connection_is_complete_for) {
@@ -221,7 +253,8 @@ TEST_F(EngineTest, calls_only_apis_that_the_connection_is_complete_for) {
   const auto answer = testing::call(*engine, call);
   ASSERT_FALSE(answer.has_value());
   EXPECT_EQ(answer.error().code, Code::integration_not_found);
-  EXPECT_NE(answer.error().message.find("lacks client_id"), std::string::npos) << answer.error().message;
+  EXPECT_NE(answer.error().message.find("lacks client_id"), std::string::npos)
+      << answer.error().message;
   for (const IntegrationInfo& info : engine->integrations()) {
     if (info.id != "workday:soaponly") continue;
     EXPECT_EQ(info.apis, (std::vector<std::string>{"workday/custom-report", "workday/soap"}));
@@ -247,7 +280,8 @@ TEST_F(EngineTest, survives_many_calls_from_many_threads) {
       }
     });
   }
-  for (std::thread& thread : threads) thread.join();
+  for (std::thread& thread : threads)
+    thread.join();
   EXPECT_EQ(good, 100);
 }
 

@@ -16,18 +16,20 @@ namespace {
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
-  if (at == std::string::npos) throw std::runtime_error("integrations.yaml no longer holds " + from);
+  if (at == std::string::npos)
+    throw std::runtime_error("integrations.yaml no longer holds " + from);
   return text.replace(at, from.size(), to);
 }
 
 }  // namespace
 
 SandboxProcess::SandboxProcess(const std::vector<std::string>& more_arguments) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "penstock-engine-XXXXXX").string();
+  std::string pattern =
+      (std::filesystem::temp_directory_path() / "penstock-engine-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
   folder_ = pattern;
-  std::vector<std::string> arguments = {PENSTOCK_BINARY_DIR "/bin/penstock-sandbox", "--listen", "127.0.0.1:0", "--ca-file",
-                                        (folder_ / "ca.pem").string()};
+  std::vector<std::string> arguments = {PENSTOCK_BINARY_DIR "/bin/penstock-sandbox", "--listen",
+                                        "127.0.0.1:0", "--ca-file", (folder_ / "ca.pem").string()};
   arguments.insert(arguments.end(), more_arguments.begin(), more_arguments.end());
   int out[2];
   if (::pipe(out) != 0) throw std::runtime_error("no pipe");
@@ -37,14 +39,16 @@ SandboxProcess::SandboxProcess(const std::vector<std::string>& more_arguments) {
     ::dup2(out[1], STDOUT_FILENO);
     ::close(out[0]);
     std::vector<char*> raw;
-    for (std::string& argument : arguments) raw.push_back(argument.data());
+    for (std::string& argument : arguments)
+      raw.push_back(argument.data());
     raw.push_back(nullptr);
     ::execv(raw[0], raw.data());
     ::_exit(127);
   }
   ::close(out[1]);
   std::string line;
-  for (char c = 0; ::read(out[0], &c, 1) == 1 && c != '\n';) line += c;
+  for (char c = 0; ::read(out[0], &c, 1) == 1 && c != '\n';)
+    line += c;
   ::close(out[0]);
   const std::size_t at = line.find("127.0.0.1:");
   if (at == std::string::npos) throw std::runtime_error("the sandbox did not start: " + line);
@@ -85,7 +89,8 @@ std::string SandboxProcess::talk(const std::string& path, const std::string* bod
   CURL* easy = curl_easy_init();
   std::string answer;
   const std::size_t colon = address_.rfind(':');
-  const std::string to = "sandbox.penstock.test:443:" + address_.substr(0, colon) + ":" + address_.substr(colon + 1);
+  const std::string to =
+      "sandbox.penstock.test:443:" + address_.substr(0, colon) + ":" + address_.substr(colon + 1);
   curl_slist* connect_to = curl_slist_append(nullptr, to.c_str());
   curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
   curl_easy_setopt(easy, CURLOPT_URL, ("https://sandbox.penstock.test" + path).c_str());
@@ -94,10 +99,12 @@ std::string SandboxProcess::talk(const std::string& path, const std::string* bod
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
   if (body != nullptr) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body->c_str());
-  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, +[](char* bytes, std::size_t size, std::size_t count, void* into) {
-    static_cast<std::string*>(into)->append(bytes, size * count);
-    return size * count;
-  });
+  curl_easy_setopt(
+      easy, CURLOPT_WRITEFUNCTION,
+      +[](char* bytes, std::size_t size, std::size_t count, void* into) {
+        static_cast<std::string*>(into)->append(bytes, size * count);
+        return size * count;
+      });
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &answer);
   const CURLcode code = curl_easy_perform(easy);
   long status = 0;
@@ -106,7 +113,8 @@ std::string SandboxProcess::talk(const std::string& path, const std::string* bod
   curl_slist_free_all(headers);
   curl_easy_cleanup(easy);
   if (code != CURLE_OK || status != 200) {
-    throw std::runtime_error(path + ": " + curl_easy_strerror(code) + " " + std::to_string(status) + " " + answer);
+    throw std::runtime_error(path + ": " + curl_easy_strerror(code) + " " + std::to_string(status) +
+                             " " + answer);
   }
   return answer;
 }

@@ -10,7 +10,8 @@
 
 namespace penstock::testing {
 
-/// The real sandbox as a child process on a free port, with a folder of its own. Ends with this object.
+/// The real sandbox as a child process on a free port, with a folder of its own. Ends with this
+/// object.
 class SandboxProcess {
  public:
   explicit SandboxProcess(const std::vector<std::string>& more_arguments = {});
@@ -18,7 +19,8 @@ class SandboxProcess {
   SandboxProcess(const SandboxProcess&) = delete;
   SandboxProcess& operator=(const SandboxProcess&) = delete;
 
-  /// The shipped integrations.yaml, led to this sandbox; `more` is appended to the list of integrations.
+  /// The shipped integrations.yaml, led to this sandbox; `more` is appended to the list of
+  /// integrations.
   Config config(const std::string& more = "") const;
   std::string yaml(const std::string& more = "") const;
 

@@ -32,11 +32,15 @@ int token_requests(const SandboxProcess& sandbox) {
 
 TEST(Sessions, many_calls_at_once_make_one_token_request) {
   const SandboxProcess sandbox;
-  const auto engine = sandbox.engine("  - id: workday:wide\n    tool: workday\n    max_in_flight: 1000\n    connection:\n"
-                                     "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: penstock-client\n"
-                                     "      client_secret: workday-sandbox-secret\n      refresh_token: workday-sandbox-refresh\n");
+  const auto engine = sandbox.engine(
+      "  - id: workday:wide\n    tool: workday\n    max_in_flight: 1000\n    connection:\n"
+      "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: "
+      "penstock-client\n"
+      "      client_secret: workday-sandbox-secret\n      refresh_token: "
+      "workday-sandbox-refresh\n");
   std::vector<std::future<Result<Answer>>> pending;
-  for (int i = 0; i < 200; ++i) pending.push_back(engine->async_call(workers("workday:wide"), boost::asio::use_future));
+  for (int i = 0; i < 200; ++i)
+    pending.push_back(engine->async_call(workers("workday:wide"), boost::asio::use_future));
   for (auto& one : pending) {
     const auto answer = one.get();
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
@@ -70,11 +74,14 @@ TEST(Sessions, a_rotated_refresh_token_outlives_the_engine) {
 TEST(Sessions, every_grant_gets_its_token) {
   const SandboxProcess sandbox;
   const auto engine = sandbox.engine(
-      "  - id: workday:cc\n    tool: workday\n    connection:\n      domain: wd5-impl-services1.workday.com\n      tenant: acme\n"
-      "      grant: client_credentials\n      client_id: penstock-client\n      client_secret: workday-sandbox-secret\n"
-      "  - id: workday:jwt\n    tool: workday\n    connection:\n      domain: wd5-impl-services1.workday.com\n      tenant: acme\n"
-      "      grant: jwt_bearer\n      client_id: penstock-client\n      isu: ISU_Penstock\n      private_key: ${file:" PENSTOCK_SOURCE_DIR
-      "/sandbox/demo_keys/workday_jwt.pem}\n");
+      "  - id: workday:cc\n    tool: workday\n    connection:\n      domain: "
+      "wd5-impl-services1.workday.com\n      tenant: acme\n"
+      "      grant: client_credentials\n      client_id: penstock-client\n      client_secret: "
+      "workday-sandbox-secret\n"
+      "  - id: workday:jwt\n    tool: workday\n    connection:\n      domain: "
+      "wd5-impl-services1.workday.com\n      tenant: acme\n"
+      "      grant: jwt_bearer\n      client_id: penstock-client\n      isu: ISU_Penstock\n      "
+      "private_key: ${file:" PENSTOCK_SOURCE_DIR "/sandbox/demo_keys/workday_jwt.pem}\n");
   for (const char* integration : {"workday:acme", "workday:cc", "workday:jwt"}) {
     const auto answer = testing::call(*engine, workers(integration));
     ASSERT_TRUE(answer.has_value()) << integration << ": " << answer.error().message;
@@ -85,16 +92,19 @@ TEST(Sessions, every_grant_gets_its_token) {
 
 TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammered) {
   const SandboxProcess sandbox;
-  const auto engine = sandbox.engine("  - id: workday:dead\n    tool: workday\n    connection:\n"
-                                     "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: penstock-client\n"
-                                     "      client_secret: workday-sandbox-secret\n      refresh_token: REVOKED-REFRESH-TOKEN\n");
+  const auto engine = sandbox.engine(
+      "  - id: workday:dead\n    tool: workday\n    connection:\n"
+      "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: "
+      "penstock-client\n"
+      "      client_secret: workday-sandbox-secret\n      refresh_token: REVOKED-REFRESH-TOKEN\n");
   for (int i = 0; i < 5; ++i) {
     const auto answer = testing::call(*engine, workers("workday:dead"));
     ASSERT_FALSE(answer.has_value());
     EXPECT_EQ(answer.error().http_status, 502);
     EXPECT_EQ(answer.error().code, Code::none);
     EXPECT_EQ(answer.error().phase, Phase::session);
-    EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos) << answer.error().message;
+    EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos)
+        << answer.error().message;
     EXPECT_EQ(answer.error().message.find("REVOKED"), std::string::npos);
   }
   EXPECT_EQ(token_requests(sandbox), 1);

@@ -11,8 +11,12 @@ namespace penstock {
 namespace {
 
 TEST(Base64, encodes_and_decodes_the_vectors_of_rfc_4648) {
-  const std::pair<const char*, const char*> cases[] = {{"", ""},           {"f", "Zg=="},       {"fo", "Zm8="},
-                                                       {"foo", "Zm9v"},    {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+  const std::pair<const char*, const char*> cases[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
                                                        {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : cases) {
     EXPECT_EQ(base64_encode(plain), encoded);
@@ -41,18 +45,25 @@ TEST(Nearest, finds_slips_and_nothing_else) {
 }
 
 TEST(HttpGrammar, takes_tokens_and_field_values_of_rfc_9110) {
-  for (const char* good : {"GET", "x-a", "!#$%&'*+-.^_`|~9"}) EXPECT_TRUE(is_token(good)) << good;
-  for (const char* bad : {"", "a b", "a:b", "a\r", "\xC3\xA9", "a/b", "(a)"}) EXPECT_FALSE(is_token(bad)) << bad;
-  for (const char* good : {"", "a", "a b\tc", "caf\xC3\xA9"}) EXPECT_TRUE(is_field_value(good)) << good;
-  for (const std::string bad : {" a", "a ", "\ta", "a\r\nb", "a\nb", "a\x7f", "a\x01"}) EXPECT_FALSE(is_field_value(bad)) << bad;
+  for (const char* good : {"GET", "x-a", "!#$%&'*+-.^_`|~9"})
+    EXPECT_TRUE(is_token(good)) << good;
+  for (const char* bad : {"", "a b", "a:b", "a\r", "\xC3\xA9", "a/b", "(a)"})
+    EXPECT_FALSE(is_token(bad)) << bad;
+  for (const char* good : {"", "a", "a b\tc", "caf\xC3\xA9"})
+    EXPECT_TRUE(is_field_value(good)) << good;
+  for (const std::string bad : {" a", "a ", "\ta", "a\r\nb", "a\nb", "a\x7f", "a\x01"})
+    EXPECT_FALSE(is_field_value(bad)) << bad;
   EXPECT_FALSE(is_field_value(std::string("a\0b", 3)));
 }
 
 TEST(ParseJson, refuses_what_would_harm_rapidjson) {
   const std::string deep(65, '[');
-  const std::string cases[] = {"0.0000000000001e-2147483639", "[1e99999]", deep + std::string(65, ']'),
-                               std::string("{}\0{}", 5), "{\"a\":1}x", "\"\xff\"", std::string(70, '9'), "", "{"};
-  for (const std::string& text : cases) EXPECT_FALSE(parse_json(text).has_value()) << text;
+  const std::string cases[] = {
+      "0.0000000000001e-2147483639", "[1e99999]",  deep + std::string(65, ']'),
+      std::string("{}\0{}", 5),      "{\"a\":1}x", "\"\xff\"",
+      std::string(70, '9'),          "",           "{"};
+  for (const std::string& text : cases)
+    EXPECT_FALSE(parse_json(text).has_value()) << text;
   EXPECT_TRUE(parse_json(std::string(64, '[') + std::string(64, ']')).has_value());
   EXPECT_TRUE(parse_json(R"({"a":-1.5e10,"b":"1e99999 0.0000000000001e-2147483639"})").has_value());
 }
@@ -60,9 +71,10 @@ TEST(ParseJson, refuses_what_would_harm_rapidjson) {
 TEST(Masker, hides_a_secret_in_every_form_of_ours) {
   Masker masker;
   masker.add("s3cr&t/\"<x>");
-  const std::string forms[] = {"s3cr&t/\"<x>", percent_encode("s3cr&t/\"<x>"), "s3cr&amp;t/&quot;&lt;x&gt;",
-                               R"(s3cr&t/\"<x>)"};
-  for (const std::string& form : forms) EXPECT_EQ(masker.mask("a " + form + " b"), "a *** b");
+  const std::string forms[] = {"s3cr&t/\"<x>", percent_encode("s3cr&t/\"<x>"),
+                               "s3cr&amp;t/&quot;&lt;x&gt;", R"(s3cr&t/\"<x>)"};
+  for (const std::string& form : forms)
+    EXPECT_EQ(masker.mask("a " + form + " b"), "a *** b");
   for (const char* before : {"", "u", "us", "use", "user:"}) {
     const std::string encoded = base64_encode(std::string(before) + "s3cr&t/\"<x>" + "tail");
     const std::string masked = masker.mask(encoded);
@@ -75,7 +87,8 @@ TEST(Masker, hides_a_secret_in_every_form_of_ours) {
 TEST(SameSecret, compares_all_of_both) {
   EXPECT_TRUE(same_secret("dev-key", "dev-key"));
   EXPECT_TRUE(same_secret("", ""));
-  for (const char* other : {"", "dev-ke", "dev-keY", "dev-key2", "dev-keydev-key"}) EXPECT_FALSE(same_secret(other, "dev-key")) << other;
+  for (const char* other : {"", "dev-ke", "dev-keY", "dev-key2", "dev-keydev-key"})
+    EXPECT_FALSE(same_secret(other, "dev-key")) << other;
   EXPECT_FALSE(same_secret("x", ""));
 }
 

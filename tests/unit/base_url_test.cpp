@@ -16,9 +16,12 @@ TEST(ParseUrl, takes_https_urls_apart_and_keeps_their_path) {
 }
 
 TEST(ParseUrl, refuses_what_could_lead_elsewhere) {
-  for (const char* text : {"http://a.example/", "ftp://a.example", "//a.example", "/a", "a.example", "https://u@a.example/",
-                           "https://u:p@a.example/", "https://a.example/#f", "https://a.example/a b", "https://a.example\\@b/",
-                           "https://a.example/\r\nX: y", "https://%2e%2e%2f.hibob.com/v1", "https://a_b.example/", "https://[::1]/", "https://.a.example/", "https://", "file:///etc/passwd", "https://a.example/\xC3\xA9", ""}) {
+  for (const char* text : {"http://a.example/", "ftp://a.example", "//a.example", "/a", "a.example",
+                           "https://u@a.example/", "https://u:p@a.example/", "https://a.example/#f",
+                           "https://a.example/a b", "https://a.example\\@b/",
+                           "https://a.example/\r\nX: y", "https://%2e%2e%2f.hibob.com/v1",
+                           "https://a_b.example/", "https://[::1]/", "https://.a.example/",
+                           "https://", "file:///etc/passwd", "https://a.example/\xC3\xA9", ""}) {
     EXPECT_FALSE(parse_url(text).has_value()) << text;
   }
 }
@@ -50,7 +53,8 @@ TEST(Egress, permits_its_origins_and_no_other) {
 }
 
 TEST(Egress, refuses_patterns_that_are_too_wide_or_not_origins) {
-  for (const char* pattern : {"https://*.com", "https://*", "http://a.example", "https://a.example/v1", "https://a.*.example", "*"}) {
+  for (const char* pattern : {"https://*.com", "https://*", "http://a.example",
+                              "https://a.example/v1", "https://a.*.example", "*"}) {
     EXPECT_FALSE(Egress::parse({pattern}).has_value()) << pattern;
   }
 }

@@ -10,13 +10,15 @@
 namespace penstock {
 namespace {
 
-const std::string head = "server:\n  api_keys:\n    - { name: local, key: k }\nplugins:\n  directory: plugins\n";
+const std::string head =
+    "server:\n  api_keys:\n    - { name: local, key: k }\nplugins:\n  directory: plugins\n";
 
 std::vector<std::string> problems_of(const std::string& yaml) {
   const auto config = parse_config(yaml, "f", "/etc/penstock");
   std::vector<std::string> out;
   if (config) return out;
-  for (const ConfigProblem& problem : config.error()) out.push_back(problem.text());
+  for (const ConfigProblem& problem : config.error())
+    out.push_back(problem.text());
   return out;
 }
 
@@ -34,36 +36,45 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
        {"f:9:9: there is another integration with the id \"a\""}},
       {head + "integrations:\n  - tool: t\n", {"f:7:5: an integration needs id"}},
       {head + "integrations: {}\n", {"f:6:15: integrations must be a list, not a map"}},
-      {head + "integrations:\n  - id: a\n    tool: t\n    enabled: yes\n", {"f:9:14: enabled must be true or false"}},
+      {head + "integrations:\n  - id: a\n    tool: t\n    enabled: yes\n",
+       {"f:9:14: enabled must be true or false"}},
       {head + "integrations:\n  - id: a\n    tool: t\n    max_in_flight: 0\n",
        {"f:9:20: max_in_flight must be a whole number from 1 to 1000000"}},
       {head + "integrations:\n  - id: a\n    tool: t\n    connection: { x: [1] }\n",
        {"f:9:22: connection.x must be a value, not a list"}},
-      {head + "upstream:\n  timeout_ms: 1e3\n", {"f:7:15: timeout_ms must be a whole number from 1 to 3600000"}},
+      {head + "upstream:\n  timeout_ms: 1e3\n",
+       {"f:7:15: timeout_ms must be a whole number from 1 to 3600000"}},
       {head + "upstream:\n  connect_to: nowhere\n", {"f:7:15: connect_to must be HOST:PORT"}},
       {head + "plugins:\n  directory: x\n", {"f:6:1: \"plugins\" stands here twice"}},
       {head + "x: &a 1\ny: *a\n",
-       {"f:6:1: the configuration has no key \"x\"", "f:6:4: anchors are not supported", "f:7:1: the configuration has no key \"y\"",
+       {"f:6:1: the configuration has no key \"x\"", "f:6:4: anchors are not supported",
+        "f:7:1: the configuration has no key \"y\"",
         "f:7:4: aliases are not supported; write the value again"}},
       {head + "state: !!str x\n", {"f:6:8: tags are not supported"}},
       {head + "---\na: b\n", {"f:7:1: only one document is read"}},
       {"server:\n  api_keys: []\n  listen: 8080\nplugins: { directory: x }\n",
        {"f:2:3: server.api_keys needs at least one key", "f:3:11: listen must be HOST:PORT"}},
-      {"server:\n  api_keys:\n    - { name: a, key: k, key_sha256: zz }\nplugins: { directory: x }\n",
-       {"f:3:7: an API key needs one of key and key_sha256", "f:3:38: key_sha256 must be 64 lower-case hex digits"}},
+      {"server:\n  api_keys:\n    - { name: a, key: k, key_sha256: zz }\nplugins: { directory: x "
+       "}\n",
+       {"f:3:7: an API key needs one of key and key_sha256",
+        "f:3:38: key_sha256 must be 64 lower-case hex digits"}},
       {head + "integrations:\n  - id: 'bad id'\n    tool: t\n",
        {"f:7:9: id must be letters, digits and . _ : -, at most 128 of them"}},
   };
-  for (const ProblemCase& one : cases) EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
+  for (const ProblemCase& one : cases)
+    EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
 }
 
 TEST(ParseConfig, reads_everything_into_its_place) {
   const auto config = parse_config(
-      "server:\n  listen: '[::1]:0'\n  environment_id: test\n  threads: 2\n  max_request_bytes: 1000\n"
-      "  allowed_networks: [10.0.0.0/8, '::1']\n  api_keys:\n    - { name: a, key: k, calls_per_second: 5 }\n"
+      "server:\n  listen: '[::1]:0'\n  environment_id: test\n  threads: 2\n  max_request_bytes: "
+      "1000\n"
+      "  allowed_networks: [10.0.0.0/8, '::1']\n  api_keys:\n    - { name: a, key: k, "
+      "calls_per_second: 5 }\n"
       "plugins: { directory: ../lib }\nstate: var\nupstream: { timeout_ms: 1000 }\n"
       "integrations:\n  - id: w:a\n    tool: workday\n    enabled: false\n    max_in_flight: 3\n"
-      "    connection: { tenant: acme, port: 012, flag: no }\n    upstream: { connect_to: '127.0.0.1:1', ca_file: ca.pem }\n",
+      "    connection: { tenant: acme, port: 012, flag: no }\n    upstream: { connect_to: "
+      "'127.0.0.1:1', ca_file: ca.pem }\n",
       "f", "/etc/penstock");
   ASSERT_TRUE(config.has_value()) << config.error().front().text();
   EXPECT_EQ(config->server.listen, "[::1]:0");
@@ -81,7 +92,7 @@ TEST(ParseConfig, reads_everything_into_its_place) {
 
 struct InterpolationCase {
   const char* text;
-  const char* value;    ///< null: a problem
+  const char* value;  ///< null: a problem
   const char* problem;
 };
 
@@ -89,7 +100,8 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
   ::setenv("PENSTOCK_TEST_SET", "a: [b, $c] # d", 1);
   ::setenv("PENSTOCK_TEST_EMPTY", "", 1);
   ::unsetenv("PENSTOCK_TEST_UNSET");
-  const auto folder = std::filesystem::temp_directory_path() / ("penstock-config-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("penstock-config-" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   std::ofstream(folder / "secret") << "s3cret\n";
   const InterpolationCase cases[] = {
@@ -107,12 +119,15 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
       {"${env:X", nullptr, "write $$"},
   };
   for (const InterpolationCase& one : cases) {
-    const auto config = parse_config(head + "integrations:\n  - id: a\n    tool: t\n    connection: { v: '" + one.text + "' }\n", "f", folder);
+    const auto config = parse_config(
+        head + "integrations:\n  - id: a\n    tool: t\n    connection: { v: '" + one.text + "' }\n",
+        "f", folder);
     ASSERT_EQ(config.has_value(), one.value != nullptr) << one.text;
     if (one.value != nullptr) {
       EXPECT_EQ(config->integrations.at(0).connection.at(0).value.reveal(), one.value) << one.text;
     } else {
-      EXPECT_NE(config.error().at(0).text().find(one.problem), std::string::npos) << config.error().at(0).text();
+      EXPECT_NE(config.error().at(0).text().find(one.problem), std::string::npos)
+          << config.error().at(0).text();
       EXPECT_EQ(config.error().at(0).at.line, 9);
     }
   }
@@ -123,7 +138,8 @@ TEST(ParseConfig, ends_quickly_on_bombs) {
   std::string aliases = "a0: &a0 x\n";
   for (int i = 1; i < 20; ++i) {
     const std::string before = std::to_string(i - 1);
-    aliases += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + before + ", *a" + before + "]\n";
+    aliases += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [*a" + before + ", *a" +
+               before + "]\n";
   }
   EXPECT_FALSE(problems_of(aliases).empty());
   EXPECT_FALSE(problems_of("a: &x [*x]\n").empty());
@@ -133,7 +149,8 @@ TEST(ParseConfig, ends_quickly_on_bombs) {
 }
 
 TEST(ParseConfig, survives_the_yaml_test_suite) {
-  const std::filesystem::path folder = std::filesystem::path(PENSTOCK_SHARED_DIR) / "testdata/yaml-test-suite";
+  const std::filesystem::path folder =
+      std::filesystem::path(PENSTOCK_SHARED_DIR) / "testdata/yaml-test-suite";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not here";
   int files = 0;
   for (const auto& file : std::filesystem::recursive_directory_iterator(folder)) {

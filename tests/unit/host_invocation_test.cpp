@@ -14,12 +14,15 @@ std::int32_t create(const pst_host* host, pst_cx*, pst_str, void**) {
   functions = host;
   return PST_OK;
 }
-std::int32_t prepare(void*, pst_cx* cx, const pst_prepare_in* in) { return behaviour(*functions, cx, *in); }
+std::int32_t prepare(void*, pst_cx* cx, const pst_prepare_in* in) {
+  return behaviour(*functions, cx, *in);
+}
 
 pst_str s(std::string_view text) { return {text.data(), text.size()}; }
 
 Outcome run(Body body) {
-  static constexpr pst_plugin plugin = {sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, nullptr, nullptr, nullptr};
+  static constexpr pst_plugin plugin = {
+      sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, nullptr, nullptr, nullptr};
   behaviour = body;
   const auto instance = *Instance::create(plugin, *Egress::parse({"https://api.example"}));
   const Connection connection{"acme", {{"token", Secret("t0ken"), true}}};
@@ -41,7 +44,8 @@ TEST_P(Refuses, and_fails_the_invocation_whatever_the_plugin_returns) {
   const Outcome outcome = run(GetParam().body);
   EXPECT_EQ(outcome.verdict, Verdict::failed);
   EXPECT_EQ(outcome.failure.kind, PST_E_INTERNAL);
-  EXPECT_NE(outcome.failure.message.find(GetParam().message), std::string::npos) << outcome.failure.message;
+  EXPECT_NE(outcome.failure.message.find(GetParam().message), std::string::npos)
+      << outcome.failure.message;
 }
 
 using Host = const pst_host&;
@@ -49,19 +53,69 @@ using In = const pst_prepare_in&;
 INSTANTIATE_TEST_SUITE_P(
     Host, Refuses,
     testing::Values(
-        Refusal{"header_injection", [](Host h, pst_cx* c, In) { h.set_header(c, s("X-A"), s("a\r\nX-B: b")); return std::int32_t{PST_OK}; }, "control character"},
-        Refusal{"header_name", [](Host h, pst_cx* c, In) { h.set_header(c, s("X A"), s("a")); return std::int32_t{PST_OK}; }, "token"},
-        Refusal{"framing", [](Host h, pst_cx* c, In) { h.set_header(c, s("Content-Length"), s("1")); return std::int32_t{PST_OK}; }, "engine's"},
-        Refusal{"host", [](Host h, pst_cx* c, In) { h.set_header(c, s("host"), s("evil.example")); return std::int32_t{PST_OK}; }, "engine's"},
-        Refusal{"foreign_url", [](Host h, pst_cx* c, In) { h.set_url(c, s("https://evil.example/")); return std::int32_t{PST_OK}; }, "egress"},
-        Refusal{"plain_http", [](Host h, pst_cx* c, In) { h.set_url(c, s("http://api.example/")); return std::int32_t{PST_OK}; }, "refused"},
-        Refusal{"method", [](Host h, pst_cx* c, In) { h.set_method(c, s("CONNECT")); return std::int32_t{PST_OK}; }, "method"},
-        Refusal{"unknown_credential", [](Host h, pst_cx* c, In) { h.put_credential(c, s("other"), s("x")); return std::int32_t{PST_OK}; }, "credential"},
-        Refusal{"two_bodies", [](Host h, pst_cx* c, In) { h.set_body(c, s("a")); h.wrap_soap(c, s(""), s("")); return std::int32_t{PST_OK}; }, "at once"},
-        Refusal{"exception", [](Host, pst_cx*, In) -> std::int32_t { throw std::runtime_error("boom"); }, "boom"},
+        Refusal{"header_injection",
+                [](Host h, pst_cx* c, In) {
+                  h.set_header(c, s("X-A"), s("a\r\nX-B: b"));
+                  return std::int32_t{PST_OK};
+                },
+                "control character"},
+        Refusal{"header_name",
+                [](Host h, pst_cx* c, In) {
+                  h.set_header(c, s("X A"), s("a"));
+                  return std::int32_t{PST_OK};
+                },
+                "token"},
+        Refusal{"framing",
+                [](Host h, pst_cx* c, In) {
+                  h.set_header(c, s("Content-Length"), s("1"));
+                  return std::int32_t{PST_OK};
+                },
+                "engine's"},
+        Refusal{"host",
+                [](Host h, pst_cx* c, In) {
+                  h.set_header(c, s("host"), s("evil.example"));
+                  return std::int32_t{PST_OK};
+                },
+                "engine's"},
+        Refusal{"foreign_url",
+                [](Host h, pst_cx* c, In) {
+                  h.set_url(c, s("https://evil.example/"));
+                  return std::int32_t{PST_OK};
+                },
+                "egress"},
+        Refusal{"plain_http",
+                [](Host h, pst_cx* c, In) {
+                  h.set_url(c, s("http://api.example/"));
+                  return std::int32_t{PST_OK};
+                },
+                "refused"},
+        Refusal{"method",
+                [](Host h, pst_cx* c, In) {
+                  h.set_method(c, s("CONNECT"));
+                  return std::int32_t{PST_OK};
+                },
+                "method"},
+        Refusal{"unknown_credential",
+                [](Host h, pst_cx* c, In) {
+                  h.put_credential(c, s("other"), s("x"));
+                  return std::int32_t{PST_OK};
+                },
+                "credential"},
+        Refusal{"two_bodies",
+                [](Host h, pst_cx* c, In) {
+                  h.set_body(c, s("a"));
+                  h.wrap_soap(c, s(""), s(""));
+                  return std::int32_t{PST_OK};
+                },
+                "at once"},
+        Refusal{"exception",
+                [](Host, pst_cx*, In) -> std::int32_t { throw std::runtime_error("boom"); },
+                "boom"},
         Refusal{"odd_exception", [](Host, pst_cx*, In) -> std::int32_t { throw 7; }, "exception"},
-        Refusal{"unknown_verdict", [](Host, pst_cx*, In) { return std::int32_t{77}; }, "without a reason"},
-        Refusal{"foreign_verdict", [](Host, pst_cx*, In) { return std::int32_t{PST_FETCH}; }, "does not fit"}),
+        Refusal{"unknown_verdict", [](Host, pst_cx*, In) { return std::int32_t{77}; },
+                "without a reason"},
+        Refusal{"foreign_verdict", [](Host, pst_cx*, In) { return std::int32_t{PST_FETCH}; },
+                "does not fit"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(Helpers, find_values_in_json_and_xml) {
@@ -80,14 +134,18 @@ TEST(Helpers, find_values_in_json_and_xml) {
       h.xml_get(c, s(doc), s(path), &out);
       h.note(c, s(path), out);
     };
-    xml("<e:Envelope xmlns:e='u'><e:Body><e:Fault><faultcode>a&amp;b</faultcode></e:Fault></e:Body></e:Envelope>", "Envelope/Body/Fault/faultcode");
+    xml("<e:Envelope "
+        "xmlns:e='u'><e:Body><e:Fault><faultcode>a&amp;b</faultcode></e:Fault></e:Body></"
+        "e:Envelope>",
+        "Envelope/Body/Fault/faultcode");
     xml("<a><b><c>no</c></b><c>yes</c></a>", "a/c");
     xml("<!DOCTYPE a [<!ENTITY x 'boom'>]><a><c>&x;</c></a>", "a/c");
     return std::int32_t{PST_OK};
   });
   const std::vector<std::string> expected = {"x", "12", R"({"d":1.5})", "", "a&b", "yes", ""};
   ASSERT_EQ(outcome.notes.size(), expected.size());
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(outcome.notes[i].value, expected[i]) << outcome.notes[i].name;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(outcome.notes[i].value, expected[i]) << outcome.notes[i].name;
 }
 
 TEST(Helpers, call_a_key_that_is_none_the_connections_fault) {
@@ -103,7 +161,9 @@ TEST(Helpers, call_a_key_that_is_none_the_connections_fault) {
 
 TEST(Helpers, name_the_first_element_of_a_fragment) {
   const Outcome outcome = run([](Host h, pst_cx* c, In) {
-    for (const char* doc : {"<Op xmlns='urn:a'/>", " <!-- c --><p:Op xmlns:p='urn:b' xmlns='urn:a'>", "<wd:Op/>", "text"}) {
+    for (const char* doc :
+         {"<Op xmlns='urn:a'/>", " <!-- c --><p:Op xmlns:p='urn:b' xmlns='urn:a'>", "<wd:Op/>",
+          "text"}) {
       pst_str ns{}, local{};
       h.xml_root(c, s(doc), &ns, &local);
       h.note(c, local, ns);
@@ -132,8 +192,10 @@ TEST(Helpers, digest_and_hmac_match_published_vectors) {
     }
     return text;
   };
-  EXPECT_EQ(hex(outcome.notes.at(0).value), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-  EXPECT_EQ(hex(outcome.notes.at(1).value), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(outcome.notes.at(0).value),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(hex(outcome.notes.at(1).value),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
 TEST(ComposeBody, puts_an_envelope_round_the_callers_bytes) {
@@ -142,8 +204,11 @@ TEST(ComposeBody, puts_an_envelope_round_the_callers_bytes) {
   outcome.body_prefix = "<op>";
   outcome.body_suffix = "</op>";
   EXPECT_EQ(*compose_body(outcome, "<a>\r\n &#x20;</a>"),
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/"
-            "envelope/\" xmlns:wd=\"urn:com.workday/bsvc\"><soapenv:Header><h/></soapenv:Header><soapenv:Body><op><a>\r\n "
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope "
+            "xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/"
+            "envelope/\" "
+            "xmlns:wd=\"urn:com.workday/bsvc\"><soapenv:Header><h/></"
+            "soapenv:Header><soapenv:Body><op><a>\r\n "
             "&#x20;</a></op></soapenv:Body></soapenv:Envelope>");
   EXPECT_EQ(compose_body({}, std::nullopt), std::nullopt);
   EXPECT_EQ(*compose_body({}, "as it is"), "as it is");

@@ -1,4 +1,5 @@
-// The official JSON-Schema-Test-Suite: every case whose schema stays within the vocabulary gets the right verdict.
+// The official JSON-Schema-Test-Suite: every case whose schema stays within the vocabulary gets the
+// right verdict.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -29,8 +30,8 @@ std::string text_of(const JsonValue& value) {
 class Suite : public testing::TestWithParam<const char*> {};
 
 TEST_P(Suite, gives_the_right_verdict_or_refuses_the_schema) {
-  const std::filesystem::path folder =
-      std::filesystem::path(PENSTOCK_SHARED_DIR) / "testdata/json-schema-test-suite/tests" / GetParam();
+  const std::filesystem::path folder = std::filesystem::path(PENSTOCK_SHARED_DIR) /
+                                       "testdata/json-schema-test-suite/tests" / GetParam();
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << folder << " is not here";
   int judged = 0, refused = 0;
   for (const auto& file : std::filesystem::directory_iterator(folder)) {
@@ -46,19 +47,23 @@ TEST_P(Suite, gives_the_right_verdict_or_refuses_the_schema) {
       for (const JsonValue& one : group.find("tests")->items) {
         const bool valid = schema->validate(text_of(*one.find("data")), "", Scalars::strict).ok();
         EXPECT_EQ(valid, one.find("valid")->boolean)
-            << file.path().filename() << ": " << group.find("description")->text << ": " << one.find("description")->text;
+            << file.path().filename() << ": " << group.find("description")->text << ": "
+            << one.find("description")->text;
         ++judged;
       }
     }
   }
   RecordProperty("judged", judged);
   RecordProperty("schemas_refused", refused);
-  std::printf("%s: %d cases judged, %d schemas outside the vocabulary refused\n", GetParam(), judged, refused);
+  std::printf("%s: %d cases judged, %d schemas outside the vocabulary refused\n", GetParam(),
+              judged, refused);
   EXPECT_GT(judged, 250);
 }
 
 INSTANTIATE_TEST_SUITE_P(Drafts, Suite, testing::Values("draft7", "draft2020-12"),
-                         [](const auto& draft) { return std::string(draft.param) == "draft7" ? "draft7" : "draft2020_12"; });
+                         [](const auto& draft) {
+                           return std::string(draft.param) == "draft7" ? "draft7" : "draft2020_12";
+                         });
 
 }  // namespace
 }  // namespace penstock::schema

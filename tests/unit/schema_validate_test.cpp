@@ -35,19 +35,23 @@ TEST(Validate, tells_every_problem_with_its_place_and_the_fix) {
       {R"({"service_name":"Staffing"})", {}},
       {"{}", {{"/o/service_name", "is required"}}},
       {R"({"servce_name":"Staffing"})",
-       {{"/o/service_name", "is required"}, {"/o/servce_name", "is not known here; did you mean \"service_name\"?"}}},
+       {{"/o/service_name", "is required"},
+        {"/o/servce_name", "is not known here; did you mean \"service_name\"?"}}},
       {R"({"service_name":{"a":1}})", {{"/o/service_name", "must be a string, not an object"}}},
       {R"({"service_name":null})", {{"/o/service_name", "must be a string, not null"}}},
       {R"({"service_name":"a/b","environment":"api-sandbox"})",
        {{"/o/service_name", "does not match ^[A-Za-z][A-Za-z0-9_]*$; for example \"Staffing\""},
-        {"/o/environment", "must be one of \"api\", \"api.sandbox\"; did you mean \"api.sandbox\"?"}}},
+        {"/o/environment",
+         "must be one of \"api\", \"api.sandbox\"; did you mean \"api.sandbox\"?"}}},
       {R"({"service_name":"S","page":0})", {{"/o/page", "must be at least 1"}}},
       {R"({"service_name":"S","page":"12x"})", {{"/o/page", "must be an integer, not a string"}}},
-      {R"({"service_name":"S","strict":"yes"})", {{"/o/strict", "must be a boolean, not a string"}}},
+      {R"({"service_name":"S","strict":"yes"})",
+       {{"/o/strict", "must be a boolean, not a string"}}},
       {R"({"service_name":"S","token":"HUNTER2"})", {{"/o/token", "does not match ^[a-z]+$"}}},
       {R"({"service_name":"S","a/b~c":"x"})", {{"/o/a~1b~0c", "is not known here"}}},
       {"[]", {{"/o", "must be an object, not an array"}}},
-      {R"({"service_name":"S","service_name":"T"})", {{"/o", "is not valid JSON: the member \"service_name\" stands twice"}}},
+      {R"({"service_name":"S","service_name":"T"})",
+       {{"/o", "is not valid JSON: the member \"service_name\" stands twice"}}},
   };
   for (const ProblemCase& one : cases) {
     const Validation validation = options().validate(one.instance, "/o");
@@ -56,22 +60,31 @@ TEST(Validate, tells_every_problem_with_its_place_and_the_fix) {
 }
 
 TEST(Validate, fills_defaults_and_gives_scalars_as_they_were_written) {
-  const Validation validation = options().validate(R"({"service_name":"Staffing","page":"12","strict":"true"})", "");
+  const Validation validation =
+      options().validate(R"({"service_name":"Staffing","page":"12","strict":"true"})", "");
   ASSERT_TRUE(validation.ok());
-  const std::vector<Field> expected = {{"service_name", "Staffing"}, {"page", "12"}, {"strict", "true"}, {"service_version", "38.2"}};
+  const std::vector<Field> expected = {{"service_name", "Staffing"},
+                                       {"page", "12"},
+                                       {"strict", "true"},
+                                       {"service_version", "38.2"}};
   EXPECT_EQ(validation.values, expected);
-  EXPECT_EQ(validation.canonical, R"({"service_name":"Staffing","page":12,"strict":true,"service_version":"38.2"})");
+  EXPECT_EQ(validation.canonical,
+            R"({"service_name":"Staffing","page":12,"strict":true,"service_version":"38.2"})");
 }
 
 TEST(Validate, takes_a_number_for_its_text_where_a_string_is_wanted) {
-  const Validation validation = options().validate(R"({"service_name":"S","service_version":38.20})", "");
+  const Validation validation =
+      options().validate(R"({"service_name":"S","service_version":38.20})", "");
   ASSERT_TRUE(validation.ok());
   EXPECT_EQ(validation.values.at(1).value, "38.20");
-  EXPECT_FALSE(options().validate(R"({"service_name":"S","service_version":38.2})", "", Scalars::strict).ok());
+  EXPECT_FALSE(options()
+                   .validate(R"({"service_name":"S","service_version":38.2})", "", Scalars::strict)
+                   .ok());
 }
 
 TEST(Validate, of_text_fields_knows_no_difference) {
-  const std::pair<std::string_view, std::string_view> fields[] = {{"service_name", "S"}, {"page", "7"}};
+  const std::pair<std::string_view, std::string_view> fields[] = {{"service_name", "S"},
+                                                                  {"page", "7"}};
   const Validation validation = options().validate_fields(fields, "");
   EXPECT_TRUE(validation.ok());
   EXPECT_EQ(validation.values.size(), 3U);
@@ -134,7 +147,8 @@ TEST(Compile, refuses_every_schema_that_it_would_not_fully_obey) {
   for (const BrokenCase& one : cases) {
     const auto schema = Schema::compile(std::string_view(one.schema));
     ASSERT_FALSE(schema.has_value()) << one.schema;
-    EXPECT_EQ(schema.error().front().pointer, one.pointer) << one.schema << ": " << schema.error().front().message;
+    EXPECT_EQ(schema.error().front().pointer, one.pointer)
+        << one.schema << ": " << schema.error().front().message;
   }
 }
 
@@ -145,15 +159,46 @@ struct PatternCase {
 };
 
 TEST(PatternSearch, agrees_with_ecma_262) {
-  const PatternCase cases[] = {
-      {"a", "xax", true}, {"^a$", "a", true}, {"^a$", "xa", false}, {"^a$", "a\n", false}, {"", "", true}, {"^$", "", true},
-      {"^$", "a", false}, {"a|b|", "c", true}, {"^(a|bc)+$", "abcbca", true}, {"^(a|bc)+$", "abca b", false},
-      {"^a{2,3}$", "a", false}, {"^a{2,3}$", "aaa", true}, {"^a{2,3}$", "aaaa", false}, {"^a{2}$", "aa", true}, {"^a{2,}$", "aaaaa", true},
-      {"^a{0}b$", "b", true}, {"^[a-c]*[^a-c]$", "abcd", true}, {"^[a-c]*[^a-c]$", "abca", false}, {"^[]$", "a", false}, {"^[^]$", "a", true},
-      {"^[-a]$", "-", true}, {"^[a-]$", "-", true}, {"^[\\]\\\\]$", "]", true}, {"^\\d+\\.\\d+$", "38.2", true}, {"^\\d+$", "3x", false},
-      {"^\\w\\W$", "a-", true}, {"^\\S\\s$", "a\xC2\xA0", true}, {"^.$", "\xF0\x9F\x98\x80", true}, {"^.$", "\n", false}, {"^..$", "\xC3\xA9x", true},
-      {"^\\u00e9$", "\xC3\xA9", true}, {"^[\xC3\xA0-\xC3\xBF]$", "\xC3\xA9", true}, {"^(?:a?)?$", "a", true}, {"^(a*)*$", "aaa", true}, {"^(a*)*$", "b", false},
-      {"^a?b??c+?$", "c", true}, {"\\/\\-\\.", "/-.", true}, {"a^b", "ab", false}, {"^\\x41$", "A", true}, {"x*", "", true}};
+  const PatternCase cases[] = {{"a", "xax", true},
+                               {"^a$", "a", true},
+                               {"^a$", "xa", false},
+                               {"^a$", "a\n", false},
+                               {"", "", true},
+                               {"^$", "", true},
+                               {"^$", "a", false},
+                               {"a|b|", "c", true},
+                               {"^(a|bc)+$", "abcbca", true},
+                               {"^(a|bc)+$", "abca b", false},
+                               {"^a{2,3}$", "a", false},
+                               {"^a{2,3}$", "aaa", true},
+                               {"^a{2,3}$", "aaaa", false},
+                               {"^a{2}$", "aa", true},
+                               {"^a{2,}$", "aaaaa", true},
+                               {"^a{0}b$", "b", true},
+                               {"^[a-c]*[^a-c]$", "abcd", true},
+                               {"^[a-c]*[^a-c]$", "abca", false},
+                               {"^[]$", "a", false},
+                               {"^[^]$", "a", true},
+                               {"^[-a]$", "-", true},
+                               {"^[a-]$", "-", true},
+                               {"^[\\]\\\\]$", "]", true},
+                               {"^\\d+\\.\\d+$", "38.2", true},
+                               {"^\\d+$", "3x", false},
+                               {"^\\w\\W$", "a-", true},
+                               {"^\\S\\s$", "a\xC2\xA0", true},
+                               {"^.$", "\xF0\x9F\x98\x80", true},
+                               {"^.$", "\n", false},
+                               {"^..$", "\xC3\xA9x", true},
+                               {"^\\u00e9$", "\xC3\xA9", true},
+                               {"^[\xC3\xA0-\xC3\xBF]$", "\xC3\xA9", true},
+                               {"^(?:a?)?$", "a", true},
+                               {"^(a*)*$", "aaa", true},
+                               {"^(a*)*$", "b", false},
+                               {"^a?b??c+?$", "c", true},
+                               {"\\/\\-\\.", "/-.", true},
+                               {"a^b", "ab", false},
+                               {"^\\x41$", "A", true},
+                               {"x*", "", true}};
   for (const PatternCase& one : cases) {
     const auto pattern = Pattern::compile(one.pattern);
     ASSERT_TRUE(pattern.has_value()) << one.pattern << ": " << pattern.error();
@@ -162,8 +207,12 @@ TEST(PatternSearch, agrees_with_ecma_262) {
 }
 
 TEST(PatternCompile, refuses_what_it_would_not_match_right) {
-  for (const char* text : {"[", "[a", "(", "(a", "a)", "*", "a**", "a{2}{3}", "+a", "(?=a)", "(?!a)", "(?<n>a)", "\\1", "\\b", "\\p{L}", "\\",
-                           "a{3,2}", "a{", "{", "}", "]", "[b-a]", "\\u12", "a{5000}", "(a{100}){100}", "\\k<n>", "\\c"}) {
+  for (const char* text : {"[",      "[a",      "(",       "(a",      "a)",
+                           "*",      "a**",     "a{2}{3}", "+a",      "(?=a)",
+                           "(?!a)",  "(?<n>a)", "\\1",     "\\b",     "\\p{L}",
+                           "\\",     "a{3,2}",  "a{",      "{",       "}",
+                           "]",      "[b-a]",   "\\u12",   "a{5000}", "(a{100}){100}",
+                           "\\k<n>", "\\c"}) {
     EXPECT_FALSE(Pattern::compile(text).has_value()) << text;
   }
 }
@@ -179,7 +228,8 @@ TEST(PatternSearch, takes_linear_time_on_patterns_that_ruin_backtracking) {
 
 TEST(PatternSearch, survives_malformed_utf8) {
   const auto pattern = Pattern::compile("^\\uFFFD+$");
-  for (const char* text : {"\xff", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\x80\x80", "\xC0\xAF"}) EXPECT_TRUE(pattern->search(text));
+  for (const char* text : {"\xff", "\xC3", "\xE2\x82", "\xF0\x9F\x98", "\x80\x80", "\xC0\xAF"})
+    EXPECT_TRUE(pattern->search(text));
 }
 
 }  // namespace

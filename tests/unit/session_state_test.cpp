@@ -1,4 +1,5 @@
-// The session machine against a plugin and a world that live in the test: every order of events is in our hands.
+// The session machine against a plugin and a world that live in the test: every order of events is
+// in our hands.
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -19,17 +20,21 @@ std::int32_t create(const pst_host* host, pst_cx*, pst_str, void**) {
   host_functions = host;
   return PST_OK;
 }
-std::int32_t prepare(void*, pst_cx*, const pst_prepare_in* in) { return in->session == nullptr ? PST_NEED_SESSION : PST_OK; }
+std::int32_t prepare(void*, pst_cx*, const pst_prepare_in* in) {
+  return in->session == nullptr ? PST_NEED_SESSION : PST_OK;
+}
 std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
   if (in->event != PST_EV_FETCHED) {
     host_functions->set_url(cx, str("https://login.example/token"));
     for (std::uint32_t i = 0; i < in->conn->n_fields; ++i) {
-      if (view(in->conn->fields[i].key) == "refresh_token") host_functions->set_body(cx, in->conn->fields[i].val);
+      if (view(in->conn->fields[i].key) == "refresh_token")
+        host_functions->set_body(cx, in->conn->fields[i].val);
     }
     return PST_FETCH;
   }
   if (in->reply->status != 200) {
-    host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"), str("the token endpoint refuses the grant"));
+    host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
+                         str("the token endpoint refuses the grant"));
     return PST_FAILED;
   }
   const std::string_view body = view(in->reply->body);
@@ -39,7 +44,8 @@ std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
   host_functions->expire_session(cx, in->env->now_unix_ms + 3'600'000);
   return PST_OK;
 }
-constexpr pst_plugin rotating = {sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, session, nullptr, nullptr};
+constexpr pst_plugin rotating = {
+    sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, session, nullptr, nullptr};
 
 /// Holds every fetch and save until the test lets it go.
 class HeldWorld final : public World {
@@ -49,7 +55,8 @@ class HeldWorld final : public World {
   void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) override {
     fetches.push_back({std::move(request), std::move(handler)});
   }
-  void save(std::string key, StoredState state, std::function<void(Result<std::uint64_t>)> handler) override {
+  void save(std::string key, StoredState state,
+            std::function<void(Result<std::uint64_t>)> handler) override {
     saves.push_back({std::move(key), std::move(state), std::move(handler)});
   }
   void answer(int status, std::string body) {
@@ -81,7 +88,8 @@ class HeldWorld final : public World {
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
-    plugin = host::Instance::create(rotating, *Egress::parse({"https://login.example"})).operator*();
+    plugin =
+        host::Instance::create(rotating, *Egress::parse({"https://login.example"})).operator*();
     state = restart();
   }
 
@@ -104,10 +112,13 @@ class SessionTest : public testing::Test {
   }
 
   void ask(std::uint64_t used = 0) {
-    state->obtain(need(used), world, [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
+    state->obtain(need(used), world,
+                  [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
   }
 
-  static std::string token(const SnapshotPtr& snapshot) { return std::string(snapshot->session->items.at(0).value.reveal()); }
+  static std::string token(const SnapshotPtr& snapshot) {
+    return std::string(snapshot->session->items.at(0).value.reveal());
+  }
 
   std::shared_ptr<const host::Instance> plugin;
   std::shared_ptr<HeldWorld> world = std::make_shared<HeldWorld>();
@@ -116,7 +127,8 @@ class SessionTest : public testing::Test {
 };
 
 TEST_F(SessionTest, a_thousand_waiting_calls_share_one_renewal) {
-  for (int i = 0; i < 1000; ++i) ask();
+  for (int i = 0; i < 1000; ++i)
+    ask();
   ASSERT_EQ(world->fetches.size(), 1U);
   world->answer(200, "a1 r1");
   world->store();
@@ -229,7 +241,8 @@ class StoreContract : public testing::TestWithParam<bool> {
       store = make_memory_store();
       return;
     }
-    folder = std::filesystem::temp_directory_path() / ("penstock-store-" + std::to_string(::getpid()));
+    folder =
+        std::filesystem::temp_directory_path() / ("penstock-store-" + std::to_string(::getpid()));
     std::filesystem::remove_all(folder);
     store = *open_sqlite_store(folder);
   }
@@ -259,7 +272,8 @@ INSTANTIATE_TEST_SUITE_P(Stores, StoreContract, testing::Bool(),
                          [](const auto& which) { return which.param ? "sqlite" : "memory"; });
 
 TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
-  const auto folder = std::filesystem::temp_directory_path() / ("penstock-store-open-" + std::to_string(::getpid()));
+  const auto folder = std::filesystem::temp_directory_path() /
+                      ("penstock-store-open-" + std::to_string(::getpid()));
   std::filesystem::remove_all(folder);
   StoredState state;
   state.connection_digest = "d";
@@ -268,7 +282,8 @@ TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
   EXPECT_EQ((*reopened->load("k"))->connection_digest, "d");
   EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);
   const auto file = std::filesystem::status(folder / "penstock.db").permissions();
-  EXPECT_EQ(file & (std::filesystem::perms::group_all | std::filesystem::perms::others_all), std::filesystem::perms::none);
+  EXPECT_EQ(file & (std::filesystem::perms::group_all | std::filesystem::perms::others_all),
+            std::filesystem::perms::none);
   reopened.reset();
   std::filesystem::remove_all(folder);
 }

@@ -47,11 +47,16 @@ TEST(AddressGuard, refuses_the_edges_of_every_closed_range_and_not_their_neighbo
       {"223.255.255.255", "224.0.0.0", "239.255.255.255", ""},
       {"", "240.0.0.0", "255.255.255.255", ""},
       {"", "::", "1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2000::"},
-      {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::"},
-      {"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::"},
-      {"2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2003::"},
-      {"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::"},
-      {"3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ""},
+      {"2000:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+       "2001::", "2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff", "2001:200::"},
+      {"2001:db7:ffff:ffff:ffff:ffff:ffff:ffff",
+       "2001:db8::", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db9::"},
+      {"2001:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+       "2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "2003::"},
+      {"3ffe:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+       "3fff::", "3fff:fff:ffff:ffff:ffff:ffff:ffff:ffff", "3fff:1000::"},
+      {"3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+       "4000::", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", ""},
   };
   for (const Range& range : ranges) {
     EXPECT_FALSE(is_public(range.first)) << range.first;
@@ -63,11 +68,14 @@ TEST(AddressGuard, refuses_the_edges_of_every_closed_range_and_not_their_neighbo
 }
 
 TEST(AddressGuard, sees_through_addresses_that_carry_others) {
-  for (const char* text : {"::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::808:808", "2002:7f00:1::",
-                           "2001:0:7f00:1::", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "169.254.169.254"}) {
+  for (const char* text :
+       {"::1", "::ffff:127.0.0.1", "::ffff:8.8.8.8", "::127.0.0.1", "64:ff9b::7f00:1",
+        "64:ff9b::808:808", "2002:7f00:1::", "2001:0:7f00:1::", "fe80::1", "fc00::1",
+        "fd00:ec2::254", "ff02::1", "169.254.169.254"}) {
     EXPECT_FALSE(is_public(text)) << text;
   }
-  for (const char* text : {"8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450::1"}) EXPECT_TRUE(is_public(text)) << text;
+  for (const char* text : {"8.8.8.8", "1.1.1.1", "2606:4700:4700::1111", "2a00:1450::1"})
+    EXPECT_TRUE(is_public(text)) << text;
 }
 
 }  // namespace

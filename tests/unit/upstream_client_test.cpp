@@ -30,7 +30,8 @@ using TlsStream = asio::ssl::stream<tcp::socket>;
 
 struct Certificate {
   Certificate() = default;
-  Certificate(Certificate&& other) noexcept : key(std::exchange(other.key, nullptr)), x509(std::exchange(other.x509, nullptr)) {}
+  Certificate(Certificate&& other) noexcept
+      : key(std::exchange(other.key, nullptr)), x509(std::exchange(other.x509, nullptr)) {}
   Certificate& operator=(Certificate&&) = delete;
   ~Certificate() {
     EVP_PKEY_free(key);
@@ -40,7 +41,8 @@ struct Certificate {
   X509* x509 = X509_new();
 };
 
-Certificate make_certificate(const std::string& name, const Certificate* issuer, long valid_for_s = 3600) {
+Certificate make_certificate(const std::string& name, const Certificate* issuer,
+                             long valid_for_s = 3600) {
   Certificate made;
   X509_set_version(made.x509, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(made.x509), issuer == nullptr ? 1 : 2);
@@ -48,10 +50,14 @@ Certificate make_certificate(const std::string& name, const Certificate* issuer,
   X509_gmtime_adj(X509_getm_notAfter(made.x509), valid_for_s);
   X509_set_pubkey(made.x509, made.key);
   X509_NAME* subject = X509_get_subject_name(made.x509);
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
-  X509_set_issuer_name(made.x509, issuer == nullptr ? subject : X509_get_subject_name(issuer->x509));
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);
+  X509_set_issuer_name(made.x509,
+                       issuer == nullptr ? subject : X509_get_subject_name(issuer->x509));
   const std::string extension = issuer == nullptr ? "critical,CA:TRUE" : "DNS:" + name;
-  X509_EXTENSION* added = X509V3_EXT_conf_nid(nullptr, nullptr, issuer == nullptr ? NID_basic_constraints : NID_subject_alt_name, extension.c_str());
+  X509_EXTENSION* added = X509V3_EXT_conf_nid(
+      nullptr, nullptr, issuer == nullptr ? NID_basic_constraints : NID_subject_alt_name,
+      extension.c_str());
   X509_add_ext(made.x509, added, -1);
   X509_EXTENSION_free(added);
   X509_sign(made.x509, issuer == nullptr ? made.key : issuer->key, EVP_sha256());
@@ -61,7 +67,8 @@ Certificate make_certificate(const std::string& name, const Certificate* issuer,
 /// One certificate authority for all tests; its file is what Destination::ca_file names.
 struct Authority {
   Authority() : ca(make_certificate("test-ca", nullptr)) {
-    file = std::filesystem::temp_directory_path() / ("penstock-upstream-" + std::to_string(::getpid()) + ".pem");
+    file = std::filesystem::temp_directory_path() /
+           ("penstock-upstream-" + std::to_string(::getpid()) + ".pem");
     BIO* bio = BIO_new_file(file.c_str(), "w");
     PEM_write_bio_X509(bio, ca.x509);
     BIO_free(bio);
@@ -81,7 +88,9 @@ using Script = std::function<void(TlsStream&)>;
 
 class Server {
  public:
-  explicit Server(Script script, const std::string& name = "vendor.example", long valid_for_s = 3600) : script_(std::move(script)) {
+  explicit Server(Script script, const std::string& name = "vendor.example",
+                  long valid_for_s = 3600)
+      : script_(std::move(script)) {
     const Certificate leaf = make_certificate(name, &authority().ca, valid_for_s);
     SSL_CTX_use_certificate(tls_.native_handle(), leaf.x509);
     SSL_CTX_use_PrivateKey(tls_.native_handle(), leaf.key);
@@ -93,7 +102,8 @@ class Server {
         if (error || ending_) return;
         ++connections;
         const std::scoped_lock lock(mutex_);
-        threads_.emplace_back([this, socket = std::move(socket)]() mutable { serve(std::move(socket)); });
+        threads_.emplace_back(
+            [this, socket = std::move(socket)]() mutable { serve(std::move(socket)); });
       }
     });
   }
@@ -105,12 +115,16 @@ class Server {
     accept_.join();
     {
       const std::scoped_lock lock(mutex_);
-      for (const int socket : open_) ::shutdown(socket, SHUT_RDWR);  // scripts that still wait for their client end
+      for (const int socket : open_)
+        ::shutdown(socket, SHUT_RDWR);  // scripts that still wait for their client end
     }
-    for (std::thread& thread : threads_) thread.join();
+    for (std::thread& thread : threads_)
+      thread.join();
   }
 
-  std::string address() const { return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  std::string address() const {
+    return "127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port());
+  }
 
   std::atomic<int> connections{0}, handshakes{0}, requests{0};
 
@@ -150,7 +164,8 @@ class Server {
   static void wait_for_end(TlsStream& stream) {
     char byte = 0;
     boost::system::error_code error;
-    while (!error) stream.next_layer().read_some(asio::buffer(&byte, 1), error);
+    while (!error)
+      stream.next_layer().read_some(asio::buffer(&byte, 1), error);
   }
 
  private:
@@ -199,7 +214,8 @@ class UpstreamTest : public testing::Test {
     std::optional<Result<Reply>> got;
     client->send(std::move(out), [&](Result<Reply> reply) { got = std::move(reply); });
     EXPECT_FALSE(got.has_value()) << "the handler ran inside send()";
-    while (!got) loop.run_one();
+    while (!got)
+      loop.run_one();
     return *std::move(got);
   }
 
@@ -217,7 +233,8 @@ class UpstreamTest : public testing::Test {
 /// Answers every request of a connection.
 Script answer_all(Server*& server, const std::string& answer) {
   return [&server, answer](TlsStream& stream) {
-    while (!server->read_request(stream).empty()) Server::send(stream, answer);
+    while (!server->read_request(stream).empty())
+      Server::send(stream, answer);
   };
 }
 
@@ -249,7 +266,8 @@ TEST_F(UpstreamTest, never_shares_a_connection_across_partitions) {
 TEST_F(UpstreamTest, carries_many_calls_at_once_and_large_bodies_both_ways) {
   Server* self = nullptr;
   Server server([&self](TlsStream& stream) {
-    for (std::string got = self->read_request(stream); !got.empty(); got = self->read_request(stream)) {
+    for (std::string got = self->read_request(stream); !got.empty();
+         got = self->read_request(stream)) {
       Server::send(stream, Server::ok(got.substr(got.find("\r\n\r\n") + 4)));
     }
   });
@@ -264,7 +282,8 @@ TEST_F(UpstreamTest, carries_many_calls_at_once_and_large_bodies_both_ways) {
       if (reply && reply->body == expected) ++good;
     });
   }
-  while (ended < 50) loop.run_one();
+  while (ended < 50)
+    loop.run_one();
   EXPECT_EQ(good, 50);
   close();
 }
@@ -348,8 +367,18 @@ TEST_F(UpstreamTest, a_deadline_tells_how_far_the_call_had_come) {
   };
   Server* self = nullptr;
   const Case cases[] = {
-      {"before the answer", [&](TlsStream& stream) { self->read_request(stream); Server::wait_for_end(stream); }, Phase::receive, Sent::unknown},
-      {"in the answer", [&](TlsStream& stream) { self->read_request(stream); Server::send(stream, "HTTP/1.1 200 OK\r\n"); Server::wait_for_end(stream); },
+      {"before the answer",
+       [&](TlsStream& stream) {
+         self->read_request(stream);
+         Server::wait_for_end(stream);
+       },
+       Phase::receive, Sent::unknown},
+      {"in the answer",
+       [&](TlsStream& stream) {
+         self->read_request(stream);
+         Server::send(stream, "HTTP/1.1 200 OK\r\n");
+         Server::wait_for_end(stream);
+       },
        Phase::receive, Sent::yes},
   };
   for (const Case& one : cases) {
@@ -371,7 +400,12 @@ TEST_F(UpstreamTest, a_server_that_never_speaks_tls_ends_in_the_connect_timeout)
   asio::io_context context;
   tcp::acceptor silent(context, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
   Request out;
-  out.to = {"vendor.example", 443, "127.0.0.1:" + std::to_string(silent.local_endpoint().port()), authority().file.string(), false, ""};
+  out.to = {"vendor.example",
+            443,
+            "127.0.0.1:" + std::to_string(silent.local_endpoint().port()),
+            authority().file.string(),
+            false,
+            ""};
   out.method = "GET";
   out.target = "/";
   out.connect_timeout = std::chrono::milliseconds(200);
@@ -396,7 +430,8 @@ TEST_F(UpstreamTest, a_bad_certificate_ends_the_call_before_a_byte_of_it_left) {
                         {"unknown authority", "vendor.example", 3600, false, "upstream.ca_file"}};
   for (const Case& one : cases) {
     Server* self = nullptr;
-    Server server([&](TlsStream& stream) { self->read_request(stream); }, one.certificate_name, one.valid_for_s);
+    Server server([&](TlsStream& stream) { self->read_request(stream); }, one.certificate_name,
+                  one.valid_for_s);
     self = &server;
     Request out = request(server, "POST");
     if (!one.own_authority) out.to.ca_file.clear();
@@ -404,7 +439,8 @@ TEST_F(UpstreamTest, a_bad_certificate_ends_the_call_before_a_byte_of_it_left) {
     ASSERT_FALSE(reply.has_value()) << one.name;
     EXPECT_EQ(reply.error().phase, Phase::connect) << one.name;
     EXPECT_EQ(reply.error().sent, Sent::no) << one.name;
-    EXPECT_NE(reply.error().message.find(one.message), std::string::npos) << one.name << ": " << reply.error().message;
+    EXPECT_NE(reply.error().message.find(one.message), std::string::npos)
+        << one.name << ": " << reply.error().message;
     EXPECT_EQ(server.requests, 0) << one.name;
   }
 }
@@ -419,7 +455,8 @@ TEST_F(UpstreamTest, private_addresses_are_refused_unless_they_are_allowed) {
   out.to.connect_to.clear();
   const auto refused = send(out);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().message.find("allow_private_addresses"), std::string::npos) << refused.error().message;
+  EXPECT_NE(refused.error().message.find("allow_private_addresses"), std::string::npos)
+      << refused.error().message;
   EXPECT_EQ(server.connections, 0);
   out.to.allow_private_addresses = true;
   EXPECT_TRUE(send(out).has_value());
@@ -427,12 +464,14 @@ TEST_F(UpstreamTest, private_addresses_are_refused_unless_they_are_allowed) {
 }
 
 TEST_F(UpstreamTest, the_environment_has_no_say_in_proxies) {
-  for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"}) ::setenv(name, "http://127.0.0.1:1", 1);
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"})
+    ::setenv(name, "http://127.0.0.1:1", 1);
   Server* self = nullptr;
   Server server(answer_all(self, Server::ok()));
   self = &server;
   EXPECT_TRUE(send(request(server)).has_value());
-  for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"}) ::unsetenv(name);
+  for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"})
+    ::unsetenv(name);
   close();
 }
 
@@ -445,7 +484,8 @@ TEST_F(UpstreamTest, a_client_that_goes_away_drops_its_calls_in_silence) {
   self = &server;
   bool ran = false;
   client->send(request(server), [&](Result<Reply>) { ran = true; });
-  while (server.requests == 0) loop.run_one_for(std::chrono::milliseconds(10));
+  while (server.requests == 0)
+    loop.run_one_for(std::chrono::milliseconds(10));
   close();
   EXPECT_FALSE(ran);
 }

@@ -25,7 +25,8 @@ std::string compressed(const std::string& text, int window_bits) {
 }
 
 std::string with_length(const std::string& headers, const std::string& body) {
-  return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 
 struct GoodCase {
@@ -43,23 +44,39 @@ const std::vector<GoodCase>& good_cases() {
       {"length", "GET", with_length("", "hello"), 200, "hello"},
       {"empty", "GET", with_length("", ""), 200, ""},
       {"no_reason", "GET", "HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
-      {"same_length_twice", "GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
-      {"chunked", "GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n", 200, "hello!"},
+      {"same_length_twice", "GET",
+       "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+      {"chunked", "GET",
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n",
+       200, "hello!"},
       {"chunk_extension_and_trailer", "GET",
-       "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", 200, "hello"},
+       "HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX-Sum: "
+       "1\r\n\r\n",
+       200, "hello"},
       {"until_close", "GET", "HTTP/1.1 200 OK\r\n\r\nhello", 200, "hello", true, false},
       {"no_content", "GET", "HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
       {"not_modified", "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, ""},
       {"head", "HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200, ""},
-      {"interim", "GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + with_length("", "ok"), 200, "ok"},
+      {"interim", "GET",
+       "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+           with_length("", "ok"),
+       200, "ok"},
       {"closes", "GET", with_length("Connection: close\r\n", "ok"), 200, "ok", false, false},
       {"http10", "GET", "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, "ok", false, false},
-      {"http10_keeps", "GET", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
+      {"http10_keeps", "GET",
+       "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", 200, "ok"},
       {"error_status", "POST", "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\nno", 503, "no"},
-      {"gzip", "GET", with_length("Content-Encoding: gzip\r\n", compressed("hello hello hello", 31)), 200, "hello hello hello"},
-      {"deflate_zlib", "GET", with_length("Content-Encoding: deflate\r\n", compressed("hello hello", 15)), 200, "hello hello"},
-      {"deflate_raw", "GET", with_length("Content-Encoding: deflate\r\n", compressed("hello hello", -15)), 200, "hello hello"},
-      {"unknown_encoding_as_it_is", "GET", with_length("Content-Encoding: br\r\n", "xyz"), 200, "xyz"},
+      {"gzip", "GET",
+       with_length("Content-Encoding: gzip\r\n", compressed("hello hello hello", 31)), 200,
+       "hello hello hello"},
+      {"deflate_zlib", "GET",
+       with_length("Content-Encoding: deflate\r\n", compressed("hello hello", 15)), 200,
+       "hello hello"},
+      {"deflate_raw", "GET",
+       with_length("Content-Encoding: deflate\r\n", compressed("hello hello", -15)), 200,
+       "hello hello"},
+      {"unknown_encoding_as_it_is", "GET", with_length("Content-Encoding: br\r\n", "xyz"), 200,
+       "xyz"},
   };
   return cases;
 }
@@ -75,7 +92,8 @@ TEST(Http1ReplyTest, reads_answers_whole_and_byte_by_byte) {
   for (const GoodCase& one : good_cases()) {
     Http1Reply whole(one.method, true, 1000);
     const State state = whole.feed(one.bytes);
-    ASSERT_EQ(one.ends_with_the_stream ? whole.end() : state, State::complete) << one.name << ": " << whole.trouble();
+    ASSERT_EQ(one.ends_with_the_stream ? whole.end() : state, State::complete)
+        << one.name << ": " << whole.trouble();
     expect_answer(whole, one);
 
     Http1Reply slow(one.method, true, 1000);
@@ -84,7 +102,8 @@ TEST(Http1ReplyTest, reads_answers_whole_and_byte_by_byte) {
       ASSERT_EQ(last, State::more) << one.name;
       last = slow.feed({&c, 1});
     }
-    ASSERT_EQ(one.ends_with_the_stream ? slow.end() : last, State::complete) << one.name << ": " << slow.trouble();
+    ASSERT_EQ(one.ends_with_the_stream ? slow.end() : last, State::complete)
+        << one.name << ": " << slow.trouble();
     expect_answer(slow, one);
   }
 }
@@ -94,7 +113,8 @@ TEST(Http1ReplyTest, never_takes_a_cut_off_answer_for_a_whole_one) {
     if (one.ends_with_the_stream) continue;
     for (std::size_t cut = 0; cut < one.bytes.size(); ++cut) {
       Http1Reply reply(one.method, true, 1000);
-      ASSERT_EQ(reply.feed(std::string_view(one.bytes).substr(0, cut)), State::more) << one.name << " cut at " << cut;
+      ASSERT_EQ(reply.feed(std::string_view(one.bytes).substr(0, cut)), State::more)
+          << one.name << " cut at " << cut;
       EXPECT_EQ(reply.end(), State::malformed) << one.name << " cut at " << cut;
       EXPECT_EQ(reply.started(), cut > 0);
     }
@@ -104,9 +124,12 @@ TEST(Http1ReplyTest, never_takes_a_cut_off_answer_for_a_whole_one) {
 TEST(Http1ReplyTest, keeps_headers_in_order_and_drops_what_decoding_made_untrue) {
   Http1Reply reply("GET", true, 1000);
   const std::string body = compressed("x", 31);
-  ASSERT_EQ(reply.feed("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Odd:  two  words \r\nset-cookie: b=2\r\nContent-Encoding: gzip\r\nContent-Length: " +
-                       std::to_string(body.size()) + "\r\n\r\n" + body), State::complete);
-  const std::vector<Field> expected = {{"set-cookie", "a=1"}, {"x-odd", "two  words"}, {"set-cookie", "b=2"}};
+  ASSERT_EQ(reply.feed("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Odd:  two  words \r\nset-cookie: "
+                       "b=2\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                       std::to_string(body.size()) + "\r\n\r\n" + body),
+            State::complete);
+  const std::vector<Field> expected = {
+      {"set-cookie", "a=1"}, {"x-odd", "two  words"}, {"set-cookie", "b=2"}};
   EXPECT_EQ(reply.take().headers, expected);
 }
 
@@ -134,10 +157,12 @@ TEST(Http1ReplyTest, refuses_what_could_hide_another_answer) {
       {"signed length", ok + "Content-Length: +2\r\n\r\nok"},
       {"hex length", ok + "Content-Length: 0x2\r\n\r\nok"},
       {"length over 64 bits", ok + "Content-Length: 99999999999999999999\r\n\r\nok"},
-      {"length and chunks", ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"length and chunks",
+       ok + "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"gzip, chunked", ok + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"},
       {"xchunked", ok + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"},
-      {"two codings", ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+      {"two codings",
+       ok + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"chunked in 1.0", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
       {"folded line", ok + "X-A: a\r\n b\r\nContent-Length: 0\r\n\r\n"},
       {"bare line feed", ok + "X-A: a\nX-B: b\r\n\r\n"},
@@ -150,11 +175,13 @@ TEST(Http1ReplyTest, refuses_what_could_hide_another_answer) {
       {"chunk over 64 bits", ok + "Transfer-Encoding: chunked\r\n\r\n10000000000000000\r\n"},
       {"empty chunk size", ok + "Transfer-Encoding: chunked\r\n\r\n\r\n"},
       {"chunk longer than said", ok + "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n"},
-      {"chunk line with a bare line feed", ok + "Transfer-Encoding: chunked\r\n\r\n2\nab\r\n0\r\n\r\n"},
+      {"chunk line with a bare line feed",
+       ok + "Transfer-Encoding: chunked\r\n\r\n2\nab\r\n0\r\n\r\n"},
       {"bytes behind the end", with_length("", "ok") + "HTTP/1.1 200 OK\r\n\r\n"},
       {"bytes behind no content", "HTTP/1.1 204 No\r\n\r\nx"},
       {"broken gzip", with_length("Content-Encoding: gzip\r\n", "\x1f\x8b this is no gzip")},
-      {"cut gzip", with_length("Content-Encoding: gzip\r\n", compressed(std::string(500, 'a') + "b", 31).substr(0, 20))},
+      {"cut gzip", with_length("Content-Encoding: gzip\r\n",
+                               compressed(std::string(500, 'a') + "b", 31).substr(0, 20))},
       {"bytes behind gzip", with_length("Content-Encoding: gzip\r\n", compressed("a", 31) + "xx")},
   };
   for (const auto& [name, bytes] : cases) {
@@ -170,19 +197,30 @@ TEST(Http1ReplyTest, has_limits) {
     return reply.feed(bytes);
   };
   std::string headers;
-  for (int i = 0; i < 300; ++i) headers += "X-" + std::to_string(i) + ": v\r\n";
+  for (int i = 0; i < 300; ++i)
+    headers += "X-" + std::to_string(i) + ": v\r\n";
   EXPECT_EQ(feed("HTTP/1.1 200 OK\r\n" + headers + "\r\n"), State::malformed);
   EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'a')), State::malformed);
   std::string interim;
-  for (int i = 0; i < 20; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+  for (int i = 0; i < 20; ++i)
+    interim += "HTTP/1.1 100 Continue\r\n\r\n";
   EXPECT_EQ(feed(interim), State::malformed);
-  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(5000, 'x')), State::malformed);
-  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + headers + headers + headers + headers + headers), State::malformed);
+  EXPECT_EQ(
+      feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(5000, 'x')),
+      State::malformed);
+  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + headers + headers +
+                 headers + headers + headers),
+            State::malformed);
   EXPECT_EQ(feed(with_length("", std::string(1000, 'a'))), State::complete);
   EXPECT_EQ(feed(with_length("", std::string(1001, 'a'))), State::too_large);
-  EXPECT_EQ(feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'a')), State::too_large);
+  EXPECT_EQ(
+      feed("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'a')),
+      State::too_large);
   EXPECT_EQ(feed("HTTP/1.1 200 OK\r\n\r\n" + std::string(1001, 'a')), State::too_large);
-  EXPECT_EQ(feed(with_length("Content-Encoding: gzip\r\n", compressed(std::string(10'000'000, 'a'), 31)), 1'000'000), State::too_large);
+  EXPECT_EQ(
+      feed(with_length("Content-Encoding: gzip\r\n", compressed(std::string(10'000'000, 'a'), 31)),
+           1'000'000),
+      State::too_large);
 }
 
 Request request() {
@@ -197,14 +235,23 @@ Request request() {
 }
 
 TEST(WriteHead, writes_the_request_and_its_framing) {
-  EXPECT_EQ(*write_head(request()),
-            "POST /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Trace: a b\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
-            "Content-Length: 2\r\n\r\n");
+  EXPECT_EQ(*write_head(request()), "POST /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Trace: "
+                                    "a b\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
+                                    "Content-Length: 2\r\n\r\n");
   Request other = request();
   other.to.port = 8443;
   other.has_body = false;
   other.headers = {{"accept-encoding", "br"}};
-  EXPECT_EQ(*write_head(other), "POST /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example:8443\r\naccept-encoding: br\r\n\r\n");
+  const std::string rest =
+      " /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example:8443\r\naccept-encoding: br\r\n";
+  for (const char* method : {"POST", "PUT", "PATCH"}) {
+    other.method = method;
+    EXPECT_EQ(*write_head(other), method + rest + "Content-Length: 0\r\n\r\n");
+  }
+  for (const char* method : {"GET", "DELETE", "HEAD"}) {
+    other.method = method;
+    EXPECT_EQ(*write_head(other), method + rest + "\r\n");
+  }
 }
 
 TEST(WriteHead, lets_no_byte_through_that_could_end_a_line_or_a_token) {
@@ -229,7 +276,8 @@ TEST(WriteHead, lets_no_byte_through_that_could_end_a_line_or_a_token) {
 }
 
 TEST(WriteHead, keeps_framing_to_itself) {
-  for (const char* name : {"Host", "CONTENT-LENGTH", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade"}) {
+  for (const char* name :
+       {"Host", "CONTENT-LENGTH", "Transfer-Encoding", "Connection", "TE", "Trailer", "Upgrade"}) {
     Request out = request();
     out.headers = {{name, "x"}};
     EXPECT_FALSE(write_head(out).has_value()) << name;

@@ -32,15 +32,15 @@ struct Call {
   std::string api;             ///< "rest"
   std::string integration_id;  ///< "workday:acme"
 
-  std::string method = "GET";     ///< GET, POST, PUT, PATCH or DELETE
-  std::string path = "/";         ///< path and query behind the API's base URL, sent as written
-  std::vector<Field> headers;     ///< for the vendor; the plugin's own headers win
-  std::vector<Field> params;      ///< added to the query, percent-encoded
-  std::string api_options;        ///< a JSON object's text; empty: none. See options()
+  std::string method = "GET";  ///< GET, POST, PUT, PATCH or DELETE
+  std::string path = "/";      ///< path and query behind the API's base URL, sent as written
+  std::vector<Field> headers;  ///< for the vendor; the plugin's own headers win
+  std::vector<Field> params;   ///< added to the query, percent-encoded
+  std::string api_options;     ///< a JSON object's text; empty: none. See options()
 
   std::optional<std::string> body;  ///< sent byte for byte
-  bool body_is_json = false;        ///< gives Content-Type application/json where the caller gave none
-  std::vector<FormPart> form;       ///< a multipart/form-data body; excludes `body`
+  bool body_is_json = false;   ///< gives Content-Type application/json where the caller gave none
+  std::vector<FormPart> form;  ///< a multipart/form-data body; excludes `body`
 
   bool response_as_base64 = false;  ///< only for those who render the answer as an envelope
 
@@ -59,9 +59,10 @@ struct Answer {
   std::string body;            ///< after any Content-Encoding, else as sent
   std::vector<std::string> warnings;
 
-  std::chrono::microseconds total{0};   ///< from async_call to the completion
-  std::chrono::microseconds vendor{0};  ///< of that, waiting for the vendor: connecting, sending, receiving
-  std::string plugin;                   ///< "workday_rest 1.0.0"
+  std::chrono::microseconds total{0};  ///< from async_call to the completion
+  std::chrono::microseconds vendor{
+      0};              ///< of that, waiting for the vendor: connecting, sending, receiving
+  std::string plugin;  ///< "workday_rest 1.0.0"
 };
 
 /// What would be sent: the answer of Engine::validate(). Secrets are masked.

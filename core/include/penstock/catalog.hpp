@@ -29,7 +29,8 @@ struct ApiInfo {
   bool soap = false;
   std::string options_schema;     ///< JSON
   std::string connection_schema;  ///< JSON; never a value
-  std::vector<std::string> required_fields;  ///< connection fields without which this API cannot be called
+  std::vector<std::string>
+      required_fields;  ///< connection fields without which this API cannot be called
   std::vector<ExampleCall> examples;
   std::string plugin;
 };

@@ -34,11 +34,13 @@ using ConfigProblems = std::vector<ConfigProblem>;
 /// How to reach vendors: defaults for all, overridden per integration. Unset: the engine's default.
 struct UpstreamConfig {
   std::optional<std::chrono::milliseconds> connect_timeout;  ///< 5 s
-  std::optional<std::chrono::milliseconds> timeout;          ///< 60 s, or what the plugin's manifest says
-  std::optional<std::uint64_t> max_response_bytes;           ///< 32 MiB, counted after decoding
-  std::optional<std::string> connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
+  std::optional<std::chrono::milliseconds> timeout;  ///< 60 s, or what the plugin's manifest says
+  std::optional<std::uint64_t> max_response_bytes;   ///< 32 MiB, counted after decoding
+  std::optional<std::string>
+      connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
   std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
-  std::optional<bool> allow_private_addresses;   ///< false; connect_to implies true for its own address
+  std::optional<bool>
+      allow_private_addresses;  ///< false; connect_to implies true for its own address
 };
 
 /// A field of an integration's connection, with its place for messages.
@@ -61,9 +63,9 @@ struct IntegrationConfig {
 
 struct ApiKeyConfig {
   std::string name;
-  Secret key;                 ///< one of key and key_sha256 is given
-  std::string key_sha256;     ///< 64 lower-case hex digits
-  int calls_per_second = 0;   ///< 0: no limit
+  Secret key;                ///< one of key and key_sha256 is given
+  std::string key_sha256;    ///< 64 lower-case hex digits
+  int calls_per_second = 0;  ///< 0: no limit
 };
 
 struct ServerConfig {
@@ -76,8 +78,9 @@ struct ServerConfig {
 };
 
 struct PluginsConfig {
-  std::filesystem::path directory;          ///< every *.so in it is a plugin
-  std::map<std::string, std::string> pins;  ///< plugin name → sha256 of its file; not empty: the list is closed
+  std::filesystem::path directory;  ///< every *.so in it is a plugin
+  std::map<std::string, std::string>
+      pins;  ///< plugin name → sha256 of its file; not empty: the list is closed
   Mark at;
 };
 
@@ -91,8 +94,9 @@ struct Config {
   std::vector<IntegrationConfig> integrations;
 };
 
-/// Reads and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. All problems at once.
-/// What plugins know (tools, connection fields) is checked by Engine::open. [any-thread; reads files and environment]
+/// Reads and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. All
+/// problems at once. What plugins know (tools, connection fields) is checked by Engine::open.
+/// [any-thread; reads files and environment]
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file);
 
 /// The same from text; `name` stands in messages, relative paths start at `directory`.

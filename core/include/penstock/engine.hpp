@@ -26,17 +26,19 @@ class io_context;
 namespace penstock {
 
 struct EngineOptions {
-  int threads = 0;                          ///< loops, one thread each; 0: one per core
-  std::shared_ptr<CredentialStore> store;   ///< none: SQLite in Config::state
+  int threads = 0;                         ///< loops, one thread each; 0: one per core
+  std::shared_ptr<CredentialStore> store;  ///< none: SQLite in Config::state
   std::vector<std::shared_ptr<Observer>> observers;
 };
 
-/// The passthrough engine. Thread-safe. Owns its loops: one io_context and one thread each, so that a call and the
-/// vendor connections that it uses stay on one core. Dies after its calls: stop() first for an orderly end.
+/// The passthrough engine. Thread-safe. Owns its loops: one io_context and one thread each, so that
+/// a call and the vendor connections that it uses stay on one core. Dies after its calls: stop()
+/// first for an orderly end.
 class Engine {
  public:
   /// Loads the plugins and checks the configuration against them. Every problem at once.
-  static Result<std::unique_ptr<Engine>, ConfigProblems> open(Config config, EngineOptions options = {});
+  static Result<std::unique_ptr<Engine>, ConfigProblems> open(Config config,
+                                                              EngineOptions options = {});
 
   ~Engine();
   Engine(const Engine&) = delete;
@@ -44,8 +46,9 @@ class Engine {
 
   using CallHandler = std::function<void(Result<Answer>)>;
 
-  /// Makes one call. The token's signature is void(Result<Answer>); the handler runs on its associated executor,
-  /// else on an engine loop. Started on an engine loop the call stays there; otherwise the loops take turns.
+  /// Makes one call. The token's signature is void(Result<Answer>); the handler runs on its
+  /// associated executor, else on an engine loop. Started on an engine loop the call stays there;
+  /// otherwise the loops take turns.
   template <class CompletionToken>
   auto async_call(Call call, CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(Result<Answer>)>(
@@ -65,8 +68,8 @@ class Engine {
   /// The same without Asio: `handler` runs on an engine loop and must not block.
   void start(Call call, CallHandler handler);
 
-  /// Everything up to sending: the exact request with secrets masked, or the very error that the call would give.
-  /// Needs no session: where one is missing a placeholder stands for it.
+  /// Everything up to sending: the exact request with secrets masked, or the very error that the
+  /// call would give. Needs no session: where one is missing a placeholder stands for it.
   Result<Preview> validate(const Call& call) const;
 
   std::vector<ApiInfo> catalog() const;

@@ -15,8 +15,9 @@ struct ParsedEnvelope {
   std::vector<std::string> warnings;  ///< unknown members and the like
 };
 
-/// Reads `{method, path, headers, params, data, api_options, …}` in one pass. `data` keeps its very bytes.
-/// Fails with every problem and its pointer. Limits: depth 64, 100,000 elements, valid UTF-8, no duplicate members.
+/// Reads `{method, path, headers, params, data, api_options, …}` in one pass. `data` keeps its very
+/// bytes. Fails with every problem and its pointer. Limits: depth 64, 100,000 elements, valid
+/// UTF-8, no duplicate members.
 Result<ParsedEnvelope> parse_envelope(std::string_view json);
 
 /// `{"status":"success","data":{…},"warnings":[…]}`. The vendor's JSON goes in byte for byte.

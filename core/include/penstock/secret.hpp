@@ -5,8 +5,8 @@
 
 namespace penstock {
 
-/// Text that must not be shown: no stream operator, no conversion, wiped when it dies or is replaced.
-/// Reading it takes the word reveal(), so that every place that does can be found.
+/// Text that must not be shown: no stream operator, no conversion, wiped when it dies or is
+/// replaced. Reading it takes the word reveal(), so that every place that does can be found.
 class Secret {
  public:
   Secret() = default;
