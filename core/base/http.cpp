@@ -27,4 +27,14 @@ bool is_field_value(std::string_view text) noexcept {
   });
 }
 
+bool is_media_type(std::string_view text) noexcept {
+  const std::string_view type = text.substr(0, text.find(';'));
+  const std::size_t slash = type.find('/');
+  if (slash == std::string_view::npos || !is_field_value(text)) return false;
+  std::string_view subtype = type.substr(slash + 1);
+  while (!subtype.empty() && is_blank(subtype.back()))
+    subtype.remove_suffix(1);
+  return is_token(type.substr(0, slash)) && is_token(subtype);
+}
+
 }  // namespace penstock

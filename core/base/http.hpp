@@ -11,4 +11,7 @@ bool is_token(std::string_view text) noexcept;
 /// NUL, no edge spaces.
 bool is_field_value(std::string_view text) noexcept;
 
+/// `type/subtype`, with parameters if any (RFC 9110 section 8.3.1).
+bool is_media_type(std::string_view text) noexcept;
+
 }  // namespace penstock

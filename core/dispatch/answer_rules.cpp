@@ -59,6 +59,18 @@ Judgement judge(const catalog::Api& api,
   return judgement;
 }
 
+std::size_t judged_bytes(const catalog::Api& api, int status) {
+  std::size_t bytes = 0;
+  if (api.inspect && status >= api.inspect->status_from && status <= api.inspect->status_to)
+    bytes = api.inspect->max_bytes;
+  for (const catalog::ClassifyRule& rule : api.classify) {
+    const bool looks =
+        !rule.body_contains.empty() && status >= rule.status_from && status <= rule.status_to;
+    if (looks) bytes = std::max(bytes, searched_bytes);
+  }
+  return bytes;
+}
+
 bool may_repeat(std::string_view method, const Judgement& judgement) {
   constexpr std::array idempotent = {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"};
   return judgement.before_processing || std::ranges::find(idempotent, method) != idempotent.end();

@@ -24,6 +24,9 @@ Judgement judge(const catalog::Api& api,
                 const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply);
 
+/// How many bytes of the body of an answer with this status judge() looks at.
+std::size_t judged_bytes(const catalog::Api& api, int status);
+
 /// Whether the same request may be sent a second time after a renewed session: the vendor refused
 /// it before acting, or the method is idempotent (RFC 9110 section 9.2.2).
 bool may_repeat(std::string_view method, const Judgement& judgement);

@@ -1,10 +1,12 @@
 #include "dispatch/call_run.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 
-#include "dispatch/header_policy.hpp"
+#include "dispatch/attachments.hpp"
+#include "dispatch/forwarded_headers.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -45,25 +47,70 @@ CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler
     : context_(std::move(context)), loop_(loop), call_(std::move(call)),
       handler_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
 
+CallRun::CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer)
+    : context_(std::move(context)), loop_(loop), call_(std::move(call.call)),
+      peer_(std::move(peer)), streams_body_(call.has_body), body_length_(call.body_length), takes_trailers_(call.takes_trailers),
+      started_(std::chrono::steady_clock::now()) {}
+
 CallRun::~CallRun() {
   if (entered_) draft_.integration->leave();
 }
 
 void CallRun::start() {
-  auto draft = make_draft(*context_.world, call_,
-                          call_.form.empty() ? std::string() : boundary_from(fresh_entropy()));
+  auto draft = peer_ ? make_streamed_draft(*context_.world, call_)
+                     : make_draft(*context_.world, call_, boundary());
   if (!draft) return fail(std::move(draft).error());
   draft_ = *std::move(draft);
-  entered_ = draft_.integration->enter();
-  if (!entered_) {
-    const IntegrationConfig& config = draft_.integration->config();
-    return fail(concurrency_exceeded("integration " + config.id + " has its " +
-                                         std::to_string(config.max_in_flight) + " calls in flight",
-                                     std::chrono::seconds(1)));
-  }
+  if (!enter()) return;
   deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
   snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
-  prepare();
+  get_body();
+}
+
+bool CallRun::enter() {
+  entered_ = draft_.integration->enter();
+  if (entered_) return true;
+  const IntegrationConfig& config = draft_.integration->config();
+  Error error = concurrency_exceeded("integration " + config.id + " has its " +
+                                         std::to_string(config.max_in_flight) + " calls in flight",
+                                     std::chrono::seconds(1));
+  error.places = {config.max_in_flight, 0};
+  fail(std::move(error));
+  return false;
+}
+
+/// What has to be there before the call can be signed: fetched attachments, the body of a streamed
+/// call whose plugin wants to see it.
+void CallRun::get_body() {
+  const std::uint64_t most = context_.config->server.max_request_bytes;
+  if (!call_.form.empty() && !draft_.body) {
+    return fetch_attachments(loop_.client(), draft_.integration, std::exchange(call_.form, {}),
+                             deadline_, most,
+                             [self = shared_from_this()](Result<std::vector<FormPart>> form) {
+                               if (!form) return self->fail(std::move(form).error());
+                               add_form(self->draft_, *form, boundary_from(fresh_entropy()));
+                               self->prepare();
+                             });
+  }
+  if (!peer_ || !needs_whole_body(*draft_.api)) return prepare();
+  const auto use = [this](std::string body) {
+    auto added = add_body(draft_, std::move(body));
+    if (!added) return fail(std::move(added).error());
+    prepare();
+  };
+  if (!std::exchange(streams_body_, false)) return use({});
+  collect_body(peer_, loop_.context(), most,
+               [self = shared_from_this(), use, most](std::optional<std::string> body) {
+                 if (body) return use(*std::move(body));
+                 Error error = input_invalid("the body broke off, or is larger than " +
+                                             std::to_string(most) + " bytes");
+                 error.http_status = 413;
+                 self->fail(std::move(error));
+               });
+}
+
+std::string CallRun::boundary() const {
+  return call_.form.empty() ? std::string() : boundary_from(fresh_entropy());
 }
 
 void CallRun::prepare() {
@@ -151,46 +198,104 @@ void CallRun::send(host::Outcome outcome) {
   request.connect_timeout = connect_time_limit(draft_.integration->upstream());
   request.deadline = deadline_;
   request.max_response_bytes = response_limit(draft_.integration->upstream());
-  loop_.client().send(std::move(request),
-                      [self = shared_from_this()](Result<upstream::Reply> reply) {
-                        self->receive(std::move(reply));
-                      });
+  if (peer_ && !open_gate(request)) return;
+  loop_.client().send(
+      std::move(request), [self = shared_from_this()](Result<upstream::Reply> reply) {
+        self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
+      });
 }
 
 void CallRun::receive(Result<upstream::Reply> reply) {
   if (!reply) return fail(std::move(reply).error());
   vendor_time_ += reply->waited;
-  const Judgement judgement = judge(
+  const Judgement judgement = judge_reply(*reply);
+  if (must_renew(judgement)) return renew(*std::move(reply));
+  finish(make_answer(*std::move(reply), judgement));
+}
+
+Judgement CallRun::judge_reply(const upstream::Reply& reply) const {
+  return judge(
       *draft_.api,
       [this](const host::ReplyInput& seen) {
         return draft_.plugin->instance().inspect(env(), snapshot_->connection, session_in_use(),
                                                  call_input(draft_, call_), seen);
       },
-      *reply);
-  const bool expired = judgement.kind == catalog::AnswerKind::session_expired &&
-                       snapshot_->session && draft_.api->session;
-  if (expired && !renewed_after_answer_ && may_repeat(call_.method, judgement)) {
-    renewed_after_answer_ = true;
-    ++attempt_;
-    return get_session(
-        session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
-  }
-  answer(*std::move(reply), judgement);
+      reply);
 }
 
-void CallRun::answer(upstream::Reply reply, const Judgement& judgement) {
+/// A streamed body is gone: it cannot be sent again.
+bool CallRun::must_renew(const Judgement& judgement) const {
+  return judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session &&
+         draft_.api->session && !renewed_after_answer_ && !streams_body_ &&
+         may_repeat(call_.method, judgement);
+}
+
+void CallRun::renew(upstream::Reply refused) {
+  renewed_after_answer_ = true;
+  ++attempt_;
+  get_session(
+      session::FetchReply{refused.status, std::move(refused.headers), std::move(refused.body)});
+}
+
+Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   Answer out;
   out.url = std::move(sent_url_);
   out.status = reply.status;
   out.headers = std::move(reply.headers);
-  std::erase_if(out.headers, [](const Field& field) { return is_hop_by_hop(field.name); });
+  drop_hop_by_hop(out.headers);
   out.body = std::move(reply.body);
   out.warnings = std::move(draft_.warnings);
   if (!judgement.message.empty())
     out.warnings.push_back("the vendor reports: " + judgement.message);
   out.vendor = vendor_time_;
   out.plugin = draft_.plugin->label();
-  finish(std::move(out));
+  out.places = draft_.integration->places();
+  return out;
+}
+
+/// Prepares a request for streaming; fails the call where its plugin does not allow that.
+bool CallRun::open_gate(upstream::Request& request) {
+  if (streams_body_ && request.has_body) {
+    fail(plugin_failed(
+        draft_.plugin->label() +
+            " writes a body, and its manifest does not say that it needs the caller's",
+        Phase::authorize));
+    return false;
+  }
+  if (streams_body_) {
+    request.source = std::make_shared<PeerBody>(peer_, loop_.context());
+    request.source_length = body_length_;
+  }
+  request.takes_trailers = takes_trailers_;
+  // The run holds the gate: weak, or the two would hold each other.
+  gate_ = std::make_shared<ReplyGate>(
+      peer_, loop_.context(), [api = draft_.api](int status) { return judged_bytes(*api, status); },
+      [weak = weak_from_this()](const upstream::Reply& seen) {
+        const auto self = weak.lock();
+        return self && self->admit(seen);
+      });
+  request.sink = gate_;
+  request.silence = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
+  return true;
+}
+
+bool CallRun::admit(const upstream::Reply& seen) {
+  const Judgement judgement = judge_reply(seen);
+  if (must_renew(judgement)) return false;
+  head_ = make_answer({seen.status, seen.headers, {}, {}, {}}, judgement);
+  peer_->head(head_);
+  return true;
+}
+
+void CallRun::streamed(Result<upstream::Reply> end) {
+  if (gate_->refused()) return renew(gate_->take_seen());
+  if (!end) return fail(std::move(end).error());
+  vendor_time_ += end->waited;
+  gate_->end([self = shared_from_this(), trailers = std::move(end->trailers)]() mutable {
+    if (self->gate_->refused()) return self->renew(self->gate_->take_seen());
+    self->trailers_ = forwarded_trailers(std::move(trailers));
+    self->finish(std::move(self->head_));
+  });
 }
 
 void CallRun::fail(Error error) {
@@ -217,8 +322,10 @@ void CallRun::finish(Result<Answer> result) {
       observer->on_error(call_, result.error());
     }
   }
-  const Engine::CallHandler handler = std::move(handler_);
-  handler(std::move(result));
+  if (!peer_) return std::exchange(handler_, nullptr)(std::move(result));
+  const auto peer = std::exchange(peer_, nullptr);
+  if (!result) return peer->finish(failure(std::move(result).error()));
+  peer->finish(ProxyEnd{std::move(trailers_), result->total});
 }
 
 host::Env CallRun::env() const { return {attempt_, wall_clock_ms(), 0, fresh_entropy()}; }

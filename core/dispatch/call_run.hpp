@@ -9,11 +9,13 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <penstock/engine.hpp>
+#include <penstock/proxy.hpp>
 
 #include "dispatch/answer_rules.hpp"
 #include "dispatch/draft.hpp"
 #include "dispatch/loop.hpp"
 #include "dispatch/request.hpp"
+#include "dispatch/streaming.hpp"
 
 namespace penstock::dispatch {
 
@@ -33,21 +35,34 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
 ///   start → (validated draft) → prepare ⇄ session → send → receive ─┬→ finish
 ///                                  ↑                                │
 ///                                  └── session expired, once ───────┘
-/// Lives on one loop; each pending operation holds it.
+/// With a peer the bodies stream: the same steps, but that the answer passes a gate to the caller
+/// as it comes. Lives on one loop; each pending operation holds it.
 class CallRun : public std::enable_shared_from_this<CallRun> {
  public:
   CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler handler);
+  CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer);
   ~CallRun();
 
   void start();
 
  private:
+  bool enter();
+  void get_body();
+  std::string boundary() const;
   void prepare();
   void get_session(std::optional<session::FetchReply> challenge);
   void got_session(Result<session::SnapshotPtr> session);
   void send(host::Outcome outcome);
   void receive(Result<upstream::Reply> reply);
-  void answer(upstream::Reply reply, const Judgement& judgement);
+  Judgement judge_reply(const upstream::Reply& reply) const;
+  bool must_renew(const Judgement& judgement) const;
+  void renew(upstream::Reply refused);
+  Answer make_answer(upstream::Reply reply, const Judgement& judgement);
+
+  bool open_gate(upstream::Request& request);
+  bool admit(const upstream::Reply& seen);
+  void streamed(Result<upstream::Reply> end);
+
   void fail(Error error);
   void finish(Result<Answer> result);
 
@@ -57,7 +72,14 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   CallContext context_;
   Loop& loop_;
   Call call_;
-  Engine::CallHandler handler_;
+  Engine::CallHandler handler_;      ///< of a call without a peer
+  std::shared_ptr<ProxyPeer> peer_;  ///< of a streamed call
+  bool streams_body_ = false;        ///< the caller's body goes to the vendor as it comes
+  std::optional<std::uint64_t> body_length_;
+  bool takes_trailers_ = false;
+  std::shared_ptr<ReplyGate> gate_;
+  Answer head_;  ///< what the peer was given
+  std::vector<Field> trailers_;
   std::chrono::steady_clock::time_point started_, deadline_;
 
   Draft draft_;

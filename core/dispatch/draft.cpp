@@ -1,11 +1,13 @@
 #include "dispatch/draft.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include <openssl/evp.h>
 
 #include "base/text.hpp"
 #include "dispatch/form.hpp"
+#include "dispatch/forwarded_headers.hpp"
 #include "dispatch/header_policy.hpp"
 #include "dispatch/target.hpp"
 #include "dispatch/xml_fragment.hpp"
@@ -61,8 +63,12 @@ Result<Draft> route(const World& world, const Call& call) {
   return draft;
 }
 
+bool takes(const catalog::Api& api, std::string_view method) {
+  return std::ranges::find(api.methods, method) != api.methods.end();
+}
+
 void check_method(const Call& call, const catalog::Api& api, std::vector<Problem>& problems) {
-  if (std::ranges::find(api.methods, call.method) != api.methods.end()) return;
+  if (takes(api, call.method)) return;
   problems.push_back(
       {"/method", api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\""});
 }
@@ -91,11 +97,18 @@ std::string with_connection_defaults(const Draft& draft, const std::string& give
   return out;
 }
 
+void erase_header(std::vector<Field>& headers, std::string_view name) {
+  std::erase_if(headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+}
+
+std::string_view content_type(const std::vector<Field>& headers) {
+  const auto found = std::ranges::find_if(
+      headers, [](const Field& field) { return equal_ignoring_case(field.name, "content-type"); });
+  return found == headers.end() ? std::string_view() : std::string_view(found->value);
+}
+
 void read_body(const Call& call, std::string_view boundary, Draft& draft,
                std::vector<Problem>& problems) {
-  const bool has_type = std::ranges::any_of(draft.headers, [](const Field& field) {
-    return equal_ignoring_case(field.name, "content-type");
-  });
   if (draft.api->soap) {
     if (call.body_is_json || !call.form.empty())
       problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
@@ -106,16 +119,29 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft,
   }
   if (!call.form.empty()) {
     check_form(call.form, problems);
-    EncodedForm form = encode_form(call.form, boundary);
-    std::erase_if(draft.headers, [](const Field& field) {
-      return equal_ignoring_case(field.name, "content-type");
-    });
-    draft.headers.push_back({"Content-Type", std::move(form.content_type)});
-    draft.body = std::move(form.body);
+    const bool complete =
+        std::ranges::all_of(call.form, [](const FormPart& part) { return part.data_url.empty(); });
+    if (complete) add_form(draft, call.form, boundary);
     return;
   }
   draft.body = call.body;
-  if (call.body_is_json && !has_type) draft.headers.push_back({"Content-Type", "application/json"});
+  if (call.body_is_json && content_type(draft.headers).empty())
+    draft.headers.push_back({"Content-Type", "application/json"});
+}
+
+/// SOAP 1.1 and 1.2 in UTF-8: what the envelope was read as must be what the vendor reads.
+std::string check_soap_content_type(std::string_view value) {
+  const std::string type = lower(value);
+  const std::string_view media = std::string_view(type).substr(0, type.find_first_of("; \t"));
+  if (media != "text/xml" && media != "application/soap+xml")
+    return "must be text/xml or application/soap+xml for a SOAP envelope";
+  const std::size_t charset = type.find("charset=");
+  if (charset == std::string::npos) return {};
+  std::string_view name = std::string_view(type).substr(charset + 8);
+  if (name.starts_with('"')) name.remove_prefix(1);
+  if (!name.starts_with("utf-8") && !name.starts_with("utf8"))
+    return "names another charset than utf-8; the engine reads UTF-8 only";
+  return {};
 }
 
 std::string sha256(std::string_view bytes) {
@@ -156,9 +182,8 @@ Error all_of(std::vector<Problem> problems) {
   return input_invalid(std::move(message), std::move(problems));
 }
 
-}  // namespace
-
-Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary) {
+Result<Draft> draft_of(const World& world, const Call& call,
+                       const std::function<void(Draft&, std::vector<Problem>&)>& read) {
   auto routed = route(world, call);
   if (!routed) return routed;
   Draft draft = *std::move(routed);
@@ -166,21 +191,18 @@ Result<Draft> make_draft(const World& world, const Call& call, std::string_view 
   const session::SnapshotPtr now = draft.integration->state(draft.plugin->manifest().id)->current();
 
   std::vector<Problem> problems;
-  check_method(call, api, problems);
   auto path = check_path(call.path);
   if (!path) {
     problems.push_back({"/path", path.error()});
   } else if (api.endpoint && path->path != "/" && !path->path.empty()) {
     problems.push_back({"/path", "must be \"/\": " + api.id() + " has one address"});
   }
-  check_headers(call.headers, api.owned_headers, problems);
+  read(draft, problems);
   check_params(call, problems);
   schema::Validation options =
       api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
   problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
                   std::make_move_iterator(options.problems.end()));
-  draft.headers = call.headers;
-  read_body(call, boundary, draft, problems);
   if (!problems.empty()) return failure(all_of(std::move(problems)));
 
   draft.options = std::move(options.values);
@@ -190,9 +212,73 @@ Result<Draft> make_draft(const World& world, const Call& call, std::string_view 
   draft.path = call.path;
   if (api.endpoint) path->path.clear();
   draft.url = join(*std::move(base), *path, call.params);
-  if (api.body_need == catalog::BodyNeed::sha256)
-    draft.body_sha256 = sha256(draft.body.value_or(""));
   return draft;
+}
+
+void digest_body(Draft& draft) {
+  if (draft.api->body_need == catalog::BodyNeed::sha256)
+    draft.body_sha256 = sha256(draft.body.value_or(""));
+}
+
+}  // namespace
+
+Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary) {
+  auto draft = draft_of(world, call, [&](Draft& made, std::vector<Problem>& problems) {
+    check_method(call, *made.api, problems);
+    check_headers(call.headers, made.api->owned_headers, problems);
+    made.headers = call.headers;
+    read_body(call, boundary, made, problems);
+  });
+  if (draft) digest_body(*draft);
+  return draft;
+}
+
+Result<Draft> make_streamed_draft(const World& world, const Call& call) {
+  return draft_of(world, call, [&](Draft& made, std::vector<Problem>& problems) {
+    const bool asks = call.method == "HEAD" || call.method == "OPTIONS";
+    if (!asks || !takes(*made.api, "GET")) check_method(call, *made.api, problems);
+    made.headers = forwarded_headers(call.headers);
+    std::vector<std::string> owned = made.api->owned_headers;
+    if (made.api->soap) {
+      // A SOAP toolkit always sends these; the plugin's say the same of the same message.
+      erase_header(made.headers, "soapaction");
+      std::erase(owned, "content-type");
+    }
+    check_headers(made.headers, owned, problems);
+  });
+}
+
+bool needs_whole_body(const catalog::Api& api) {
+  return api.soap || api.body_need != catalog::BodyNeed::none;
+}
+
+Result<Done> add_body(Draft& draft, std::string body) {
+  const auto refused = [](std::string why) {
+    return failure(input_invalid("the body " + why, {{"", std::move(why)}}));
+  };
+  draft.body = std::move(body);
+  if (draft.api->soap && host::is_soap_envelope(*draft.body)) {
+    auto envelope = host::read_soap_envelope(*draft.body);
+    if (!envelope) return refused(std::move(envelope).error());
+    std::string trouble = check_soap_content_type(content_type(draft.headers));
+    if (!trouble.empty())
+      return failure(
+          input_invalid("Content-Type " + trouble, {{"/headers/Content-Type", trouble}}));
+    draft.envelope = *std::move(envelope);
+  } else if (draft.api->soap) {
+    erase_header(draft.headers, "content-type");
+    std::string trouble = check_xml_fragment(*draft.body);
+    if (!trouble.empty()) return refused(std::move(trouble));
+  }
+  digest_body(draft);
+  return Done{};
+}
+
+void add_form(Draft& draft, const std::vector<FormPart>& form, std::string_view boundary) {
+  EncodedForm encoded = encode_form(form, boundary);
+  erase_header(draft.headers, "content-type");
+  draft.headers.push_back({"Content-Type", std::move(encoded.content_type)});
+  draft.body = std::move(encoded.body);
 }
 
 }  // namespace penstock::dispatch

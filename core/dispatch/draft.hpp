@@ -10,6 +10,7 @@
 
 #include "base/url.hpp"
 #include "dispatch/integration.hpp"
+#include "host/soap_envelope.hpp"
 #include "loader/plugin_set.hpp"
 
 namespace penstock::dispatch {
@@ -33,11 +34,25 @@ struct Draft {
   std::vector<Field> options;
   std::optional<std::string> body;
   std::string body_sha256;
+  std::optional<host::SoapEnvelope> envelope;  ///< `body` is a SOAP envelope of the caller's own
   std::vector<std::string> warnings;
 };
 
 /// Route and validate: steps 2 to 4 of the life of a call. Nothing is sent. `boundary` is for
-/// multipart bodies.
+/// multipart bodies; a form that has parts to be fetched gets its body from add_form().
 Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary);
+
+/// The same for a call whose body is not part of it, with headers as an HTTP request has them.
+Result<Draft> make_streamed_draft(const World& world, const Call& call);
+
+/// Whether the plugin, or the check of SOAP, needs all of the body before the call can be signed.
+bool needs_whole_body(const catalog::Api& api);
+
+/// Checks and adds the body of a streamed draft that needs it whole. For SOAP: an envelope of the
+/// caller's own, or what stands in a Body.
+Result<Done> add_body(Draft& draft, std::string body);
+
+/// Adds the multipart body once the content of all parts is there.
+void add_form(Draft& draft, const std::vector<FormPart>& form, std::string_view boundary);
 
 }  // namespace penstock::dispatch

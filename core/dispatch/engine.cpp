@@ -34,6 +34,28 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Loop>> loops;
   std::atomic<std::size_t> next_loop{0};
 
+  /// Starts a call on the loop that this is, or on the next one.
+  template <class Asked, class Told>
+  void run(Asked call, Told told) {
+    Loop* loop = Loop::current();
+    const bool here = loop != nullptr && std::ranges::any_of(loops, [&](const auto& own) {
+                        return own.get() == loop;
+                      });
+    if (!here) loop = loops[next_loop++ % loops.size()].get();
+    const CallContext context{world, &config, store, &blocking, &observers};
+    const auto made = std::make_shared<CallRun>(context, *loop, std::move(call), std::move(told));
+    if (here) return made->start();
+    boost::asio::post(loop->context(), [made] { made->start(); });
+  }
+
+  /// Counted before the question: stop() either sees this call or this call sees stop().
+  bool enter() {
+    in_flight.fetch_add(1);
+    if (!stopping) return true;
+    leave();
+    return false;
+  }
+
   void leave() {
     if (in_flight.fetch_sub(1) != 1 || !stopping) return;
     const std::scoped_lock lock(mutex);
@@ -59,6 +81,38 @@ std::shared_ptr<const World> make_world(const Config& config,
   }
   return world;
 }
+
+Error stopping_error() {
+  Error error = engine_failed("the engine is stopping", Phase::route, Sent::no);
+  error.http_status = 503;
+  error.retryable = true;
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+/// Passes everything on, and counts the call as long as it lasts.
+class CountedPeer final : public ProxyPeer {
+ public:
+  CountedPeer(std::shared_ptr<ProxyPeer> peer, std::function<void()> leave)
+      : peer_(std::move(peer)), leave_(std::move(leave)) {}
+
+  void read(ReadHandler handler) override { peer_->read(std::move(handler)); }
+  void interim(int status, std::vector<Field> headers) override {
+    peer_->interim(status, std::move(headers));
+  }
+  void head(Answer head) override { peer_->head(std::move(head)); }
+  void write(std::string piece, std::function<void(bool)> next) override {
+    peer_->write(std::move(piece), std::move(next));
+  }
+  void finish(Result<ProxyEnd> end) override {
+    peer_->finish(std::move(end));
+    leave_();
+  }
+
+ private:
+  std::shared_ptr<ProxyPeer> peer_;
+  std::function<void()> leave_;
+};
 
 }  // namespace
 
@@ -102,30 +156,18 @@ Engine::~Engine() {
 }
 
 void Engine::start(Call call, CallHandler handler) {
-  // Counted before the question: stop() either sees this call or this call sees stop().
-  impl_->in_flight.fetch_add(1);
-  if (impl_->stopping) {
-    impl_->leave();
-    Error error = engine_failed("the engine is stopping", Phase::route, Sent::no);
-    error.http_status = 503;
-    error.retryable = true;
-    error.retry_after = std::chrono::seconds(1);
-    return handler(failure(std::move(error)));
-  }
-  CallHandler counted = [impl = impl_.get(), handler = std::move(handler)](Result<Answer> result) {
-    handler(std::move(result));
-    impl->leave();
-  };
-  Loop* loop = Loop::current();
-  const bool here = loop != nullptr && std::ranges::any_of(impl_->loops, [&](const auto& own) {
-                      return own.get() == loop;
-                    });
-  if (!here) loop = impl_->loops[impl_->next_loop++ % impl_->loops.size()].get();
-  const CallContext context{impl_->world, &impl_->config, impl_->store, &impl_->blocking,
-                            &impl_->observers};
-  const auto run = std::make_shared<CallRun>(context, *loop, std::move(call), std::move(counted));
-  if (here) return run->start();
-  boost::asio::post(loop->context(), [run] { run->start(); });
+  if (!impl_->enter()) return handler(failure(stopping_error()));
+  impl_->run(std::move(call),
+             CallHandler([impl = impl_.get(), handler = std::move(handler)](Result<Answer> result) {
+               handler(std::move(result));
+               impl->leave();
+             }));
+}
+
+void Engine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  if (!impl_->enter()) return peer->finish(failure(stopping_error()));
+  impl_->run(std::move(call), std::make_shared<CountedPeer>(
+                                  std::move(peer), [impl = impl_.get()] { impl->leave(); }));
 }
 
 Result<Preview> Engine::validate(const Call& call) const {

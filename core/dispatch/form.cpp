@@ -1,6 +1,7 @@
 #include "dispatch/form.hpp"
 
 #include "base/http.hpp"
+#include "base/url.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -25,16 +26,6 @@ std::string quoted(std::string_view name) {
   return out + "\"";
 }
 
-bool is_media_type(std::string_view text) {
-  const std::string_view essence = text.substr(0, text.find(';'));
-  const std::size_t slash = essence.find('/');
-  if (slash == std::string_view::npos || !is_field_value(text)) return false;
-  std::string_view subtype = essence.substr(slash + 1);
-  while (subtype.ends_with(' '))
-    subtype.remove_suffix(1);
-  return is_token(essence.substr(0, slash)) && is_token(subtype);
-}
-
 }  // namespace
 
 EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view boundary) {
@@ -57,10 +48,13 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
 
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type)) {
-      problems.push_back({"/multipart_form_data/" + std::to_string(i) + "/value/content_type",
-                          "is not a media type"});
-    }
+    const std::string pointer = "/multipart_form_data/" + std::to_string(i) + "/value/";
+    if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type))
+      problems.push_back({pointer + "content_type", "is not a media type"});
+    if (parts[i].data_url.empty()) continue;
+    // Never the URL itself: it may be signed.
+    const auto url = parse_url(parts[i].data_url);
+    if (!url) problems.push_back({pointer + "data_url", url.error()});
   }
 }
 

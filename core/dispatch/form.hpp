@@ -19,7 +19,7 @@ struct EncodedForm {
 EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view boundary);
 
 /// Content types of parts must be `type/subtype` with parameters at most, without control
-/// characters.
+/// characters; data_url must be an https URL.
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems);
 
 }  // namespace penstock::dispatch

@@ -152,6 +152,11 @@ std::vector<std::string> Integration::missing(const catalog::Api& api,
   return out;
 }
 
+Places Integration::places() const noexcept {
+  const int taken = in_flight_.load(std::memory_order_relaxed);
+  return {config_.max_in_flight, std::max(0, config_.max_in_flight - taken)};
+}
+
 bool Integration::enter() noexcept {
   if (in_flight_.fetch_add(1, std::memory_order_relaxed) < config_.max_in_flight) return true;
   leave();

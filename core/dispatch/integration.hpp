@@ -37,6 +37,7 @@ class Integration {
 
   /// Takes one of max_in_flight places; false: all are taken.
   bool enter() noexcept;
+  Places places() const noexcept;
   void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:

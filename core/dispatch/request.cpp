@@ -32,13 +32,29 @@ host::CallInput call_input(const Draft& draft, const Call& call) {
   input.headers = &draft.headers;
   input.body_length = draft.body ? draft.body->size() : 0;
   if (draft.api->body_need == catalog::BodyNeed::full && draft.body) input.body = *draft.body;
+  if (draft.envelope) {
+    input.enveloped = true;
+    input.body_scope = &draft.envelope->scope;
+    if (!input.body.empty()) input.body = draft.envelope->body(input.body);
+  }
   input.body_sha256 = draft.body_sha256;
   return input;
 }
 
 Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome) {
   SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url,
-                        draft.headers, host::compose_body(outcome, draft.body)};
+                        draft.headers, std::nullopt};
+  if (draft.envelope) {
+    auto body = host::compose_enveloped(outcome, *draft.body, *draft.envelope);
+    if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
+    request.body = *std::move(body);
+    // It is the caller's message: the caller says what it is.
+    std::erase_if(outcome.headers, [](const Field& field) {
+      return equal_ignoring_case(field.name, "content-type");
+    });
+  } else {
+    request.body = host::compose_body(outcome, draft.body);
+  }
   if (!outcome.url.empty()) {
     auto url = parse_url(outcome.url);
     if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));

@@ -11,17 +11,6 @@ namespace {
 const std::array<std::string, 2> part_members{"name", "value"};
 const std::array<std::string, 4> file_members{"name", "content_type", "data", "data_url"};
 
-/// `type/subtype`, with parameters if any; it goes into a header of the part.
-bool is_media_type(std::string_view text) {
-  const std::string_view type = text.substr(0, text.find(';'));
-  const std::size_t slash = type.find('/');
-  if (slash == std::string_view::npos || !is_field_value(text)) return false;
-  std::string_view subtype = type.substr(slash + 1);
-  while (!subtype.empty() && subtype.back() == ' ')
-    subtype.remove_suffix(1);
-  return is_token(type.substr(0, slash)) && is_token(subtype);
-}
-
 class FormReader {
  public:
   FormReader(EnvelopeReader& reader, std::vector<FormPart>& parts)
@@ -53,7 +42,7 @@ class FormReader {
       parts_.back().is_file = true;
       return read_file(pointer);
     default:
-      return reader_.refuse(pointer, "a string or a file {name, content_type, data}");
+      return reader_.refuse(pointer, "a string or a file {name, content_type, data or data_url}");
     }
   }
 
@@ -70,16 +59,17 @@ class FormReader {
       if (name == "content_type") return read_content_type(here);
       if (name == "data") return has_data = true, read_content(here);
       if (name == "data_url") {
-        has_url = true;
-        reader_.report(here, "is not supported yet; give the bytes as base64 in data");
-        return json_.skip();
+        return has_url = true, reader_.read_string(here, file.data_url);
       }
       return reader_.ignore(pointer, name, file_members);
     });
     if (!whole) return false;
     check_members(pointer, names, std::span(file_members).first(1));
-    if (!has_data && !has_url)
-      reader_.report(short_pointer_to(pointer, "data"), "is required: the file's bytes as base64");
+    if (has_data == has_url) {
+      reader_.report(short_pointer_to(pointer, "data"),
+                     has_data ? "stands beside data_url; give one of the two"
+                              : "is required: the file's bytes as base64, or data_url");
+    }
     return true;
   }
 

@@ -15,7 +15,8 @@ struct pst_cx {
   const penstock::host::Connection* connection = nullptr;
   std::string refusal;  ///< the first refused value; fails the invocation
   std::int32_t refusal_kind = PST_E_INTERNAL;
-  bool failed = false;            ///< fail() was called
+  bool failed = false;                                       ///< fail() was called
+  const std::vector<penstock::Field>* body_scope = nullptr;  ///< prefixes bound round the body
   std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses
   std::size_t built_bytes = 0;
 };

@@ -133,12 +133,14 @@ Outcome internal_failure(std::string message, std::int32_t kind = PST_E_INTERNAL
 /// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
 template <class Function>
 Outcome invoke(const Egress& egress, const Connection* connection,
-               std::initializer_list<Verdict> legal, Function&& function) {
+               std::initializer_list<Verdict> legal, Function&& function,
+               const CallInput* call = nullptr) {
   Outcome outcome;
   pst_cx cx;
   cx.outcome = &outcome;
   cx.egress = &egress;
   cx.connection = connection;
+  cx.body_scope = call == nullptr ? nullptr : call->body_scope;
   std::int32_t returned = PST_FAILED;
   try {
     returned = function(&cx);
@@ -200,8 +202,9 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const St
   const CallAbi call_abi(call);
   const pst_prepare_in in = {
       sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
-  return invoke(egress_, &connection, {Verdict::ok, Verdict::need_session},
-                [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); });
+  return invoke(
+      egress_, &connection, {Verdict::ok, Verdict::need_session},
+      [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); }, &call);
 }
 
 Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection,

@@ -57,7 +57,8 @@ struct CallInput {
   std::string_view body;         ///< where the manifest asks for all of it
   std::string_view body_sha256;  ///< where it asks for the digest
   std::uint64_t body_length = 0;
-  bool enveloped = false;
+  bool enveloped = false;  ///< `body` is what stands in the Body of the caller's own envelope
+  const std::vector<Field>* body_scope = nullptr;  ///< the prefixes that this envelope binds
 };
 
 struct ReplyInput {
@@ -108,6 +109,12 @@ struct Outcome {
 /// The body that leaves: the plugin's own, or the caller's with the plugin's wrapping.
 std::optional<std::string> compose_body(const Outcome& outcome,
                                         const std::optional<std::string>& caller_body);
+
+struct SoapEnvelope;
+
+/// The same for a caller's own envelope: the plugin's header blocks are added to it. Else why not.
+Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
+                                                   const SoapEnvelope& envelope);
 
 /// One created plugin instance, callable from any thread at once. Every output is checked as it
 /// arrives; an exception, an unknown verdict or a refused value ends in Verdict::failed with

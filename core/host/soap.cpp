@@ -1,6 +1,14 @@
 #include "host/invocation.hpp"
+#include "host/soap_envelope.hpp"
 
 namespace penstock::host {
+
+Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
+                                                   const SoapEnvelope& envelope) {
+  if (outcome.body || !outcome.body_prefix.empty() || !outcome.body_suffix.empty())
+    return failure(std::string("cannot be sent: the plugin wants to write a Body of its own"));
+  return add_header(xml, envelope, outcome.soap ? std::string_view(outcome.soap->header) : "");
+}
 
 std::optional<std::string> compose_body(const Outcome& outcome,
                                         const std::optional<std::string>& caller_body) {

@@ -1,6 +1,7 @@
 // XML answers and fragments, read with Expat: strict, no DTD, no entity but the five of XML.
 #include "host/builder.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -54,10 +55,12 @@ struct TextAt {
   }
 };
 
-/// The names of the first element, its prefix resolved by its own declarations: a fragment may use
-/// prefixes that only the envelope binds, which a namespace-aware parse would refuse.
+/// The names of the first element, its prefix resolved by its own declarations, then by those of
+/// the caller's envelope: a fragment may use prefixes that only the envelope binds, which a
+/// namespace-aware parse would refuse.
 struct RootNames {
   XML_Parser parser = nullptr;
+  const std::vector<Field>* scope = nullptr;
   std::string ns, local;
 
   void start(std::string_view name, const XML_Char** attributes) {
@@ -65,6 +68,12 @@ struct RootNames {
     const std::string wanted =
         colon == std::string_view::npos ? "xmlns" : "xmlns:" + std::string(name.substr(0, colon));
     local = local_name(name);
+    if (scope != nullptr) {
+      const std::string_view prefix =
+          colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
+      const auto bound = std::ranges::find(*scope, prefix, &Field::name);
+      if (bound != scope->end()) ns = bound->value;
+    }
     for (; attributes[0] != nullptr; attributes += 2) {
       if (wanted == attributes[0]) ns = attributes[1];
     }
@@ -122,6 +131,7 @@ std::int32_t xml_root(pst_cx* cx, pst_str doc, pst_str* ns, pst_str* local) noex
   if (cx == nullptr) return -1;
   try {
     RootNames reader;
+    reader.scope = cx->body_scope;
     run(reader, view(doc));
     const std::int32_t given = give(cx, std::move(reader.ns), ns);
     return given == 0 ? give(cx, std::move(reader.local), local) : given;

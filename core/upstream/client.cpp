@@ -165,7 +165,8 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     pending->connection = nullptr;
     const Destination to = pending->request.to;
     const bool reusable = ending.reusable;
-    const bool again = !ending.reply && !ending.too_large && may_repeat(*pending, was_used, ending);
+    const bool again = !ending.reply && !ending.too_large && !ending.caller_gone &&
+                       may_repeat(*pending, was_used, ending);
     if (again) {
       pending->repeated = true;
       drop(to);
@@ -184,8 +185,10 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
 
   static bool may_repeat(const Pending& pending, bool was_used, const Connection::Ending& ending) {
     if (!was_used || pending.repeated || ending.any_byte_received) return false;
-    return !ending.any_byte_sent || pending.request.method == "GET" ||
-           pending.request.method == "HEAD";
+    // A body that was streamed is gone.
+    if (!ending.any_byte_sent) return true;
+    return !pending.request.source &&
+           (pending.request.method == "GET" || pending.request.method == "HEAD");
   }
 
   static Result<Reply> to_result(const Pending& pending, Connection::Ending ending) {
@@ -195,6 +198,14 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       return *std::move(ending.reply);
     }
     const std::string& host = pending.request.to.host;
+    if (ending.caller_gone) {
+      Error error = input_invalid("the caller went away in the middle of the call");
+      error.phase = Phase::send;
+      error.sent = ending.any_byte_received ? Sent::yes
+                   : ending.any_byte_sent   ? Sent::unknown
+                                            : Sent::no;
+      return failure(std::move(error));
+    }
     if (ending.too_large) {
       Error error = vendor_unreachable("the answer of " + host +
                                            " is larger than upstream.max_response_bytes (" +
@@ -235,12 +246,19 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     const Clock::time_point now = Clock::now();
     std::vector<std::shared_ptr<Pending>> late;
     for (const auto& pending : pending_) {
-      if (pending->request.deadline <= now) late.push_back(pending);
+      if (is_late(*pending, now)) late.push_back(pending);
     }
     for (const auto& pending : late) {
       if (!pending->ended) expire(pending);
     }
     if (!pending_.empty()) start_sweeping();
+  }
+
+  static bool is_late(const Pending& pending, Clock::time_point now) {
+    if (!pending.request.sink || !pending.connection) return pending.request.deadline <= now;
+    // What streams may take long, if only it moves. Waiting for the caller is the door's affair.
+    return !pending.connection->waits_for_caller() &&
+           now - pending.connection->last_moved() >= pending.request.silence;
   }
 
   void expire(const std::shared_ptr<Pending>& pending) {

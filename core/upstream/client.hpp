@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,40 @@ struct Destination {
   friend auto operator<=>(const Destination&, const Destination&) = default;
 };
 
+struct Reply {
+  int status = 0;
+  std::vector<Field> headers;   ///< names in lower case, in the vendor's order
+  std::string body;             ///< decoded
+  std::vector<Field> trailers;  ///< never merged into the headers
+  std::chrono::microseconds waited{0};
+};
+
+/// A request's body that comes while it is sent. Used on the client's loop only.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  /// A piece; an empty one at the end; none where the body broke off.
+  using Handler = std::function<void(std::optional<std::string>)>;
+
+  /// Asks for the next piece, one at a time. The handler runs once, maybe inside read().
+  virtual void read(Handler handler) = 0;
+};
+
+/// Takes an answer as it comes, content coding and all. Used on the client's loop only.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+
+  /// A 1xx that precedes the answer.
+  virtual void interim(Reply head) = 0;
+  virtual void head(Reply head) = 0;
+
+  /// A piece of the body, never empty. Nothing more is read from the vendor until `next(true)`;
+  /// `next(false)` ends the exchange. It may run inside.
+  virtual void body(std::string piece, std::function<void(bool)> next) = 0;
+};
+
 struct Request {
   Destination to;
   std::string method;
@@ -39,13 +74,15 @@ struct Request {
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::steady_clock::time_point deadline;
   std::uint64_t max_response_bytes = 32U << 20U;  ///< counted after decoding
-};
 
-struct Reply {
-  int status = 0;
-  std::vector<Field> headers;  ///< names in lower case, in the vendor's order
-  std::string body;            ///< decoded
-  std::chrono::microseconds waited{0};
+  std::shared_ptr<BodySource> source;          ///< instead of `body`
+  std::optional<std::uint64_t> source_length;  ///< none: chunked
+
+  /// Takes the answer instead of Reply::body, without a bound. The deadline is then for the
+  /// connection alone; after it, `silence` is how long the vendor may neither send nor take a byte.
+  std::shared_ptr<ReplySink> sink;
+  std::chrono::milliseconds silence{60000};
+  bool takes_trailers = false;
 };
 
 /// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
@@ -62,7 +99,8 @@ class Client {
 
   using Handler = std::function<void(Result<Reply>)>;
 
-  /// `handler` runs once, on the loop, never inside send().
+  /// `handler` runs once, on the loop, never inside send(). With a sink, it runs after the sink's
+  /// last call, and its error may come after a part of the answer.
   void send(Request request, Handler handler);
 
  private:

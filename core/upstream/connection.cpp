@@ -1,6 +1,7 @@
 #include "upstream/connection.hpp"
 
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "upstream/http1_request.hpp"
@@ -28,8 +29,12 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
   ++exchanges_;
   died_ = nullptr;
   handler_ = std::move(handler);
-  reader_.emplace(request.method, decodes(request), request.max_response_bytes);
-  any_byte_sent_ = false;
+  reader_.emplace(request.method, decodes(request),
+                  request.sink ? Http1Reply::unlimited : request.max_response_bytes);
+  source_ = request.source;
+  source_left_ = request.source_length;
+  sink_ = request.sink;
+  pulling_ = head_given_ = paused_ = completed_ = request_written_ = any_byte_sent_ = false;
   written_ = 0;
   out_ = std::move(head);
   body_ = request.has_body ? std::string_view(request.body) : std::string_view();
@@ -37,6 +42,7 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
     out_.append(body_);
     body_ = {};
   }
+  last_moved_ = Clock::now();
   arm();  // an early answer (413, say) may come while we write
   write();
 }
@@ -44,6 +50,8 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
 void Connection::abandon() {
   handler_ = nullptr;
   died_ = nullptr;
+  source_ = nullptr;
+  sink_ = nullptr;
 }
 
 void Connection::write() {
@@ -57,6 +65,7 @@ void Connection::write() {
     case Tunnel::Status::done:
       any_byte_sent_ = true;
       written_ += count;
+      if (source_) last_moved_ = Clock::now();
       break;
     case Tunnel::Status::again:
       // TLS may have taken a part of the record already.
@@ -68,6 +77,44 @@ void Connection::write() {
       return fail("the connection was lost while the request was sent");
     }
   }
+  if (!handler_) return;
+  if (source_) return pull();
+  request_written_ = true;
+}
+
+void Connection::pull() {
+  pulling_ = true;
+  source_->read(
+      [self = shared_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
+        // The answer may have come, and the next exchange begun, before the caller's bytes.
+        if (self->handler_ && self->exchanges_ == exchange && self->pulling_)
+          self->pulled(std::move(piece));
+      });
+}
+
+void Connection::pulled(std::optional<std::string> piece) {
+  pulling_ = false;
+  last_moved_ = Clock::now();
+  const bool end = piece && piece->empty();
+  if (!piece || (source_left_ && (piece->size() > *source_left_ || (end && *source_left_ > 0)))) {
+    Ending ending;
+    ending.caller_gone = true;
+    ending.any_byte_sent = any_byte_sent_;
+    ending.any_byte_received = reader_->started();
+    return finish(std::move(ending));
+  }
+  written_ = 0;
+  body_ = {};
+  if (source_left_) {
+    *source_left_ -= piece->size();
+    out_ = *std::move(piece);
+  } else {
+    std::array<char, 20> size{};
+    const auto hex = std::to_chars(size.data(), size.data() + size.size(), piece->size(), 16);
+    out_.assign(size.data(), hex.ptr).append("\r\n").append(*piece).append("\r\n");
+  }
+  if (end || source_left_ == 0U) source_ = nullptr;
+  write();
 }
 
 void Connection::arm() {
@@ -96,30 +143,64 @@ void Connection::readable() {
       return fail(reader_->started() ? "the connection was lost in the middle of the answer"
                                      : "the connection was lost before an answer");
     }
+    if (sink_) last_moved_ = Clock::now();
     const Http1Reply::State state = status == Tunnel::Status::closed
                                         ? reader_->end()
                                         : reader_->feed({read_buffer.data(), count});
-    switch (state) {
-    case Http1Reply::State::more:
-      continue;
-    case Http1Reply::State::malformed:
+    if (state == Http1Reply::State::malformed)
       return fail("the answer cannot be used: " + reader_->trouble());
-    case Http1Reply::State::too_large: {
+    if (state == Http1Reply::State::too_large) {
       Ending ending;
       ending.too_large = true;
       ending.any_byte_sent = ending.any_byte_received = true;
       return finish(std::move(ending));
     }
-    case Http1Reply::State::complete:
-      break;
-    }
+    completed_ = state == Http1Reply::State::complete;
+    if (sink_) deliver();
+    if (!handler_ || paused_) return;
+    if (completed_) return complete();
+  }
+}
+
+/// Gives the sink what has come. It may end the exchange, or pause it until resume().
+void Connection::deliver() {
+  for (Reply& interim : reader_->take_interims())
+    sink_->interim(std::move(interim));
+  if (!reader_->head_complete()) return;
+  if (!head_given_) {
+    head_given_ = true;
+    sink_->head({reader_->reply().status, reader_->reply().headers, {}, {}, {}});
+  }
+  std::string piece = reader_->take_body();
+  if (piece.empty() || !handler_) return;
+  paused_ = delivering_ = true;
+  const auto keep = shared_from_this();
+  sink_->body(std::move(piece), [self = keep, exchange = exchanges_](bool more) {
+    if (self->handler_ && self->exchanges_ == exchange) self->resume(more);
+  });
+  delivering_ = false;
+}
+
+void Connection::resume(bool more) {
+  paused_ = false;
+  last_moved_ = Clock::now();
+  if (!more) {
     Ending ending;
-    ending.any_byte_sent = ending.any_byte_received = true;
-    // An answer that came before all of the request was sent leaves the rest of it in the way.
-    ending.reusable = reader_->keeps_alive() && written_ == out_.size() + body_.size();
-    ending.reply = reader_->take();
+    ending.caller_gone = ending.any_byte_sent = ending.any_byte_received = true;
     return finish(std::move(ending));
   }
+  if (delivering_) return;  // readable() goes on by itself
+  if (completed_) return complete();
+  readable();
+}
+
+void Connection::complete() {
+  Ending ending;
+  ending.any_byte_sent = ending.any_byte_received = true;
+  // An answer that came before all of the request was sent leaves the rest of it in the way.
+  ending.reusable = reader_->keeps_alive() && request_written_;
+  ending.reply = reader_->take();
+  finish(std::move(ending));
 }
 
 void Connection::fail(std::string trouble) {
@@ -132,6 +213,8 @@ void Connection::fail(std::string trouble) {
 
 void Connection::finish(Ending ending) {
   const Handler handler = std::exchange(handler_, nullptr);
+  source_ = nullptr;
+  sink_ = nullptr;
   handler(std::move(ending));
 }
 

@@ -28,7 +28,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool any_byte_sent = false;
     bool any_byte_received = false;
     bool too_large = false;
-    bool reusable = false;  ///< the connection may carry another exchange
+    bool caller_gone = false;  ///< the source broke off, or the sink wants no more
+    bool reusable = false;     ///< the connection may carry another exchange
   };
   using Handler = std::function<void(Ending)>;
 
@@ -47,13 +48,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool any_byte_sent() const { return any_byte_sent_; }
   bool any_byte_received() const { return reader_ && reader_->started(); }
 
+  /// Whether neither side of the vendor is waited for, and since when nothing moved.
+  bool waits_for_caller() const { return paused_ || pulling_; }
+  Clock::time_point last_moved() const { return last_moved_; }
+
   bool used() const { return exchanges_ > 0; }
   Clock::time_point made() const { return made_; }
   Clock::time_point idle_since() const { return idle_since_; }
 
  private:
   void write();
+  void pull();
+  void pulled(std::optional<std::string> piece);
   void readable();
+  void deliver();
+  void resume(bool more);
+  void complete();
   void arm();
   void finish(Ending ending);
   void fail(std::string trouble);
@@ -65,6 +75,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   int exchanges_ = 0;
 
   Handler handler_;  ///< set while an exchange is under way
+  std::shared_ptr<BodySource> source_;
+  std::optional<std::uint64_t> source_left_;  ///< none: chunked
+  std::shared_ptr<ReplySink> sink_;
+  bool pulling_ = false;          ///< the source is asked
+  bool head_given_ = false;       ///< to the sink
+  bool delivering_ = false;       ///< the sink is being called
+  bool paused_ = false;           ///< the sink is busy with a piece
+  bool completed_ = false;        ///< the answer is whole, the sink has not taken it all yet
+  bool request_written_ = false;  ///< to its last byte
+  Clock::time_point last_moved_ = made_;
   std::string_view body_;
   std::string out_;
   std::size_t written_ = 0;

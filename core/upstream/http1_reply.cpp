@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "base/http.hpp"
 #include "base/text.hpp"
@@ -127,9 +128,8 @@ Http1Reply::State Http1Reply::line_part(std::string_view& bytes) {
     part_ = Part::chunk_size;
     return State::more;
   default:
-    // Trailers end here: merged into the headers they could pretend to be some.
     trailer_bytes_ += line.size() + 2;
-    if (!line.empty()) return State::more;
+    if (!line.empty()) return read_trailer(line) ? State::more : State::malformed;
     part_ = Part::done;
     return bytes.empty() ? finish() : malformed("bytes stand behind its end");
   }
@@ -155,7 +155,7 @@ bool Http1Reply::read_head(std::string_view head) {
     if (reply_.status == 101)
       return malformed("it switches protocols, which was not asked for"), false;
     if (++interim_ > most_interim) return malformed("it has too many interim answers"), false;
-    reply_ = {};
+    interims_.push_back(std::exchange(reply_, {}));
     length_ = coding_ = connection_ = encoding_ = {};
     has_length_ = has_coding_ = false;
     return true;  // the next head follows
@@ -203,7 +203,21 @@ bool Http1Reply::read_field(std::string_view line) {
   return true;
 }
 
+/// Kept apart: merged into the headers they could pretend to be some.
+bool Http1Reply::read_trailer(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
+    return malformed("a trailer line is malformed"), false;
+  const std::string_view value = trimmed(line.substr(colon + 1));
+  if (!is_field_value(value)) return malformed("a trailer's value has a control character"), false;
+  if (reply_.trailers.size() >= most_fields)
+    return malformed("it has more than 256 trailers"), false;
+  reply_.trailers.push_back({lower(line.substr(0, colon)), std::string(value)});
+  return true;
+}
+
 bool Http1Reply::frame() {
+  head_complete_ = true;
   const bool says_close = connection_.find("close") != std::string::npos;
   const bool says_keep = connection_.find("keep-alive") != std::string::npos;
   keep_alive_ = http10_ ? says_keep && !says_close : !says_close;
@@ -219,9 +233,8 @@ bool Http1Reply::frame() {
     part_ = Part::done;
     return true;
   }
-  const bool compressed = encoding_ == "gzip" || encoding_ == "x-gzip" || encoding_ == "deflate";
-  if (decode_ && compressed) {
-    inflate_ = std::make_unique<Inflate>();
+  if (decode_) decoder_ = make_decoder(encoding_);
+  if (decoder_) {
     // What they said was true of the coded bytes.
     std::erase_if(reply_.headers, [](const Field& field) {
       return field.name == "content-encoding" || field.name == "content-length";
@@ -231,7 +244,7 @@ bool Http1Reply::frame() {
     part_ = Part::chunk_size;
   } else if (has_length_) {
     part_ = left_ == 0 ? Part::done : Part::length;
-    if (!inflate_) {
+    if (!decoder_ && max_body_ != unlimited) {
       reply_.body.reserve(
           static_cast<std::size_t>(std::min<std::uint64_t>(left_, largest_first_reservation)));
     }
@@ -247,25 +260,26 @@ Http1Reply::State Http1Reply::append(std::string_view bytes) {
     keep_alive_ = false;
     return State::too_large;
   };
-  if (inflate_) {
-    switch (inflate_->feed(bytes, reply_.body, max_body_)) {
-    case Inflate::Status::ok:
+  if (decoder_) {
+    coded_bytes_seen_ = coded_bytes_seen_ || !bytes.empty();
+    switch (decoder_->feed(bytes, reply_.body, max_body_)) {
+    case ContentDecoder::Status::ok:
       return State::more;
-    case Inflate::Status::too_large:
+    case ContentDecoder::Status::too_large:
       return too_large();
-    case Inflate::Status::broken:
+    case ContentDecoder::Status::broken:
       return malformed("its compressed body is broken");
     }
   }
-  if (part_ == Part::length && reply_.body.size() + left_ > max_body_) return too_large();
-  if (reply_.body.size() + bytes.size() > max_body_) return too_large();
+  const std::uint64_t room = max_body_ - reply_.body.size();
+  if (bytes.size() > room || (part_ == Part::length && left_ > room)) return too_large();
   reply_.body.append(bytes);
   return State::more;
 }
 
 Http1Reply::State Http1Reply::finish() {
   part_ = Part::done;
-  if (inflate_ && !inflate_->finished() && !reply_.body.empty())
+  if (decoder_ && !decoder_->finished() && coded_bytes_seen_)
     return malformed("its compressed body is cut off");
   return State::complete;
 }

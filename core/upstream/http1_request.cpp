@@ -5,6 +5,7 @@
 
 #include "base/http.hpp"
 #include "base/text.hpp"
+#include "upstream/content_decoder.hpp"
 
 namespace penstock::upstream {
 namespace {
@@ -17,10 +18,16 @@ bool is_origin_form(std::string_view target) {
          std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
+/// RFC 9110 section 8.6: methods that could carry content say so when they carry none; some servers
+/// insist (411).
+bool expects_content(std::string_view method) {
+  return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
 }  // namespace
 
 bool decodes(const Request& request) {
-  return std::ranges::none_of(request.headers, [](const Field& field) {
+  return !request.sink && std::ranges::none_of(request.headers, [](const Field& field) {
     return equal_ignoring_case(field.name, "accept-encoding");
   });
 }
@@ -48,15 +55,16 @@ Result<std::string, std::string> write_head(const Request& request) {
     if (framed) return failure("the header " + field.name + " is written by the engine");
     head.append(field.name).append(": ").append(field.value).append("\r\n");
   }
-  if (decodes(request)) head.append("Accept-Encoding: gzip, deflate\r\n");
-  // RFC 9110 section 8.6: methods that could carry content say so when they carry none; some
-  // servers insist (411).
-  const bool could_have_body =
-      request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-  if (request.has_body || could_have_body)
-    head.append("Content-Length: ")
-        .append(std::to_string(request.has_body ? request.body.size() : 0))
-        .append("\r\n");
+  if (decodes(request)) head.append("Accept-Encoding: ").append(accepted_codings).append("\r\n");
+  if (request.takes_trailers) head.append("TE: trailers\r\nConnection: TE\r\n");
+  if (request.source && !request.source_length) {
+    head.append("Transfer-Encoding: chunked\r\n");
+  } else if (request.source || request.has_body || expects_content(request.method)) {
+    const std::uint64_t length = request.source     ? *request.source_length
+                                 : request.has_body ? request.body.size()
+                                                    : 0;
+    head.append("Content-Length: ").append(std::to_string(length)).append("\r\n");
+  }
   return std::move(head.append("\r\n"));
 }
 

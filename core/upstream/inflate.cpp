@@ -1,49 +1,59 @@
-#include "upstream/inflate.hpp"
-
-#include <algorithm>
+#include "upstream/content_decoder.hpp"
 
 #include <zlib.h>
 
 namespace penstock::upstream {
+namespace {
 
-struct Inflate::State {
-  z_stream stream{};
-};
+class Inflate final : public ContentDecoder {
+ public:
+  ~Inflate() override {
+    if (started_) inflateEnd(&stream_);
+  }
 
-Inflate::Inflate() : state_(std::make_unique<State>()) {}
+  Status feed(std::string_view bytes, std::string& out, std::uint64_t most) override {
+    if (bytes.empty()) return Status::ok;
+    if (!started_ && !start(bytes.front())) return Status::broken;
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+    stream_.avail_in = static_cast<uInt>(bytes.size());
+    char buffer[16384];
+    while (true) {
+      if (finished_) {
+        // RFC 1952 section 2.2: a gzip stream is one member after another.
+        if (stream_.avail_in == 0) return Status::ok;
+        if (!gzip_ || inflateReset(&stream_) != Z_OK) return Status::broken;
+        finished_ = false;
+      }
+      stream_.next_out = reinterpret_cast<Bytef*>(buffer);
+      stream_.avail_out = sizeof buffer;
+      const int code = inflate(&stream_, Z_NO_FLUSH);
+      if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return Status::broken;
+      const std::size_t made = sizeof buffer - stream_.avail_out;
+      if (made > most - out.size()) return Status::too_large;
+      out.append(buffer, made);
+      finished_ = code == Z_STREAM_END;
+      if (!finished_ && stream_.avail_out > 0) return Status::ok;  // it wants more input
+    }
+  }
 
-Inflate::~Inflate() {
-  if (started_) inflateEnd(&state_->stream);
-}
+  bool finished() const override { return finished_; }
 
-Inflate::Status Inflate::feed(std::string_view bytes, std::string& out, std::uint64_t most) {
-  if (bytes.empty()) return Status::ok;
-  z_stream& stream = state_->stream;
-  if (!started_) {
+ private:
+  bool start(char first) {
     // "deflate" is zlib's format by the book and raw deflate by some servers; a zlib header's low
     // nibble is 8.
-    const bool gzip = bytes[0] == '\x1f';
-    const bool zlib = (static_cast<unsigned char>(bytes[0]) & 0x0FU) == 8;
-    if (inflateInit2(&stream, gzip ? 15 + 16 : zlib ? 15 : -15) != Z_OK) return Status::broken;
-    started_ = true;
+    gzip_ = first == '\x1f';
+    const bool zlib = (static_cast<unsigned char>(first) & 0x0FU) == 8;
+    started_ = inflateInit2(&stream_, gzip_ ? 15 + 16 : zlib ? 15 : -15) == Z_OK;
+    return started_;
   }
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  char buffer[16384];
-  while (stream.avail_in > 0 || stream.avail_out == 0) {
-    if (finished_) return Status::broken;  // bytes behind the end
-    stream.next_out = reinterpret_cast<Bytef*>(buffer);
-    stream.avail_out = sizeof buffer;
-    const int code = inflate(&stream, Z_NO_FLUSH);
-    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) return Status::broken;
-    const std::size_t made = sizeof buffer - stream.avail_out;
-    if (out.size() + made > most) return Status::too_large;
-    out.append(buffer, made);
-    finished_ = code == Z_STREAM_END;
-    if (finished_ && stream.avail_in == 0) return Status::ok;
-    if (code == Z_BUF_ERROR) return Status::ok;
-  }
-  return Status::ok;
-}
+
+  z_stream stream_{};
+  bool started_ = false, finished_ = false, gzip_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<ContentDecoder> make_zlib_decoder() { return std::make_unique<Inflate>(); }
 
 }  // namespace penstock::upstream

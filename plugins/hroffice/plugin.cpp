@@ -46,9 +46,15 @@ struct HrOffice {
     }
     out.header("Content-Type", soap11_content_type)
         .header("SOAPAction", soap_action(joined(in.conn["namespace"], name)))
-        .wrap(concat("<", name, " xmlns=\"", ns, "\">", leading_parameters),
-              concat("</", name, ">"))
         .soap("", soap_header);
+    if (!in.call.enveloped()) {
+      out.wrap(concat("<", name, " xmlns=\"", ns, "\">", leading_parameters),
+               concat("</", name, ">"));
+    } else if (!leading_parameters.empty()) {
+      fail(PST_E_UNSUPPORTED,
+           "with auth_style parameters the credentials belong into the operation's element; send "
+           "its parameters instead of a whole envelope");
+    }
     return Verdict::ok;
   }
 };

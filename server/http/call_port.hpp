@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <penstock/call.hpp>
 #include <penstock/catalog.hpp>
 #include <penstock/error.hpp>
+#include <penstock/proxy.hpp>
 
 namespace penstock {
 class Engine;
@@ -21,6 +23,7 @@ class CallPort {
 
   /// `handler` runs once, on whatever thread.
   virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
+  virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
   virtual std::vector<ApiInfo> catalog() const = 0;
   virtual std::vector<IntegrationInfo> integrations() const = 0;
@@ -32,6 +35,7 @@ class EnginePort final : public CallPort {
   explicit EnginePort(Engine& engine) : engine_(engine) {}
 
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
+  void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;

@@ -20,6 +20,7 @@ constexpr std::size_t body_read_size = 64 * 1024;
 /// unused.
 constexpr std::uint64_t most_framing_bytes = 64 * 1024;
 constexpr std::size_t most_unused_bytes = 16 * 1024;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
@@ -44,7 +45,7 @@ void Connection::start() {
 }
 
 void Connection::check_deadline(Clock::time_point now) {
-  if (now >= deadline_) close();
+  if (now >= std::min({deadline_, reading_.due, writing_.due})) close();
 }
 
 void Connection::begin_draining() {
@@ -129,13 +130,18 @@ void Connection::read_head_at_front(std::size_t head_size) {
 
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(most_head_bytes) + 1024);
-  parser_->body_limit(door_.max_request_bytes());
+  if (ticket_.proxied) {
+    parser_->body_limit(boost::none);
+  } else {
+    parser_->body_limit(door_.max_request_bytes());
+  }
   boost::system::error_code error;
   parser_->put(asio::buffer(bytes.data(), bytes.size()), error);
   if (!parser_->is_header_done()) return refuse(400, "the request's head is malformed");
   head_fields_ = head->fields.size();
-  const bool expects_continue = head->expects_continue && head->has_body();
+  expects_continue_ = head->expects_continue && head->has_body();
   input_.erase(0, head_size);  // The head's views end here.
+  if (ticket_.proxied) return begin_stream();
   if (parser_->is_done()) return serve();
 
   step_ = Step::body;
@@ -143,8 +149,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   body_raw_ = input_.size();
   allow_for(body_raw_);
   parser_->eager(true);
-  if (!expects_continue || !input_.empty()) return feed_body();
-  static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (!expects_continue_ || !input_.empty()) return feed_body();
   asio::async_write(socket_, asio::buffer(go_on),
                     [self = shared_from_this()](boost::system::error_code failed, std::size_t) {
                       if (failed) return self->close();
@@ -152,7 +157,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
                     });
 }
 
-void Connection::feed_body() {
+boost::system::error_code Connection::parse_body() {
   boost::system::error_code error;
   std::size_t used = 0;
   while (used < input_.size() && !parser_->is_done()) {
@@ -166,13 +171,22 @@ void Connection::feed_body() {
     if (error) break;
   }
   input_.erase(0, used);
+  return error;
+}
+
+/// Beast adds them to the fields of the head.
+bool Connection::has_trailers() const {
+  const auto& fields = parser_->get();
+  return static_cast<std::size_t>(std::distance(fields.begin(), fields.end())) != head_fields_;
+}
+
+void Connection::feed_body() {
+  const boost::system::error_code error = parse_body();
   if (error == http::error::body_limit)
     return refuse(413, "the body is larger than this server takes");
   if (error) return refuse(400, "the request's body is malformed");
   if (parser_->is_done()) {
-    const auto& fields = parser_->get();
-    const auto count = static_cast<std::size_t>(std::distance(fields.begin(), fields.end()));
-    if (count != head_fields_) return refuse(400, "trailers are not taken");
+    if (has_trailers()) return refuse(400, "trailers are not taken");
     return serve();
   }
   if (input_.size() > most_unused_bytes ||
@@ -255,6 +269,7 @@ void Connection::linger() {
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   step_ = Step::linger;
   allow(limits_.linger);
+  if (stream_read_pending_) return;  // It goes on from there.
   input_.clear();
   read();
 }

@@ -1,15 +1,18 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "http/door.hpp"
+#include "http/growing_body.hpp"
 
 namespace penstock::server {
 
@@ -49,9 +52,25 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Closes now if no request is under way, else after its answer.
   void begin_draining();
 
+  // For a ProxyStream, on the loop.
+
+  boost::asio::any_io_executor executor() { return socket_.get_executor(); }
+  Door& door() { return door_; }
+  bool stays_open() const { return keep_alive_ && !draining_; }
+
+  /// Asks for the next piece of the request's body; see ProxyPeer::read().
+  void pull(ProxyPeer::ReadHandler handler);
+  /// Puts bytes behind those on their way; `sent` (may be null) hears whether they went out.
+  void send(std::string bytes, std::function<void(bool)> sent);
+  /// Back to whole replies. What is unread of the body costs the connection.
+  void end_stream();
+  void reply(Reply reply);
+  void on_written();
+  void close();
+
  private:
-  enum class Step { idle, head, body, call, write, linger };
-  using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+  enum class Step { idle, head, body, call, stream, write, linger };
+  using Parser = boost::beast::http::request_parser<GrowingBody>;
 
   void read();
   void on_read(std::size_t size);
@@ -59,13 +78,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head_at_front(std::size_t head_size);
   void begin_body();
   void feed_body();
+  boost::system::error_code parse_body();
+  bool has_trailers() const;
   void serve();
+  void begin_stream();
+  void feed_stream();
+  void read_for_stream();
+  void send_next();
   void refuse(int status, std::string message);
-  void reply(Reply reply);
   void write();
-  void on_written();
   void linger();
-  void close();
   void allow(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
   void allow_for(std::uint64_t bytes_moved);
 
@@ -88,6 +110,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Ticket ticket_;
   bool keep_alive_ = false;
   bool head_only_ = false;
+  bool expects_continue_ = false;
+
+  /// One direction of a stream: what it moved, how long it waited for the client, until when it
+  /// may.
+  struct Pace {
+    std::uint64_t bytes = 0;
+    Clock::duration waited{};
+    Clock::time_point began, due = Clock::time_point::max();
+
+    void wait(const HttpLimits& limits, std::uint64_t coming = 0);
+    void moved(std::uint64_t count);
+  };
+  struct Piece {
+    std::string bytes;
+    std::function<void(bool)> sent;
+  };
+  ProxyPeer::ReadHandler pull_;
+  std::deque<Piece> pieces_;
+  bool stream_read_pending_ = false;
+  Pace reading_, writing_;
 
   std::string head_out_;
   std::string body_out_;

@@ -38,6 +38,26 @@ Error at_the_door(int status, std::string title, std::string message) {
   return error;
 }
 
+/// `service_name=Staffing&version=v6`, form-encoded, as the JSON that api_options are.
+Result<std::string> options_from_query(std::string_view text) {
+  std::vector<Field> values;
+  while (!text.empty()) {
+    std::string pair(text.substr(0, text.find('&')));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+    std::ranges::replace(pair, '+', ' ');
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return failure(input_invalid(
+          "X-Api-Options must be form-encoded, like service_name=Staffing&version=v6"));
+    }
+    Field value{percent_decode(pair.substr(0, equals)), percent_decode(pair.substr(equals + 1))};
+    if (std::ranges::find(values, value.name, &Field::name) != values.end())
+      return failure(input_invalid("X-Api-Options names \"" + value.name + "\" twice"));
+    values.push_back(std::move(value));
+  }
+  return options(values);
+}
+
 Error shutting_down() {
   Error error = engine_failed("the server is shutting down", Phase::route, Sent::no);
   error.code = Code::none;
@@ -47,8 +67,15 @@ Error shutting_down() {
   return error;
 }
 
+void add_places(Reply& reply, const Places& places) {
+  if (places.limit == 0) return;
+  reply.headers.push_back({"Concurrency-Limit", std::to_string(places.limit)});
+  reply.headers.push_back({"Concurrency-Remaining", std::to_string(places.remaining)});
+}
+
 Reply reply_of(const Error& error) {
   Reply reply{error.http_status, {}, error_json(error)};
+  add_places(reply, error.places);
   if (error.http_status == 401) reply.headers.push_back({"WWW-Authenticate", "Bearer"});
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
@@ -138,17 +165,72 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
       return refuse(rate_limited("too many calls with this API key", *wait), ticket);
     }
   }
+  ticket.arguments = std::move(match.arguments);
+  ticket.integration_id = head.field("x-integration-id");
+  if (match.route->page == Page::proxy) {
+    if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
+    return std::nullopt;
+  }
   const std::uint64_t most_body = match.route->method == "POST" ? max_request_bytes_ : 65'536;
   if (head.content_length > most_body) {
     return refuse(at_the_door(413, "Request too large",
                               "the body is larger than " + std::to_string(most_body) + " bytes"),
                   ticket);
   }
-  ticket.arguments = std::move(match.arguments);
-  ticket.integration_id = head.field("x-integration-id");
   record.event = "request";
   return std::nullopt;
 }
+
+std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& ticket) const {
+  CallRecord& record = ticket.record;
+  record.event = "proxy";
+  record.tool = ticket.arguments[0];
+  record.api = ticket.arguments[1];
+  record.integration = ticket.integration_id;
+  if (ticket.integration_id.empty()) {
+    Error error = input_invalid("the header X-Integration-Id is required");
+    error.phase = Phase::route;
+    return error;
+  }
+  ProxyCall& proxied = ticket.proxied.emplace();
+  Call& call = proxied.call;
+  call.tool = ticket.arguments[0];
+  call.api = ticket.arguments[1];
+  call.integration_id = ticket.integration_id;
+  call.method = head.method;
+  call.path = ticket.arguments[2];
+  record.path = call.path;
+  int options = 0;
+  for (const RequestHead::Line& line : head.fields) {
+    if (equal_ignoring_case(line.name, "x-api-options")) {
+      if (++options > 1) return input_invalid("the header X-Api-Options is sent twice");
+      auto json = options_from_query(line.value);
+      if (!json) return std::move(json).error();
+      call.api_options = *std::move(json);
+    } else if (!equal_ignoring_case(line.name, "authorization") &&
+               !equal_ignoring_case(line.name, "x-integration-id")) {
+      call.headers.push_back({std::string(line.name), std::string(line.value)});
+    }
+    if (equal_ignoring_case(line.name, "te"))
+      proxied.takes_trailers = lower(line.value).find("trailers") != std::string::npos;
+  }
+  proxied.has_body = head.has_body();
+  if (!head.chunked) proxied.body_length = head.content_length;
+  return std::nullopt;
+}
+
+void Door::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  port_.proxy(std::move(call), std::move(peer));
+}
+
+void Door::proxied(Ticket& ticket, const Answer& head) {
+  ticket.record.vendor_status = head.status;
+  ticket.record.vendor = head.vendor;
+  ticket.record.plugin = head.plugin;
+  (void)finish(ticket, {head.status, {}, {}});
+}
+
+Reply Door::proxy_failed(Ticket& ticket, Error error) { return refuse(std::move(error), ticket); }
 
 void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> done) {
   const Page page_asked = ticket.route->page;
@@ -245,7 +327,9 @@ Reply Door::render(Ticket& ticket, Result<Answer> result, const std::vector<std:
   ticket.record.vendor = answer.vendor;
   ticket.record.plugin = answer.plugin;
   try {
-    return finish(ticket, {200, {}, answer_json(answer, as_base64)});
+    Reply reply{200, {}, answer_json(answer, as_base64)};
+    add_places(reply, answer.places);
+    return finish(ticket, std::move(reply));
   } catch (const std::exception&) {  // Out of memory: the vendor has acted all the same.
     return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes),
                   ticket);

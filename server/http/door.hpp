@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct Ticket {
   const Route* route = nullptr;
   std::vector<std::string> arguments;
   std::string integration_id;
+  std::optional<ProxyCall> proxied;  ///< of a request whose body streams
   Clock::time_point started;
   CallRecord record;
 };
@@ -50,6 +52,12 @@ class Door {
   /// this returns.
   void serve(Ticket ticket, std::string body, std::function<void(Reply)> done);
 
+  /// Starts an admitted request whose bodies stream, and says how it ended: for the log, and the
+  /// reply where the vendor's answer has not begun.
+  void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
+  void proxied(Ticket& ticket, const Answer& head);
+  Reply proxy_failed(Ticket& ticket, Error error);
+
   /// The reply to what is not a proper request. It closes the connection.
   Reply refuse(const HeadRefusal& refusal, const Client& client);
 
@@ -64,6 +72,7 @@ class Door {
   Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
                bool as_base64);
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
+  std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket) const;
   void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
 
   CallPort& port_;

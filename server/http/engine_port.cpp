@@ -8,6 +8,10 @@ void EnginePort::start(Call call, std::function<void(Result<Answer>)> handler) {
   engine_.start(std::move(call), std::move(handler));
 }
 
+void EnginePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  engine_.proxy(std::move(call), std::move(peer));
+}
+
 Result<Preview> EnginePort::validate(const Call& call) const { return engine_.validate(call); }
 std::vector<ApiInfo> EnginePort::catalog() const { return engine_.catalog(); }
 std::vector<IntegrationInfo> EnginePort::integrations() const { return engine_.integrations(); }

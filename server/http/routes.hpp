@@ -11,6 +11,7 @@ namespace penstock::server {
 enum class Page : std::uint8_t {
   passthrough,
   validate,
+  proxy,
   apis,
   api,
   integrations,
@@ -20,7 +21,8 @@ enum class Page : std::uint8_t {
   readyz,
 };
 
-/// One row of the HTTP API. `*` in the pattern takes one segment.
+/// One row of the HTTP API. `*` in the pattern takes one segment; a `**` at its end all that
+/// follows, slash and query included, as written. The method `*` is any.
 struct Route {
   std::string_view method;
   std::string_view pattern;
@@ -30,7 +32,7 @@ struct Route {
 
 struct RouteMatch {
   const Route* route = nullptr;        ///< null: see `allow`
-  std::vector<std::string> arguments;  ///< the segments at `*`, percent-decoded
+  std::vector<std::string> arguments;  ///< what `*` took, percent-decoded, and `**`, as written
   std::string allow;  ///< the path's methods where the method is wrong; empty: no such path
 };
 

@@ -30,6 +30,37 @@ void FakePort::start(Call call, std::function<void(Result<Answer>)> handler) {
   changed_.notify_all();
 }
 
+namespace {
+
+/// Gives back what comes, piece by piece.
+void echo(const std::shared_ptr<ProxyPeer>& peer) {
+  peer->read([peer](std::optional<std::string> piece) {
+    if (!piece) return peer->finish(failure(input_invalid("the body broke off")));
+    if (piece->empty()) return peer->finish(ProxyEnd{{{"x-check", "42"}}, {}});
+    peer->write(*std::move(piece), [peer](bool more) {
+      if (more) return echo(peer);
+      peer->finish(failure(input_invalid("the caller went away")));
+    });
+  });
+}
+
+}  // namespace
+
+void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
+  peer->interim(103, {{"link", "</a>"}});
+  Answer head;
+  head.status = 201;
+  head.headers = {{"x-asked", call.call.method + " " + call.call.path + " " +
+                                  call.call.api_options + " " + call.call.integration_id}};
+  for (const Field& field : call.call.headers)
+    head.headers.push_back({"x-got-" + field.name, field.value});
+  peer->head(std::move(head));
+  if (call.call.api == "cut") return peer->finish(failure(input_invalid("the vendor hung up")));
+  if (call.has_body) return echo(peer);
+  peer->finish(ProxyEnd{});
+}
+
 void FakePort::wait_for_calls(std::size_t count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return held_.size() >= count; });

@@ -21,6 +21,7 @@ namespace penstock::server {
 class FakePort final : public CallPort {
  public:
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
+  void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <brotli/encode.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include "upstream/http1_reply.hpp"
 #include "upstream/http1_request.hpp"
@@ -22,6 +24,20 @@ std::string compressed(const std::string& text, int window_bits) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+std::string brotli(const std::string& text) {
+  std::string out(1000, '\0');
+  std::size_t size = out.size();
+  BrotliEncoderCompress(5, 22, BROTLI_MODE_TEXT, text.size(),
+                        reinterpret_cast<const std::uint8_t*>(text.data()), &size,
+                        reinterpret_cast<std::uint8_t*>(out.data()));
+  return out.substr(0, size);
+}
+
+std::string zstd(const std::string& text) {
+  std::string out(1000, '\0');
+  return out.substr(0, ZSTD_compress(out.data(), out.size(), text.data(), text.size(), 5));
 }
 
 std::string with_length(const std::string& headers, const std::string& body) {
@@ -75,8 +91,19 @@ const std::vector<GoodCase>& good_cases() {
       {"deflate_raw", "GET",
        with_length("Content-Encoding: deflate\r\n", compressed("hello hello", -15)), 200,
        "hello hello"},
-      {"unknown_encoding_as_it_is", "GET", with_length("Content-Encoding: br\r\n", "xyz"), 200,
-       "xyz"},
+      {"gzip_members", "GET",
+       with_length("Content-Encoding: x-gzip\r\n",
+                   compressed("hello ", 31) + compressed("you", 31)),
+       200, "hello you"},
+      {"brotli", "GET", with_length("Content-Encoding: br\r\n", brotli("hello hello hello")), 200,
+       "hello hello hello"},
+      {"zstd", "GET", with_length("Content-Encoding: zstd\r\n", zstd("hello hello hello")), 200,
+       "hello hello hello"},
+      {"coded_nothing", "GET", with_length("Content-Encoding: gzip\r\n", ""), 200, ""},
+      {"unknown_encoding_as_it_is", "GET", with_length("Content-Encoding: compress\r\n", "xyz"),
+       200, "xyz"},
+      {"two_encodings_as_they_are", "GET", with_length("Content-Encoding: gzip, br\r\n", "xyz"),
+       200, "xyz"},
   };
   return cases;
 }
@@ -86,6 +113,59 @@ void expect_answer(Http1Reply& reply, const GoodCase& one) {
   const Reply answer = reply.take();
   EXPECT_EQ(answer.status, one.status) << one.name;
   EXPECT_EQ(answer.body, one.body) << one.name;
+}
+
+TEST(Http1ReplyTest, stops_a_bomb_of_any_coding_at_the_cap_and_sees_a_cut) {
+  const std::string zeros(500'000, '0');
+  std::string small_out(10'000, '\0');
+  std::size_t size = small_out.size();
+  BrotliEncoderCompress(9, 22, BROTLI_MODE_TEXT, zeros.size(),
+                        reinterpret_cast<const std::uint8_t*>(zeros.data()), &size,
+                        reinterpret_cast<std::uint8_t*>(small_out.data()));
+  const std::string br = small_out.substr(0, size);
+  const std::string zs = small_out.substr(
+      0, ZSTD_compress(small_out.data(), small_out.size(), zeros.data(), zeros.size(), 5));
+  const std::pair<const char*, std::string> bombs[] = {
+      {"gzip", compressed(zeros, 31)}, {"br", br}, {"zstd", zs}};
+  for (const auto& [coding, bytes] : bombs) {
+    const std::string head = std::string("Content-Encoding: ") + coding + "\r\n";
+    Http1Reply capped("GET", true, 100'000);
+    EXPECT_EQ(capped.feed(with_length(head, bytes)), State::too_large) << coding;
+    Http1Reply cut("GET", true, 1'000'000);
+    EXPECT_EQ(cut.feed(with_length(head, bytes.substr(0, bytes.size() - 3))), State::malformed)
+        << coding;
+    Http1Reply broken("GET", true, 1'000'000);
+    EXPECT_EQ(broken.feed(with_length(head, bytes + "junk")), State::malformed) << coding;
+  }
+}
+
+TEST(Http1ReplyTest, gives_an_answer_piece_by_piece_with_its_interims_and_trailers) {
+  Http1Reply reply("GET", false, Http1Reply::unlimited);
+  EXPECT_EQ(reply.feed("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"),
+            State::more);
+  const std::vector<Reply> interims = reply.take_interims();
+  ASSERT_EQ(interims.size(), 1U);
+  EXPECT_EQ(interims[0].status, 103);
+  EXPECT_EQ(interims[0].headers, (std::vector<Field>{{"link", "</a>"}}));
+  EXPECT_FALSE(reply.head_complete());
+  EXPECT_EQ(reply.feed("Transfer-Encoding: chunked\r\n\r\n3\r\nab"), State::more);
+  EXPECT_TRUE(reply.head_complete());
+  EXPECT_EQ(reply.take_body(), "ab");
+  EXPECT_EQ(reply.feed("c\r\n0\r\nX-Sum: 1\r\nAuthorization: no\r\n\r\n"), State::complete);
+  EXPECT_EQ(reply.take_body(), "c");
+  const Reply whole = reply.take();
+  EXPECT_EQ(whole.trailers, (std::vector<Field>{{"x-sum", "1"}, {"authorization", "no"}}));
+  EXPECT_EQ(whole.headers.size(), 1U) << "trailers were merged into the headers";
+}
+
+TEST(Http1ReplyTest, refuses_trailers_that_are_no_fields) {
+  for (const char* trailer : {"no colon", ": x", "a b: c", " x: y"}) {
+    Http1Reply reply("GET", true, 1000);
+    EXPECT_EQ(reply.feed(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n") +
+                         trailer + "\r\n\r\n"),
+              State::malformed)
+        << trailer;
+  }
 }
 
 TEST(Http1ReplyTest, reads_answers_whole_and_byte_by_byte) {
@@ -234,10 +314,37 @@ Request request() {
   return out;
 }
 
+/// Nothing but a mark: these tests only look at what its presence changes.
+struct NoSource final : BodySource {
+  void read(Handler) override {}
+};
+struct NoSink final : ReplySink {
+  void interim(Reply) override {}
+  void head(Reply) override {}
+  void body(std::string, std::function<void(bool)>) override {}
+};
+
+TEST(WriteHead, frames_a_body_that_comes_later_and_leaves_codings_to_the_caller) {
+  Request out = request();
+  out.source = std::make_shared<NoSource>();
+  out.sink = std::make_shared<NoSink>();
+  out.takes_trailers = true;
+  std::string head = *write_head(out);
+  EXPECT_NE(head.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos) << head;
+  EXPECT_NE(head.find("\r\nTE: trailers\r\nConnection: TE\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find("Content-Length"), std::string::npos) << head;
+  EXPECT_EQ(head.find("Accept-Encoding"), std::string::npos) << head;
+  out.source_length = 5'000'000'000;
+  head = *write_head(out);
+  EXPECT_NE(head.find("\r\nContent-Length: 5000000000\r\n"), std::string::npos) << head;
+  EXPECT_EQ(head.find("Transfer-Encoding"), std::string::npos) << head;
+}
+
 TEST(WriteHead, writes_the_request_and_its_framing) {
-  EXPECT_EQ(*write_head(request()), "POST /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Trace: "
-                                    "a b\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate\r\n"
-                                    "Content-Length: 2\r\n\r\n");
+  EXPECT_EQ(*write_head(request()),
+            "POST /v1/a%2Fb?x=1 HTTP/1.1\r\nHost: api.example\r\nX-Trace: "
+            "a b\r\nAccept: */*\r\nAccept-Encoding: gzip, deflate, br, zstd\r\n"
+            "Content-Length: 2\r\n\r\n");
   Request other = request();
   other.to.port = 8443;
   other.has_body = false;

@@ -22,8 +22,12 @@ struct FormPart {
   std::string name;
   std::string content;
   bool is_file = false;
-  std::string file_name;     ///< of a file; any alphabet
-  std::string content_type;  ///< of a file; empty: application/octet-stream
+  std::string file_name;  ///< of a file; any alphabet
+  std::string
+      content_type;  ///< of a file; empty: data_url's answer's, else application/octet-stream
+
+  /// Of a file: where the engine fetches `content` from, without credentials. https only.
+  std::string data_url = {};
 };
 
 /// One passthrough call, as the caller means it. Plain data: copy it, move it, keep it.
@@ -51,6 +55,12 @@ struct Call {
 /// Text for Call::api_options: options({{"service_name", "Staffing"}}).
 std::string options(const std::vector<Field>& values);
 
+/// The places for calls in flight of one integration; a limit of 0 says nothing.
+struct Places {
+  int limit = 0;
+  int remaining = 0;
+};
+
 /// The vendor's whole answer, untouched.
 struct Answer {
   std::string url;             ///< what was called, secrets masked
@@ -63,6 +73,9 @@ struct Answer {
   std::chrono::microseconds vendor{
       0};              ///< of that, waiting for the vendor: connecting, sending, receiving
   std::string plugin;  ///< "workday_rest 1.0.0"
+
+  /// Of the integration's calls in flight: how many may be, and how many more could have begun.
+  Places places = {};
 };
 
 /// What would be sent: the answer of Engine::validate(). Secrets are masked.

@@ -18,6 +18,7 @@
 #include <penstock/credential_store.hpp>
 #include <penstock/error.hpp>
 #include <penstock/observer.hpp>
+#include <penstock/proxy.hpp>
 
 namespace boost::asio {
 class io_context;
@@ -67,6 +68,11 @@ class Engine {
 
   /// The same without Asio: `handler` runs on an engine loop and must not block.
   void start(Call call, CallHandler handler);
+
+  /// The same for a call whose bodies stream both ways, in constant memory. APIs whose plugin needs
+  /// the whole request body (SOAP) take one of at most server.max_request_bytes, and it may be an
+  /// envelope of the caller's own.
+  void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
 
   /// Everything up to sending: the exact request with secrets masked, or the very error that the
   /// call would give. Needs no session: where one is missing a placeholder stands for it.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <penstock/call.hpp>
 #include <penstock/result.hpp>
 
 namespace penstock {
@@ -59,6 +60,7 @@ struct Error {
   bool retryable = false;
   std::vector<Problem> details;
   std::optional<std::chrono::milliseconds> retry_after;
+  Places places = {};
 };
 
 /// The rows of contract section 5, so that each cause has one status, code and title.

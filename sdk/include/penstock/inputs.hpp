@@ -85,7 +85,7 @@ struct Call {
         headers(call->headers, call->n_headers), query(call->query, call->n_query),
         flags(call->flags) {}
 
-  /// The body is a whole SOAP envelope of the caller's.
+  /// The caller sends a SOAP envelope of its own; `body` is what stands in its Body.
   bool enveloped() const noexcept { return (flags & PST_CALL_ENVELOPED) != 0; }
 
   std::string_view api, method, url, path;

@@ -63,7 +63,7 @@ typedef struct pst_call {
   pst_str body_sha256;                      /* 32 bytes, only where it says "sha256" */
   uint64_t body_len;                        /* UINT64_MAX: unknown */
 } pst_call;
-#define PST_CALL_ENVELOPED UINT32_C(1)      /* body is a whole SOAP envelope of the caller's, not a fragment */
+#define PST_CALL_ENVELOPED UINT32_C(1)      /* body is what stands in the Body of a SOAP envelope of the caller's */
 
 typedef struct pst_reply {
   uint32_t struct_size, status, flags, n_headers;
@@ -136,7 +136,7 @@ typedef struct pst_host {
   int32_t (*wrap_body)(pst_cx *, pst_str prefix, pst_str suffix);
   /* A SOAP 1.1 envelope round the (wrapped) body. namespaces: ` xmlns:p="…"` attributes for the envelope element;
    * header: zero or more complete elements with their own namespace declarations. With PST_CALL_ENVELOPED the host
-   * adds header to the caller's own Header instead and changes no other byte. */
+   * adds header to the caller's own Header instead and changes no other byte; the body may not be set or wrapped. */
   int32_t (*wrap_soap)(pst_cx *, pst_str namespaces, pst_str header);
   /* the session being built */
   int32_t (*put_session)(pst_cx *, pst_str key, pst_str val, uint64_t flags);

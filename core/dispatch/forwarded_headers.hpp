@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <penstock/call.hpp>
+
+namespace penstock::dispatch {
+
+/// What of an HTTP request's headers a proxy passes on: without those of the caller's own hop (RFC
+/// 9110 section 7.6.1: Connection, what it names, and the rest of framing) and without those that
+/// proxies on the way have added about the caller.
+std::vector<Field> forwarded_headers(const std::vector<Field>& headers);
+
+/// What of a vendor's trailers goes on: none that could pass for framing, routing, authentication
+/// or a description of the content (RFC 9110 section 6.5.1).
+std::vector<Field> forwarded_trailers(std::vector<Field> trailers);
+
+/// Drops the answer's fields that speak of one hop only, and those that its Connection names.
+void drop_hop_by_hop(std::vector<Field>& headers);
+
+}  // namespace penstock::dispatch
