@@ -98,13 +98,15 @@ Client Door::recognise(const Address& address, std::string text) const {
 
 Reply Door::finish(Ticket& ticket, Reply reply) {
   reply.headers.push_back({"X-Request-Id", ticket.record.request_id});
-  if (!is_probe(ticket)) {
-    ticket.record.http_status = reply.status;
-    ticket.record.total =
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - ticket.started);
-    log_(log_line(ticket.record, std::chrono::system_clock::now()));
-  }
+  if (!is_probe(ticket)) log(ticket, reply.status);
   return reply;
+}
+
+void Door::log(Ticket& ticket, int status) {
+  ticket.record.http_status = status;
+  ticket.record.total =
+      std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - ticket.started);
+  log_(log_line(ticket.record, std::chrono::system_clock::now()));
 }
 
 Reply Door::refuse(Error error, Ticket& ticket) {
@@ -171,6 +173,18 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
     if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
     return std::nullopt;
   }
+  // Of calls that are read here; the proxy leaves a coding to the vendor and trailers behind.
+  const std::string_view coding = head.field("content-encoding");
+  const bool coded = !coding.empty() && !equal_ignoring_case(coding, "identity");
+  if (coded || !head.field("trailer").empty()) {
+    Reply reply =
+        refuse(coded ? at_the_door(415, "Unsupported coding",
+                                   "a Content-Encoding is not taken; send the body as it is")
+                     : at_the_door(400, "Malformed request", "trailers are not taken"),
+               ticket);
+    reply.close = true;
+    return reply;
+  }
   const std::uint64_t most_body = match.route->method == "POST" ? max_request_bytes_ : 65'536;
   if (head.content_length > most_body) {
     return refuse(at_the_door(413, "Request too large",
@@ -223,14 +237,22 @@ void Door::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   port_.proxy(std::move(call), std::move(peer));
 }
 
-void Door::proxied(Ticket& ticket, const Answer& head) {
+void Door::note_answer(Ticket& ticket, const Answer& head) {
   ticket.record.vendor_status = head.status;
   ticket.record.vendor = head.vendor;
   ticket.record.plugin = head.plugin;
-  (void)finish(ticket, {head.status, {}, {}});
 }
 
-Reply Door::proxy_failed(Ticket& ticket, Error error) { return refuse(std::move(error), ticket); }
+void Door::end_proxied(Ticket& ticket, std::optional<Error> error) {
+  ticket.record.error = std::move(error);
+  log(ticket, ticket.record.vendor_status);
+}
+
+Reply Door::fail_proxied(Ticket& ticket, Error error) {
+  Reply reply = refuse(std::move(error), ticket);
+  reply.headers.push_back({"Penstock-Answer", "engine"});
+  return reply;
+}
 
 void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> done) {
   const Page page_asked = ticket.route->page;

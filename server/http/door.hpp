@@ -52,11 +52,13 @@ class Door {
   /// this returns.
   void serve(Ticket ticket, std::string body, std::function<void(Reply)> done);
 
-  /// Starts an admitted request whose bodies stream, and says how it ended: for the log, and the
-  /// reply where the vendor's answer has not begun.
+  /// Starts an admitted request whose bodies stream.
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
-  void proxied(Ticket& ticket, const Answer& head);
-  Reply proxy_failed(Ticket& ticket, Error error);
+  /// Takes down what the vendor answered, for the log line that the end gives.
+  static void note_answer(Ticket& ticket, const Answer& head);
+  void end_proxied(Ticket& ticket, std::optional<Error> error);
+  /// The reply where there is no answer of the vendor.
+  Reply fail_proxied(Ticket& ticket, Error error);
 
   /// The reply to what is not a proper request. It closes the connection.
   Reply refuse(const HeadRefusal& refusal, const Client& client);
@@ -69,6 +71,7 @@ class Door {
  private:
   Reply refuse(Error error, Ticket& ticket);
   Reply finish(Ticket& ticket, Reply reply);
+  void log(Ticket& ticket, int status);
   Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
                bool as_base64);
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;

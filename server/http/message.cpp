@@ -126,15 +126,10 @@ Result<Done, HeadRefusal> read_framing(RequestHead& head) {
     if (length.empty() || error != std::errc() || stop != end)
       return refuse("Content-Length must be a number");
   }
-  if (has(head, "trailer")) return refuse("trailers are not taken");
   if (const std::string_view expected = head.field("expect"); !expected.empty()) {
     if (!equal_ignoring_case(expected, "100-continue"))
       return refuse("only Expect: 100-continue is known", 417);
     head.expects_continue = true;
-  }
-  const std::string_view encoding = head.field("content-encoding");
-  if (!encoding.empty() && !equal_ignoring_case(encoding, "identity")) {
-    return refuse("a Content-Encoding is not taken; send the body as it is", 415);
   }
   for (const RequestHead::Line& line : head.fields) {
     if (equal_ignoring_case(line.name, "connection") && has_token(line.value, "close"))

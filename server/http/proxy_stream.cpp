@@ -59,7 +59,7 @@ void ProxyStream::interim(int status, std::vector<Field> headers) {
 void ProxyStream::head(Answer head) {
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), head = std::move(head)] {
-                          self->connection_->door().proxied(self->ticket_, head);
+                          Door::note_answer(self->ticket_, head);
                           self->send_head(head);
                         });
 }
@@ -96,14 +96,22 @@ void ProxyStream::write(std::string piece, std::function<void(bool)> next) {
 }
 
 void ProxyStream::finish(Result<ProxyEnd> end) {
-  boost::asio::dispatch(
-      connection_->executor(), [self = shared_from_this(), end = std::move(end)]() mutable {
-        if (end) return self->send_end(*end);
-        if (self->head_sent_) return self->connection_->close();
-        Door& door = self->connection_->door();
-        self->connection_->end_stream();
-        self->connection_->reply(door.proxy_failed(self->ticket_, std::move(end).error()));
-      });
+  boost::asio::dispatch(connection_->executor(),
+                        [self = shared_from_this(), end = std::move(end)]() mutable {
+                          if (end) return self->send_end(*end);
+                          self->send_error(std::move(end).error());
+                        });
+}
+
+void ProxyStream::send_error(Error error) {
+  Door& door = connection_->door();
+  if (head_sent_) {
+    // The caller sees a body that is cut off: there is no other way to take an answer back.
+    door.end_proxied(ticket_, std::move(error));
+    return connection_->send({}, [connection = connection_](bool) { connection->close(); });
+  }
+  connection_->end_stream();
+  connection_->reply(door.fail_proxied(ticket_, std::move(error)));
 }
 
 void ProxyStream::send_end(const ProxyEnd& end) {
@@ -113,6 +121,7 @@ void ProxyStream::send_end(const ProxyEnd& end) {
     if (takes_trailers_) append_fields(bytes, end.trailers);
     bytes += "\r\n";
   }
+  connection_->door().end_proxied(ticket_, std::nullopt);
   connection_->send(std::move(bytes), [connection = connection_](bool sent) {
     connection->end_stream();
     if (sent) connection->on_written();

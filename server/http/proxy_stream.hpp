@@ -26,6 +26,7 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
  private:
   void send_head(const Answer& head);
   void send_end(const ProxyEnd& end);
+  void send_error(Error error);
 
   std::shared_ptr<Connection> connection_;
   Ticket ticket_;

@@ -160,6 +160,25 @@ Received TestClient::receive(bool head_only) {
   return out;
 }
 
+std::string TestClient::read_some() {
+  if (!input_.empty()) return std::exchange(input_, {});
+  std::array<char, 4096> chunk{};
+  boost::system::error_code error;
+  return {chunk.data(), socket_.read_some(asio::buffer(chunk), error)};
+}
+
+std::string TestClient::read_until(std::string_view end) {
+  std::string out;
+  while (out.find(end) == std::string::npos) {
+    const std::string more = read_some();
+    if (more.empty()) return out;
+    out += more;
+  }
+  input_ = out.substr(out.find(end) + end.size());
+  out.resize(out.size() - input_.size());
+  return out;
+}
+
 bool TestClient::closed_by_server() {
   if (!input_.empty()) return false;
   std::array<char, 1> byte{};
@@ -182,6 +201,7 @@ RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
                                  [this](std::string line) {
                                    const std::lock_guard lock(log_mutex_);
                                    log_lines_.push_back(std::move(line));
+                                   logged_.notify_all();
                                  });
   auto opened = HttpServer::open({&loop_}, config.listen, *door_, limits);
   if (!opened) throw std::runtime_error(opened.error());
@@ -192,6 +212,11 @@ RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
 RunningServer::~RunningServer() {
   loop_.stop();
   thread_.join();
+}
+
+void RunningServer::wait_for_log_lines(std::size_t count) {
+  std::unique_lock lock(log_mutex_);
+  logged_.wait(lock, [&] { return log_lines_.size() >= count; });
 }
 
 std::vector<std::string> RunningServer::log_lines() {

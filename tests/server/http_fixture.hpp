@@ -55,6 +55,9 @@ class TestClient {
   void send(std::string_view bytes);
   void finish_sending();
   Received receive(bool head_only = false);
+  /// What follows, up to and with `end`, or all there is where the server closes before.
+  std::string read_until(std::string_view end);
+  std::string read_some();
   bool closed_by_server();
 
  private:
@@ -76,9 +79,11 @@ class RunningServer {
   HttpServer& http() { return *http_; }
   TestClient connect() { return TestClient(http_->port()); }
   std::vector<std::string> log_lines();
+  void wait_for_log_lines(std::size_t count);
 
  private:
   std::mutex log_mutex_;
+  std::condition_variable logged_;
   std::vector<std::string> log_lines_;
   boost::asio::io_context loop_;
   std::unique_ptr<Door> door_;

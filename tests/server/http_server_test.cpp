@@ -104,8 +104,8 @@ TEST(HttpServer, RefusesBeforeTheBodyIsRead) {
       {"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 404, "no such path"},
       {"PUT /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n", 405,
        "takes POST"},
-      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Encoding: "
-       "gzip\r\n\r\n",
+      {"POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+       "key\r\nContent-Length: 5\r\nContent-Encoding: gzip\r\n\r\n",
        415, "Content-Encoding"},
   };
   RunningServer server;
