@@ -10,7 +10,8 @@
 namespace penstock::corpora {
 namespace {
 
-Api rest(const char* tool, const char* name, const char* path, const char* host, const char* base) {
+Api rest(const char* tool, const char* name, const char* path, const char* host, const char* base,
+         const char* secret) {
   Api api;
   api.call.tool = api.vendor = tool;
   api.call.api = name;
@@ -18,12 +19,14 @@ Api rest(const char* tool, const char* name, const char* path, const char* host,
   api.call.path = path;
   api.host = host;
   api.base = base;
+  api.secret = secret;
   return api;
 }
 
 Api soap(const char* tool, const char* host, const char* base, std::vector<Field> values,
          const char* body) {
-  Api api = rest(tool, "soap", "/", host, base);
+  Api api = rest(tool, "soap", "/", host, base, "");
+  api.secret = std::string(tool) + (api.vendor == "nmbrs" ? "-sandbox-token" : "-sandbox-password");
   api.call.method = "POST";
   api.call.body = body;
   api.call.api_options = options(values);
@@ -96,24 +99,25 @@ void expect_in_place(const Api& api, const Call& call, const Seen& seen) {
   for (const Field& field : seen.headers) {
     EXPECT_TRUE(allowed.contains(lower(field.name))) << field.name;
     const bool its_place = equal_ignoring_case(field.name, "authorization");
-    EXPECT_TRUE(its_place || credential_in(field.value).empty()) << field.name;
+    EXPECT_EQ(credential_in(field.value, its_place ? api.secret : ""), "") << field.name;
   }
   EXPECT_EQ(seen.header("host"), api.host);
   EXPECT_EQ(credential_in(seen.target), "");
-  EXPECT_TRUE(api.endpoint || credential_in(seen.body).empty());
+  EXPECT_EQ(credential_in(seen.body, api.endpoint ? api.secret : ""), "");
 }
 
 }  // namespace
 
 std::vector<Api> apis() {
   std::vector<Api> out = {
-      rest("hibob", "v1", "/people", "api.hibob.com", "/v1"),
-      rest("hibob", "hire", "/jobs", "acme.hire.hibob.com", "/api/hire"),
-      rest("hibob", "docs", "/3332883884017713000", "app.hibob.com", "/api/docs/employees"),
+      rest("hibob", "v1", "/people", "api.hibob.com", "/v1", "hibob-sandbox-token"),
+      rest("hibob", "hire", "/jobs", "acme.hire.hibob.com", "/api/hire", "hire-sandbox-token"),
+      rest("hibob", "docs", "/3332883884017713000", "app.hibob.com", "/api/docs/employees",
+           "hibob-sandbox-token"),
       rest("workday", "rest", "/workers", "wd5-impl-services1.workday.com",
-           "/ccx/api/staffing/v6/acme"),
+           "/ccx/api/staffing/v6/acme", "an access token"),
       rest("workday", "custom-report", "/ISU_Penstock/Headcount", "wd5-impl-services1.workday.com",
-           "/ccx/service/customreport2/acme"),
+           "/ccx/service/customreport2/acme", "workday-sandbox-password"),
       soap("workday", "wd5-impl-services1.workday.com", "/ccx/service/acme/Human_Resources/v45.0",
            {{"service_name", "Human_Resources"}, {"service_version", "45.0"}},
            "<bsvc:Get_Workers_Request/>"),
@@ -138,7 +142,8 @@ Caller::Caller(Stage& stage) : stage_(stage) {
 
 Fate Caller::make(const Api& api, const Call& call) {
   Fate fate{false, {}, testing::call(stage_.engine(), call)};
-  EXPECT_EQ(credential_in(fate.result), "");
+  const std::string shown = visible(fate.result);
+  EXPECT_EQ(credential_in(shown), "");
   if (!fate.result) {
     EXPECT_EQ(fate.result.error().http_status, 400) << fate.result.error().message;
     EXPECT_EQ(fate.result.error().sent, Sent::no);
@@ -149,6 +154,10 @@ Fate Caller::make(const Api& api, const Call& call) {
   fate.sent = true;
   fate.seen = ledger.last.at(api.vendor).value();
   expect_in_place(api, call, fate.seen);
+  const std::string authorization = fate.seen.header("authorization");
+  if (!authorization.empty()) {
+    EXPECT_EQ(shown.find(authorization.substr(authorization.find(' ') + 1)), std::string::npos);
+  }
   EXPECT_EQ(fate.result->url, "https://" + api.host + fate.seen.target);
   return fate;
 }

@@ -11,6 +11,7 @@ namespace penstock::corpora {
 struct Api {
   Call call;           ///< one that works
   std::string vendor;  ///< in the ledger
+  std::string secret;  ///< the one credential that its calls may carry
   std::string host;
   std::string base;       ///< path of the base URL
   bool endpoint = false;  ///< has one address: takes no path

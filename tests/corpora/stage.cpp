@@ -142,16 +142,17 @@ std::vector<std::string> Stage::take_log() {
   return std::exchange(log_, {});
 }
 
-std::string credential_in(std::string_view text) {
+std::string credential_in(std::string_view text, std::string_view own) {
   for (const Credential& one : credentials()) {
-    if (text.find(one.text) != std::string_view::npos) return one.name;
+    const bool expected = !own.empty() && one.name.starts_with(own);
+    if (!expected && text.find(one.text) != std::string_view::npos) return one.name;
   }
   return {};
 }
 
-std::string credential_in(const Result<Answer>& result) {
-  std::string all;
-  const auto add = [&](const std::string& text) { all += text + "\n"; };
+std::string visible(const Result<Answer>& result) {
+  std::string out;
+  const auto add = [&](const std::string& text) { out += text + "\n"; };
   if (result) {
     add(result->url);
     add(result->body);
@@ -166,7 +167,7 @@ std::string credential_in(const Result<Answer>& result) {
     for (const Problem& problem : result.error().details)
       add(problem.pointer + " " + problem.message);
   }
-  return credential_in(all);
+  return out;
 }
 
 }  // namespace penstock::corpora

@@ -61,11 +61,11 @@ class Stage {
   std::unique_ptr<Line> line_;
 };
 
-/// The name of the credential of the sandbox's accounts, in any of the forms that they travel in,
-/// that stands in `text`; empty: none.
-std::string credential_in(std::string_view text);
+/// The name of a credential of the sandbox's accounts, in any of the forms that they travel in,
+/// that stands in `text`; empty: none, but maybe `own`.
+std::string credential_in(std::string_view text, std::string_view own = {});
 
-/// The same over everything that a caller sees of a result.
-std::string credential_in(const Result<Answer>& result);
+/// Everything that a caller sees of a result.
+std::string visible(const Result<Answer>& result);
 
 }  // namespace penstock::corpora
