@@ -1,6 +1,7 @@
 // llhttp's response blocks, before the reader of vendors' answers: nothing that a strict reader
 // refuses is taken, nothing is taken differently when it comes in other pieces.
 #include <algorithm>
+#include <set>
 
 #include "corpus.hpp"
 #include "http_cases.hpp"
@@ -84,6 +85,56 @@ TEST(LlhttpResponses, AreReadAsStrictlyInAnyPieces) {
     }
   }
   EXPECT_EQ(tally["cases"], 85);
+}
+
+/// A request's fields and body as an answer.
+std::string as_answer(const std::string& request) {
+  const std::size_t line_end = request.find("\r\n");
+  if (line_end == std::string::npos) return {};
+  return "HTTP/1.1 200 OK" + request.substr(line_end);
+}
+
+/// What is wrong is the request line, or larger than gunicorn wants it, or behind the end.
+bool is_of_requests(const std::string& error) {
+  const char* const signs[] = {"InvalidRequest", "InvalidHTTPVersion",
+                               "LimitRequest",   "code=5",
+                               "code=6",         "code=7",
+                               "code=8",         "code=23"};
+  return std::ranges::any_of(
+      signs, [&](const char* sign) { return error.find(sign) != std::string::npos; });
+}
+
+/// An answer may have these: the body is the same to every reader.
+const std::set<std::string> harmless = {
+    // Fields that frame nothing, twice.
+    "invalid/041", "invalid/042",
+    // Trailers that pretend to be fields: they are dropped.
+    "invalid/chunked_05", "invalid/rfc9110_trailer_forbidden_cl_01",
+    "invalid/rfc9110_trailer_forbidden_host_01", "invalid/rfc9110_trailer_forbidden_te_01",
+    // A space or a semicolon behind a chunk's size.
+    "invalid/chunked_09", "transfer-encoding.md / No extension after semicolon",
+    "transfer-encoding.md / Space after chunk header"};
+
+TEST(RequestTorture, IsNoAnswerEither) {
+  SKIP_WITHOUT(testdata("http1/gunicorn"));
+  SKIP_WITHOUT(testdata("http1/llhttp"));
+  SKIP_WITHOUT(testdata("payloads/Request Smuggling"));
+  Tally tally("invalid requests of gunicorn, llhttp and smuggling, as an answer");
+  std::vector<HttpCase> all = gunicorn_cases();
+  for (const auto& more : {llhttp_cases("request"), smuggling_cases()})
+    all.insert(all.end(), more.begin(), more.end());
+  for (const HttpCase& one : all) {
+    const std::string raw = as_answer(one.raw);
+    if (one.error.empty() || is_of_requests(one.error) || raw.empty()) continue;
+    SCOPED_TRACE(one.name + " " + ::testing::PrintToString(raw.substr(0, 300)));
+    tally.ran();
+    const Read whole = read_reply(raw, raw.size());
+    for (const std::size_t step : {1U, 2U, 3U, 7U})
+      EXPECT_EQ(read_reply(raw, step), whole);
+    whole.complete ? tally.accepted() : tally.refused();
+    EXPECT_EQ(whole.complete, harmless.contains(one.name)) << whole.trouble;
+  }
+  EXPECT_GT(tally["refused"], 90);
 }
 
 }  // namespace
