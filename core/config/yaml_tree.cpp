@@ -1,8 +1,7 @@
 #include "config/yaml_tree.hpp"
 
-#include <algorithm>
-#include <set>
 #include <sstream>
+#include <unordered_set>
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
@@ -52,7 +51,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
 
-  YamlNode root;
+  YamlNode root{.at = {1, 1}};  // a file without anything has no other place
 
  private:
   void problem(Mark at, std::string message) {
@@ -72,6 +71,7 @@ class TreeBuilder final : public YAML::EventHandler {
     stack_.push_back(std::move(node));
     pending_keys_.emplace_back();
     has_key_.push_back(false);
+    names_.emplace_back();
   }
 
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode node) {
@@ -85,6 +85,7 @@ class TreeBuilder final : public YAML::EventHandler {
     stack_.pop_back();
     pending_keys_.pop_back();
     has_key_.pop_back();
+    names_.pop_back();
     place(std::move(done));
   }
 
@@ -103,9 +104,8 @@ class TreeBuilder final : public YAML::EventHandler {
       has_key_.back() = true;
     } else {
       const std::string& name = pending_keys_.back().text;
-      const bool twice = std::ranges::any_of(
-          parent.entries, [&](const auto& entry) { return entry.first.text == name; });
-      if (twice) problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
+      if (!names_.back().insert(name).second)
+        problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
       parent.entries.emplace_back(std::move(pending_keys_.back()), std::move(node));
       has_key_.back() = false;
     }
@@ -116,7 +116,18 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<YamlNode> stack_;
   std::vector<YamlNode> pending_keys_;  ///< one for each open node; used by maps
   std::vector<bool> has_key_;
+  std::vector<std::unordered_set<std::string>> names_;  ///< of the keys of each open map
 };
+
+/// yaml-cpp takes the end of the file for the end of a quoted value, if a line end stands before
+/// it: what was cut off there would be read as if it were whole. A comment, which nothing but such
+/// a value swallows, makes it see that.
+std::string with_visible_end(std::string_view yaml) {
+  std::string out(yaml);
+  if (out.ends_with(' ') || out.ends_with('\t') || out.ends_with('\r')) out += '\n';
+  if (out.ends_with('\n')) out += '#';
+  return out;
+}
 
 }  // namespace
 
@@ -141,7 +152,7 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
   }
   TreeBuilder builder(file, problems);
   try {
-    std::istringstream stream{std::string(yaml)};
+    std::istringstream stream(with_visible_end(yaml));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
     TreeBuilder second(file, problems);

@@ -68,6 +68,23 @@ TEST(ConfigAgainstPlugins, points_at_every_mistake) {
     EXPECT_EQ(problems_of(one.integrations), one.problems) << one.integrations;
 }
 
+TEST(ConfigAgainstPlugins, refuses_a_host_that_no_dns_name_can_be) {
+  // Accepted, it would fail each call with an engine error instead.
+  std::string labels;
+  for (int i = 0; i < 60; ++i)
+    labels += "abcd.";
+  const auto domain = problems_of("  - id: a\n    tool: workday\n    connection: { tenant: t, "
+                                  "username: u, password: p, domain: " +
+                                  labels + "workday.com }\n");
+  ASSERT_FALSE(domain.empty());
+  EXPECT_NE(domain[0].find("connection.domain"), std::string::npos) << domain[0];
+  const auto hire = problems_of("  - id: a\n    tool: hibob\n    connection: { "
+                                "hire_service_user_id: u, hire_token: t, hire_base_url: 'https://" +
+                                labels + "hibob.com' }\n");
+  ASSERT_FALSE(hire.empty());
+  EXPECT_NE(hire[0].find("connection.hire_base_url"), std::string::npos) << hire[0];
+}
+
 class PluginFolder : public ::testing::Test {
  protected:
   PluginFolder() {

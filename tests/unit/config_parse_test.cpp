@@ -134,6 +134,39 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(ParseConfig, has_a_place_for_problems_of_a_file_without_anything) {
+  for (const char* nothing : {"", "\n\n", "# later\n", "---\n...\n", "%YAML 1.2\n"}) {
+    const std::vector<std::string> problems = problems_of(nothing);
+    EXPECT_FALSE(problems.empty()) << nothing;
+    for (const std::string& problem : problems)
+      EXPECT_FALSE(problem.starts_with("f:0:")) << problem;
+  }
+}
+
+TEST(ParseConfig, refuses_a_value_whose_quote_was_cut_off) {
+  for (const char* end : {"\"build/st", "\"build/st\n", "\"build/st\n\n", "'build/st\n  "}) {
+    const std::vector<std::string> problems = problems_of(head + "state: " + end);
+    ASSERT_FALSE(problems.empty()) << end;
+    EXPECT_NE(problems[0].find("is not valid YAML"), std::string::npos) << problems[0];
+  }
+  // What may stand at the end of a file stays what it was.
+  for (const char* end :
+       {"s", "s ", "s\n", "\"s\"\n", "|-\n  s\n", "|\n  s", "s\n...\n", "s # c\n"}) {
+    const auto config = parse_config(head + "state: " + end, "f", "/etc");
+    ASSERT_TRUE(config) << end << config.error()[0].text();
+    EXPECT_EQ(config->state, "/etc/s") << end;
+  }
+}
+
+TEST(ParseConfig, reads_many_keys_in_linear_time) {
+  std::string yaml = head;
+  for (int i = 0; i < 100'000; ++i)
+    yaml += "k" + std::to_string(i) + ": 1\n";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(problems_of(yaml).size(), 100'000U);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
+}
+
 TEST(ParseConfig, ends_quickly_on_bombs) {
   std::string aliases = "a0: &a0 x\n";
   for (int i = 1; i < 20; ++i) {

@@ -1,0 +1,141 @@
+// llhttp's response blocks, before the reader of vendors' answers: nothing that a strict reader
+// refuses is taken, nothing is taken differently when it comes in other pieces.
+#include <algorithm>
+#include <set>
+
+#include "corpus.hpp"
+#include "http_cases.hpp"
+#include "upstream/http1_reply.hpp"
+
+namespace penstock::corpora {
+namespace {
+
+using upstream::Http1Reply;
+
+struct Read {
+  bool complete = false;
+  bool ended = false;  ///< only by the end of the stream
+  int status = 0;
+  std::string body;
+  std::string trouble;
+
+  friend bool operator==(const Read&, const Read&) = default;
+};
+
+/// The one place that knows how the reader is driven.
+Read read_reply(std::string_view raw, std::size_t step) {
+  Http1Reply reader("GET", true, 1U << 20U);
+  Http1Reply::State state = Http1Reply::State::more;
+  for (std::size_t at = 0; at < raw.size() && state != Http1Reply::State::malformed; at += step)
+    state = reader.feed(raw.substr(at, step));
+  Read out;
+  if (state == Http1Reply::State::more) {
+    out.ended = true;
+    state = reader.end();
+  }
+  out.complete = state == Http1Reply::State::complete;
+  if (!out.complete) {
+    out.trouble = reader.trouble();
+    return out;
+  }
+  upstream::Reply reply = reader.take();
+  out.status = reply.status;
+  out.body = std::move(reply.body);
+  return out;
+}
+
+/// Taken by llhttp and refused here.
+const std::vector<std::string> refused_on_purpose = {
+    // An empty line ahead of a message is only let pass before a request (RFC 9112 section 2.2).
+    "connection.md / HTTP 100 first, then 400", "sample.md / Response starting with CRLF",
+    // It was not asked for.
+    "connection.md / HTTP 101 response with Upgrade and Content-Length header",
+    "connection.md / HTTP 101 response with Upgrade and Transfer-Encoding header"};
+
+/// Refused by llhttp and taken here: the size of the chunk is the same to every reader.
+const std::vector<std::string> taken_knowingly = {
+    "transfer-encoding.md / Trailing space on chunked body",
+    "transfer-encoding.md / No extension after semicolon"};
+
+TEST(LlhttpResponses, AreReadAsStrictlyInAnyPieces) {
+  SKIP_WITHOUT(testdata("http1/llhttp"));
+  Tally tally("llhttp responses, whole and in pieces of 1, 2, 3 and 7 bytes");
+  for (const HttpCase& one : llhttp_cases("response")) {
+    SCOPED_TRACE(one.name + " " + ::testing::PrintToString(one.raw));
+    const Stopwatch watch(one.name, one.raw.size());
+    tally.ran();
+    const Read whole = read_reply(one.raw, one.raw.size());
+    for (const std::size_t step : {1U, 2U, 3U, 7U})
+      EXPECT_EQ(read_reply(one.raw, step), whole);
+    const bool on_purpose = std::ranges::count(refused_on_purpose, one.name) > 0;
+    if (whole.complete) {
+      tally.accepted();
+      EXPECT_FALSE(on_purpose);
+      if (std::ranges::count(taken_knowingly, one.name) > 0) continue;
+      EXPECT_EQ(one.error, "");
+      ASSERT_EQ(one.messages.size(), 1U);
+      EXPECT_EQ(whole.status, one.messages[0].status);
+      EXPECT_EQ(whole.body, one.messages[0].body);
+      EXPECT_TRUE(one.messages[0].complete || whole.ended);
+    } else {
+      tally.refused();
+      const bool owed =
+          one.strict && one.error.empty() && one.messages.size() == 1 && one.messages[0].complete;
+      EXPECT_EQ(owed, on_purpose) << whole.trouble;
+    }
+  }
+  EXPECT_EQ(tally["cases"], 85);
+}
+
+/// A request's fields and body as an answer.
+std::string as_answer(const std::string& request) {
+  const std::size_t line_end = request.find("\r\n");
+  if (line_end == std::string::npos) return {};
+  return "HTTP/1.1 200 OK" + request.substr(line_end);
+}
+
+/// What is wrong is the request line, or larger than gunicorn wants it, or behind the end.
+bool is_of_requests(const std::string& error) {
+  const char* const signs[] = {"InvalidRequest", "InvalidHTTPVersion",
+                               "LimitRequest",   "code=5",
+                               "code=6",         "code=7",
+                               "code=8",         "code=23"};
+  return std::ranges::any_of(
+      signs, [&](const char* sign) { return error.find(sign) != std::string::npos; });
+}
+
+/// An answer may have these: the body is the same to every reader.
+const std::set<std::string> harmless = {
+    // Fields that frame nothing, twice.
+    "invalid/041", "invalid/042",
+    // Trailers that pretend to be fields: they are dropped.
+    "invalid/chunked_05", "invalid/rfc9110_trailer_forbidden_cl_01",
+    "invalid/rfc9110_trailer_forbidden_host_01", "invalid/rfc9110_trailer_forbidden_te_01",
+    // A space or a semicolon behind a chunk's size.
+    "invalid/chunked_09", "transfer-encoding.md / No extension after semicolon",
+    "transfer-encoding.md / Space after chunk header"};
+
+TEST(RequestTorture, IsNoAnswerEither) {
+  SKIP_WITHOUT(testdata("http1/gunicorn"));
+  SKIP_WITHOUT(testdata("http1/llhttp"));
+  SKIP_WITHOUT(testdata("payloads/Request Smuggling"));
+  Tally tally("invalid requests of gunicorn, llhttp and smuggling, as an answer");
+  std::vector<HttpCase> all = gunicorn_cases();
+  for (const auto& more : {llhttp_cases("request"), smuggling_cases()})
+    all.insert(all.end(), more.begin(), more.end());
+  for (const HttpCase& one : all) {
+    const std::string raw = as_answer(one.raw);
+    if (one.error.empty() || is_of_requests(one.error) || raw.empty()) continue;
+    SCOPED_TRACE(one.name + " " + ::testing::PrintToString(raw.substr(0, 300)));
+    tally.ran();
+    const Read whole = read_reply(raw, raw.size());
+    for (const std::size_t step : {1U, 2U, 3U, 7U})
+      EXPECT_EQ(read_reply(raw, step), whole);
+    whole.complete ? tally.accepted() : tally.refused();
+    EXPECT_EQ(whole.complete, harmless.contains(one.name)) << whole.trouble;
+  }
+  EXPECT_GT(tally["refused"], 90);
+}
+
+}  // namespace
+}  // namespace penstock::corpora
