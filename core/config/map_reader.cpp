@@ -45,8 +45,8 @@ MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
 const YamlNode* MapReader::find(const char* key) {
   known_.emplace_back(key);
   const auto found = std::ranges::find_if(
-      node_.entries, [&](const auto& entry) { return entry.first.text == key; });
-  return found == node_.entries.end() ? nullptr : &found->second;
+      node_.entries, [&](const auto& entry) { return entry.name.text == key; });
+  return found == node_.entries.end() ? nullptr : &found->value;
 }
 
 std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required) {

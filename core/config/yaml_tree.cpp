@@ -104,9 +104,9 @@ class TreeBuilder final : public YAML::EventHandler {
     } else {
       const std::string& name = pending_keys_.back().text;
       const bool twice = std::ranges::any_of(
-          parent.entries, [&](const auto& entry) { return entry.first.text == name; });
+          parent.entries, [&](const auto& entry) { return entry.name.text == name; });
       if (twice) problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
-      parent.entries.emplace_back(std::move(pending_keys_.back()), std::move(node));
+      parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
       has_key_.back() = false;
     }
   }
