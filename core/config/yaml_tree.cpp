@@ -20,7 +20,9 @@ Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; 
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& file, ConfigProblems& problems)
-      : file_(file), problems_(problems) {}
+      : file_(file), problems_(problems) {
+    root.at = {1, 1};  // a file without a document is wrong somewhere too
+  }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}

@@ -1,6 +1,6 @@
-// The JSON envelope, both ways: what is read is what a second parser reads, what is written a
-// second parser can read.
+// The JSON envelope: a second parser reads the same, and can read whatever is written.
 #include <algorithm>
+#include <cctype>
 
 #include <penstock/envelope.hpp>
 #include <rapidjson/document.h>
@@ -14,15 +14,33 @@
 namespace penstock::fuzz {
 namespace {
 
+/// Half a surrogate pair is fine with RFC 8259's grammar but not with the other parsers, so none is
+/// left for them to see.
+void join_surrogates(std::string& text) {
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] != '\\') continue;
+    ++i;
+    const std::string_view unit = std::string_view(text).substr(i);
+    if (unit.size() >= 5 && unit[0] == 'u' && (unit[1] | 0x20) == 'd' &&
+        std::string_view("89abcdefABCDEF").find(unit[2]) != std::string_view::npos &&
+        std::isxdigit(static_cast<unsigned char>(unit[3])) != 0 &&
+        std::isxdigit(static_cast<unsigned char>(unit[4])) != 0) {
+      text.replace(i + 1, 4, "FFFD");
+    }
+  }
+}
+
 /// Judged by RapidJSON where it can be trusted with the text, else by simdjson, whose refusals of
 /// what it cannot hold (large numbers, deep nesting) say nothing about the grammar.
-bool is_json_to_others(const std::string& text) {
+bool is_json_to_others(std::string text) {
+  join_surrogates(text);
   if (unsafe_for_rapidjson(text).empty()) {
     rapidjson::Document document;
     rapidjson::MemoryStream bytes(text.data(), text.size());
     document.ParseStream<rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
                          rapidjson::kParseNumbersAsStringsFlag>(bytes);
-    return !document.HasParseError();
+    if (document.GetParseError() != rapidjson::kParseErrorNumberTooBig)
+      return !document.HasParseError();
   }
   simdjson::dom::parser parser;
   const auto error = parser.parse(text).error();
@@ -54,9 +72,9 @@ void check_accepted(std::string_view input, const Call& call) {
   require(input.find(call.api_options) != std::string_view::npos,
           "api_options keep their very bytes");
   require(!call.body || call.form.empty(), "data and multipart_form_data exclude each other");
-  if (!unsafe_for_rapidjson(input).empty()) return;
+  require(is_json_to_others(std::string(input)), "what is accepted is JSON", input);
   const auto parsed = parse_json(input);
-  require(parsed.has_value(), "what is accepted is JSON", input);
+  if (!parsed) return;  // numbers and nesting that RapidJSON cannot hold
   const rapidjson::Document& envelope = **parsed;
   require(text_of(envelope["method"]) == call.method, "the method is the given one");
   require(text_of(envelope["path"]) == call.path, "the path is the given one");

@@ -1,5 +1,4 @@
-// The head of a request to a vendor, written from a caller's headers and a plugin's, and read again
-// by a reader that shares no code with it.
+// The head of a request to a vendor, read again by a reader that shares no code with the writer.
 #include <algorithm>
 #include <map>
 #include <vector>

@@ -1,4 +1,4 @@
-// Compressed bodies: never a byte past the limit, never another text than zlib's own in one go.
+// Compressed bodies: never a byte past the limit, never another text than zlib's own.
 #include <zlib.h>
 
 #include "fuzz.hpp"

@@ -1,6 +1,5 @@
-// What a plugin's author writes: manifests, schemas and their patterns. A schema that compiles
-// makes of what it accepts something that it accepts again; time is bounded by libFuzzer's
-// -timeout.
+// What a plugin's author writes: manifests, schemas and their patterns.
+// A schema accepts again what it made of what it accepted; libFuzzer's -timeout bounds the time.
 #include <algorithm>
 
 #include "base/json.hpp"

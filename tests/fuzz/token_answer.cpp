@@ -1,5 +1,6 @@
-// What a token endpoint answers, read by the very code of a plugin that asks one: no answer makes a
-// header that cannot be sent, a session that is dead at birth, or a message with a secret in it.
+// What a token endpoint answers, read by the very code of a plugin.
+// No answer makes a header that cannot be sent, a session that is dead at birth, or a message with
+// a secret in it.
 #include <array>
 #include <memory>
 

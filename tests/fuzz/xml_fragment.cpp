@@ -1,4 +1,4 @@
-// A caller's fragment in a SOAP envelope: what check_xml_fragment() accepts cannot leave the Body.
+// A fragment in a SOAP envelope cannot leave the Body.
 // Expat says where each end tag stands; libxml2, which shares no code with it, says what it sees.
 #include <memory>
 #include <vector>

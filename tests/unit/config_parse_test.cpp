@@ -65,6 +65,22 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
     EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
 }
 
+TEST(ParseConfig, has_a_place_for_the_problem_of_a_file_without_a_document) {
+  for (const char* yaml : {"", "\n\n", "# later\n"}) {
+    const std::vector<std::string> problems = problems_of(yaml);
+    ASSERT_FALSE(problems.empty()) << yaml;
+    EXPECT_EQ(problems.front(), "f:1:1: the configuration must be a map, not nothing") << yaml;
+  }
+}
+
+TEST(ParseConfig, shows_what_stands_in_the_file_and_not_what_it_stands_for) {
+  ::setenv("PENSTOCK_TEST_SECRET", "s3cret", 1);
+  EXPECT_EQ(problems_of("plugins: { directory: x }\nserver:\n  api_keys: [{ name: a, key: k }]\n"
+                        "  allowed_networks: ['${env:PENSTOCK_TEST_SECRET}']\n"),
+            std::vector<std::string>{
+                "f:4:22: \"${env:PENSTOCK_TEST_SECRET}\" is not a network like 10.0.0.0/8"});
+}
+
 TEST(ParseConfig, reads_everything_into_its_place) {
   const auto config = parse_config(
       "server:\n  listen: '[::1]:0'\n  environment_id: test\n  threads: 2\n  max_request_bytes: "
@@ -113,6 +129,7 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
       {"$${env:X} costs 5$$", "${env:X} costs 5$", ""},
       {"${env:PENSTOCK_TEST_UNSET}", nullptr, "PENSTOCK_TEST_UNSET is not set"},
       {"${file:absent}", nullptr, "absent cannot be read"},
+      {"${file:.}", nullptr, "cannot be read"},
       {"${env:NOT A NAME}", nullptr, "is not the name"},
       {"${other:x}", nullptr, "neither"},
       {"$HOME", nullptr, "write $$"},
