@@ -52,7 +52,8 @@ const YamlNode* MapReader::find(const char* key) {
 std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required) {
   const YamlNode* found = find(key);
   if (found != nullptr) return read_scalar(*found, key, source_);
-  if (required) source_.problem(node_.at, what_ + " needs " + key);
+  // Of what is no map, its constructor has said all there is to say.
+  if (required && &node_ != &empty_map()) source_.problem(node_.at, what_ + " needs " + key);
   return std::nullopt;
 }
 

@@ -35,6 +35,7 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "integrations:\n  - id: a\n    tool: t\n  - id: a\n    tool: t\n",
        {"f:9:9: there is another integration with the id \"a\""}},
       {head + "integrations:\n  - tool: t\n", {"f:7:5: an integration needs id"}},
+      {head + "integrations:\n  - ", {"f:7:1: an integration must be a map, not nothing"}},
       {head + "integrations: {}\n", {"f:6:15: integrations must be a list, not a map"}},
       {head + "integrations:\n  - id: a\n    tool: t\n    enabled: yes\n",
        {"f:9:14: enabled must be true or false"}},
