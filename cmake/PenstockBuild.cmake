@@ -25,6 +25,13 @@ if(PENSTOCK_SANITIZE)
     add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)  # Asio's fences, which it does not rely on alone
   endif()
 endif()
+if(PENSTOCK_FUZZ)
+  # Coverage everywhere, libFuzzer's main only in tests/fuzz. Without recovery a finding is a crash, which libFuzzer keeps.
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+    -fsanitize-ignorelist=${PROJECT_SOURCE_DIR}/tests/fuzz/foreign.ignore)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+  add_link_options(-fsanitize=address,undefined)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED)

@@ -1,10 +1,11 @@
-# Installs what is missing, and only that. Sourced by ./run and ./test.
+# Installs what is missing, and only that. Sourced by ./run, ./test and ./fuzz.
 # POSIX sh; PENSTOCK_NO_INSTALL=1 only tells what would be installed.
 
 packages_build="ca-certificates curl cmake g++ ninja-build pkg-config ccache
 libboost1.81-dev libyaml-cpp-dev rapidjson-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libbrotli-dev libzstd-dev
 libsqlite3-dev libsimdjson-dev libcli11-dev"
 packages_test="libgtest-dev libgmock-dev python3 python3-zeep openssl binutils"
+packages_fuzz="clang libclang-rt-dev llvm libxml2-dev python3"
 
 missing_packages() {
   for package in "$@"; do

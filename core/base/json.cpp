@@ -1,5 +1,7 @@
 #include "base/json.hpp"
 
+#include <charconv>
+
 #include <rapidjson/encodedstream.h>
 #include <rapidjson/error/en.h>
 #include <rapidjson/memorystream.h>
@@ -12,6 +14,25 @@ constexpr int most_values = 100'000;
 constexpr int longest_number = 64;
 constexpr int most_exponent_digits = 4;
 
+/// The code unit of the \uXXXX at the front of `text`; 0: there is none.
+unsigned code_unit(std::string_view text) {
+  unsigned unit = 0;
+  if (!text.starts_with("\\u") || text.size() < 6) return 0;
+  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+  return error == std::errc() && end == text.data() + 6 ? unit : 0;
+}
+
+bool is_low_surrogate(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
+
+/// The length of the escape at the front of `text`; 0: a surrogate without its partner, which
+/// RapidJSON notices only of a high one. Of a low one it makes bytes that are no UTF-8.
+std::size_t escape_length(std::string_view text) {
+  const unsigned unit = code_unit(text);
+  if (is_low_surrogate(unit)) return 0;
+  if (unit < 0xD800 || unit > 0xDBFF) return 2;
+  return is_low_surrogate(code_unit(text.substr(6))) ? 12 : 0;
+}
+
 }  // namespace
 
 std::string unsafe_for_rapidjson(std::string_view text) {
@@ -21,8 +42,11 @@ std::string unsafe_for_rapidjson(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
       if (c == '"') in_string = false;
+      if (c != '\\') continue;
+      const std::size_t length = escape_length(text.substr(i));
+      if (length == 0) return "half a surrogate pair stands at offset " + std::to_string(i);
+      i += length - 1;
       continue;
     }
     switch (c) {

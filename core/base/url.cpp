@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 
 #include "base/text.hpp"
@@ -25,10 +26,18 @@ std::string part(CURLU* url, CURLUPart what, unsigned flags = 0) {
 /// No percent signs, brackets or underscores: what is compared with an egress list must mean one
 /// thing only.
 bool is_host_name(std::string_view host) {
-  return !host.empty() && host.size() <= 253 && host.front() != '.' &&
-         std::ranges::all_of(host, [](char c) {
+  return !host.empty() && host.size() <= 253 && host.front() != '.' && host.back() != '.' &&
+         host.find("..") == std::string_view::npos && std::ranges::all_of(host, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-';
          });
+}
+
+/// libcurl takes "127.1" for an address, but not "127.1." or "12%37.1", which are "127.1" as well
+/// once they are taken apart. What ends in a number has to be an address in its plain form.
+bool is_odd_address(const std::string& host) {
+  const char last = host[host.rfind('.') + 1];
+  in_addr address{};
+  return last >= '0' && last <= '9' && inet_pton(AF_INET, host.c_str(), &address) != 1;
 }
 
 bool has_part(CURLU* url, CURLUPart what) {
@@ -77,6 +86,8 @@ Result<Url, std::string> parse_url(std::string_view text) {
   url.query = part(parser.get(), CURLUPART_QUERY);
   if (!is_host_name(url.host))
     return failure(std::string("a URL needs a host name of letters, digits, dots and hyphens"));
+  if (is_odd_address(url.host))
+    return failure(std::string("a URL's host that ends in a number must be an IPv4 address"));
   return url;
 }
 

@@ -97,7 +97,7 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
       const auto text = config::read_scalar(network, "an allowed network", source);
       if (!text) continue;
       if (!config::is_network(text->text))
-        source.problem(text->at, "\"" + text->text + "\" is not a network like 10.0.0.0/8");
+        source.problem(text->at, "\"" + network.text + "\" is not a network like 10.0.0.0/8");
       out.allowed_networks.push_back(text->text);
     }
   }

@@ -38,6 +38,8 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   if (!file) return failure("the file " + path.string() + " cannot be read");
   std::string text(largest_file + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  if (file.bad())  // a folder can be opened, too
+    return failure("the file " + path.string() + " cannot be read");
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > largest_file)
     return failure("the file " + path.string() + " is larger than 1 MiB");

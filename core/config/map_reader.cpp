@@ -45,14 +45,15 @@ MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
 const YamlNode* MapReader::find(const char* key) {
   known_.emplace_back(key);
   const auto found = std::ranges::find_if(
-      node_.entries, [&](const auto& entry) { return entry.first.text == key; });
-  return found == node_.entries.end() ? nullptr : &found->second;
+      node_.entries, [&](const auto& entry) { return entry.name.text == key; });
+  return found == node_.entries.end() ? nullptr : &found->value;
 }
 
 std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required) {
   const YamlNode* found = find(key);
   if (found != nullptr) return read_scalar(*found, key, source_);
-  if (required) source_.problem(node_.at, what_ + " needs " + key);
+  // Of what is no map, its constructor has said all there is to say.
+  if (required && &node_ != &empty_map()) source_.problem(node_.at, what_ + " needs " + key);
   return std::nullopt;
 }
 

@@ -19,7 +19,9 @@ Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; 
 class TreeBuilder final : public YAML::EventHandler {
  public:
   TreeBuilder(const std::string& file, ConfigProblems& problems)
-      : file_(file), problems_(problems) {}
+      : file_(file), problems_(problems) {
+    root.at = {1, 1};  // a file without a document is wrong somewhere too
+  }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -106,7 +108,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const std::string& name = pending_keys_.back().text;
       if (!names_.back().insert(name).second)
         problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
-      parent.entries.emplace_back(std::move(pending_keys_.back()), std::move(node));
+      parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
       has_key_.back() = false;
     }
   }

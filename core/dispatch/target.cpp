@@ -21,8 +21,9 @@ bool has_dot_segment(std::string path) {
     while (start <= path.size()) {
       const std::size_t end = std::min(path.find_first_of("/\\", start), path.size());
       // Some servers cut path parameters off before they resolve segments: "..;/" is ".." to them.
+      // So is "..%3F/" to one that stands behind another that decodes.
       std::string_view segment = std::string_view(path).substr(start, end - start);
-      segment = segment.substr(0, segment.find(';'));
+      segment = segment.substr(0, segment.find_first_of(";?#"));
       if (segment == "." || segment == "..") return true;
       start = end + 1;
     }

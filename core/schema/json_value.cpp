@@ -40,7 +40,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
       duplicate = std::move(name);
       return false;
     }
-    stack_.back()->members.emplace_back(std::move(name), JsonValue());
+    stack_.back()->members.emplace_back(name, JsonValue());
     return true;
   }
 
@@ -51,7 +51,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   JsonValue& place() {
     if (stack_.empty()) return root;
     JsonValue& parent = *stack_.back();
-    return parent.kind == Kind::object ? parent.members.back().second : parent.items.emplace_back();
+    return parent.kind == Kind::object ? parent.members.back().value : parent.items.emplace_back();
   }
   bool add(JsonValue value) {
     place() = std::move(value);
@@ -94,8 +94,8 @@ JsonValue JsonValue::from(const rapidjson::Value& value) {
 
 const JsonValue* JsonValue::find(std::string_view name) const {
   const auto found =
-      std::ranges::find_if(members, [&](const auto& member) { return member.first == name; });
-  return found == members.end() ? nullptr : &found->second;
+      std::ranges::find_if(members, [&](const auto& member) { return member.name == name; });
+  return found == members.end() ? nullptr : &found->value;
 }
 
 long double JsonValue::number() const {
@@ -159,9 +159,9 @@ void JsonValue::write(std::string& out) const {
     out += '{';
     for (const auto& member : members) {
       if (&member != &members.front()) out += ',';
-      write_string(out, member.first);
+      write_string(out, member.name);
       out += ':';
-      member.second.write(out);
+      member.value.write(out);
     }
     out += '}';
   }
@@ -185,8 +185,8 @@ bool operator==(const JsonValue& a, const JsonValue& b) {
   }
   return a.members.size() == b.members.size() &&
          std::ranges::all_of(a.members, [&](const auto& member) {
-           const JsonValue* other = b.find(member.first);
-           return other != nullptr && *other == member.second;
+           const JsonValue* other = b.find(member.name);
+           return other != nullptr && *other == member.value;
          });
 }
 

@@ -13,12 +13,13 @@ namespace penstock::schema {
 /// A JSON value that remembers how its numbers were written: `38.20` stays `38.20`.
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
+  struct Member;  // not a pair: of itself inside itself, clang cannot complete one
 
   Kind kind = Kind::null;
   bool boolean = false;
   std::string text;  ///< of a string: decoded; of a number: its literal
   std::vector<JsonValue> items;
-  std::vector<std::pair<std::string, JsonValue>> members;  ///< in order, names unique
+  std::vector<Member> members;  ///< in order, names unique
 
   static JsonValue string(std::string_view text);
   static JsonValue from(const rapidjson::Value& value);
@@ -30,6 +31,13 @@ struct JsonValue {
   /// "an object", "a string": for messages.
   std::string_view kind_name() const;
   void write(std::string& out) const;
+};
+
+struct JsonValue::Member {
+  Member(std::string_view called, JsonValue holds) : name(called), value(std::move(holds)) {}
+
+  std::string name;
+  JsonValue value;
 };
 
 /// JSON Schema's equality: numbers by value, objects without order.

@@ -23,7 +23,7 @@ class PatternParser {
     Steps steps = alternation(0);
     if (error_.empty() && at_ < source_.size()) refuse("a ) without its (");
     append(steps, {{Pattern::Op::match}});
-    if (error_.empty() && steps.size() > most_steps) refuse("its counts make it too large");
+    if (error_.empty() && steps.size() > most_steps) refuse("it is too large");
     if (!error_.empty()) return failure(std::move(error_));
     out_.steps_ = std::move(steps);
     return std::move(out_);
@@ -75,6 +75,10 @@ class PatternParser {
       both.push_back({Op::jump, size + 2 + static_cast<std::uint32_t>(right.size()), 0});
       append(both, std::move(right));
       left = std::move(both);
+      if (left.size() > most_steps) {  // not at the end only: each choice copies those before it
+        refuse("it is too large");
+        return {};
+      }
     }
     return left;
   }
@@ -84,7 +88,7 @@ class PatternParser {
     while (more() && peek() != '|' && peek() != ')') {
       append(steps, repeated(atom(depth)));
       if (steps.size() > most_steps) {
-        refuse("its counts make it too large");
+        refuse("it is too large");
         return {};
       }
     }
@@ -155,7 +159,7 @@ class PatternParser {
       return {};
     }
     if (part.size() * std::max(least + 1, most) > most_steps) {
-      refuse("its counts make it too large");
+      refuse("it is too large");
       return {};
     }
     Steps steps;

@@ -26,6 +26,20 @@ TEST(ParseUrl, refuses_what_could_lead_elsewhere) {
   }
 }
 
+// Each is one host to the parser that took it apart and another to the one that connects.
+TEST(ParseUrl, refuses_hosts_that_are_read_differently_the_second_time) {
+  for (const char* text :
+       {"https://a.example../", "https://a..example/", "https://0x.../", "https://127.1./",
+        "https://%31%32%37.1/", "https://%34/", "https://a.example.4/", "https://a.0x7f/"}) {
+    EXPECT_FALSE(parse_url(text).has_value()) << text;
+  }
+  for (const char* text : {"https://127.0.0.1./", "https://0x7f.1/", "https://2130706433/"}) {
+    const auto url = parse_url(text);
+    ASSERT_TRUE(url.has_value()) << text;
+    EXPECT_EQ(url->host, "127.0.0.1") << text;
+  }
+}
+
 struct EgressCase {
   const char* url;
   bool permitted;

@@ -35,6 +35,7 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "integrations:\n  - id: a\n    tool: t\n  - id: a\n    tool: t\n",
        {"f:9:9: there is another integration with the id \"a\""}},
       {head + "integrations:\n  - tool: t\n", {"f:7:5: an integration needs id"}},
+      {head + "integrations:\n  - ", {"f:7:1: an integration must be a map, not nothing"}},
       {head + "integrations: {}\n", {"f:6:15: integrations must be a list, not a map"}},
       {head + "integrations:\n  - id: a\n    tool: t\n    enabled: yes\n",
        {"f:9:14: enabled must be true or false"}},
@@ -63,6 +64,22 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
   };
   for (const ProblemCase& one : cases)
     EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
+}
+
+TEST(ParseConfig, has_a_place_for_the_problem_of_a_file_without_a_document) {
+  for (const char* yaml : {"", "\n\n", "# later\n"}) {
+    const std::vector<std::string> problems = problems_of(yaml);
+    ASSERT_FALSE(problems.empty()) << yaml;
+    EXPECT_EQ(problems.front(), "f:1:1: the configuration must be a map, not nothing") << yaml;
+  }
+}
+
+TEST(ParseConfig, shows_what_stands_in_the_file_and_not_what_it_stands_for) {
+  ::setenv("PENSTOCK_TEST_SECRET", "s3cret", 1);
+  EXPECT_EQ(problems_of("plugins: { directory: x }\nserver:\n  api_keys: [{ name: a, key: k }]\n"
+                        "  allowed_networks: ['${env:PENSTOCK_TEST_SECRET}']\n"),
+            std::vector<std::string>{
+                "f:4:22: \"${env:PENSTOCK_TEST_SECRET}\" is not a network like 10.0.0.0/8"});
 }
 
 TEST(ParseConfig, reads_everything_into_its_place) {
@@ -113,6 +130,7 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
       {"$${env:X} costs 5$$", "${env:X} costs 5$", ""},
       {"${env:PENSTOCK_TEST_UNSET}", nullptr, "PENSTOCK_TEST_UNSET is not set"},
       {"${file:absent}", nullptr, "absent cannot be read"},
+      {"${file:.}", nullptr, "cannot be read"},
       {"${env:NOT A NAME}", nullptr, "is not the name"},
       {"${other:x}", nullptr, "neither"},
       {"$HOME", nullptr, "write $$"},

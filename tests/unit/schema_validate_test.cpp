@@ -217,6 +217,15 @@ TEST(PatternCompile, refuses_what_it_would_not_match_right) {
   }
 }
 
+TEST(PatternCompile, gives_up_early_on_a_long_list_of_choices) {
+  std::string choices = "a";
+  for (int i = 0; i < 100'000; ++i)
+    choices += "|a";
+  const auto started = std::chrono::steady_clock::now();
+  EXPECT_FALSE(Pattern::compile(choices).has_value());
+  EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+}
+
 TEST(PatternSearch, takes_linear_time_on_patterns_that_ruin_backtracking) {
   const std::string many(100'000, 'a');
   const auto started = std::chrono::steady_clock::now();

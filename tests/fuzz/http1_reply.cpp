@@ -1,0 +1,116 @@
+// A vendor's answer means the same however TCP cuts it up.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "fuzz.hpp"
+#include "upstream/content_decoder.hpp"
+#include "upstream/http1_reply.hpp"
+
+namespace penstock::fuzz {
+namespace {
+
+using upstream::Http1Reply;
+using State = Http1Reply::State;
+
+struct Setup {
+  const char* method;
+  bool decode, ends;
+  std::uint64_t max_body;
+};
+
+struct Read {
+  State state = State::more;
+  bool keeps_alive = false, started = false;
+  std::string trouble;
+  upstream::Reply reply;
+};
+
+Read read(const Setup& setup, std::string_view bytes, std::uint32_t pieces) {
+  Http1Reply reader(setup.method, setup.decode, setup.max_body);
+  Read out;
+  bool finished = false;
+  in_pieces(bytes, pieces, [&](std::string_view piece) {
+    // Bytes behind a complete answer count against it, in whichever piece they come.
+    require(!finished || reader.feed(piece) == State::malformed, "nothing follows a whole answer");
+    out.state = finished ? State::malformed : reader.feed(piece);
+    finished = out.state == State::complete;
+    return out.state == State::more || finished;
+  });
+  if (setup.ends && out.state == State::more) out.state = reader.end();
+  out.keeps_alive = reader.keeps_alive();
+  out.started = reader.started();
+  out.trouble = reader.trouble();
+  out.reply = reader.take();
+  return out;
+}
+
+bool failed(const Read& read) {
+  return read.state == State::malformed || read.state == State::too_large;
+}
+
+void same(const Setup& setup, const Read& a, const Read& b) {
+  // Where a compressed body is both broken and too large, the cut decides which is seen first.
+  require(a.state == b.state || (setup.decode && failed(a) && failed(b)),
+          "an answer means the same however it is cut", a.trouble + " / " + b.trouble);
+  require(a.started == b.started, "started does not depend on the cut");
+  if (a.state != State::complete) return;
+  require(a.reply.status == b.reply.status && a.reply.headers == b.reply.headers &&
+              a.reply.body == b.reply.body && a.keeps_alive == b.keeps_alive,
+          "a whole answer is the same however it is cut", a.reply.body);
+}
+
+/// Whether the body, left coded, is one whole stream of its coding.
+bool decodes_whole(const upstream::Reply& coded) {
+  std::string names, text;
+  for (const Field& field : coded.headers) {
+    if (field.name == "content-encoding") names += (names.empty() ? "" : ",") + lower(field.value);
+  }
+  const auto decoder = upstream::make_decoder(names);
+  return decoder->feed(coded.body, text, 1U << 24U) == upstream::ContentDecoder::Status::ok &&
+         decoder->finished();
+}
+
+void check_whole(const Setup& setup, std::string_view bytes, const Read& whole) {
+  require(whole.started && whole.reply.status >= 200 && whole.reply.status <= 599,
+          "a whole answer has a final status");
+  require(whole.reply.body.size() <= setup.max_body, "a body never exceeds its limit");
+  for (const Field& field : whole.reply.headers) {
+    require(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos &&
+                field.name.find_first_of(": \r\n") == std::string::npos,
+            "no header holds a line end or NUL", field.name);
+  }
+  const auto has = [&](std::string_view name) {
+    return std::ranges::find(whole.reply.headers, name, &Field::name) != whole.reply.headers.end();
+  };
+  require(!has("transfer-encoding") || !has("content-length"), "there is one framing only");
+  const Read coded = read({setup.method, false, setup.ends, 1U << 24U}, bytes, 0);
+  require(coded.state == State::complete, "what decodes is whole without decoding");
+  const bool decoded = setup.decode && coded.reply.headers != whole.reply.headers;
+  if (!decoded) {
+    require(coded.reply.body == whole.reply.body &&
+                (has("transfer-encoding") || bytes.ends_with(whole.reply.body)),
+            "a body without a coding is as it was sent", whole.reply.body);
+  } else if (!whole.reply.body.empty()) {
+    // Known: a coded body that ends before its first decoded byte passes as an empty one.
+    require(decodes_whole(coded.reply), "a compressed body that is cut off is no whole answer",
+            coded.reply.body);
+  }
+}
+
+}  // namespace
+}  // namespace penstock::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace penstock::fuzz;
+  Input input(data, size);
+  const std::uint8_t flags = input.byte(), cut = input.byte();
+  const Setup setup{(flags & 1U) != 0 ? "HEAD" : "GET", (flags & 2U) != 0, (flags & 4U) != 0,
+                    (flags & 8U) != 0 ? 64U : 1U << 20U};
+  const std::string_view bytes = input.rest();
+  const Read whole = read(setup, bytes, 0);
+  same(setup, whole, read(setup, bytes, 1));
+  same(setup, whole, read(setup, bytes, 2U + cut));
+  if (whole.state == State::complete) check_whole(setup, bytes, whole);
+  if (whole.state == State::malformed) require(!whole.trouble.empty(), "a refusal says why");
+  return 0;
+}
