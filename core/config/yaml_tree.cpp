@@ -18,10 +18,9 @@ Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; 
 /// aliases.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, ConfigProblems& problems)
-      : file_(file), problems_(problems) {
-    root.at = {1, 1};  // a file without a document is wrong somewhere too
-  }
+  TreeBuilder(const std::string& file, std::string_view yaml, ConfigProblems& problems)
+      : file_(file), last_line_(static_cast<int>(std::ranges::count(yaml, '\n')) + 1),
+        problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -78,6 +77,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode node) {
     node.at = to_mark(mark);
+    if (node.at.line > last_line_) node.at = {last_line_, 1};  // on the end made visible
     if (anchor != 0) problem(node.at, "anchors are not supported");
     place(std::move(node));
   }
@@ -114,6 +114,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   const std::string& file_;
+  const int last_line_;
   ConfigProblems& problems_;
   std::vector<YamlNode> stack_;
   std::vector<YamlNode> pending_keys_;  ///< one for each open node; used by maps
@@ -152,12 +153,12 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
     problems.push_back({file, {1, 1}, "is larger than 16 MiB"});
     return {};
   }
-  TreeBuilder builder(file, problems);
+  TreeBuilder builder(file, yaml, problems);
   try {
     std::istringstream stream(with_visible_end(yaml));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    TreeBuilder second(file, problems);
+    TreeBuilder second(file, yaml, problems);
     if (parser.HandleNextDocument(second))
       problems.push_back({file, second.root.at, "only one document is read"});
   } catch (const YAML::Exception& error) {

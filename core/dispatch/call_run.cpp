@@ -210,6 +210,7 @@ void CallRun::receive(Result<upstream::Reply> reply) {
   vendor_time_ += reply->waited;
   const Judgement judgement = judge_reply(*reply);
   if (must_renew(judgement)) return renew(*std::move(reply));
+  drop_refused_session(judgement);
   finish(make_answer(*std::move(reply), judgement));
 }
 
@@ -228,6 +229,14 @@ bool CallRun::must_renew(const Judgement& judgement) const {
   return judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session &&
          draft_.api->session && !renewed_after_answer_ && !streams_body_ &&
          may_repeat(call_.method, judgement);
+}
+
+/// Where this call cannot be repeated, the next one shall not meet the same refusal.
+void CallRun::drop_refused_session(const Judgement& judgement) {
+  if (judgement.kind != catalog::AnswerKind::session_expired || !draft_.api->session ||
+      !snapshot_->session || renewed_after_answer_)
+    return;
+  draft_.integration->state(draft_.plugin->manifest().id)->drop(snapshot_->generation);
 }
 
 void CallRun::renew(upstream::Reply refused) {
@@ -282,6 +291,7 @@ bool CallRun::open_gate(upstream::Request& request) {
 bool CallRun::admit(const upstream::Reply& seen) {
   const Judgement judgement = judge_reply(seen);
   if (must_renew(judgement)) return false;
+  drop_refused_session(judgement);
   head_ = make_answer({seen.status, seen.headers, {}, {}, {}}, judgement);
   peer_->head(head_);
   return true;

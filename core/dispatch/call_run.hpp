@@ -56,6 +56,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void receive(Result<upstream::Reply> reply);
   Judgement judge_reply(const upstream::Reply& reply) const;
   bool must_renew(const Judgement& judgement) const;
+  void drop_refused_session(const Judgement& judgement);
   void renew(upstream::Reply refused);
   Answer make_answer(upstream::Reply reply, const Judgement& judgement);
 

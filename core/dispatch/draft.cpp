@@ -254,7 +254,7 @@ bool needs_whole_body(const catalog::Api& api) {
 
 Result<Done> add_body(Draft& draft, std::string body) {
   const auto refused = [](std::string why) {
-    return failure(input_invalid("the body " + why, {{"", std::move(why)}}));
+    return failure(input_invalid("the body " + why, {{"", why}}));
   };
   draft.body = std::move(body);
   if (draft.api->soap && host::is_soap_envelope(*draft.body)) {

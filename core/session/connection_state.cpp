@@ -66,6 +66,15 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
   run(std::move(need), world);
 }
 
+void ConnectionState::drop(std::uint64_t generation) {
+  const std::scoped_lock lock(mutex_);
+  const SnapshotPtr now = current();
+  if (running_ || now->generation != generation) return;
+  auto without = std::make_shared<Snapshot>(*now);
+  without->session.reset();
+  current_.store(std::move(without), std::memory_order_release);
+}
+
 void ConnectionState::run(Need need, const std::shared_ptr<World>& world) {
   const SnapshotPtr now = current();
   const int format = need.format;

@@ -52,6 +52,10 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   /// call or on any world's thread.
   void obtain(Need need, const std::shared_ptr<World>& world, Handler handler);
 
+  /// The vendor refused the session of this generation to a call that could not be repeated: the
+  /// next call makes a new one.
+  void drop(std::uint64_t generation);
+
  private:
   void run(Need need, const std::shared_ptr<World>& world);
   void persist(Renewed renewed, int format, const std::shared_ptr<World>& world);

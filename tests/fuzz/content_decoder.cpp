@@ -1,5 +1,6 @@
 // Compressed bodies: never a byte past the limit, never another text than the coding's own library.
 #include <array>
+#include <memory>
 
 #include <brotli/decode.h>
 #include <zlib.h>
@@ -58,12 +59,14 @@ Decoded zlib_reference(std::string_view bytes, std::size_t most) {
 Decoded brotli_reference(std::string_view bytes, std::size_t most) {
   Decoded out;
   out.text.resize(most + 1);
-  std::size_t size = out.text.size();
-  out.finished =
-      BrotliDecoderDecompress(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()),
-                              &size, reinterpret_cast<std::uint8_t*>(out.text.data())) ==
-      BROTLI_DECODER_RESULT_SUCCESS;
-  out.text.resize(out.finished ? size : 0);
+  const std::unique_ptr<BrotliDecoderState, decltype(&BrotliDecoderDestroyInstance)> state(
+      BrotliDecoderCreateInstance(nullptr, nullptr, nullptr), BrotliDecoderDestroyInstance);
+  const auto* in = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  auto* text = reinterpret_cast<std::uint8_t*>(out.text.data());
+  std::size_t left = bytes.size(), room = out.text.size();
+  const auto code = BrotliDecoderDecompressStream(state.get(), &left, &in, &room, &text, nullptr);
+  out.finished = code == BROTLI_DECODER_RESULT_SUCCESS && left == 0;
+  out.text.resize(out.finished ? out.text.size() - room : 0);
   return out;
 }
 
