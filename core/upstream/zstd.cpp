@@ -1,5 +1,8 @@
 #include "upstream/content_decoder.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include <zstd.h>
 
 namespace penstock::upstream {
@@ -24,12 +27,18 @@ class Zstd final : public ContentDecoder {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     char buffer[16384];
     while (true) {
+      if (between_frames_ && in.pos < in.size && !begins_frame(bytes[in.pos]))
+        return Status::broken;
       ZSTD_outBuffer made{buffer, sizeof buffer, 0};
+      const std::size_t before = in.pos;
       const std::size_t hint = ZSTD_decompressStream(stream_.get(), &made, &in);
       if (ZSTD_isError(hint) != 0) return Status::broken;
       if (made.pos > most - out.size()) return Status::too_large;
       out.append(buffer, made.pos);
-      finished_ = hint == 0;  // at the end of a frame; another may follow
+      head_.append(bytes.substr(before, std::min(in.pos - before, largest_head - head_.size())));
+      made_of_frame_ += made.pos;
+      finished_ = between_frames_ = hint == 0;  // another frame may follow
+      if (finished_ && !end_frame()) return Status::broken;
       if (in.pos == in.size && made.pos < made.size) return Status::ok;
     }
   }
@@ -37,8 +46,25 @@ class Zstd final : public ContentDecoder {
   bool finished() const override { return finished_; }
 
  private:
+  /// The library knows formats from before RFC 8878 as well, by other first bytes: nobody sends
+  /// them, and it reads them less well.
+  static bool begins_frame(char first) {
+    return first == '\x28' || (static_cast<unsigned char>(first) & 0xF0U) == 0x50;
+  }
+
+  /// Whether the frame was as long as it said: the library looks only if it sees all of it at once.
+  bool end_frame() {
+    const unsigned long long said = ZSTD_getFrameContentSize(head_.data(), head_.size());
+    head_.clear();
+    return said == std::exchange(made_of_frame_, 0) || said == ZSTD_CONTENTSIZE_UNKNOWN;
+  }
+
+  static constexpr std::size_t largest_head = 18;  // RFC 8878 section 3.1.1.1, with the magic
+
   std::unique_ptr<ZSTD_DStream, StreamFree> stream_;
-  bool finished_ = false;
+  bool finished_ = false, between_frames_ = true;
+  std::string head_;  ///< of the frame under way
+  unsigned long long made_of_frame_ = 0;
 };
 
 }  // namespace

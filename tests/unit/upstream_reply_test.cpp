@@ -139,6 +139,22 @@ TEST(Http1ReplyTest, stops_a_bomb_of_any_coding_at_the_cap_and_sees_a_cut) {
   }
 }
 
+TEST(Http1ReplyTest, reads_no_zstd_of_before_the_rfc) {
+  for (const std::string first : {"\x1e", "\x25", "\x27"}) {
+    Http1Reply reply("GET", true, 1000);
+    EXPECT_EQ(reply.feed(with_length("Content-Encoding: zstd\r\n", first + "\xb5\x2f\xfd\xfd")),
+              State::malformed);
+  }
+}
+
+TEST(Http1ReplyTest, refuses_a_zstd_frame_of_another_length_than_it_says) {
+  using namespace std::string_literals;
+  Http1Reply reply("GET", true, 1000);  // 0x170 + 256 bytes said, none there
+  EXPECT_EQ(reply.feed(with_length("Content-Encoding: zstd\r\n",
+                                   "\x28\xb5\x2f\xfd\x60\x00\x70\x01\x00\x00"s)),
+            State::malformed);
+}
+
 TEST(Http1ReplyTest, gives_an_answer_piece_by_piece_with_its_interims_and_trailers) {
   Http1Reply reply("GET", false, Http1Reply::unlimited);
   EXPECT_EQ(reply.feed("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"),
