@@ -13,30 +13,35 @@ namespace {
 constexpr std::size_t shortest = 4;
 constexpr std::string_view stars = "***";
 
-std::string xml_escaped(std::string_view text) {
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos;
+       at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+/// As text, where quotes need no escape.
+std::string xml_text(std::string_view text) {
+  std::string out = replaced(std::string(text), "&", "&amp;");
+  return replaced(replaced(std::move(out), "<", "&lt;"), ">", "&gt;");
+}
+
+std::string hex(std::string_view text, std::string_view digits) {
   std::string out;
   for (const char c : text) {
-    switch (c) {
-    case '&':
-      out += "&amp;";
-      break;
-    case '<':
-      out += "&lt;";
-      break;
-    case '>':
-      out += "&gt;";
-      break;
-    case '"':
-      out += "&quot;";
-      break;
-    case '\'':
-      out += "&apos;";
-      break;
-    default:
-      out += c;
-    }
+    out += digits[static_cast<unsigned char>(c) >> 4U];
+    out += digits[static_cast<unsigned char>(c) & 0xFU];
   }
   return out;
+}
+
+/// "%2F" as "%2f".
+std::string lower_percent(std::string text) {
+  for (std::size_t at = text.find('%'); at != std::string::npos; at = text.find('%', at + 1)) {
+    for (const std::size_t digit : {at + 1, at + 2})
+      text[digit] = lower(text.substr(digit, 1)).front();
+  }
+  return text;
 }
 
 std::string json_escaped(std::string_view text) {
@@ -60,11 +65,26 @@ std::string base64_core(std::string_view secret, std::size_t before) {
 void Masker::add(std::string_view secret) {
   if (secret.size() < shortest) return;
   add_form(std::string(secret));
-  add_form(percent_encode(secret));
-  add_form(xml_escaped(secret));
-  add_form(json_escaped(secret));
-  for (std::size_t before = 0; before < 3; ++before)
-    add_form(base64_core(secret, before));
+  const std::string percent = percent_encode(secret);
+  for (const std::string& form : {percent, replaced(percent, "%20", "+")}) {
+    add_form(form);
+    add_form(lower_percent(form));
+  }
+  const std::string xml = xml_text(secret);
+  add_form(xml);
+  add_form(replaced(replaced(xml, "\"", "&quot;"), "'", "&apos;"));
+  add_form(replaced(replaced(xml, "\"", "&#34;"), "'", "&#39;"));
+  add_form(replaced(xml, "\"", "&quot;"));  // in an attribute
+  const std::string json = json_escaped(secret);
+  add_form(json);
+  add_form(replaced(json, "/", "\\/"));
+  add_form(hex(secret, "0123456789abcdef"));
+  add_form(hex(secret, "0123456789ABCDEF"));
+  for (std::size_t before = 0; before < 3; ++before) {
+    const std::string base64 = base64_core(secret, before);
+    add_form(base64);
+    add_form(replaced(replaced(base64, "+", "-"), "/", "_"));
+  }
   std::ranges::stable_sort(needles_, std::ranges::greater{}, &std::string::size);
 }
 

@@ -6,8 +6,9 @@
 
 namespace penstock {
 
-/// Takes secrets out of text by their value, in every form in which text of ours could carry them:
-/// raw, percent-encoded, XML-escaped, JSON-escaped, and base64 at each of its three alignments.
+/// Takes secrets out of text by their value, in every form in which text of ours, or a vendor's that
+/// we quote, could carry them: raw, percent-encoded in either case, form-encoded, XML-escaped by
+/// name or number, JSON-escaped, in hex, and in base64 and base64url at each of three alignments.
 class Masker {
  public:
   /// Values of fewer than 4 bytes are not masked: they stand everywhere.

@@ -49,8 +49,8 @@ CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler
 
 CallRun::CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer)
     : context_(std::move(context)), loop_(loop), call_(std::move(call.call)),
-      peer_(std::move(peer)), streams_body_(call.has_body), body_length_(call.body_length), takes_trailers_(call.takes_trailers),
-      started_(std::chrono::steady_clock::now()) {}
+      peer_(std::move(peer)), streams_body_(call.has_body), body_length_(call.body_length),
+      takes_trailers_(call.takes_trailers), started_(std::chrono::steady_clock::now()) {}
 
 CallRun::~CallRun() {
   if (entered_) draft_.integration->leave();
@@ -255,7 +255,7 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   out.body = std::move(reply.body);
   out.warnings = std::move(draft_.warnings);
   if (!judgement.message.empty())
-    out.warnings.push_back("the vendor reports: " + judgement.message);
+    out.warnings.push_back("the vendor reports: " + masker_for(*snapshot_).mask(judgement.message));
   out.vendor = vendor_time_;
   out.plugin = draft_.plugin->label();
   out.places = draft_.integration->places();

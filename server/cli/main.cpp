@@ -1,11 +1,26 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <exception>
 #include <iostream>
 
 #include "cli/commands.hpp"
 
+namespace {
+
+/// Memory holds credentials, whatever the command: no core file, no debugger of the same user.
+void keep_memory_private() {
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  prctl(PR_SET_DUMPABLE, 0);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   using namespace penstock::cli;
   try {
+    keep_memory_private();
     const auto parsed = parse_command_line(argc, argv);
     if (const int* code = std::get_if<int>(&parsed)) return *code;
     const auto& line = std::get<CommandLine>(parsed);

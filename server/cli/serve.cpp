@@ -1,4 +1,3 @@
-#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -17,13 +16,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto grace = 30s;  ///< for the calls in flight when the end is asked for
-
-/// Memory holds credentials: no core file, no debugger of the same user.
-void keep_memory_private() {
-  const rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);
-  prctl(PR_SET_DUMPABLE, 0);
-}
 
 /// As many descriptors as allowed; of them half for clients, the rest for vendors and files.
 std::size_t client_connections() {
@@ -121,7 +113,6 @@ int run(Engine& engine, const StopSignals& signals) {
 }  // namespace
 
 int serve(const CommandLine& line) {
-  keep_memory_private();
   const StopSignals signals;
   auto config = load_config(line.config);
   if (!config) {

@@ -8,8 +8,8 @@ const source = resolve(import.meta.dirname ?? new URL(".", import.meta.url).path
 const build = process.env.PENSTOCK_BUILD_DIR ?? join(source, "build/release");
 
 /** Starts a program and resolves with the first match of `ready` in what it prints. */
-function start(program, args, ready) {
-  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: source });
+function start(program, args, ready, env = {}) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], cwd: source, env: { ...process.env, ...env } });
   let output = "";
   const started = new Promise((done, fail) => {
     const read = (chunk) => {
@@ -26,7 +26,8 @@ function start(program, args, ready) {
   return { child, started, output: () => output };
 }
 
-export async function open({ edit = (yaml) => yaml } = {}) {
+/** `under`: a command that runs the engine, such as prlimit with its arguments. */
+export async function open({ edit = (yaml) => yaml, env = {}, under = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "penstock-clients-"));
   const ca = join(folder, "ca.pem");
   const sandbox = start(join(build, "bin/penstock-sandbox"), ["--listen", "127.0.0.1:0", "--ca-file", ca],
@@ -39,8 +40,8 @@ export async function open({ edit = (yaml) => yaml } = {}) {
     .replace("127.0.0.1:9443", vendors)
     .replace("build/sandbox/ca.pem", ca)
     .replace("build/state", join(folder, "state"))));
-  const engine = start(join(build, "bin/penstock"), ["serve", "-c", config, "--listen", "127.0.0.1:0"],
-    /"listening","message":"http:\/\/(127\.0\.0\.1:\d+)"/);
+  const [program, ...args] = [...under, join(build, "bin/penstock"), "serve", "-c", config, "--listen", "127.0.0.1:0"];
+  const engine = start(program, args, /"listening","message":"http:\/\/(127\.0\.0\.1:\d+)"/, env);
   const [, address] = await engine.started;
 
   return {
@@ -48,6 +49,7 @@ export async function open({ edit = (yaml) => yaml } = {}) {
     vendors,
     ca,
     config,
+    pid: engine.child.pid,
     log: () => engine.output(),
     async close() {
       for (const { child } of [engine, sandbox]) {

@@ -75,6 +75,26 @@ TEST(Masker, hides_a_secret_in_every_form_of_ours) {
                                "s3cr&amp;t/&quot;&lt;x&gt;", R"(s3cr&t/\"<x>)"};
   for (const std::string& form : forms)
     EXPECT_EQ(masker.mask("a " + form + " b"), "a *** b");
+  const std::string hard = "a b+c/d'e?f>g~h";
+  masker.add(hard);
+  const std::string more[] = {"a%20b%2Bc%2Fd%27e%3Ff%3Eg~h",
+                              "a%20b%2bc%2fd%27e%3ff%3eg~h",
+                              "a+b%2Bc%2Fd%27e%3Ff%3Eg~h",
+                              "a+b%2bc%2fd%27e%3ff%3eg~h",
+                              "a b+c/d'e?f&gt;g~h",
+                              "a b+c/d&apos;e?f&gt;g~h",
+                              "a b+c/d&#39;e?f&gt;g~h",
+                              "a b+c\\/d'e?f>g~h",
+                              "6120622b632f6427653f663e677e68",
+                              "6120622B632F6427653F663E677E68"};
+  for (const std::string& form : more)
+    EXPECT_EQ(masker.mask("<" + form + ">"), "<***>");
+  for (const char* before : {"", "u", "us"}) {
+    std::string url_safe = base64_encode(before + hard);
+    for (char& c : url_safe)
+      c = c == '+' ? '-' : c == '/' ? '_' : c;
+    EXPECT_NE(masker.mask(url_safe).find("***"), std::string::npos) << url_safe;
+  }
   for (const char* before : {"", "u", "us", "use", "user:"}) {
     const std::string encoded = base64_encode(std::string(before) + "s3cr&t/\"<x>" + "tail");
     const std::string masked = masker.mask(encoded);

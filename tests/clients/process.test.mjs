@@ -1,0 +1,66 @@
+// The engine as a process among others: what its surroundings can make it do, and what it leaves behind.
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+
+import { open } from "./stage.mjs";
+
+const people = { method: "GET", path: "/people" };
+
+async function call(stage) {
+  const answer = await fetch(`${stage.base}/passthrough/hibob/v1`, { method: "POST", body: JSON.stringify(people), headers: {
+    Authorization: "Bearer dev-key", "X-Integration-Id": "hibob:acme", "Content-Type": "application/json" } });
+  return { status: answer.status, body: await answer.json() };
+}
+
+test("its memory goes into no core file and to no debugger of its user", async () => {
+  const stage = await open({ under: ["prlimit", "--core=1048576:1048576"] });
+  try {
+    assert.match(readFileSync(`/proc/${stage.pid}/limits`, "utf8"), /^Max core file size +0 +0 /m);
+    // What is not dumpable belongs to root, whoever runs it: of no use where that is root.
+    assert.equal(statSync(`/proc/${stage.pid}/mem`).uid, 0);
+    assert.doesNotMatch(readFileSync(`/proc/${stage.pid}/cmdline`, "latin1"), /sandbox-(token|password|secret)/);
+  } finally {
+    await stage.close();
+  }
+});
+
+test("no proxy, .netrc or .curlrc of its environment gets a call or a credential", async () => {
+  let visitors = 0;
+  const trap = createServer((socket) => { ++visitors; socket.destroy(); });
+  await new Promise((done) => trap.listen(0, "127.0.0.1", done));
+  const home = mkdtempSync(join(tmpdir(), "penstock-home-"));
+  const proxy = `http://127.0.0.1:${trap.address().port}`;
+  writeFileSync(join(home, ".netrc"), "machine api.hibob.com login evil password evil\n", { mode: 0o600 });
+  writeFileSync(join(home, ".curlrc"), `proxy = "${proxy}"\n`);
+  const env = { HOME: home, CURL_HOME: home };
+  for (const name of ["http_proxy", "https_proxy", "all_proxy"]) env[name] = env[name.toUpperCase()] = proxy;
+  const stage = await open({ env });
+  try {
+    const { status, body } = await call(stage);
+    assert.equal(status, 200, JSON.stringify(body));
+    assert.equal(body.data.status, 200);
+    assert.equal(visitors, 0);
+  } finally {
+    await stage.close();
+    trap.close();
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test("more callers than descriptors are let in one after another, and a call works afterwards", async () => {
+  const stage = await open({ under: ["prlimit", "--nofile=64:64"] });
+  const port = Number(new URL(stage.base).port);
+  try {
+    const callers = Array.from({ length: 150 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+    await Promise.all(callers.map((one) => new Promise((done) => one.once("connect", done).once("close", done))));
+    callers.forEach((one) => one.destroy());
+    const { status, body } = await call(stage);
+    assert.equal(status, 200, JSON.stringify(body));
+  } finally {
+    await stage.close();
+  }
+});
