@@ -94,6 +94,11 @@ Response refuse(int status, const std::string& why) {
 
 /// Sets one fault; false if there is none of that name or the value does not suit it.
 bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& value) {
+  if (name == "next_raw_base64") {
+    if (!value.IsString()) return false;
+    faults.raw_answer = from_base64({value.GetString(), value.GetStringLength()});
+    return faults.raw_answer.has_value();
+  }
   if (!value.IsInt() || value.GetInt() < 0) return false;
   int number = value.GetInt();
   if (name == "delay_ms") return faults.delay_ms = number, true;

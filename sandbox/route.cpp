@@ -95,6 +95,10 @@ Delivery deliver(const Request& request, World& world) {
     delivery.response =
         is_token ? workday_token(request, world) : host->second.handler(request, world);
   }
+  if (faults.raw_answer && !delivery.response.refused) {
+    delivery.raw = std::exchange(faults.raw_answer, std::nullopt);
+    delivery.response.kind = "ordered_answer";
+  }
   note(vendor.ledger, request, delivery.response, is_token);
   if (faults.reset_before_answer > 0) {
     --faults.reset_before_answer;

@@ -12,6 +12,7 @@ struct Delivery {
   std::chrono::milliseconds delay{0};
   std::optional<std::size_t> cut_after;  ///< end the connection after so many raw bytes
   bool reset = false;                    ///< reset the connection instead of answering
+  std::optional<std::string> raw;        ///< the bytes to send in place of the response
 };
 
 /// Finds the vendor by Host and SNI, counts the call and applies the faults that were ordered.

@@ -135,6 +135,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void send(Delivery delivery) {
     if (delivery.reset) return reset();
     out_ = serialized(delivery.response, request_.method, keep_alive_);
+    if (delivery.raw) {
+      out_ = *std::move(delivery.raw);
+      keep_alive_ = false;  // whether these bytes leave the connection usable is theirs to say
+    }
     bool cut = delivery.cut_after.has_value();
     if (cut) out_.resize(std::min(out_.size(), *delivery.cut_after));
     beast::get_lowest_layer(stream_).expires_after(patience);

@@ -24,6 +24,7 @@ struct Faults {
   int status = 503;
   int reset_before_answer = 0;                 ///< so many are handled, then reset unanswered
   std::optional<std::size_t> cut_after_bytes;  ///< the next answer ends after so many raw bytes
+  std::optional<std::string> raw_answer;       ///< the next answer's bytes, in place of the vendor's
 };
 
 /// What a vendor has seen, unmasked: it is test data.

@@ -37,6 +37,17 @@ TEST_F(SandboxControl, OrderedFailuresAreUsedUp) {
   EXPECT_EQ(ask(world, people).status, 200);
 }
 
+TEST_F(SandboxControl, ARawAnswerIsGivenOnceToACallThatIsLetIn) {
+  EXPECT_EQ(order(R"({"vendor":"hibob","next_raw_base64":"no base64"})").status, 400);
+  order(R"({"vendor":"hibob","next_raw_base64":"SFRUUC8xLjEgMjA0IApYLUE6IDENCg=="})");
+  Call stranger = people;
+  stranger.headers = {basic("SERVICE-0001:wrong")};
+  EXPECT_FALSE(deliver(world, stranger).raw);
+  EXPECT_EQ(deliver(world, people).raw, "HTTP/1.1 204 \nX-A: 1\r\n");
+  EXPECT_FALSE(deliver(world, people).raw);
+  EXPECT_EQ(world.vendors["hibob"].ledger.kinds["ordered_answer"], 1);
+}
+
 TEST_F(SandboxControl, DelayCutAndResetReachTheDelivery) {
   order(R"({"vendor":"hibob","delay_ms":5,"cut_after_bytes":7,"reset_before_answer":1})");
   auto first = deliver(world, people);
