@@ -118,5 +118,41 @@ TEST(Secrets, a_token_endpoint_that_quotes_the_credentials_is_reported_without_t
   expect_none(refresh, all_words_of(answer.error()));
 }
 
+TEST(Secrets, a_redirect_is_an_answer_and_nobody_is_visited) {
+  Server evil([](upstream::TlsStream&) {}, "api.hibob.com");
+  const std::string port = evil.address().substr(evil.address().rfind(':'));
+  const std::string targets[] = {"https://127.0.0.1" + port + "/x",
+                                 "https://api.hibob.com" + port,
+                                 "http://api.hibob.com/v1/people",
+                                 "//localhost" + port + "/x",
+                                 "/v1/people",
+                                 "people",
+                                 "file:///etc/passwd"};
+  std::atomic<int> asked{0};
+  std::atomic<int> status{0};
+  std::string target;
+  ReflectingVendor vendor("api.hibob.com", [&](const std::string&) {
+    ++asked;
+    return "HTTP/1.1 " + std::to_string(status) + " Moved\r\nLocation: " + target +
+           "\r\nContent-Length: 0\r\n\r\n";
+  });
+  for (const int code : {301, 302, 303, 307, 308}) {
+    for (const std::string& to : targets) {
+      for (const char* method : {"GET", "POST", "DELETE"}) {
+        status = code, target = to, asked = 0;
+        Call call;
+        call.tool = "hibob", call.api = "v1", call.integration_id = "hibob:acme";
+        call.method = method, call.path = "/people";
+        const auto answer = testing::call(vendor.engine(), std::move(call));
+        ASSERT_TRUE(answer) << answer.error().message;
+        EXPECT_EQ(answer->status, code);
+        EXPECT_EQ(answer->url, "https://api.hibob.com/v1/people");
+        EXPECT_EQ(asked, 1) << code << " to " << to;
+      }
+    }
+  }
+  EXPECT_EQ(evil.connections, 0);
+}
+
 }  // namespace
 }  // namespace penstock
