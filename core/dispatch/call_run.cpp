@@ -123,6 +123,7 @@ void CallRun::prepare() {
       }());
   switch (outcome.verdict) {
   case host::Verdict::ok:
+    renew_ahead();
     return send(std::move(outcome));
   case host::Verdict::need_session:
     if (!draft_.api->session) {
@@ -151,17 +152,10 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
                                 Phase::session, Sent::no));
   });
 
-  session::Need need;
-  // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
-  need.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
-  need.max_fetches = draft_.api->session->max_fetches;
-  need.format = draft_.api->session->format;
-  need.used_generation = snapshot_->generation;
-  need.challenge = std::move(challenge);
-  const auto world =
-      std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking);
+  session::Need wanted = need();
+  wanted.challenge = std::move(challenge);
   draft_.integration->state(draft_.plugin->manifest().id)
-      ->obtain(std::move(need), world,
+      ->obtain(std::move(wanted), session_world(),
                [self = shared_from_this()](Result<session::SnapshotPtr> session) {
                  // The renewal may have run on another loop.
                  boost::asio::post(self->loop_.context(),
@@ -172,6 +166,29 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
                                      self->got_session(std::move(session));
                                    });
                });
+}
+
+session::Need CallRun::need() const {
+  session::Need out;
+  // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
+  out.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
+  out.max_fetches = draft_.api->session->max_fetches;
+  out.format = draft_.api->session->format;
+  out.used_generation = snapshot_->generation;
+  return out;
+}
+
+std::shared_ptr<session::World> CallRun::session_world() const {
+  return std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking,
+                                     context_.hold());
+}
+
+/// The session still serves this call; the ones to come shall not have to wait for a new one.
+void CallRun::renew_ahead() const {
+  if (snapshot_->renew_ahead_ms == 0 || wall_clock_ms() < snapshot_->renew_ahead_ms ||
+      !draft_.api->session)
+    return;
+  draft_.integration->state(draft_.plugin->manifest().id)->renew_ahead(need(), session_world());
 }
 
 void CallRun::got_session(Result<session::SnapshotPtr> session) {

@@ -26,6 +26,8 @@ struct CallContext {
   std::shared_ptr<CredentialStore> store;
   boost::asio::thread_pool* blocking = nullptr;
   const std::vector<std::shared_ptr<Observer>>* observers = nullptr;
+  /// Keeps the engine from ending while the result lives: for renewals, which outlive their calls.
+  std::function<std::shared_ptr<void>()> hold;
 };
 
 /// What a plugin's failure in prepare() means for the caller.
@@ -51,6 +53,9 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::string boundary() const;
   void prepare();
   void get_session(std::optional<session::FetchReply> challenge);
+  session::Need need() const;
+  std::shared_ptr<session::World> session_world() const;
+  void renew_ahead() const;
   void got_session(Result<session::SnapshotPtr> session);
   void send(host::Outcome outcome);
   void receive(Result<upstream::Reply> reply);

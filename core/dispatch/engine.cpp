@@ -42,10 +42,17 @@ struct Engine::Impl {
                         return own.get() == loop;
                       });
     if (!here) loop = loops[next_loop++ % loops.size()].get();
-    const CallContext context{world, &config, store, &blocking, &observers};
+    const CallContext context{world, &config, store, &blocking, &observers, hold()};
     const auto made = std::make_shared<CallRun>(context, *loop, std::move(call), std::move(told));
     if (here) return made->start();
     boost::asio::post(loop->context(), [made] { made->start(); });
+  }
+
+  std::function<std::shared_ptr<void>()> hold() {
+    return [this] {
+      in_flight.fetch_add(1);
+      return std::shared_ptr<void>(nullptr, [this](void*) { leave(); });
+    };
   }
 
   /// Counted before the question: stop() either sees this call or this call sees stop().

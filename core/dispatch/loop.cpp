@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <sys/random.h>
 
 #include "dispatch/request.hpp"
@@ -44,9 +45,10 @@ void Loop::stop() {
 Loop* Loop::current() noexcept { return this_threads_loop; }
 
 LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
-                     std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking)
+                     std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
+                     std::shared_ptr<void> hold)
     : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
-      blocking_(blocking) {}
+      blocking_(blocking), hold_(std::move(hold)) {}
 
 std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
 
@@ -72,13 +74,45 @@ void LoopWorld::fetch(session::FetchRequest request,
   });
 }
 
-void LoopWorld::save(std::string key, StoredState state,
-                     std::function<void(Result<std::uint64_t>)> handler) {
-  boost::asio::post(blocking_, [store = store_, key = std::move(key), state = std::move(state),
-                                handler = std::move(handler), &context = loop_.context()] {
-    auto saved = store->save(key, state);
-    boost::asio::post(context, [handler, saved = std::move(saved)] { handler(saved); });
+void LoopWorld::wait(std::chrono::milliseconds time, std::function<void()> handler) {
+  auto timer = std::make_shared<boost::asio::steady_timer>(loop_.context(), time);
+  timer->async_wait([timer, handler = std::move(handler)](boost::system::error_code error) {
+    if (!error) handler();
   });
+}
+
+/// Runs `work` where it may block, and gives its result to `handler` on the loop.
+template <class Work, class Handler>
+void LoopWorld::off_the_loop(Work work, Handler handler) {
+  boost::asio::post(blocking_, [work = std::move(work), handler = std::move(handler),
+                                &context = loop_.context()] {
+    auto result = work();
+    boost::asio::post(
+        context, [handler, result = std::move(result)]() mutable { handler(std::move(result)); });
+  });
+}
+
+void LoopWorld::save(std::string key, StoredState state, std::uint64_t fence,
+                     std::function<void(Result<std::uint64_t>)> handler) {
+  off_the_loop([store = store_, key = std::move(key), state = std::move(state),
+                fence] { return store->save(key, state, fence); },
+               std::move(handler));
+}
+
+void LoopWorld::lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) {
+  off_the_loop([store = store_, key = std::move(key)] { return store->lease(key); },
+               std::move(handler));
+}
+
+void LoopWorld::extend(std::string key, std::uint64_t fence,
+                       std::function<void(Result<bool>)> handler) {
+  off_the_loop([store = store_, key = std::move(key), fence] { return store->extend(key, fence); },
+               std::move(handler));
+}
+
+void LoopWorld::release(std::string key, std::uint64_t fence) {
+  boost::asio::post(blocking_,
+                    [store = store_, key = std::move(key), fence] { store->release(key, fence); });
 }
 
 std::int64_t wall_clock_ms() {

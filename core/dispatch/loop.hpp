@@ -41,22 +41,32 @@ class Loop {
 /// What the session runs of one integration see of the world, on one loop.
 class LoopWorld final : public session::World {
  public:
-  /// `blocking` runs what may block: durable writes.
+  /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world.
   LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
-            std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking);
+            std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
+            std::shared_ptr<void> hold);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
   void fetch(session::FetchRequest request,
              std::function<void(Result<session::FetchReply>)> handler) override;
-  void save(std::string key, StoredState state,
+  void wait(std::chrono::milliseconds time, std::function<void()> handler) override;
+  void save(std::string key, StoredState state, std::uint64_t fence,
             std::function<void(Result<std::uint64_t>)> handler) override;
+  void lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) override;
+  void extend(std::string key, std::uint64_t fence,
+              std::function<void(Result<bool>)> handler) override;
+  void release(std::string key, std::uint64_t fence) override;
 
  private:
+  template <class Work, class Handler>
+  void off_the_loop(Work work, Handler handler);
+
   Loop& loop_;
   std::shared_ptr<Integration> integration_;
   std::shared_ptr<CredentialStore> store_;
   boost::asio::thread_pool& blocking_;
+  std::shared_ptr<void> hold_;
 };
 
 /// Wall clock, for tokens and signatures only.

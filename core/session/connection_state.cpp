@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "session/renewing.hpp"
 #include "session/stored_record.hpp"
 
 namespace penstock::session {
@@ -11,7 +12,7 @@ namespace {
 
 // HR vendors lock an integration user after a few bad passwords: each failed login makes the next
 // one wait longer.
-constexpr std::array<std::int64_t, 3> delays_after_failure_ms = {5'000, 30'000, 300'000};
+constexpr std::array<std::int64_t, 4> delays_after_failure_ms = {5'000, 30'000, 300'000, 1'800'000};
 
 host::Connection with_credentials(host::Connection connection,
                                   const std::vector<host::Item>& rotated) {
@@ -24,6 +25,13 @@ host::Connection with_credentials(host::Connection connection,
 
 }  // namespace
 
+std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
+                              std::uint8_t chance) {
+  const std::int64_t life = expires_ms - created_ms;
+  if (expires_ms == 0 || life < 60'000) return 0;
+  return created_ms + life * 7 / 10 + life * chance / (5 * 255);
+}
+
 ConnectionState::ConnectionState(std::string key, host::Connection configured,
                                  std::optional<StoredState> stored, int format)
     : key_(std::move(key)), configured_(std::move(configured)) {
@@ -31,17 +39,33 @@ ConnectionState::ConnectionState(std::string key, host::Connection configured,
   snapshot->connection = configured_;
   if (stored) {
     stored_version_ = stored->version;
-    if (stored->connection_digest == digest_of(configured_, stored->credentials)) {
-      rotated_ = items_of(stored->credentials);
-      snapshot->connection = with_credentials(configured_, rotated_);
-      if (!stored->session.empty() && stored->session_format == format) {
-        snapshot->session = host::State{items_of(stored->session), stored->session_created_ms,
-                                        stored->session_expires_ms};
-        snapshot->generation = 1;
-      }
+    Adopted adopted = adopt(*stored, format);
+    snapshot = std::move(adopted.snapshot);
+    rotated_ = std::move(adopted.rotated);
+    if (snapshot->session) snapshot->generation = 1;
+    renewed_ms_ = stored->session_created_ms;
+    if (still_refused(*stored, configured_)) {
+      refused_for_good_ = true;
+      last_error_ = credentials_refused(stored->refusal);
+      failed_ms_ = stored->refused_ms;
     }
   }
   current_.store(std::move(snapshot), std::memory_order_release);
+}
+
+/// What of a stored state holds for the configuration as it is.
+ConnectionState::Adopted ConnectionState::adopt(const StoredState& stored, int format) const {
+  Adopted out{std::make_shared<Snapshot>(), {}};
+  out.snapshot->connection = configured_;
+  if (stored.connection_digest != digest_of(configured_, stored.credentials)) return out;
+  out.rotated = items_of(stored.credentials);
+  out.snapshot->connection = with_credentials(configured_, out.rotated);
+  if (stored.session.empty() || stored.session_format != format) return out;
+  out.snapshot->session =
+      host::State{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
+  out.snapshot->renew_ahead_ms =
+      renew_ahead_time(stored.session_created_ms, stored.session_expires_ms, 128);
+  return out;
 }
 
 void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Handler handler) {
@@ -51,11 +75,9 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
     lock.unlock();
     return handler(std::move(now));
   }
-  if (!running_ && last_error_ && world->now_unix_ms() < not_before_ms_) {
-    Error error = *last_error_;
-    error.retry_after = std::chrono::milliseconds(not_before_ms_ - world->now_unix_ms());
-    error.message +=
-        "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
+  const bool rests = refused_for_good_ || world->now_unix_ms() < not_before_ms_;
+  if (!running_ && last_error_ && rests && !need.in_spite_of_refusal) {
+    Error error = resting_error(world->now_unix_ms());
     lock.unlock();
     return handler(failure(std::move(error)));
   }
@@ -63,7 +85,24 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
   if (running_) return;
   running_ = true;
   lock.unlock();
-  run(std::move(need), world);
+  begin(std::move(need), world);
+}
+
+void ConnectionState::renew_ahead(Need need, const std::shared_ptr<World>& world) {
+  const std::int64_t now = world->now_unix_ms();
+  {
+    const std::scoped_lock lock(mutex_);
+    const SnapshotPtr snapshot = current();
+    if (running_ || refused_for_good_ || now < not_before_ms_ || !snapshot->session ||
+        snapshot->renew_ahead_ms == 0 || now < snapshot->renew_ahead_ms)
+      return;
+    running_ = true;
+  }
+  begin(std::move(need), world);
+}
+
+void ConnectionState::begin(Need need, const std::shared_ptr<World>& world) {
+  std::make_shared<Renewing>(shared_from_this(), std::move(need), world)->start();
 }
 
 void ConnectionState::drop(std::uint64_t generation) {
@@ -75,73 +114,33 @@ void ConnectionState::drop(std::uint64_t generation) {
   current_.store(std::move(without), std::memory_order_release);
 }
 
-void ConnectionState::run(Need need, const std::shared_ptr<World>& world) {
-  const SnapshotPtr now = current();
-  const int format = need.format;
-  RenewalStart start{std::move(need.plugin),
-                     need.max_fetches,
-                     now->connection,
-                     now->session,
-                     need.challenge ? PST_EV_CHALLENGED : PST_EV_START,
-                     std::move(need.challenge)};
-  renew(std::move(start), world,
-        [self = shared_from_this(), format, world](Result<Renewed> renewed) {
-          if (!renewed) return self->fail(std::move(renewed).error(), world);
-          self->persist(*std::move(renewed), format, world);
-        });
+Error ConnectionState::resting_error(std::int64_t now_ms) const {
+  Error error = *last_error_;
+  if (refused_for_good_) return error;
+  error.retry_after = std::chrono::milliseconds(not_before_ms_ - now_ms);
+  error.message +=
+      "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
+  return error;
 }
 
-void ConnectionState::persist(Renewed renewed, int format, const std::shared_ptr<World>& world) {
-  auto fresh = std::make_shared<Snapshot>();
-  StoredState state;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (host::Item& item : renewed.credentials) {
-      std::erase_if(rotated_, [&](const host::Item& old) { return old.name == item.name; });
-      rotated_.push_back(std::move(item));
-    }
-    fresh->generation = current()->generation + 1;
-    fresh->connection = with_credentials(configured_, rotated_);
-    fresh->session = std::move(renewed.session);
-    state.version = stored_version_;
-    state.credentials = fields_of(rotated_);
-    state.session = fields_of(fresh->session->items);
-    state.session_format = format;
-    state.session_created_ms = fresh->session->created_ms;
-    state.session_expires_ms = fresh->session->expires_ms;
-    state.connection_digest = digest_of(configured_, state.credentials);
-  }
-  // Durable first: a rotated credential that is used before it is kept is lost with the process.
-  world->save(key_, std::move(state),
-              [self = shared_from_this(), fresh, world](Result<std::uint64_t> version) {
-                if (!version) {
-                  Error error = std::move(version).error();
-                  error.phase = Phase::session;
-                  return self->fail(std::move(error), world);
-                }
-                {
-                  const std::scoped_lock lock(self->mutex_);
-                  self->stored_version_ = *version;
-                }
-                self->succeed(fresh);
-              });
-}
-
-void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh) {
+void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) {
   const SnapshotPtr published = std::move(fresh);
-  current_.store(published, std::memory_order_release);
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
+    current_.store(published, std::memory_order_release);
     failures_ = 0;
+    not_before_ms_ = 0;
     last_error_.reset();
+    refused_for_good_ = false;
+    renewed_ms_ = now_ms;
     waiting = take_handlers();
   }
   for (const Handler& handler : waiting)
     handler(published);
 }
 
-void ConnectionState::fail(Error error, const std::shared_ptr<World>& world) {
+void ConnectionState::fail(Error error, bool for_good, std::int64_t now_ms) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
@@ -150,8 +149,10 @@ void ConnectionState::fail(Error error, const std::shared_ptr<World>& world) {
     // A vendor that was not reached has refused nothing: only a moment's rest against a storm of
     // attempts.
     const bool refused = error.origin == Origin::vendor;
-    not_before_ms_ = world->now_unix_ms() + (refused ? delays_after_failure_ms[step] : 1'000);
+    not_before_ms_ = now_ms + (refused ? delays_after_failure_ms[step] : 1'000);
     if (refused) ++failures_;
+    refused_for_good_ = for_good;
+    failed_ms_ = now_ms;
     last_error_ = error;
     waiting = take_handlers();
   }
@@ -162,6 +163,27 @@ void ConnectionState::fail(Error error, const std::shared_ptr<World>& world) {
 std::vector<ConnectionState::Handler> ConnectionState::take_handlers() {
   running_ = false;
   return std::exchange(handlers_, {});
+}
+
+Standing ConnectionState::standing(std::int64_t now_ms) const {
+  const std::scoped_lock lock(mutex_);
+  const SnapshotPtr now = current();
+  Standing out;
+  out.renewed_ms = renewed_ms_;
+  out.failed_ms = failed_ms_;
+  if (now->session) out.expires_ms = now->session->expires_ms;
+  if (last_error_) out.error = last_error_->message;
+  const bool lives = now->session && (out.expires_ms == 0 || out.expires_ms > now_ms);
+  if (refused_for_good_) {
+    out.health = Standing::Health::needs_credentials;
+  } else if (last_error_ && now_ms < not_before_ms_ && !lives) {
+    out.not_before_ms = not_before_ms_;
+    out.health = last_error_->origin == Origin::vendor ? Standing::Health::refused
+                                                       : Standing::Health::cooling_down;
+  } else if (now->session && now->renew_ahead_ms != 0 && now_ms >= now->renew_ahead_ms) {
+    out.health = Standing::Health::expiring;
+  }
+  return out;
 }
 
 }  // namespace penstock::session

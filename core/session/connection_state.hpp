@@ -21,6 +21,7 @@ struct Snapshot {
   std::uint64_t generation = 0;  ///< rises with each new session
   host::Connection connection;
   std::optional<host::State> session;
+  std::int64_t renew_ahead_ms = 0;  ///< when to renew though it still lives; 0: not ahead
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
@@ -31,10 +32,24 @@ struct Need {
   int format = 1;
   std::uint64_t used_generation = 0;    ///< a session newer than this one will do
   std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
+  bool in_spite_of_refusal = false;     ///< ask the vendor again, whatever it said before
+};
+
+/// How a connection stands with its vendor. Times are Unix time, 0: never.
+struct Standing {
+  enum class Health : std::uint8_t { ok, expiring, refused, needs_credentials, cooling_down };
+  Health health = Health::ok;
+  std::string error;  ///< of the last renewal, if it failed
+  std::int64_t renewed_ms = 0, expires_ms = 0, failed_ms = 0, not_before_ms = 0;
 };
 
 /// The changing side of one connection of one plugin: rotated credentials, the session, and the one
-/// renewal that may be under way however many calls wait for it. [any-thread]
+/// renewal that may be under way however many calls wait for it; with a shared store, one among all
+/// replicas. [any-thread]
+///
+///     obtain ─► lease ─► intent saved ─► session() ⇄ fetch ─► saved ─► published
+///                 │ newer state there: adopted                 └ refused: saved, told, not
+///                 repeated └ another replica's: asked again after a moment
 class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
  public:
   /// `stored` is what the store holds under `key`; a session of another `format`, and credentials
@@ -52,29 +67,50 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   /// call or on any world's thread.
   void obtain(Need need, const std::shared_ptr<World>& world, Handler handler);
 
+  /// Starts a renewal that nobody waits for, if the session has come to its renew_ahead_ms.
+  void renew_ahead(Need need, const std::shared_ptr<World>& world);
+
   /// The vendor refused the session of this generation to a call that could not be repeated: the
   /// next call makes a new one.
   void drop(std::uint64_t generation);
 
+  Standing standing(std::int64_t now_ms) const;
+
  private:
-  void run(Need need, const std::shared_ptr<World>& world);
-  void persist(Renewed renewed, int format, const std::shared_ptr<World>& world);
-  void succeed(std::shared_ptr<Snapshot> fresh);
-  void fail(Error error, const std::shared_ptr<World>& world);
+  class Renewing;
+
+  struct Adopted {
+    std::shared_ptr<Snapshot> snapshot;
+    std::vector<host::Item> rotated;
+  };
+  Adopted adopt(const StoredState& stored, int format) const;
+  void begin(Need need, const std::shared_ptr<World>& world);
+  void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
+  void fail(Error error, bool for_good, std::int64_t now_ms);
   std::vector<Handler> take_handlers();
+  Error resting_error(std::int64_t now_ms) const;
 
   const std::string key_;
   const host::Connection configured_;
   std::atomic<SnapshotPtr> current_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool running_ = false;
   std::vector<Handler> handlers_;
   std::uint64_t stored_version_ = 0;
+  std::int64_t renewal_began_ms_ = 0;  ///< of one whose end nobody knows
   std::vector<host::Item> rotated_;
   int failures_ = 0;
   std::int64_t not_before_ms_ = 0;  ///< after a failed login: the next attempt
   std::optional<Error> last_error_;
+  bool refused_for_good_ = false;
+  std::int64_t renewed_ms_ = 0, failed_ms_ = 0;
 };
+
+/// When a session that lives from `created_ms` to `expires_ms` is renewed ahead: at four fifths of
+/// its life, a tenth of it sooner or later by chance, so that sessions made together part. 0 for
+/// one whose end is unknown or that lives less than a minute.
+std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
+                              std::uint8_t chance);
 
 }  // namespace penstock::session

@@ -14,7 +14,8 @@ class MemoryStore final : public CredentialStore {
     return found == states_.end() ? std::optional<StoredState>() : found->second;
   }
 
-  Result<std::uint64_t> save(const std::string& key, const StoredState& state) override {
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t) override {
     const std::scoped_lock lock(mutex_);
     StoredState& stored = states_[key];
     if (stored.version != state.version) {
@@ -31,6 +32,16 @@ class MemoryStore final : public CredentialStore {
 };
 
 }  // namespace
+
+Result<std::optional<Lease>> CredentialStore::lease(const std::string& key) {
+  auto state = load(key);
+  if (!state) return failure(std::move(state).error());
+  return std::optional<Lease>({0, *std::move(state)});
+}
+
+Result<bool> CredentialStore::extend(const std::string&, std::uint64_t) { return true; }
+
+void CredentialStore::release(const std::string&, std::uint64_t) {}
 
 std::unique_ptr<CredentialStore> make_memory_store() { return std::make_unique<MemoryStore>(); }
 

@@ -11,7 +11,7 @@ namespace {
 class Run : public std::enable_shared_from_this<Run> {
  public:
   Run(RenewalStart start, std::shared_ptr<World> world,
-      std::function<void(Result<Renewed>)> handler)
+      std::function<void(Result<Renewed, RenewalFailure>)> handler)
       : start_(std::move(start)), world_(std::move(world)), handler_(std::move(handler)) {}
 
   void step(std::uint32_t event, const FetchReply* reply) {
@@ -27,21 +27,20 @@ class Run : public std::enable_shared_from_this<Run> {
     case host::Verdict::fetch:
       return fetch(std::move(outcome));
     default:
-      return handler_(failure(session_error(outcome.failure, start_.connection.id)));
+      return handler_(failure(RenewalFailure{session_error(outcome.failure, start_.connection.id),
+                                             outcome.failure.kind == PST_E_CONSENT_REVOKED}));
     }
   }
 
  private:
   void fetch(host::Outcome outcome) {
     if (++fetches_ > static_cast<std::uint32_t>(start_.max_fetches)) {
-      return handler_(
-          failure(plugin_failed("it asked for more than " + std::to_string(start_.max_fetches) +
+      return fail(plugin_failed("it asked for more than " + std::to_string(start_.max_fetches) +
                                     " requests for one session",
-                                Phase::session)));
+                                Phase::session));
     }
     auto url = parse_url(outcome.url);  // the host has checked it against the egress list
-    if (!url)
-      return handler_(failure(plugin_failed("its session request has no URL", Phase::session)));
+    if (!url) return fail(plugin_failed("its session request has no URL", Phase::session));
     for (host::Item& item : outcome.carried) {
       std::erase_if(carried_.items, [&](const host::Item& old) { return old.name == item.name; });
       carried_.items.push_back(std::move(item));
@@ -57,7 +56,7 @@ class Run : public std::enable_shared_from_this<Run> {
         error.sent = Sent::no;  // of the call itself nothing has left
         error.retryable = true;
         error.message = "no session for " + self->start_.connection.id + ": " + error.message;
-        return self->handler_(failure(std::move(error)));
+        return self->fail(std::move(error));
       }
       self->step(PST_EV_FETCHED, &*reply);
     });
@@ -72,6 +71,8 @@ class Run : public std::enable_shared_from_this<Run> {
     handler_(std::move(renewed));
   }
 
+  void fail(Error error) { handler_(failure(RenewalFailure{std::move(error)})); }
+
   static void append_query(Url& url, const Field& parameter) {
     url.query += (url.query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
                  percent_encode(parameter.value);
@@ -80,7 +81,7 @@ class Run : public std::enable_shared_from_this<Run> {
 
   RenewalStart start_;
   std::shared_ptr<World> world_;
-  std::function<void(Result<Renewed>)> handler_;
+  std::function<void(Result<Renewed, RenewalFailure>)> handler_;
   host::State carried_;
   std::uint32_t fetches_ = 0;
 };
@@ -88,7 +89,7 @@ class Run : public std::enable_shared_from_this<Run> {
 }  // namespace
 
 void renew(RenewalStart start, std::shared_ptr<World> world,
-           std::function<void(Result<Renewed>)> handler) {
+           std::function<void(Result<Renewed, RenewalFailure>)> handler) {
   const std::uint32_t event = start.event;
   const std::optional<FetchReply> challenge = std::move(start.challenge);
   const auto run = std::make_shared<Run>(std::move(start), std::move(world), std::move(handler));

@@ -25,10 +25,15 @@ struct Renewed {
   std::vector<host::Item> credentials;  ///< rotated ones: durable before anyone uses the session
 };
 
+struct RenewalFailure {
+  Error error;
+  bool for_good = false;  ///< the vendor will not take these credentials again
+};
+
 /// One run of a plugin's session machine: session() and the fetches that it asks for, at most
 /// max_fetches of them. Belongs to the connection, not to a call: nothing cancels it.
 void renew(RenewalStart start, std::shared_ptr<World> world,
-           std::function<void(Result<Renewed>)> handler);
+           std::function<void(Result<Renewed, RenewalFailure>)> handler);
 
 /// What a plugin's failure in session() means for the caller.
 Error session_error(const host::PluginFailure& failure, const std::string& connection_id);

@@ -41,7 +41,8 @@ class SqliteStore final : public CredentialStore {
     return std::optional<StoredState>(*std::move(state));
   }
 
-  Result<std::uint64_t> save(const std::string& key, const StoredState& state) override {
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t) override {
     const std::scoped_lock lock(mutex_);
     // One statement: it is its own transaction, and the version is compared in it.
     const Statement statement = prepare(

@@ -78,6 +78,11 @@ std::string digest_of(const host::Connection& configured,
   return base64_encode({reinterpret_cast<const char*>(digest), length});
 }
 
+bool still_refused(const StoredState& state, const host::Connection& configured) {
+  return !state.refusal.empty() &&
+         state.refused_digest == digest_of(configured, fields_of(configured.fields));
+}
+
 std::string to_record(const StoredState& state) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);
@@ -94,6 +99,14 @@ std::string to_record(const StoredState& state) {
   writer.Int64(state.session_expires_ms);
   writer.Key("connection_digest");
   put(writer, state.connection_digest);
+  writer.Key("renewal_began_ms");
+  writer.Int64(state.renewal_began_ms);
+  writer.Key("refusal");
+  put(writer, state.refusal);
+  writer.Key("refused_ms");
+  writer.Int64(state.refused_ms);
+  writer.Key("refused_digest");
+  put(writer, state.refused_digest);
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -118,6 +131,15 @@ Result<StoredState, std::string> from_record(std::string_view bytes) {
   state.session_created_ms = integer("session_created_ms");
   state.session_expires_ms = integer("session_expires_ms");
   state.connection_digest = {digest->value.GetString(), digest->value.GetStringLength()};
+  state.renewal_began_ms = integer("renewal_began_ms");
+  state.refused_ms = integer("refused_ms");
+  const auto refusal = root.FindMember("refusal");
+  if (refusal != root.MemberEnd() && refusal->value.IsString())
+    state.refusal = {refusal->value.GetString(), refusal->value.GetStringLength()};
+  const auto refused_digest = root.FindMember("refused_digest");
+  if (refused_digest != root.MemberEnd() && refused_digest->value.IsString())
+    state.refused_digest = {refused_digest->value.GetString(),
+                            refused_digest->value.GetStringLength()};
   return state;
 }
 

@@ -18,6 +18,9 @@ std::vector<SecretField> fields_of(const std::vector<host::Item>& items);
 std::string digest_of(const host::Connection& configured,
                       const std::vector<SecretField>& credentials);
 
+/// Whether the vendor has refused these credentials for good, with this very configuration.
+bool still_refused(const StoredState& state, const host::Connection& configured);
+
 /// A StoredState, without its version, as bytes and back.
 std::string to_record(const StoredState& state);
 Result<StoredState, std::string> from_record(std::string_view bytes);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,9 +40,17 @@ class World {
   virtual std::array<std::uint8_t, 32> entropy() = 0;
   virtual void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) = 0;
 
-  /// CredentialStore::save(), off the loop.
-  virtual void save(std::string key, StoredState state,
+  virtual void wait(std::chrono::milliseconds time, std::function<void()> handler) = 0;
+
+  // CredentialStore's functions of these names, off the loop.
+
+  virtual void save(std::string key, StoredState state, std::uint64_t fence,
                     std::function<void(Result<std::uint64_t>)> handler) = 0;
+  virtual void lease(std::string key,
+                     std::function<void(Result<std::optional<Lease>>)> handler) = 0;
+  virtual void extend(std::string key, std::uint64_t fence,
+                      std::function<void(Result<bool>)> handler) = 0;
+  virtual void release(std::string key, std::uint64_t fence) = 0;
 };
 
 }  // namespace penstock::session

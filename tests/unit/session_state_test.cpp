@@ -32,6 +32,10 @@ std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
     }
     return PST_FETCH;
   }
+  if (in->reply->status == 503) {
+    host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));
+    return PST_FAILED;
+  }
   if (in->reply->status != 200) {
     host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
                          str("the token endpoint refuses the grant"));
@@ -55,9 +59,27 @@ class HeldWorld final : public World {
   void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) override {
     fetches.push_back({std::move(request), std::move(handler)});
   }
-  void save(std::string key, StoredState state,
+  void wait(std::chrono::milliseconds time, std::function<void()> handler) override {
+    waits.push_back({time, std::move(handler)});
+  }
+  void save(std::string key, StoredState state, std::uint64_t fence,
             std::function<void(Result<std::uint64_t>)> handler) override {
-    saves.push_back({std::move(key), std::move(state), std::move(handler)});
+    saves.push_back({std::move(key), std::move(state), fence, std::move(handler)});
+  }
+  void lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) override {
+    leases.push_back(
+        [this, key = std::move(key), handler = std::move(handler)] { handler(disk->lease(key)); });
+  }
+  void extend(std::string, std::uint64_t, std::function<void(Result<bool>)>) override {}
+  void release(std::string, std::uint64_t) override { ++releases; }
+
+  /// Up to the first fetch: the lease, and the intent saved.
+  void begin() {
+    if (leases.empty()) return;
+    const auto lease = std::move(leases.front());
+    leases.pop_front();
+    lease();
+    if (!saves.empty()) store();
   }
   void answer(int status, std::string body) {
     auto held = std::move(fetches.front());
@@ -67,7 +89,7 @@ class HeldWorld final : public World {
   void store() {
     auto held = std::move(saves.front());
     saves.pop_front();
-    held.handler(disk->save(held.key, held.state));
+    held.handler(disk->save(held.key, held.state, held.fence));
   }
 
   struct Fetch {
@@ -77,8 +99,12 @@ class HeldWorld final : public World {
   struct Save {
     std::string key;
     StoredState state;
+    std::uint64_t fence;
     std::function<void(Result<std::uint64_t>)> handler;
   };
+  std::deque<std::function<void()>> leases;
+  std::deque<std::pair<std::chrono::milliseconds, std::function<void()>>> waits;
+  int releases = 0;
   std::int64_t now = 1'700'000'000'000;
   std::deque<Fetch> fetches;
   std::deque<Save> saves;
@@ -97,6 +123,8 @@ class SessionTest : public testing::Test {
   ~SessionTest() override {
     world->fetches.clear();
     world->saves.clear();
+    world->leases.clear();
+    world->waits.clear();
   }
 
   std::shared_ptr<ConnectionState> restart(std::string refresh_token = "r0") const {
@@ -111,9 +139,11 @@ class SessionTest : public testing::Test {
     return wanted;
   }
 
-  void ask(std::uint64_t used = 0) {
-    state->obtain(need(used), world,
+  void ask(std::uint64_t used = 0) { ask(need(used)); }
+  void ask(Need wanted) {
+    state->obtain(std::move(wanted), world,
                   [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
+    world->begin();
   }
 
   static std::string token(const SnapshotPtr& snapshot) {
@@ -187,10 +217,10 @@ TEST_F(SessionTest, a_session_newer_than_the_one_used_is_given_without_a_renewal
   EXPECT_TRUE(world->fetches.empty());
 }
 
-TEST_F(SessionTest, a_refused_login_is_told_to_all_and_not_repeated_at_once) {
+TEST_F(SessionTest, a_failed_login_is_told_to_all_and_waits_longer_each_time) {
   ask();
   ask();
-  world->answer(400, "");
+  world->answer(503, "");
   ASSERT_EQ(results.size(), 2U);
   for (const auto& result : results) {
     ASSERT_FALSE(result.has_value());
@@ -198,13 +228,108 @@ TEST_F(SessionTest, a_refused_login_is_told_to_all_and_not_repeated_at_once) {
     EXPECT_EQ(result.error().origin, Origin::vendor);
     EXPECT_EQ(result.error().sent, Sent::no);
   }
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
+  for (const std::int64_t rest : {5'000, 30'000, 300'000, 1'800'000, 1'800'000}) {
+    world->now += rest - 1;
+    ask();
+    EXPECT_TRUE(world->fetches.empty()) << rest;
+    EXPECT_TRUE(results.back().error().retry_after.has_value());
+    world->now += 1;
+    ask();
+    ASSERT_EQ(world->fetches.size(), 1U) << rest;
+    world->answer(503, "");
+  }
+}
+
+TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
   ask();
-  EXPECT_TRUE(world->fetches.empty());
-  ASSERT_EQ(results.size(), 3U);
-  EXPECT_TRUE(results.back().error().retry_after.has_value());
-  world->now += 5'000;
+  world->answer(400, "");
+  world->store();
+  ASSERT_FALSE(results.back().has_value());
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+  for (int i = 0; i < 3; ++i) {
+    world->now += 86'400'000;
+    ask();
+    EXPECT_TRUE(world->fetches.empty());
+    EXPECT_FALSE(results.back().has_value());
+    state = restart();  // it is remembered
+    EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+  }
+  state = restart("fresh");
   ask();
-  EXPECT_EQ(world->fetches.size(), 1U);
+  EXPECT_EQ(world->fetches.size(), 1U) << "another credential is another matter";
+}
+
+TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
+  ask();
+  world->answer(400, "");
+  world->store();
+  Need wanted = need();
+  wanted.in_spite_of_refusal = true;
+  ask(std::move(wanted));
+  ASSERT_EQ(world->fetches.size(), 1U);
+  world->answer(200, "a1 r1");
+  world->store();
+  EXPECT_TRUE(results.back().has_value());
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(restart()->standing(world->now).health, Standing::Health::ok);
+}
+
+TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_refusal) {
+  ask();
+  world->fetches.clear();  // the process ends while the vendor answers
+  state = restart();
+  ask();
+  ASSERT_EQ(world->fetches.size(), 1U) << "a vendor with grace takes the old credential once more";
+  world->answer(400, "");
+  world->store();
+  EXPECT_NE(results.back().error().message.find("was cut off"), std::string::npos);
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+}
+
+TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  const std::int64_t ahead = state->current()->renew_ahead_ms - world->now;
+  EXPECT_GE(ahead, 3'600'000 * 7 / 10);
+  EXPECT_LE(ahead, 3'600'000 * 9 / 10);
+  world->now += ahead - 1;
+  state->renew_ahead(need(), world);
+  EXPECT_TRUE(world->leases.empty());
+  world->now += 1;
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::expiring);
+  for (int i = 0; i < 100; ++i)
+    state->renew_ahead(need(), world);
+  EXPECT_EQ(world->leases.size(), 1U);
+  world->begin();
+  ask();  // has what it needs at once
+  EXPECT_EQ(token(*results.back()), "a1");
+  world->answer(200, "a2 r2");
+  world->store();
+  EXPECT_EQ(token(state->current()), "a2");
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+}
+
+TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  world->now = state->current()->renew_ahead_ms;
+  state->renew_ahead(need(), world);
+  world->begin();
+  world->answer(503, "");
+  ask();
+  EXPECT_EQ(token(*results.back()), "a1");
+  state->renew_ahead(need(), world);
+  EXPECT_TRUE(world->leases.empty()) << "a failed attempt rests";
+}
+
+TEST(RenewAhead, is_spread_by_chance_and_left_to_short_lives) {
+  EXPECT_EQ(renew_ahead_time(1'000'000, 1'059'999, 0), 0);
+  EXPECT_EQ(renew_ahead_time(1'000'000, 0, 0), 0);
+  EXPECT_EQ(renew_ahead_time(1'000'000, 2'000'000, 0), 1'700'000);
+  EXPECT_EQ(renew_ahead_time(1'000'000, 2'000'000, 255), 1'900'000);
 }
 
 TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
@@ -258,11 +383,11 @@ TEST_P(StoreContract, versions_rise_and_a_stale_writer_changes_nothing) {
   EXPECT_FALSE(store->load("k")->has_value());
   StoredState state;
   state.session_format = 1;
-  EXPECT_EQ(*store->save("k", state), 1U);
-  EXPECT_FALSE(store->save("k", state).has_value());
+  EXPECT_EQ(*store->save("k", state, 0), 1U);
+  EXPECT_FALSE(store->save("k", state, 0).has_value());
   state.version = 1;
   state.session_format = 2;
-  EXPECT_EQ(*store->save("k", state), 2U);
+  EXPECT_EQ(*store->save("k", state, 0), 2U);
   EXPECT_EQ((*store->load("k"))->session_format, 2);
   EXPECT_EQ((*store->load("k"))->version, 2U);
   EXPECT_FALSE(store->load("other")->has_value());
@@ -277,7 +402,7 @@ TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
   std::filesystem::remove_all(folder);
   StoredState state;
   state.connection_digest = "d";
-  ASSERT_TRUE((*open_sqlite_store(folder))->save("k", state).has_value());
+  ASSERT_TRUE((*open_sqlite_store(folder))->save("k", state, 0).has_value());
   auto reopened = *open_sqlite_store(folder);
   EXPECT_EQ((*reopened->load("k"))->connection_digest, "d");
   EXPECT_EQ(std::filesystem::status(folder).permissions(), std::filesystem::perms::owner_all);

@@ -1,0 +1,211 @@
+#include "session/renewing.hpp"
+
+#include <utility>
+
+#include "session/stored_record.hpp"
+
+namespace penstock::session {
+namespace {
+
+constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that another replica holds
+constexpr std::int64_t longest_wait_ms = 120'000;    ///< for another replica
+constexpr std::int64_t still_useful_ms = 30'000;     ///< life left in a session worth adopting
+
+Error interrupted(Error error, std::int64_t began_ms) {
+  error.message += "; a renewal that began at Unix time " + std::to_string(began_ms / 1000) +
+                   " was cut off: the vendor may have replaced the credentials then";
+  return error;
+}
+
+}  // namespace
+
+ConnectionState::Renewing::Renewing(std::shared_ptr<ConnectionState> state, Need need,
+                                    std::shared_ptr<World> world)
+    : state_(std::move(state)), need_(std::move(need)), world_(std::move(world)),
+      began_ms_(world_->now_unix_ms()) {}
+
+void ConnectionState::Renewing::start() { ask_for_lease(); }
+
+void ConnectionState::Renewing::ask_for_lease() {
+  world_->lease(state_->key_, [self = shared_from_this()](Result<std::optional<Lease>> lease) {
+    if (!lease) return self->end(std::move(lease).error());
+    if (*lease) return self->leased(**std::move(lease));
+    if (self->world_->now_unix_ms() - self->began_ms_ > longest_wait_ms) {
+      Error error = engine_failed("another replica has been renewing the session of " +
+                                      self->state_->configured_.id + " for two minutes",
+                                  Phase::session, Sent::no);
+      error.retryable = true;
+      return self->end(std::move(error));
+    }
+    self->world_->wait(next_look, [self] { self->ask_for_lease(); });
+  });
+}
+
+void ConnectionState::Renewing::leased(Lease lease) {
+  fence_ = lease.fence;
+  leased_ = true;
+  if (adopt_newer(lease)) return release();
+  save_intent();
+}
+
+/// Takes over what another replica has stored since. True: that was what is wanted.
+bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
+  if (!lease.state) return false;
+  const StoredState& stored = *lease.state;
+  Adopted newer = state_->adopt(stored, need_.format);
+  std::shared_ptr<Snapshot> usable;
+  {
+    const std::scoped_lock lock(state_->mutex_);
+    interrupted_ms_ = stored.renewal_began_ms;
+    if (stored.version == state_->stored_version_) return false;
+    state_->stored_version_ = stored.version;
+    state_->rotated_ = std::move(newer.rotated);
+    newer.snapshot->generation = state_->current()->generation + 1;
+    const std::int64_t end = newer.snapshot->session ? newer.snapshot->session->expires_ms : 0;
+    if (newer.snapshot->session && stored.renewal_began_ms == 0 &&
+        (end == 0 || end > world_->now_unix_ms() + still_useful_ms)) {
+      usable = newer.snapshot;
+    } else {
+      newer.snapshot->session.reset();
+      state_->current_.store(newer.snapshot, std::memory_order_release);
+    }
+  }
+  if (usable) {
+    state_->succeed(std::move(usable), world_->now_unix_ms());
+    return true;
+  }
+  if (need_.in_spite_of_refusal || !still_refused(stored, state_->configured_)) return false;
+  state_->fail(credentials_refused(stored.refusal), true, world_->now_unix_ms());
+  return true;
+}
+
+StoredState ConnectionState::Renewing::to_store() const {
+  StoredState out;
+  const SnapshotPtr now = state_->current();
+  const std::scoped_lock lock(state_->mutex_);
+  out.version = state_->stored_version_;
+  out.credentials = fields_of(state_->rotated_);
+  out.connection_digest = digest_of(state_->configured_, out.credentials);
+  if (now->session) {
+    out.session = fields_of(now->session->items);
+    out.session_format = need_.format;
+    out.session_created_ms = now->session->created_ms;
+    out.session_expires_ms = now->session->expires_ms;
+  }
+  return out;
+}
+
+/// Before the vendor is asked: whoever starts after a crash must know that an answer may be lost.
+void ConnectionState::Renewing::save_intent() {
+  StoredState state = to_store();
+  state.renewal_began_ms = interrupted_ms_ != 0 ? interrupted_ms_ : world_->now_unix_ms();
+  world_->save(state_->key_, std::move(state), fence_,
+               [self = shared_from_this()](Result<std::uint64_t> version) {
+                 if (!version) return self->end(std::move(version).error());
+                 {
+                   const std::scoped_lock lock(self->state_->mutex_);
+                   self->state_->stored_version_ = *version;
+                 }
+                 self->run();
+               });
+}
+
+void ConnectionState::Renewing::run() {
+  const SnapshotPtr now = state_->current();
+  RenewalStart start{need_.plugin,
+                     need_.max_fetches,
+                     now->connection,
+                     now->session,
+                     need_.challenge ? PST_EV_CHALLENGED : PST_EV_START,
+                     std::exchange(need_.challenge, std::nullopt)};
+  beat();
+  renew(std::move(start), world_, [self = shared_from_this()](Result<Renewed, RenewalFailure> end) {
+    if (!end) return self->failed(std::move(end).error());
+    self->renewed(*std::move(end));
+  });
+}
+
+void ConnectionState::Renewing::beat() {
+  world_->wait(CredentialStore::lease_beat, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || !self->leased_) return;
+    self->world_->extend(self->state_->key_, self->fence_, [weak](Result<bool> held) {
+      const auto again = weak.lock();
+      if (!again || !again->leased_) return;
+      if (held && !*held) again->lost_ = true;
+      again->beat();
+    });
+  });
+}
+
+void ConnectionState::Renewing::renewed(Renewed renewed) {
+  auto fresh = std::make_shared<Snapshot>();
+  {
+    const std::scoped_lock lock(state_->mutex_);
+    for (host::Item& item : renewed.credentials) {
+      std::erase_if(state_->rotated_, [&](const host::Item& old) { return old.name == item.name; });
+      state_->rotated_.push_back(std::move(item));
+    }
+  }
+  StoredState state = to_store();
+  state.session = fields_of(renewed.session.items);
+  state.session_format = need_.format;
+  state.session_created_ms = renewed.session.created_ms;
+  state.session_expires_ms = renewed.session.expires_ms;
+  *fresh = *state_->adopt(state, need_.format).snapshot;
+  fresh->generation = state_->current()->generation + 1;
+  fresh->renew_ahead_ms = renew_ahead_time(renewed.session.created_ms, renewed.session.expires_ms,
+                                           world_->entropy().front());
+  // Durable first: a rotated credential that is used before it is kept is lost with the process.
+  world_->save(state_->key_, std::move(state), fence_,
+               [self = shared_from_this(), fresh](Result<std::uint64_t> version) {
+                 if (!version) return self->end(std::move(version).error());
+                 {
+                   const std::scoped_lock lock(self->state_->mutex_);
+                   self->state_->stored_version_ = *version;
+                 }
+                 self->state_->succeed(fresh, self->world_->now_unix_ms());
+                 self->release();
+               });
+}
+
+void ConnectionState::Renewing::failed(RenewalFailure failure) {
+  if (!failure.for_good) return end(std::move(failure.error));
+  if (lost_) {
+    // Somebody else may have used the credential in between: what is stored now decides.
+    lost_ = leased_ = false;
+    return ask_for_lease();
+  }
+  refused(std::move(failure));
+}
+
+/// The vendor takes these credentials no more: kept, so that no replica and no restart asks again.
+void ConnectionState::Renewing::refused(RenewalFailure failure) {
+  if (interrupted_ms_ != 0) failure.error = interrupted(std::move(failure.error), interrupted_ms_);
+  StoredState state = to_store();
+  state.session.clear();
+  state.refusal = failure.error.message;
+  state.refused_ms = world_->now_unix_ms();
+  state.refused_digest = digest_of(state_->configured_, fields_of(state_->configured_.fields));
+  world_->save(state_->key_, std::move(state), fence_,
+               [self = shared_from_this(),
+                error = std::move(failure.error)](Result<std::uint64_t> version) mutable {
+                 if (version) {
+                   const std::scoped_lock lock(self->state_->mutex_);
+                   self->state_->stored_version_ = *version;
+                 }
+                 self->end(std::move(error), true);
+               });
+}
+
+void ConnectionState::Renewing::end(Error error, bool for_good) {
+  error.phase = Phase::session;
+  state_->fail(std::move(error), for_good, world_->now_unix_ms());
+  release();
+}
+
+void ConnectionState::Renewing::release() {
+  if (std::exchange(leased_, false)) world_->release(state_->key_, fence_);
+}
+
+}  // namespace penstock::session

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <string>
+
+#include "session/connection_state.hpp"
+
+namespace penstock::session {
+
+/// One renewal from the lease to its release; lives as long as something of it is pending. What it
+/// learns goes to its ConnectionState.
+class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> {
+ public:
+  Renewing(std::shared_ptr<ConnectionState> state, Need need, std::shared_ptr<World> world);
+
+  void start();
+
+ private:
+  void ask_for_lease();
+  void leased(Lease lease);
+  bool adopt_newer(const Lease& lease);
+  void save_intent();
+  void run();
+  void beat();
+  void renewed(Renewed renewed);
+  void failed(RenewalFailure failure);
+  void refused(RenewalFailure failure);
+  void end(Error error, bool for_good = false);
+  void release();
+
+  StoredState to_store() const;
+
+  const std::shared_ptr<ConnectionState> state_;
+  Need need_;
+  const std::shared_ptr<World> world_;
+  const std::int64_t began_ms_;
+  std::uint64_t fence_ = 0;
+  bool leased_ = false, lost_ = false;
+  std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end
+};
+
+}  // namespace penstock::session
