@@ -42,6 +42,8 @@ find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(yaml-cpp REQUIRED IMPORTED_TARGET yaml-cpp)
 pkg_check_modules(simdjson REQUIRED IMPORTED_TARGET simdjson)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(libsodium REQUIRED IMPORTED_TARGET libsodium)
 find_path(RAPIDJSON_INCLUDE rapidjson/document.h REQUIRED)
 
 # Asio compiled once, in core/asio.cpp: every other file that includes it compiles in half the time.

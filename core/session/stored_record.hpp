@@ -7,6 +7,7 @@
 #include <penstock/credential_store.hpp>
 
 #include "host/invocation.hpp"
+#include "session/vault.hpp"
 
 namespace penstock::session {
 
@@ -24,5 +25,12 @@ bool still_refused(const StoredState& state, const host::Connection& configured)
 /// A StoredState, without its version, as bytes and back.
 std::string to_record(const StoredState& state);
 Result<StoredState, std::string> from_record(std::string_view bytes);
+
+/// to_record(), sealed for the place where it will stand, and back with its version. The error
+/// names the key.
+std::string seal_record(Vault& vault, const StoredState& state, const std::string& key,
+                        std::uint64_t version);
+Result<StoredState> open_record(Vault& vault, std::string_view sealed, const std::string& key,
+                                std::uint64_t version);
 
 }  // namespace penstock::session
