@@ -185,7 +185,8 @@ Config read_config(const YamlNode& root, Source& source) {
   out.state =
       is_url ? state->text
              : (source.directory / (state ? state->text : "state")).lexically_normal().string();
-  if (is_url) source.problem(state->at, "state must be a folder");
+  if (is_url && !state->text.starts_with("postgresql://"))
+    source.problem(state->at, "state must be a folder or a postgresql:// URL");
   if (const YamlNode* upstream = reader.map("upstream"))
     out.upstream = read_upstream(*upstream, source);
   std::set<std::string> ids;

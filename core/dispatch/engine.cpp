@@ -97,6 +97,8 @@ Error stopping_error() {
   return error;
 }
 
+bool is_postgresql(const std::string& state) { return state.starts_with("postgresql://"); }
+
 /// Passes everything on, and counts the call as long as it lasts.
 class CountedPeer final : public ProxyPeer {
  public:
@@ -132,7 +134,8 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, Engi
   auto staging = loader::StagingFolder::make();
   if (!staging) return problem(staging.error());
   if (!options.store) {
-    auto store = open_sqlite_store(config.state);
+    auto store = is_postgresql(config.state) ? open_postgresql_store(config.state)
+                                             : open_sqlite_store(config.state);
     if (!store) return problem(store.error().message);
     options.store = *std::move(store);
   }

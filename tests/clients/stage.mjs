@@ -26,11 +26,27 @@ function start(program, args, ready, env = {}) {
   return { child, started, output: () => output };
 }
 
-/** `under`: a command that runs the engine, such as prlimit with its arguments. */
-export async function open({ edit = (yaml) => yaml, env = {}, under = [] } = {}) {
+/** One engine for a configuration. `under`: a command that runs it, such as prlimit with its arguments. */
+export async function serve(config, { env = {}, under = [] } = {}) {
+  const [program, ...args] = [...under, join(build, "bin/penstock"), "serve", "-c", config, "--listen", "127.0.0.1:0"];
+  const engine = start(program, args, /"listening","message":"http:\/\/(127\.0\.0\.1:\d+)"/, env);
+  const [, address] = await engine.started;
+  return { ...engine, base: `http://${address}/v1` };
+}
+
+/** Ends a program that may have been stopped or killed before. */
+export async function end({ child }, signal = "SIGTERM") {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((done) => child.once("exit", done));
+  child.kill("SIGCONT");
+  child.kill(signal);
+  await gone;
+}
+
+export async function open({ edit = (yaml) => yaml, env = {}, under = [], sandboxArguments = [] } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "penstock-clients-"));
   const ca = join(folder, "ca.pem");
-  const sandbox = start(join(build, "bin/penstock-sandbox"), ["--listen", "127.0.0.1:0", "--ca-file", ca],
+  const sandbox = start(join(build, "bin/penstock-sandbox"), ["--listen", "127.0.0.1:0", "--ca-file", ca, ...sandboxArguments],
     /listening on (127\.0\.0\.1:\d+)/);
   const [, vendors] = await sandbox.started;
 
@@ -40,23 +56,20 @@ export async function open({ edit = (yaml) => yaml, env = {}, under = [] } = {})
     .replace("127.0.0.1:9443", vendors)
     .replace("build/sandbox/ca.pem", ca)
     .replace("build/state", join(folder, "state"))));
-  const [program, ...args] = [...under, join(build, "bin/penstock"), "serve", "-c", config, "--listen", "127.0.0.1:0"];
-  const engine = start(program, args, /"listening","message":"http:\/\/(127\.0\.0\.1:\d+)"/, env);
-  const [, address] = await engine.started;
+  const engine = await serve(config, { env, under });
 
   return {
-    base: `http://${address}/v1`,
+    base: engine.base,
     vendors,
     ca,
     config,
+    folder,
+    engine,
     pid: engine.child.pid,
     log: () => engine.output(),
     async close() {
-      for (const { child } of [engine, sandbox]) {
-        const gone = new Promise((done) => child.once("exit", done));
-        child.kill("SIGTERM");
-        await gone;
-      }
+      await end(engine);
+      await end(sandbox);
       rmSync(folder, { recursive: true, force: true });
     },
   };

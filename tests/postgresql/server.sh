@@ -1,0 +1,23 @@
+#!/bin/sh
+# A PostgreSQL server of a test's own, on a socket in FOLDER: `server.sh start|stop|resume FOLDER`.
+# `start` prints its URL. As root the server runs as postgres, which Debian's package has made.
+set -eu
+bin=$(ls -d /usr/lib/postgresql/*/bin | tail -n 1)
+as_user() {
+  if [ "$(id -u)" -eq 0 ]; then setpriv --reuid=postgres --regid=postgres --init-groups "$@"; else "$@"; fi
+}
+folder=$2
+case $1 in
+  start)
+    mkdir -p "$folder"
+    [ "$(id -u)" -ne 0 ] || chown postgres "$folder"
+    cd "$folder"
+    as_user "$bin/initdb" -D "$folder/data" -U penstock -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1
+    as_user "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/data/log" \
+      -o "-k $folder -c listen_addresses= -c max_connections=50" start >>"$folder/log" 2>&1
+    printf 'postgresql:///postgres?host=%s&user=penstock\n' "$folder"
+    ;;
+  stop) cd "$folder" && as_user "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >>"$folder/log" 2>&1 ;;
+  resume) cd "$folder" && as_user "$bin/pg_ctl" -D "$folder/data" -w -l "$folder/data/log" \
+    -o "-k $folder -c listen_addresses= -c max_connections=50" start >>"$folder/log" 2>&1 ;;
+esac
