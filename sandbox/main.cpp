@@ -18,7 +18,8 @@ struct Options {
 
 constexpr const char* usage =
     "usage: penstock-sandbox [--listen 127.0.0.1:9443] [--ca-file build/sandbox/ca.pem]\n"
-    "                        [--token-lifetime SECONDS] [--rotate-refresh-tokens]\n";
+    "                        [--token-lifetime SECONDS] [--rotate-refresh-tokens]\n"
+    "                        [--refresh-grace]\n";
 
 template <class Number>
 bool read_number(std::string_view text, Number& number) {
@@ -39,6 +40,10 @@ bool read_address(std::string_view text, Options& options) {
 bool read_options(int argc, char** argv, Options& options) {
   for (int i = 1; i < argc; ++i) {
     std::string_view name = argv[i];
+    if (name == "--refresh-grace") {
+      options.settings.refresh_grace = true;
+      continue;
+    }
     if (name == "--rotate-refresh-tokens") {
       options.settings.rotate_refresh_tokens = true;
       continue;

@@ -50,6 +50,9 @@ Response by_refresh_token(const Request& request, const Fields& form, World& wor
   auto presented = only(form, "refresh_token");
   if (!presented) return oauth_error(400, "invalid_request", "refresh_token is missing");
   auto& state = world.workday;
+  // With grace the token before the present one still gives what its first use gave.
+  if (world.settings.refresh_grace && *presented == state.last_refresh_token)
+    return issue(world, &state.refresh_token);
   if (state.used_refresh_tokens.contains(*presented)) {
     // A token used twice was stolen or lost: nobody may go on with what came of it.
     state.family_revoked = true;
@@ -59,6 +62,7 @@ Response by_refresh_token(const Request& request, const Fields& form, World& wor
     return invalid_grant("the refresh token is not valid");
   if (world.settings.rotate_refresh_tokens) {
     state.used_refresh_tokens.insert(state.refresh_token);
+    state.last_refresh_token = state.refresh_token;
     state.refresh_token = random_token();
   }
   return issue(world, &state.refresh_token);

@@ -15,6 +15,7 @@ namespace penstock::sandbox {
 struct Settings {
   int token_lifetime = 3600;  ///< seconds
   bool rotate_refresh_tokens = false;
+  bool refresh_grace = false;  ///< the refresh token before the present one still works
 };
 
 /// Faults to provoke, for the calls of a vendor or for its token requests.
@@ -63,7 +64,7 @@ struct HibobState {
 
 struct WorkdayState {
   std::map<std::string, std::int64_t> access_tokens;  ///< to their expiry
-  std::string refresh_token;
+  std::string refresh_token, last_refresh_token;
   std::set<std::string> used_refresh_tokens;
   bool family_revoked = false;
 
