@@ -75,8 +75,7 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
     lock.unlock();
     return handler(std::move(now));
   }
-  const bool rests = refused_for_good_ || world->now_unix_ms() < not_before_ms_;
-  if (!running_ && last_error_ && rests && !need.in_spite_of_refusal) {
+  if (!running_ && rests(world->now_unix_ms()) && !need.in_spite_of_refusal) {
     Error error = resting_error(world->now_unix_ms());
     lock.unlock();
     return handler(failure(std::move(error)));
@@ -93,8 +92,8 @@ void ConnectionState::renew_ahead(Need need, const std::shared_ptr<World>& world
   {
     const std::scoped_lock lock(mutex_);
     const SnapshotPtr snapshot = current();
-    if (running_ || refused_for_good_ || now < not_before_ms_ || !snapshot->session ||
-        snapshot->renew_ahead_ms == 0 || now < snapshot->renew_ahead_ms)
+    if (running_ || rests(now) || !snapshot->session || snapshot->renew_ahead_ms == 0 ||
+        now < snapshot->renew_ahead_ms)
       return;
     running_ = true;
   }
@@ -114,10 +113,16 @@ void ConnectionState::drop(std::uint64_t generation) {
   current_.store(std::move(without), std::memory_order_release);
 }
 
+/// A clock that was set back does not make a rest longer than it was meant to be.
+bool ConnectionState::rests(std::int64_t now_ms) const {
+  return refused_for_good_ ||
+         (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + rest_ms_);
+}
+
 Error ConnectionState::resting_error(std::int64_t now_ms) const {
   Error error = *last_error_;
   if (refused_for_good_) return error;
-  error.retry_after = std::chrono::milliseconds(not_before_ms_ - now_ms);
+  error.retry_after = std::chrono::milliseconds(failed_ms_ + rest_ms_ - now_ms);
   error.message +=
       "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
   return error;
@@ -130,7 +135,6 @@ void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_
     const std::scoped_lock lock(mutex_);
     current_.store(published, std::memory_order_release);
     failures_ = 0;
-    not_before_ms_ = 0;
     last_error_.reset();
     refused_for_good_ = false;
     renewed_ms_ = now_ms;
@@ -149,7 +153,7 @@ void ConnectionState::fail(Error error, bool for_good, std::int64_t now_ms) {
     // A vendor that was not reached has refused nothing: only a moment's rest against a storm of
     // attempts.
     const bool refused = error.origin == Origin::vendor;
-    not_before_ms_ = now_ms + (refused ? delays_after_failure_ms[step] : 1'000);
+    rest_ms_ = refused ? delays_after_failure_ms[step] : 1'000;
     if (refused) ++failures_;
     refused_for_good_ = for_good;
     failed_ms_ = now_ms;
@@ -176,8 +180,8 @@ Standing ConnectionState::standing(std::int64_t now_ms) const {
   const bool lives = now->session && (out.expires_ms == 0 || out.expires_ms > now_ms);
   if (refused_for_good_) {
     out.health = Standing::Health::needs_credentials;
-  } else if (last_error_ && now_ms < not_before_ms_ && !lives) {
-    out.not_before_ms = not_before_ms_;
+  } else if (rests(now_ms) && !lives) {
+    out.not_before_ms = failed_ms_ + rest_ms_;
     out.health = last_error_->origin == Origin::vendor ? Standing::Health::refused
                                                        : Standing::Health::cooling_down;
   } else if (now->session && now->renew_ahead_ms != 0 && now_ms >= now->renew_ahead_ms) {

@@ -88,6 +88,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
   void fail(Error error, bool for_good, std::int64_t now_ms);
   std::vector<Handler> take_handlers();
+  bool rests(std::int64_t now_ms) const;
   Error resting_error(std::int64_t now_ms) const;
 
   const std::string key_;
@@ -101,7 +102,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   std::int64_t renewal_began_ms_ = 0;  ///< of one whose end nobody knows
   std::vector<host::Item> rotated_;
   int failures_ = 0;
-  std::int64_t not_before_ms_ = 0;  ///< after a failed login: the next attempt
+  std::int64_t rest_ms_ = 0;  ///< after a failed login, from failed_ms_ on
   std::optional<Error> last_error_;
   bool refused_for_good_ = false;
   std::int64_t renewed_ms_ = 0, failed_ms_ = 0;

@@ -4,52 +4,12 @@
 
 #include <deque>
 
+#include "rotating_plugin.hpp"
 #include "session/connection_state.hpp"
 #include "session/stored_record.hpp"
 
 namespace penstock::session {
 namespace {
-
-pst_str str(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(pst_str text) { return {text.ptr, text.len}; }
-
-const pst_host* host_functions = nullptr;
-
-/// A plugin with a rotating grant: one fetch, whose answer is "access refresh".
-std::int32_t create(const pst_host* host, pst_cx*, pst_str, void**) {
-  host_functions = host;
-  return PST_OK;
-}
-std::int32_t prepare(void*, pst_cx*, const pst_prepare_in* in) {
-  return in->session == nullptr ? PST_NEED_SESSION : PST_OK;
-}
-std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
-  if (in->event != PST_EV_FETCHED) {
-    host_functions->set_url(cx, str("https://login.example/token"));
-    for (std::uint32_t i = 0; i < in->conn->n_fields; ++i) {
-      if (view(in->conn->fields[i].key) == "refresh_token")
-        host_functions->set_body(cx, in->conn->fields[i].val);
-    }
-    return PST_FETCH;
-  }
-  if (in->reply->status == 503) {
-    host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));
-    return PST_FAILED;
-  }
-  if (in->reply->status != 200) {
-    host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
-                         str("the token endpoint refuses the grant"));
-    return PST_FAILED;
-  }
-  const std::string_view body = view(in->reply->body);
-  const std::size_t space = body.find(' ');
-  host_functions->put_session(cx, str("access_token"), str(body.substr(0, space)), PST_KV_SECRET);
-  host_functions->put_credential(cx, str("refresh_token"), str(body.substr(space + 1)));
-  host_functions->expire_session(cx, in->env->now_unix_ms + 3'600'000);
-  return PST_OK;
-}
-constexpr pst_plugin rotating = {
-    sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, session, nullptr, nullptr};
 
 /// Holds every fetch and save until the test lets it go.
 class HeldWorld final : public World {
@@ -114,8 +74,10 @@ class HeldWorld final : public World {
 class SessionTest : public testing::Test {
  protected:
   SessionTest() {
-    plugin =
-        host::Instance::create(rotating, *Egress::parse({"https://login.example"})).operator*();
+    plugin = host::Instance::create(rotating_plugin::functions,
+                                    *Egress::parse({"https://login.example"}))
+                 .
+                 operator*();
     state = restart();
   }
 

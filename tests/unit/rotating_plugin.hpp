@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string_view>
+
+#include <penstock/plugin_abi.h>
+
+/// A plugin with a rotating grant: one fetch, whose answer is "access refresh".
+namespace penstock::rotating_plugin {
+
+inline pst_str str(std::string_view text) { return {text.data(), text.size()}; }
+inline std::string_view view(pst_str text) { return {text.ptr, text.len}; }
+
+inline std::int64_t life_ms = 3'600'000;
+inline const pst_host* host_functions = nullptr;
+
+inline std::int32_t create(const pst_host* host, pst_cx*, pst_str, void**) {
+  host_functions = host;
+  return PST_OK;
+}
+inline std::int32_t prepare(void*, pst_cx*, const pst_prepare_in* in) {
+  return in->session == nullptr ? PST_NEED_SESSION : PST_OK;
+}
+inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
+  if (in->event != PST_EV_FETCHED) {
+    host_functions->set_url(cx, str("https://login.example/token"));
+    for (std::uint32_t i = 0; i < in->conn->n_fields; ++i) {
+      if (view(in->conn->fields[i].key) == "refresh_token")
+        host_functions->set_body(cx, in->conn->fields[i].val);
+    }
+    return PST_FETCH;
+  }
+  if (in->reply->status == 503) {
+    host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));
+    return PST_FAILED;
+  }
+  if (in->reply->status != 200) {
+    host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
+                         str("the token endpoint refuses the grant"));
+    return PST_FAILED;
+  }
+  const std::string_view body = view(in->reply->body);
+  const std::size_t space = body.find(' ');
+  host_functions->put_session(cx, str("access_token"), str(body.substr(0, space)), PST_KV_SECRET);
+  host_functions->put_credential(cx, str("refresh_token"), str(body.substr(space + 1)));
+  host_functions->expire_session(cx, in->env->now_unix_ms + life_ms);
+  return PST_OK;
+}
+inline constexpr pst_plugin functions = {
+    sizeof(pst_plugin), 1, 0, {}, create, nullptr, prepare, session, nullptr, nullptr};
+
+}  // namespace penstock::rotating_plugin
