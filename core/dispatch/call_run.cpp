@@ -62,6 +62,10 @@ void CallRun::start() {
   if (!draft) return fail(std::move(draft).error());
   draft_ = *std::move(draft);
   if (!enter()) return;
+  refusals_ = RefusalBudget::of_host(draft_.url.host);
+  if (auto error = draft_.integration->restraint().hold_back(
+          draft_.integration->config().id, *refusals_, call_.respect_rate_limit, wall_clock_ms()))
+    return fail(*std::move(error));
   deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
   snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
   get_body();
@@ -225,6 +229,7 @@ void CallRun::send(host::Outcome outcome) {
 void CallRun::receive(Result<upstream::Reply> reply) {
   if (!reply) return fail(std::move(reply).error());
   vendor_time_ += reply->waited;
+  note_manners(*reply);
   const Judgement judgement = judge_reply(*reply);
   if (must_renew(judgement)) return renew(*std::move(reply));
   drop_refused_session(judgement);
@@ -305,7 +310,15 @@ bool CallRun::open_gate(upstream::Request& request) {
   return true;
 }
 
+/// What the answer means for the calls to come.
+void CallRun::note_manners(const upstream::Reply& reply) {
+  std::string told =
+      draft_.integration->restraint().note(*draft_.api, reply, *refusals_, wall_clock_ms());
+  if (!told.empty()) draft_.warnings.push_back(std::move(told));
+}
+
 bool CallRun::admit(const upstream::Reply& seen) {
+  note_manners(seen);
   const Judgement judgement = judge_reply(seen);
   if (must_renew(judgement)) return false;
   drop_refused_session(judgement);

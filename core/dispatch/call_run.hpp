@@ -61,6 +61,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void receive(Result<upstream::Reply> reply);
   Judgement judge_reply(const upstream::Reply& reply) const;
   bool must_renew(const Judgement& judgement) const;
+  void note_manners(const upstream::Reply& reply);
   void drop_refused_session(const Judgement& judgement);
   void renew(upstream::Reply refused);
   Answer make_answer(upstream::Reply reply, const Judgement& judgement);
@@ -89,7 +90,8 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::chrono::steady_clock::time_point started_, deadline_;
 
   Draft draft_;
-  bool entered_ = false;  ///< holds one of the integration's places
+  std::shared_ptr<RefusalBudget> refusals_;  ///< of the vendor's host
+  bool entered_ = false;                     ///< holds one of the integration's places
   session::SnapshotPtr snapshot_;
   std::uint32_t attempt_ = 0;
   int session_rounds_ = 0;  ///< times that prepare() asked for a session

@@ -10,6 +10,7 @@
 #include <penstock/credential_store.hpp>
 
 #include "base/mask.hpp"
+#include "dispatch/restraint.hpp"
 #include "loader/plugin_set.hpp"
 #include "session/connection_state.hpp"
 
@@ -35,6 +36,8 @@ class Integration {
   /// The fields that `api` needs and this connection lacks.
   std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
 
+  Restraint& restraint() const { return restraint_; }
+
   /// Takes one of max_in_flight places; false: all are taken.
   bool enter() noexcept;
   Places places() const noexcept;
@@ -46,6 +49,7 @@ class Integration {
   IntegrationConfig config_;
   UpstreamConfig upstream_;  ///< with the defaults for all filled in
   std::map<std::string, std::shared_ptr<session::ConnectionState>, std::less<>> states_;
+  mutable Restraint restraint_;
   std::atomic<int> in_flight_{0};
 };
 

@@ -85,6 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void feed_stream();
   void read_for_stream();
   void send_next();
+  void abandon_stream();
   void refuse(int status, std::string message);
   void write();
   void linger();
@@ -111,6 +112,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expects_continue_ = false;
+
+  class StreamHold;
 
   /// One direction of a stream: what it moved, how long it waited for the client, until when it
   /// may.

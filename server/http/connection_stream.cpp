@@ -16,6 +16,30 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
+/// What a pending operation of a stream holds. A loop that ends drops its operations unanswered;
+/// the handlers that wait in the connection hold it in turn, by way of the engine's call, and go
+/// with the operation.
+class Connection::StreamHold {
+ public:
+  explicit StreamHold(std::shared_ptr<Connection> connection)
+      : connection_(std::move(connection)) {}
+  StreamHold(StreamHold&&) = default;
+  ~StreamHold() {
+    if (connection_) connection_->abandon_stream();
+  }
+
+  std::shared_ptr<Connection> release() { return std::move(connection_); }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
+void Connection::abandon_stream() {
+  // Each may end what the next belongs to.
+  const auto pull = std::exchange(pull_, nullptr);
+  const auto pieces = std::exchange(pieces_, {});
+}
+
 void Connection::Pace::wait(const HttpLimits& limits, std::uint64_t coming) {
   began = Clock::now();
   const std::uint64_t fair = (bytes + coming) * 1000 / limits.bytes_per_second;
@@ -68,20 +92,21 @@ void Connection::read_for_stream() {
   stream_read_pending_ = true;
   const std::size_t used = input_.size();
   input_.resize(used + piece_size);
-  socket_.async_read_some(
-      asio::buffer(input_.data() + used, piece_size),
-      [self = shared_from_this(), used](boost::system::error_code error, std::size_t size) {
-        self->input_.resize(used + size);
-        self->reading_.moved(size);
-        self->stream_read_pending_ = false;
-        if (!self->pull_) {  // The answer was quicker than the body.
-          if (self->step_ == Step::linger && !error) self->linger();
-          return;
-        }
-        if (!error) return self->feed_stream();
-        self->keep_alive_ = false;
-        std::exchange(self->pull_, nullptr)(std::nullopt);
-      });
+  socket_.async_read_some(asio::buffer(input_.data() + used, piece_size),
+                          [hold = StreamHold(shared_from_this()),
+                           used](boost::system::error_code error, std::size_t size) mutable {
+                            const auto self = hold.release();
+                            self->input_.resize(used + size);
+                            self->reading_.moved(size);
+                            self->stream_read_pending_ = false;
+                            if (!self->pull_) {  // The answer was quicker than the body.
+                              if (self->step_ == Step::linger && !error) self->linger();
+                              return;
+                            }
+                            if (!error) return self->feed_stream();
+                            self->keep_alive_ = false;
+                            std::exchange(self->pull_, nullptr)(std::nullopt);
+                          });
 }
 
 void Connection::send(std::string bytes, std::function<void(bool)> sent) {
@@ -92,7 +117,9 @@ void Connection::send(std::string bytes, std::function<void(bool)> sent) {
 void Connection::send_next() {
   writing_.wait(limits_, pieces_.front().bytes.size());
   asio::async_write(socket_, asio::buffer(pieces_.front().bytes),
-                    [self = shared_from_this()](boost::system::error_code error, std::size_t size) {
+                    [hold = StreamHold(shared_from_this())](boost::system::error_code error,
+                                                            std::size_t size) mutable {
+                      const auto self = hold.release();
                       self->writing_.moved(size);
                       const Piece done = std::move(self->pieces_.front());
                       self->pieces_.pop_front();

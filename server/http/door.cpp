@@ -84,6 +84,22 @@ Reply reply_of(const Error& error) {
   return reply;
 }
 
+/// Whether a Prefer header (RFC 7240) names `preference`.
+bool prefers(const RequestHead& head, std::string_view preference) {
+  for (const RequestHead::Line& line : head.fields) {
+    if (!equal_ignoring_case(line.name, "prefer")) continue;
+    std::string_view rest = line.value;
+    while (!rest.empty()) {
+      const std::string_view one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+      const std::size_t begin = std::min(one.find_first_not_of(" \t"), one.size());
+      const std::string_view name = one.substr(begin, one.find_first_of(" \t;=", begin) - begin);
+      if (equal_ignoring_case(name, preference)) return true;
+    }
+  }
+  return false;
+}
+
 bool is_probe(const Ticket& ticket) { return ticket.route != nullptr && !ticket.route->needs_key; }
 
 }  // namespace
@@ -169,6 +185,7 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
   }
   ticket.arguments = std::move(match.arguments);
   ticket.integration_id = head.field("x-integration-id");
+  ticket.respects_rate_limit = prefers(head, "respect-rate-limit");
   if (match.route->page == Page::proxy) {
     if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
     return std::nullopt;
@@ -213,6 +230,7 @@ std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& tick
   call.integration_id = ticket.integration_id;
   call.method = head.method;
   call.path = ticket.arguments[2];
+  call.respect_rate_limit = ticket.respects_rate_limit;
   record.path = call.path;
   int options = 0;
   for (const RequestHead::Line& line : head.fields) {
@@ -324,6 +342,7 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   call.tool = ticket.arguments[0];
   call.api = ticket.arguments[1];
   call.integration_id = ticket.integration_id;
+  call.respect_rate_limit = ticket.respects_rate_limit;
 
   if (ticket.route->page == Page::validate) {
     auto preview = port_.validate(call);

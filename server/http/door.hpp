@@ -30,6 +30,7 @@ struct Ticket {
   const Route* route = nullptr;
   std::vector<std::string> arguments;
   std::string integration_id;
+  bool respects_rate_limit = false;  ///< Prefer: respect-rate-limit
   std::optional<ProxyCall> proxied;  ///< of a request whose body streams
   Clock::time_point started;
   CallRecord record;

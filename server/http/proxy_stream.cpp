@@ -108,7 +108,10 @@ void ProxyStream::send_error(Error error) {
   if (head_sent_) {
     // The caller sees a body that is cut off: there is no other way to take an answer back.
     door.end_proxied(ticket_, std::move(error));
-    return connection_->send({}, [connection = connection_](bool) { connection->close(); });
+    return connection_->send({}, [connection = connection_](bool) {
+      connection->end_stream();
+      connection->close();
+    });
   }
   connection_->end_stream();
   connection_->reply(door.fail_proxied(ticket_, std::move(error)));

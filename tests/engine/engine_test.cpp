@@ -262,7 +262,8 @@ TEST_F(EngineTest, calls_only_apis_that_the_connection_is_complete_for) {
 }
 
 TEST_F(EngineTest, refuses_calls_once_it_is_stopping) {
-  auto other = sandbox->engine("", 1);
+  const testing::SandboxProcess another;  // An engine has its state folder to itself.
+  const auto other = another.engine("", 1);
   other->stop(std::chrono::seconds(1));
   const auto answer = testing::call(*other, hibob_people());
   ASSERT_FALSE(answer.has_value());

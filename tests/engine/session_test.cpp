@@ -110,5 +110,68 @@ TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammer
   EXPECT_EQ(token_requests(sandbox), 1);
 }
 
+int calls(const SandboxProcess& sandbox, const char* vendor) {
+  rapidjson::Document ledger;
+  ledger.Parse(sandbox.ledger().c_str());
+  return ledger[vendor]["calls"].GetInt();
+}
+
+Call people(const std::string& integration) {
+  Call call;
+  call.tool = "hibob";
+  call.api = "v1";
+  call.integration_id = integration;
+  call.path = "/people";
+  return call;
+}
+
+TEST(Gentleness, a_pause_that_the_vendor_asks_for_is_told_and_kept_by_who_wants_to) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  ASSERT_EQ(testing::call(*engine, people("hibob:acme"))->status, 200);
+  // "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n"
+  sandbox.control(
+      R"({"vendor":"hibob","next_raw_base64":"SFRUUC8xLjEgNDI5IFRvbyBNYW55IFJlcXVlc3RzDQpSZXRyeS1BZnRlcjogNjANCkNvbnRlbnQtTGVuZ3RoOiAwDQoNCg=="})");
+  const auto told = testing::call(*engine, people("hibob:acme"));
+  ASSERT_TRUE(told.has_value()) << told.error().message;
+  EXPECT_EQ(told->status, 429);
+  ASSERT_EQ(told->warnings.size(), 1U);
+  EXPECT_EQ(told->warnings.front(), "the vendor asks to wait 60 s before the next call");
+
+  const int before = calls(sandbox, "hibob");
+  Call polite = people("hibob:acme");
+  polite.respect_rate_limit = true;
+  const auto held = testing::call(*engine, polite);
+  ASSERT_FALSE(held.has_value());
+  EXPECT_EQ(held.error().http_status, 429);
+  EXPECT_GT(held.error().retry_after, std::chrono::seconds(50));
+  EXPECT_EQ(calls(sandbox, "hibob"), before) << "it was sent";
+  EXPECT_EQ(testing::call(*engine, people("hibob:acme"))->status, 200) << "the others go on";
+}
+
+TEST(Gentleness, credentials_that_the_vendor_refuses_are_not_hammered_at_it) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine(
+      "  - id: hibob:wrong\n    tool: hibob\n    connection: { service_user_id: SERVICE-0001, "
+      "token: not-the-token-of-it }\n");
+  int refused = 0, held = 0;
+  for (int i = 0; i < 40; ++i) {
+    const auto answer = testing::call(*engine, people("hibob:wrong"));
+    if (answer) {
+      EXPECT_EQ(answer->status, 401);
+      ++refused;
+    } else {
+      EXPECT_NE(answer.error().message.find("10 times in a row"), std::string::npos)
+          << answer.error().message;
+      EXPECT_EQ(answer.error().sent, Sent::no);
+      ++held;
+    }
+  }
+  EXPECT_EQ(refused, 10);
+  EXPECT_EQ(held, 30);
+  EXPECT_EQ(testing::call(*engine, people("hibob:acme"))->status, 200)
+      << "another connection of the same vendor is none the worse";
+}
+
 }  // namespace
 }  // namespace penstock

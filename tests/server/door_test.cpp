@@ -225,6 +225,32 @@ TEST_F(DoorTest, ValidatesWithoutSending) {
   EXPECT_EQ(call(R"({"method":"POST","path":"/x"})", "/v1/validate/hibob/v2").status, 400);
 }
 
+TEST_F(DoorTest, TakesPreferences) {
+  const struct {
+    std::string_view lines;
+    bool respects;
+  } rows[] = {
+      {"Prefer: respect-rate-limit\r\n", true},
+      {"prefer:Respect-Rate-Limit\r\n", true},
+      {"Prefer: wait=5, respect-rate-limit;x=y\r\n", true},
+      {"Prefer: wait=5\r\nPrefer: respect-rate-limit\r\n", true},
+      {"", false},
+      {"Prefer: respect-rate-limits\r\n", false},
+      {"Prefer: x=respect-rate-limit\r\n", false},
+      {"Prefer: ,,\r\n", false},
+      {"X-Prefer: respect-rate-limit\r\n", false},
+  };
+  for (const auto& row : rows) {
+    const Reply reply =
+        ask("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n"
+            "X-Integration-Id: a\r\n" +
+                std::string(row.lines) + "\r\n",
+            R"({"method":"GET","path":"/x"})");
+    EXPECT_EQ(reply.body.find("respects the rate limit") != std::string::npos, row.respects)
+        << row.lines;
+  }
+}
+
 TEST_F(DoorTest, LogsNothingThatCouldForgeALine) {
   call(
       R"({"method":"GET","path":"/a\n{\"level\":\"x\"}\u001b[31m\u009b\u202e\u007fé?token=hidden"})");

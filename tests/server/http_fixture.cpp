@@ -20,6 +20,7 @@ void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)
       call.tool + "/" + call.api + " " + call.integration_id + " " + call.body.value_or("-");
   answer.vendor = std::chrono::microseconds(1500);
   answer.plugin = "fake 1.0.0";
+  if (call.respect_rate_limit) answer.warnings = {"respects the rate limit"};
   handler(std::move(answer));
 }
 

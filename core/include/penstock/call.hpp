@@ -48,6 +48,10 @@ struct Call {
 
   bool response_as_base64 = false;  ///< only for those who render the answer as an envelope
 
+  /// Fails at once, as 429, where the vendor's last answers ask for a pause that is not over; the
+  /// others are sent all the same.
+  bool respect_rate_limit = false;
+
   /// How long the call may take in all; none: the integration's upstream.timeout_ms.
   std::optional<std::chrono::milliseconds> timeout;
 };

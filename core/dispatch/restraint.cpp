@@ -1,0 +1,140 @@
+#include "dispatch/restraint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include <curl/curl.h>
+
+namespace penstock::dispatch {
+namespace {
+
+constexpr std::int64_t longest_wait_ms = 86'400'000;
+constexpr std::int64_t a_time = 1'000'000'000;  ///< numbers from here on are Unix times, not delays
+constexpr std::array<std::int64_t, 3> rests_ms = {5'000, 30'000, 300'000};
+
+std::string_view header(const upstream::Reply& reply, std::string_view lower_name) {
+  const auto found = std::ranges::find(reply.headers, lower_name, &Field::name);
+  return found == reply.headers.end() ? std::string_view() : std::string_view(found->value);
+}
+
+/// Seconds, a Unix time or an HTTP date, as milliseconds from now; none for anything else.
+std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms) {
+  if (text.empty()) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && (end == text.data() + text.size() || *end == '.')) {
+    if (number < 0 || number > 4 * a_time) return std::nullopt;
+    return number >= a_time ? number * 1000 - now_ms : number * 1000;
+  }
+  const std::int64_t date = curl_getdate(std::string(text).c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return date * 1000 - now_ms;
+}
+
+std::string seconds(std::int64_t ms) { return std::to_string((ms + 999) / 1000) + " s"; }
+
+}  // namespace
+
+std::int64_t asked_wait_ms(const catalog::Api& api, const upstream::Reply& reply,
+                           std::int64_t now_ms) {
+  if (reply.status != 429 && reply.status != 503) return 0;
+  for (const std::string_view name :
+       {std::string_view(api.retry_after_header), std::string_view("retry-after"),
+        std::string_view("x-ratelimit-reset"), std::string_view("ratelimit-reset")}) {
+    if (const auto wait = wait_in(header(reply, name), now_ms))
+      return std::clamp<std::int64_t>(*wait, 0, longest_wait_ms);
+  }
+  return 0;
+}
+
+void RefusalBudget::note(std::int64_t now_ms) {
+  const std::scoped_lock lock(mutex_);
+  if (now_ms >= began_ms_ + window_ms || now_ms < began_ms_) {
+    began_ms_ = now_ms;
+    spent_ = 0;
+  }
+  ++spent_;
+}
+
+std::int64_t RefusalBudget::wait_ms(std::int64_t now_ms) {
+  const std::scoped_lock lock(mutex_);
+  if (spent_ < most || now_ms >= began_ms_ + window_ms || now_ms < began_ms_) return 0;
+  return began_ms_ + window_ms - now_ms;
+}
+
+std::shared_ptr<RefusalBudget> RefusalBudget::of_host(const std::string& host) {
+  static std::mutex mutex;
+  static std::map<std::string, std::weak_ptr<RefusalBudget>> all;
+  const std::scoped_lock lock(mutex);
+  std::shared_ptr<RefusalBudget> found = all[host].lock();
+  if (!found) all[host] = found = std::make_shared<RefusalBudget>();
+  return found;
+}
+
+std::optional<Error> Restraint::hold_back(const std::string& integration, RefusalBudget& budget,
+                                          bool respects_rate_limit, std::int64_t now_ms) {
+  const std::scoped_lock lock(mutex_);
+  const auto refused = [&](const std::string& why, std::int64_t wait_ms) {
+    Error error = credentials_refused(why + "; not tried again for " + seconds(wait_ms));
+    error.phase = Phase::authorize;
+    error.retryable = true;
+    error.retry_after = std::chrono::milliseconds(wait_ms);
+    return error;
+  };
+  if (refusals_ >= most_refusals && now_ms < rest_until_ms_) {
+    return refused("the vendor has refused the credentials of " + integration + " " +
+                       std::to_string(refusals_) + " times in a row",
+                   rest_until_ms_ - now_ms);
+  }
+  if (refusals_ >= most_refusals) {
+    // One call goes ahead to see; the others wait for what becomes of it.
+    rest_until_ms_ = now_ms + rests_ms.front();
+  }
+  const std::int64_t wait = refusals_ > 0 ? budget.wait_ms(now_ms) : 0;
+  if (wait > 0) {
+    return refused("the vendor has refused many calls just now, those of " + integration +
+                       " among them, and shuts out who goes on",
+                   wait);
+  }
+  if (respects_rate_limit && now_ms < patience_until_ms_) {
+    Error error = rate_limited("the vendor asked for patience, and so did the caller (Prefer: "
+                               "respect-rate-limit); the time comes in " +
+                                   seconds(patience_until_ms_ - now_ms),
+                               std::chrono::milliseconds(patience_until_ms_ - now_ms));
+    error.origin = Origin::vendor;
+    return error;
+  }
+  return std::nullopt;
+}
+
+std::string Restraint::note(const catalog::Api& api, const upstream::Reply& reply,
+                            RefusalBudget& budget, std::int64_t now_ms) {
+  const std::int64_t wait = asked_wait_ms(api, reply, now_ms);
+  const std::scoped_lock lock(mutex_);
+  if (reply.status == 401) {
+    budget.note(now_ms);
+    if (++refusals_ >= most_refusals) {
+      const auto step =
+          std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests_ms.size() - 1);
+      rest_until_ms_ = now_ms + rests_ms[step];
+    }
+  } else {
+    refusals_ = rests_ = 0;
+  }
+  if (wait == 0) return {};
+  patience_until_ms_ = now_ms + wait;
+  return "the vendor asks to wait " + seconds(wait) + " before the next call";
+}
+
+std::int64_t Restraint::rests_until_ms(std::int64_t now_ms) const {
+  const std::scoped_lock lock(mutex_);
+  return refusals_ >= most_refusals && now_ms < rest_until_ms_ ? rest_until_ms_ : 0;
+}
+
+std::int64_t Restraint::patience_until_ms(std::int64_t now_ms) const {
+  const std::scoped_lock lock(mutex_);
+  return now_ms < patience_until_ms_ ? patience_until_ms_ : 0;
+}
+
+}  // namespace penstock::dispatch
