@@ -63,6 +63,11 @@ constexpr const char* write_unleased =
     " ON CONFLICT (key) DO UPDATE SET record = excluded.record, version = s.version + 1"
     " WHERE s.version = $2::bigint RETURNING version";
 
+constexpr const char* read_all =
+    "SELECT key, version, record FROM penstock_state WHERE record IS NOT NULL";
+constexpr const char* replace_record =
+    "UPDATE penstock_state SET record = $3 WHERE key = $1 AND version = $2 AND record = $4";
+
 /// One parameter, in libpq's text or binary form.
 struct Parameter {
   std::string bytes;
@@ -81,7 +86,7 @@ class PostgresqlStore final : public CredentialStore {
     const std::scoped_lock lock(mutex_);
     auto made = run(make_table, {});
     if (!made) return failure(std::move(made).error());
-    return Done{};
+    return reseal();
   }
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
@@ -140,6 +145,25 @@ class PostgresqlStore final : public CredentialStore {
   }
 
  private:
+  /// Seals with the present key what an earlier one sealed; what no key opens stays as it is, until
+  /// somebody wants it and is told.
+  Result<Done> reseal() {
+    auto rows = run(read_all, {});
+    if (!rows) return failure(std::move(rows).error());
+    for (int row = 0; row < PQntuples(rows->get()); ++row) {
+      const std::string key(column(*rows, 0, row)), record(column(*rows, 2, row));
+      const std::uint64_t version = integer(*rows, 1, row);
+      if (vault_->is_current(record)) continue;
+      const auto plain = vault_->unseal(record, {key, version});
+      if (!plain) continue;
+      auto replaced = run(replace_record,
+                          {text(key), number(version),
+                           binary(vault_->seal(plain->reveal(), {key, version})), binary(record)});
+      if (!replaced) return failure(std::move(replaced).error());
+    }
+    return Done{};
+  }
+
   /// Once more over a new connection where the present one was lost: for statements that may run
   /// twice.
   Result<Rows> run(const char* sql, const std::vector<Parameter>& parameters) {
@@ -191,15 +215,15 @@ class PostgresqlStore final : public CredentialStore {
     return error;
   }
 
-  static std::string_view column(const Rows& rows, int index) {
-    return {PQgetvalue(rows.get(), 0, index),
-            static_cast<std::size_t>(PQgetlength(rows.get(), 0, index))};
+  static std::string_view column(const Rows& rows, int index, int row = 0) {
+    return {PQgetvalue(rows.get(), row, index),
+            static_cast<std::size_t>(PQgetlength(rows.get(), row, index))};
   }
 
   /// A bigint in binary: eight bytes, the highest first.
-  static std::uint64_t integer(const Rows& rows, int index) {
+  static std::uint64_t integer(const Rows& rows, int index, int row = 0) {
     std::uint64_t out = 0;
-    for (const char byte : column(rows, index))
+    for (const char byte : column(rows, index, row))
       out = out << 8U | static_cast<unsigned char>(byte);
     return out;
   }

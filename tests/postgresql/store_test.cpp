@@ -167,5 +167,22 @@ TEST_F(PostgresqlStore, needs_the_key_that_all_replicas_have) {
   ::setenv("PENSTOCK_STATE_KEY", key.c_str(), 1);
 }
 
+TEST_F(PostgresqlStore, seals_anew_when_it_is_opened_with_a_new_key) {
+  const std::string old_key = std::getenv("PENSTOCK_STATE_KEY");
+  const std::string new_key = base64_encode(std::string(32, 'n'));
+  StoredState state;
+  state.session = {{"access_token", Secret("a"), true}};
+  ASSERT_TRUE(open()->save("sealed", state, 0));
+  for (const std::string& keys : {old_key + "," + new_key, new_key + "," + old_key, new_key}) {
+    ::setenv("PENSTOCK_STATE_KEY", keys.c_str(), 1);
+    const auto found = open()->load("sealed");
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ((*found)->session.at(0).value.reveal(), "a");
+    EXPECT_EQ((*found)->version, 1U);
+  }
+  ::setenv("PENSTOCK_STATE_KEY", old_key.c_str(), 1);
+  EXPECT_FALSE(open()->load("sealed"));
+}
+
 }  // namespace
 }  // namespace penstock
