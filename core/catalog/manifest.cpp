@@ -119,6 +119,29 @@ ExampleCall read_example(const rapidjson::Value& value, std::string pointer, con
   return example;
 }
 
+std::optional<VerifySpec> read_verify(JsonReader& api_reader, const Api& api, Problems& problems) {
+  const rapidjson::Value* found = api_reader.object("verify");
+  if (found == nullptr) return std::nullopt;
+  VerifySpec verify;
+  const std::string pointer = api_reader.pointer_to("verify");
+  JsonReader reader(*found, pointer, problems);
+  if (const rapidjson::Value* call = reader.object("call", true))
+    verify.call = read_example(*call, pointer + "/call", api, problems);
+  if (const rapidjson::Value* proofs = reader.array("accepts")) {
+    for (rapidjson::SizeType i = 0; i < proofs->Size(); ++i) {
+      JsonReader proof((*proofs)[i], pointer + "/accepts/" + std::to_string(i), problems);
+      ProofOfCredentials one;
+      int to = 0;
+      read_status(proof, one.status, to);
+      one.body_contains = proof.text("body_contains");
+      proof.refuse_others();
+      verify.accepts.push_back(std::move(one));
+    }
+  }
+  reader.refuse_others();
+  return verify;
+}
+
 std::vector<FieldsWhen> read_required_when(JsonReader& reader, Problems& problems) {
   std::vector<FieldsWhen> out;
   const rapidjson::Value* rules = reader.array("connection_required_when");
@@ -160,6 +183,10 @@ std::optional<InspectWindow> read_inspect(JsonReader& reader, Problems& problems
 /// What a URL is made of must be there: each placeholder names a field that is required or has a
 /// default.
 void check_placeholders(const Api& api, const schema::Schema& connection, JsonReader& reader) {
+  if (api.base_url.of_session()) {
+    if (!api.session) reader.problem("base_url", "is the session's, and there is no \"session\"");
+    return;
+  }
   for (const UrlTemplate::Placeholder& placeholder : api.base_url.placeholders()) {
     const bool from_connection = placeholder.source == UrlTemplate::Source::connection;
     const auto fields = from_connection ? connection.fields() : api.options.fields();
@@ -279,6 +306,7 @@ Api read_api(const rapidjson::Value& value, std::string name, const Manifest& ma
           (*examples)[i], reader.pointer_to("examples") + "/" + std::to_string(i), api, problems));
     }
   }
+  api.verify = read_verify(reader, api, problems);
   check_placeholders(api, manifest.connection, reader);
   check_connection_names(api, manifest.connection, reader);
   reader.refuse_others();

@@ -49,6 +49,18 @@ struct OptionDefault {
   std::string option, connection_field;
 };
 
+/// An answer that refuses the call, and shows all the same that the credentials were taken.
+struct ProofOfCredentials {
+  int status = 403;
+  std::string body_contains;
+};
+
+/// A cheap call that tells whether a connection works.
+struct VerifySpec {
+  ExampleCall call;
+  std::vector<ProofOfCredentials> accepts;  ///< besides every 2xx
+};
+
 /// One {tool}/{api}, ready to be called.
 struct Api {
   std::string tool, name;
@@ -70,6 +82,7 @@ struct Api {
   std::string retry_after_header = "retry-after";
   bool retry_after_is_time = false;  ///< Unix seconds rather than a delay
   std::vector<ExampleCall> examples;
+  std::optional<VerifySpec> verify;
 
   std::string id() const { return tool + "/" + name; }
 };

@@ -1,6 +1,7 @@
 #include "catalog/url_template.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 
@@ -24,8 +25,11 @@ Result<UrlTemplate::Placeholder, std::string> parse_placeholder(std::string_view
   } else if (inside.starts_with("opt.")) {
     placeholder.source = UrlTemplate::Source::option;
     inside.remove_prefix(4);
+  } else if (inside.starts_with("session.")) {
+    placeholder.source = UrlTemplate::Source::session;
+    inside.remove_prefix(8);
   } else {
-    return failure(shown + " starts with neither conn. nor opt.");
+    return failure(shown + " starts with none of conn., opt. and session.");
   }
   const bool named = !inside.empty() && std::ranges::all_of(inside, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -66,20 +70,32 @@ Result<UrlTemplate, std::string> UrlTemplate::parse(std::string_view text) {
     parsed.literals_.emplace_back();
     text.remove_prefix(close + 1);
   }
+  const bool names_session = std::ranges::any_of(
+      parsed.placeholders_, [](const Placeholder& one) { return one.source == Source::session; });
+  if (names_session && !parsed.is_one_placeholder())
+    return failure(std::string("{session.…} has to stand alone: it is the whole URL"));
   return parsed;
 }
 
+bool UrlTemplate::is_one_placeholder() const {
+  return placeholders_.size() == 1 && literals_.front().empty() && literals_.back().empty();
+}
+
+bool UrlTemplate::of_session() const {
+  return !placeholders_.empty() && placeholders_.front().source == Source::session;
+}
+
 Result<Url, std::string> UrlTemplate::expand(const Lookup& lookup) const {
-  // One placeholder alone: the connection brings the whole URL.
-  const bool whole =
-      placeholders_.size() == 1 && literals_.front().empty() && literals_.back().empty();
+  // One placeholder alone: the connection, or the session, brings the whole URL.
+  const bool whole = is_one_placeholder();
   std::string out = literals_.front();
   for (std::size_t i = 0; i < placeholders_.size(); ++i) {
     const Placeholder& placeholder = placeholders_[i];
     const auto value = lookup(placeholder.source, placeholder.name);
+    constexpr std::array<const char*, 3> owners = {"the connection's ", "api_options.",
+                                                   "the session's "};
     const std::string shown =
-        (placeholder.source == Source::connection ? "the connection's " : "api_options.") +
-        placeholder.name;
+        owners.at(static_cast<std::size_t>(placeholder.source)) + placeholder.name;
     if (!value) return failure(shown + " is needed for the URL and is not set");
     if (*value == "." || *value == "..") return failure(shown + " is a dot segment");
     out += whole ? std::string(*value) : encode(*value, placeholder);

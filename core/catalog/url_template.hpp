@@ -13,11 +13,11 @@
 namespace penstock::catalog {
 
 /// A manifest's base_url: literal text with {conn.field}, {+conn.field}, {opt.name} and
-/// {opt.name|v}; see docs/manifest.md. Values are percent-encoded as components, so none can leave
-/// its place.
+/// {opt.name|v}, or {session.item} alone; see docs/manifest.md. Values are percent-encoded as
+/// components, so none can leave its place.
 class UrlTemplate {
  public:
-  enum class Source : std::uint8_t { connection, option };
+  enum class Source : std::uint8_t { connection, option, session };
 
   struct Placeholder {
     Source source = Source::connection;
@@ -36,10 +36,15 @@ class UrlTemplate {
   /// the result.
   Result<Url, std::string> expand(const Lookup& lookup) const;
 
+  /// Whether the whole URL is an item of the session, so that it is known only once there is one.
+  bool of_session() const;
+
   const std::vector<Placeholder>& placeholders() const { return placeholders_; }
   const std::string& text() const { return text_; }
 
  private:
+  bool is_one_placeholder() const;
+
   std::string text_;
   std::vector<std::string>
       literals_;  ///< one more than placeholders: before, between and behind them

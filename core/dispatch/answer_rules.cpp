@@ -59,6 +59,21 @@ Judgement judge(const catalog::Api& api,
   return judgement;
 }
 
+Meaning meaning_of(const Judgement& judgement) {
+  if (!judgement.kind) return Meaning::nothing_special;
+  switch (*judgement.kind) {
+  case catalog::AnswerKind::session_expired:
+    return Meaning::session_expired;
+  case catalog::AnswerKind::auth_rejected:
+    return Meaning::credentials_refused;
+  case catalog::AnswerKind::rate_limited:
+    return Meaning::rate_limited;
+  case catalog::AnswerKind::vendor_fault:
+    break;
+  }
+  return Meaning::fault;
+}
+
 std::size_t judged_bytes(const catalog::Api& api, int status) {
   std::size_t bytes = 0;
   if (api.inspect && status >= api.inspect->status_from && status <= api.inspect->status_to)

@@ -24,6 +24,9 @@ Judgement judge(const catalog::Api& api,
                 const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply);
 
+/// The same for the caller.
+Meaning meaning_of(const Judgement& judgement);
+
 /// How many bytes of the body of an answer with this status judge() looks at.
 std::size_t judged_bytes(const catalog::Api& api, int status);
 

@@ -63,12 +63,16 @@ void CallRun::start() {
   draft_ = *std::move(draft);
   if (!enter()) return;
   refusals_ = RefusalBudget::of_host(draft_.url.host);
-  if (auto error = draft_.integration->restraint().hold_back(
-          draft_.integration->config().id, *refusals_, call_.respect_rate_limit, wall_clock_ms()))
-    return fail(*std::move(error));
+  if (auto error = held_back()) return fail(*std::move(error));
   deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
   snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
   get_body();
+}
+
+std::optional<Error> CallRun::held_back() const {
+  if (call_.in_spite_of_refusal) return std::nullopt;
+  return draft_.integration->restraint().hold_back(draft_.integration->config().id, *refusals_,
+                                                   call_.respect_rate_limit, wall_clock_ms());
 }
 
 bool CallRun::enter() {
@@ -118,6 +122,10 @@ std::string CallRun::boundary() const {
 }
 
 void CallRun::prepare() {
+  if (draft_.api->base_url.of_session()) {
+    auto found = find_url(draft_, call_, *snapshot_);
+    if (!found) return fail(std::move(found).error());
+  }
   host::Outcome outcome =
       draft_.plugin->instance().prepare(env(), snapshot_->connection, session_in_use(), [&] {
         host::CallInput input = call_input(draft_, call_);
@@ -179,6 +187,7 @@ session::Need CallRun::need() const {
   out.max_fetches = draft_.api->session->max_fetches;
   out.format = draft_.api->session->format;
   out.used_generation = snapshot_->generation;
+  out.in_spite_of_refusal = call_.in_spite_of_refusal;
   return out;
 }
 
@@ -276,8 +285,11 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   drop_hop_by_hop(out.headers);
   out.body = std::move(reply.body);
   out.warnings = std::move(draft_.warnings);
-  if (!judgement.message.empty())
-    out.warnings.push_back("the vendor reports: " + masker_for(*snapshot_).mask(judgement.message));
+  out.meaning = meaning_of(judgement);
+  if (!judgement.message.empty()) {
+    out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
+    out.warnings.push_back("the vendor reports: " + out.vendor_message);
+  }
   out.vendor = vendor_time_;
   out.plugin = draft_.plugin->label();
   out.places = draft_.integration->places();

@@ -49,6 +49,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
 
  private:
   bool enter();
+  std::optional<Error> held_back() const;
   void get_body();
   std::string boundary() const;
   void prepare();

@@ -151,12 +151,21 @@ std::string sha256(std::string_view bytes) {
   return out;
 }
 
+/// RFC 6761 section 6.4: no such host can be.
+constexpr const char* base_url_of_no_session = "https://base-url-comes-with-the-session.invalid";
+
 Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
+  if (draft.api->base_url.of_session() && !now.session) return *parse_url(base_url_of_no_session);
   const auto lookup = [&](catalog::UrlTemplate::Source source,
                           std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
       const host::Item* field = now.connection.find(name);
       return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
+    }
+    if (source == catalog::UrlTemplate::Source::session) {
+      const auto item = std::ranges::find(now.session->items, name, &host::Item::name);
+      if (item == now.session->items.end()) return std::nullopt;
+      return item->value.reveal();
     }
     const auto option = std::ranges::find(draft.options, name, &Field::name);
     return option == draft.options.end() ? std::nullopt
@@ -207,11 +216,11 @@ Result<Draft> draft_of(const World& world, const Call& call,
 
   draft.options = std::move(options.values);
   draft.options_json = std::move(options.canonical);
-  auto base = base_url(draft, *now);
-  if (!base) return failure(std::move(base).error());
   draft.path = call.path;
   if (api.endpoint) path->path.clear();
-  draft.url = join(*std::move(base), *path, call.params);
+  draft.path_parts = *std::move(path);
+  auto found = find_url(draft, call, *now);
+  if (!found) return failure(std::move(found).error());
   return draft;
 }
 
@@ -221,6 +230,13 @@ void digest_body(Draft& draft) {
 }
 
 }  // namespace
+
+Result<Done> find_url(Draft& draft, const Call& call, const session::Snapshot& now) {
+  auto base = base_url(draft, now);
+  if (!base) return failure(std::move(base).error());
+  draft.url = join(*std::move(base), draft.path_parts, call.params);
+  return Done{};
+}
 
 Result<Draft> make_draft(const World& world, const Call& call, std::string_view boundary) {
   auto draft = draft_of(world, call, [&](Draft& made, std::vector<Problem>& problems) {

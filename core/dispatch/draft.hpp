@@ -10,6 +10,7 @@
 
 #include "base/url.hpp"
 #include "dispatch/integration.hpp"
+#include "dispatch/target.hpp"
 #include "host/soap_envelope.hpp"
 #include "loader/plugin_set.hpp"
 
@@ -29,6 +30,7 @@ struct Draft {
 
   Url url;                     ///< base URL joined with the caller's path and params
   std::string path;            ///< the caller's path
+  CallerPath path_parts;       ///< the same, as it is joined
   std::vector<Field> headers;  ///< the caller's, plus the Content-Type that its body implies
   std::string options_json;    ///< defaults filled
   std::vector<Field> options;
@@ -44,6 +46,10 @@ Result<Draft> make_draft(const World& world, const Call& call, std::string_view 
 
 /// The same for a call whose body is not part of it, with headers as an HTTP request has them.
 Result<Draft> make_streamed_draft(const World& world, const Call& call);
+
+/// Finds the URL anew: for a base URL that is the session's, once there is one. Until then a URL
+/// stands for it that leads nowhere.
+Result<Done> find_url(Draft& draft, const Call& call, const session::Snapshot& now);
 
 /// Whether the plugin, or the check of SOAP, needs all of the body before the call can be signed.
 bool needs_whole_body(const catalog::Api& api);

@@ -10,6 +10,7 @@
 
 #include "dispatch/call_run.hpp"
 #include "dispatch/draft.hpp"
+#include "dispatch/health.hpp"
 #include "dispatch/loop.hpp"
 #include "dispatch/preview.hpp"
 
@@ -191,17 +192,43 @@ std::vector<PluginInfo> Engine::plugins() const { return impl_->world->plugins->
 std::vector<IntegrationInfo> Engine::integrations() const {
   std::vector<IntegrationInfo> out;
   for (const IntegrationConfig& config : impl_->config.integrations) {
-    IntegrationInfo info{
-        config.id, config.tool, config.enabled, {}, config.enabled ? "ok" : "disabled"};
-    const auto& integration = impl_->world->integrations.at(config.id);
-    for (const loader::Plugin* plugin : impl_->world->plugins->of_tool(config.tool)) {
-      for (const catalog::Api& api : plugin->manifest().apis) {
-        if (integration->missing(api, plugin->manifest().id).empty()) info.apis.push_back(api.id());
-      }
-    }
-    out.push_back(std::move(info));
+    out.push_back(dispatch::integration_info(*impl_->world->integrations.at(config.id),
+                                             *impl_->world->plugins, dispatch::wall_clock_ms()));
   }
   return out;
+}
+
+void Engine::verify(const std::string& integration_id, VerifyHandler handler) {
+  const auto found = impl_->world->integrations.find(integration_id);
+  if (found == impl_->world->integrations.end() || !found->second->config().enabled) {
+    return handler(
+        failure(integration_not_found(found == impl_->world->integrations.end()
+                                          ? "there is no integration \"" + integration_id + "\""
+                                          : "integration " + integration_id + " is disabled")));
+  }
+  auto trials = dispatch::trials_of(*found->second, *impl_->world->plugins);
+  if (trials.empty()) return handler(std::vector<Check>());
+
+  struct Verification {
+    std::mutex mutex;
+    std::vector<Check> checks;
+    std::size_t left = 0;
+    VerifyHandler handler;
+  };
+  const auto verification = std::make_shared<Verification>();
+  verification->checks.resize(trials.size());
+  verification->left = trials.size();
+  verification->handler = std::move(handler);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    start(trials[i].call, [verification, trial = trials[i], i](const Result<Answer>& result) {
+      {
+        const std::scoped_lock lock(verification->mutex);
+        verification->checks[i] = dispatch::read_trial(trial, result);
+        if (--verification->left > 0) return;
+      }
+      verification->handler(std::move(verification->checks));
+    });
+  }
 }
 
 const Config& Engine::config() const { return impl_->config; }

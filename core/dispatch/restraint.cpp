@@ -127,6 +127,11 @@ std::string Restraint::note(const catalog::Api& api, const upstream::Reply& repl
   return "the vendor asks to wait " + seconds(wait) + " before the next call";
 }
 
+int Restraint::refusals_in_a_row() const {
+  const std::scoped_lock lock(mutex_);
+  return refusals_;
+}
+
 std::int64_t Restraint::rests_until_ms(std::int64_t now_ms) const {
   const std::scoped_lock lock(mutex_);
   return refusals_ >= most_refusals && now_ms < rest_until_ms_ ? rest_until_ms_ : 0;

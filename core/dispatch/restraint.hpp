@@ -51,7 +51,10 @@ class Restraint {
   std::string note(const catalog::Api& api, const upstream::Reply& reply, RefusalBudget& budget,
                    std::int64_t now_ms);
 
-  /// What GET /v1/integrations tells: 0: nothing holds it back.
+  // What GET /v1/integrations tells.
+
+  int refusals_in_a_row() const;
+  /// 0: nothing holds it back.
   std::int64_t rests_until_ms(std::int64_t now_ms) const;
   std::int64_t patience_until_ms(std::int64_t now_ms) const;
 

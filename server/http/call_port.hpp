@@ -25,6 +25,8 @@ class CallPort {
   virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
   virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
+  virtual void verify(const std::string& integration_id,
+                      std::function<void(Result<std::vector<Check>>)> handler) = 0;
   virtual std::vector<ApiInfo> catalog() const = 0;
   virtual std::vector<IntegrationInfo> integrations() const = 0;
 };
@@ -37,6 +39,8 @@ class EnginePort final : public CallPort {
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
+  void verify(const std::string& integration_id,
+              std::function<void(Result<std::vector<Check>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
 

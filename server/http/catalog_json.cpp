@@ -1,5 +1,10 @@
 #include "http/catalog_json.hpp"
 
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -31,6 +36,19 @@ class Sheet {
     for (const std::string& value : values)
       string(value);
     writer_.EndArray();
+  }
+
+  /// As RFC 3339 has it, to the second; 0: the member is left out.
+  void time(const char* name, std::int64_t unix_ms) {
+    if (unix_ms == 0) return;
+    const std::chrono::sys_seconds at{std::chrono::seconds(unix_ms / 1000)};
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
+    std::tm parts{};
+    gmtime_r(&seconds, &parts);
+    std::array<char, 32> shown{};
+    const std::size_t size =
+        std::strftime(shown.data(), shown.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    text(name, std::string(shown.data(), size));
   }
 
   /// `json` is JSON already; empty: the member is left out.
@@ -106,6 +124,16 @@ void write_integration(Writer& writer, const IntegrationInfo& integration) {
   sheet.flag("enabled", integration.enabled);
   sheet.texts("apis", integration.apis);
   sheet.text("health", integration.health);
+  sheet.time("cooling_down_until", integration.cooling_down_until_ms);
+  sheet.time("last_renewal", integration.last_renewal_ms);
+  sheet.time("session_expires", integration.session_expires_ms);
+  if (!integration.last_error.empty()) {
+    writer.Key("last_error");
+    writer.StartObject();
+    sheet.text("message", integration.last_error);
+    sheet.time("at", integration.last_error_ms);
+    writer.EndObject();
+  }
   writer.EndObject();
 }
 
@@ -149,6 +177,29 @@ std::string integrations_json(const std::vector<IntegrationInfo>& integrations) 
 
 std::string integration_json(const IntegrationInfo& integration) {
   return written(false, [&](auto& writer) { write_integration(writer, integration); });
+}
+
+std::string verification_json(const std::vector<Check>& checks) {
+  return written(false, [&](auto& writer) {
+    Sheet sheet(writer);
+    writer.StartObject();
+    sheet.flag("works", !checks.empty() && std::ranges::all_of(checks, &Check::works));
+    writer.Key("checks");
+    writer.StartArray();
+    for (const Check& check : checks) {
+      writer.StartObject();
+      sheet.text("api", check.api);
+      sheet.flag("works", check.works);
+      sheet.text("message", check.message);
+      if (check.status != 0) {
+        writer.Key("status");
+        writer.Int(check.status);
+      }
+      writer.EndObject();
+    }
+    writer.EndArray();
+    writer.EndObject();
+  });
 }
 
 std::string plugins_json(const std::vector<PluginInfo>& plugins) {

@@ -15,6 +15,10 @@ std::string api_json(const ApiInfo& api, bool indent = false);
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations);
 std::string integration_json(const IntegrationInfo& integration);
 
+/// `{"works":…,"checks":[{"api","works","message","status"}]}`; it works if every check does and
+/// there is one.
+std::string verification_json(const std::vector<Check>& checks);
+
 std::string plugins_json(const std::vector<PluginInfo>& plugins);
 
 /// `{"status":"success","data":…}` around JSON.

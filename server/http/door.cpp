@@ -276,6 +276,8 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
   const Page page_asked = ticket.route->page;
   if (page_asked == Page::passthrough || page_asked == Page::validate) {
     call(std::move(ticket), body, std::move(done));
+  } else if (page_asked == Page::verify) {
+    verify(std::move(ticket), std::move(done));
   } else {
     Reply reply;
     std::optional<Error> error;
@@ -321,6 +323,16 @@ std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) c
     error = integration_not_found("there is no integration of that id; see GET /v1/integrations");
   }
   return {};
+}
+
+void Door::verify(Ticket ticket, std::function<void(Reply)> done) {
+  ticket.record.event = "verify";
+  const std::string id = ticket.record.integration = ticket.arguments[0];
+  port_.verify(id, [this, ticket = std::move(ticket),
+                    done = std::move(done)](Result<std::vector<Check>> checks) mutable {
+    if (!checks) return done(refuse(std::move(checks.error()), ticket));
+    done(finish(ticket, {200, {}, success_json(verification_json(*checks))}));
+  });
 }
 
 void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)> done) {

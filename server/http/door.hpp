@@ -77,6 +77,7 @@ class Door {
                bool as_base64);
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
   std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket) const;
+  void verify(Ticket ticket, std::function<void(Reply)> done);
   void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
 
   CallPort& port_;

@@ -13,6 +13,11 @@ void EnginePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
 }
 
 Result<Preview> EnginePort::validate(const Call& call) const { return engine_.validate(call); }
+void EnginePort::verify(const std::string& integration_id,
+                        std::function<void(Result<std::vector<Check>>)> handler) {
+  engine_.verify(integration_id, std::move(handler));
+}
+
 std::vector<ApiInfo> EnginePort::catalog() const { return engine_.catalog(); }
 std::vector<IntegrationInfo> EnginePort::integrations() const { return engine_.integrations(); }
 

@@ -7,7 +7,7 @@
 namespace penstock::server {
 namespace {
 
-constexpr std::array<Route, 10> routes{{
+constexpr std::array<Route, 11> routes{{
     {"POST", "/v1/passthrough/*/*", Page::passthrough},
     {"POST", "/v1/validate/*/*", Page::validate},
     {"*", "/v1/proxy/*/*/**", Page::proxy},
@@ -15,6 +15,7 @@ constexpr std::array<Route, 10> routes{{
     {"GET", "/v1/apis/*/*", Page::api},
     {"GET", "/v1/integrations", Page::integrations},
     {"GET", "/v1/integrations/*", Page::integration},
+    {"POST", "/v1/integrations/*/verify", Page::verify},
     {"GET", "/v1/check-api-key", Page::check_api_key},
     {"GET", "/healthz", Page::healthz, false},
     {"GET", "/readyz", Page::readyz, false},

@@ -16,6 +16,7 @@ enum class Page : std::uint8_t {
   api,
   integrations,
   integration,
+  verify,
   check_api_key,
   healthz,
   readyz,

@@ -65,7 +65,7 @@ TEST_F(DoorTest, ServesItsPages) {
        R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}}}],"plugin":"hibob 1.0.0"}})"},
       {"/v1/apis/hibob/v2", 404, R"(did you mean \"hibob/v1\"?)"},
       {"/v1/integrations", 200,
-       R"({"status":"success","data":[{"id":"hibob:acme","tool":"hibob","enabled":true,"apis":["v1"],"health":"ok"}]})"},
+       R"({"status":"success","data":[{"id":"hibob:well","tool":"hibob","enabled":true,"apis":["v1"],"health":"ok"},{"id":"hibob:acme",)"},
       {"/v1/integrations/hibob%3Aacme", 200, R"("data":{"id":"hibob:acme")"},
       {"/v1/integrations/other", 404, "PLATFORM.INTEGRATION_NOT_FOUND"},
       {"/healthz", 200, R"({"status":"ok"})"},
@@ -223,6 +223,32 @@ TEST_F(DoorTest, ValidatesWithoutSending) {
       R"({"status":"success","data":{"valid":true,"request":{"method":"POST","url":"https://vendor.example/x",)"
       R"("headers":{"authorization":"***"},"body":"<a/>"}},"warnings":[]})");
   EXPECT_EQ(call(R"({"method":"POST","path":"/x"})", "/v1/validate/hibob/v2").status, 400);
+}
+
+TEST_F(DoorTest, VerifiesAnIntegration) {
+  const auto verify = [this](const std::string& id) {
+    return ask("POST /v1/integrations/" + id +
+               "/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n");
+  };
+  const Reply reply = verify("hibob:acme");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.body, R"({"status":"success","data":{"works":false,"checks":[)"
+                        R"({"api":"hibob/v1","works":true,)"
+                        R"("message":"works: the vendor answers HTTP 200","status":200},)"
+                        R"({"api":"hibob/hire","works":false,)"
+                        R"("message":"no route to \"there\""}]}})");
+  EXPECT_EQ(verify("hibob:other").status, 404);
+  ASSERT_EQ(lines_.size(), 2U);
+  EXPECT_THAT(lines_[0], HasSubstr(R"("event":"verify")"));
+  EXPECT_THAT(lines_[0], HasSubstr(R"("integration":"hibob:acme")"));
+}
+
+TEST_F(DoorTest, ShowsHowAnIntegrationStands) {
+  const Reply reply = ask("GET /v1/integrations/hibob:acme HTTP/1.1\r\nHost: x\r\n"
+                          "Authorization: Bearer key\r\n\r\n");
+  EXPECT_THAT(reply.body, HasSubstr(R"("health":"refused","cooling_down_until":)"
+                                    R"("2026-09-21T14:13:20Z","last_error":{"message":)"
+                                    R"("the vendor \"said\" no","at":"2026-09-21T14:13:19Z"}})"));
 }
 
 TEST_F(DoorTest, TakesPreferences) {

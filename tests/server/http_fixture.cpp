@@ -78,6 +78,14 @@ void FakePort::release() {
     answer(call, handler);
 }
 
+void FakePort::verify(const std::string& integration_id,
+                      std::function<void(Result<std::vector<Check>>)> handler) {
+  if (integration_id != "hibob:acme")
+    return handler(failure(integration_not_found("there is no integration of that id")));
+  handler(std::vector<Check>{{"hibob/v1", true, "works: the vendor answers HTTP 200", 200},
+                             {"hibob/hire", false, "no route to \"there\"", 0}});
+}
+
 Result<Preview> FakePort::validate(const Call& call) const {
   if (call.api != "v1") return failure(input_invalid("unknown api"));
   return Preview{call.method,
@@ -97,7 +105,12 @@ std::vector<ApiInfo> FakePort::catalog() const {
 }
 
 std::vector<IntegrationInfo> FakePort::integrations() const {
-  return {{"hibob:acme", "hibob", true, {"v1"}, "ok"}};
+  IntegrationInfo well{"hibob:well", "hibob", true, {"v1"}, "ok"};
+  IntegrationInfo refused{"hibob:acme", "hibob", true, {"v1"}, "refused"};
+  refused.last_error = "the vendor \"said\" no";
+  refused.last_error_ms = 1'789'999'999'999;
+  refused.cooling_down_until_ms = 1'790'000'000'000;
+  return {well, refused};
 }
 
 std::string Received::header(std::string_view name) const {

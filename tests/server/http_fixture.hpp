@@ -23,6 +23,8 @@ class FakePort final : public CallPort {
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
+  void verify(const std::string& integration_id,
+              std::function<void(Result<std::vector<Check>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
 

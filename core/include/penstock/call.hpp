@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,6 +53,10 @@ struct Call {
   /// others are sent all the same.
   bool respect_rate_limit = false;
 
+  /// Asks the vendor for a session though it refused these credentials before, and goes ahead of a
+  /// rest: for who has just put right what was wrong.
+  bool in_spite_of_refusal = false;
+
   /// How long the call may take in all; none: the integration's upstream.timeout_ms.
   std::optional<std::chrono::milliseconds> timeout;
 };
@@ -65,6 +70,15 @@ struct Places {
   int remaining = 0;
 };
 
+/// What an answer means by the manifest's rules and the plugin's judgement.
+enum class Meaning : std::uint8_t {
+  nothing_special,
+  session_expired,
+  credentials_refused,
+  rate_limited,
+  fault,
+};
+
 /// The vendor's whole answer, untouched.
 struct Answer {
   std::string url;             ///< what was called, secrets masked
@@ -72,6 +86,8 @@ struct Answer {
   std::vector<Field> headers;  ///< names in lower case, in the vendor's order
   std::string body;            ///< after any Content-Encoding, else as sent
   std::vector<std::string> warnings;
+  Meaning meaning = Meaning::nothing_special;
+  std::string vendor_message;  ///< what the plugin read of a fault, secrets masked; empty: nothing
 
   std::chrono::microseconds total{0};  ///< from async_call to the completion
   std::chrono::microseconds vendor{

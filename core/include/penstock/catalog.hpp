@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,7 +50,26 @@ struct IntegrationInfo {
   std::string tool;
   bool enabled = true;
   std::vector<std::string> apis;  ///< what its connection is complete for
-  std::string health;             ///< "ok", or why not
+
+  /// "ok"; "expiring": the session is due for renewal; "cooling_down": the vendor asked for a
+  /// pause, or could not be asked for a session just now; "refused": it refused the credentials,
+  /// and is asked again later; "needs_credentials": it refused them for good; "disabled".
+  std::string health;
+  std::string
+      last_error;  ///< why the health is not ok, or the last renewal failed; no secret in it
+  // Unix time in ms; 0: never, or unknown.
+  std::int64_t last_error_ms = 0;
+  std::int64_t cooling_down_until_ms = 0;  ///< no request for its credentials, or no call, before
+  std::int64_t last_renewal_ms = 0;
+  std::int64_t session_expires_ms = 0;
+};
+
+/// What became of the test call of one API: Engine::verify().
+struct Check {
+  std::string api;  ///< "workday/rest"
+  bool works = false;
+  std::string message;  ///< a sentence; no secret in it
+  int status = 0;       ///< the vendor's; 0: it was not reached
 };
 
 }  // namespace penstock

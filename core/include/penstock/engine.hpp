@@ -78,6 +78,14 @@ class Engine {
   /// call would give. Needs no session: where one is missing a placeholder stands for it.
   Result<Preview> validate(const Call& call) const;
 
+  using VerifyHandler = std::function<void(Result<std::vector<Check>>)>;
+
+  /// Makes the cheap test call that each plugin declares, for every API that the connection is
+  /// complete for, and says in a sentence what is wrong. Asks the vendor anew even where it refused
+  /// the credentials before. `handler` runs on an engine loop and must not block; an unknown or
+  /// disabled integration is an error.
+  void verify(const std::string& integration_id, VerifyHandler handler);
+
   std::vector<ApiInfo> catalog() const;
   std::vector<PluginInfo> plugins() const;
   std::vector<IntegrationInfo> integrations() const;
