@@ -238,8 +238,8 @@ void CallRun::send(host::Outcome outcome) {
 void CallRun::receive(Result<upstream::Reply> reply) {
   if (!reply) return fail(std::move(reply).error());
   vendor_time_ += reply->waited;
-  note_manners(*reply);
   const Judgement judgement = judge_reply(*reply);
+  note_manners(*reply, judgement);
   if (must_renew(judgement)) return renew(*std::move(reply));
   drop_refused_session(judgement);
   finish(make_answer(*std::move(reply), judgement));
@@ -257,16 +257,18 @@ Judgement CallRun::judge_reply(const upstream::Reply& reply) const {
 
 /// A streamed body is gone: it cannot be sent again.
 bool CallRun::must_renew(const Judgement& judgement) const {
+  return ends_session(judgement) && !streams_body_ && may_repeat(call_.method, judgement);
+}
+
+/// A session that was made for this very call and is refused again is no matter of its age.
+bool CallRun::ends_session(const Judgement& judgement) const {
   return judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session &&
-         draft_.api->session && !renewed_after_answer_ && !streams_body_ &&
-         may_repeat(call_.method, judgement);
+         draft_.api->session && !renewed_after_answer_;
 }
 
 /// Where this call cannot be repeated, the next one shall not meet the same refusal.
 void CallRun::drop_refused_session(const Judgement& judgement) {
-  if (judgement.kind != catalog::AnswerKind::session_expired || !draft_.api->session ||
-      !snapshot_->session || renewed_after_answer_)
-    return;
+  if (!ends_session(judgement)) return;
   draft_.integration->state(draft_.plugin->manifest().id)->drop(snapshot_->generation);
 }
 
@@ -323,15 +325,15 @@ bool CallRun::open_gate(upstream::Request& request) {
 }
 
 /// What the answer means for the calls to come.
-void CallRun::note_manners(const upstream::Reply& reply) {
-  std::string told =
-      draft_.integration->restraint().note(*draft_.api, reply, *refusals_, wall_clock_ms());
+void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
+  std::string told = draft_.integration->restraint().note(
+      *draft_.api, reply, ends_session(judgement), *refusals_, wall_clock_ms());
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
 }
 
 bool CallRun::admit(const upstream::Reply& seen) {
-  note_manners(seen);
   const Judgement judgement = judge_reply(seen);
+  note_manners(seen, judgement);
   if (must_renew(judgement)) return false;
   drop_refused_session(judgement);
   head_ = make_answer({seen.status, seen.headers, {}, {}, {}}, judgement);

@@ -62,7 +62,8 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void receive(Result<upstream::Reply> reply);
   Judgement judge_reply(const upstream::Reply& reply) const;
   bool must_renew(const Judgement& judgement) const;
-  void note_manners(const upstream::Reply& reply);
+  bool ends_session(const Judgement& judgement) const;
+  void note_manners(const upstream::Reply& reply, const Judgement& judgement);
   void drop_refused_session(const Judgement& judgement);
   void renew(upstream::Reply refused);
   Answer make_answer(upstream::Reply reply, const Judgement& judgement);

@@ -109,12 +109,12 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, Refusa
 }
 
 std::string Restraint::note(const catalog::Api& api, const upstream::Reply& reply,
-                            RefusalBudget& budget, std::int64_t now_ms) {
+                            bool ends_session, RefusalBudget& budget, std::int64_t now_ms) {
   const std::int64_t wait = asked_wait_ms(api, reply, now_ms);
+  if (reply.status == 401) budget.note(now_ms);
   const std::scoped_lock lock(mutex_);
   if (reply.status == 401) {
-    budget.note(now_ms);
-    if (++refusals_ >= most_refusals) {
+    if (!ends_session && ++refusals_ >= most_refusals) {
       const auto step =
           std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests_ms.size() - 1);
       rest_until_ms_ = now_ms + rests_ms[step];
