@@ -40,6 +40,18 @@ namespace taleo {
 inline constexpr std::string_view username = "taleo-user", password = "taleo-sandbox-password";
 }  // namespace taleo
 
+namespace nmbrs_rest {
+inline constexpr std::string_view client_id = "PartnerApp_Penstock_1";
+inline constexpr std::string_view client_secret = "nmbrs-sandbox-secret";
+inline constexpr std::string_view refresh_token = "nmbrs-sandbox-refresh";
+inline constexpr std::string_view subscription_key = "nmbrs-sandbox-subscription";
+}  // namespace nmbrs_rest
+
+namespace taleo_business {
+inline constexpr std::string_view company_code = "ACME", username = "tbe-user";
+inline constexpr std::string_view password = "tbe-sandbox-password";
+}  // namespace taleo_business
+
 namespace hroffice {
 inline constexpr std::string_view username = "hroffice-user";
 inline constexpr std::string_view password = "hroffice-sandbox-password";

@@ -125,7 +125,11 @@ bool set_member(Vendor& vendor, World& world, std::string_view name,
   }
   if (name == "revoke_access_tokens") {
     if (!value.IsBool()) return false;
-    if (value.GetBool()) world.workday.access_tokens.clear();
+    if (value.GetBool()) {
+      world.workday.access_tokens.clear();
+      world.nmbrs.access_tokens.clear();
+      world.taleo_business.sessions.clear();
+    }
     return true;
   }
   return set_fault(vendor.calls, name, value);

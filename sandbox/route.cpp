@@ -13,6 +13,8 @@ using Handler = Response (*)(const Request&, World&);
 struct Host {
   std::string_view vendor;
   Handler handler;
+  std::string_view token_path = {};  ///< where credentials are given for a token or a session
+  Handler token_handler = nullptr;
 };
 
 Response nothing_here(const Request&, World&) {
@@ -25,11 +27,18 @@ const std::map<std::string, Host, std::less<>>& hosts() {
       {"api.sandbox.hibob.com", {"hibob", hibob_api}},
       {"app.hibob.com", {"hibob", hibob_docs}},
       {"acme.hire.hibob.com", {"hibob", hibob_hire}},
-      {"wd5-impl-services1.workday.com", {"workday", workday}},
+      {"wd5-impl-services1.workday.com",
+       {"workday", workday, "/ccx/oauth2/acme/token", workday_token}},
       {"impl.workday.com", {"workday", nothing_here}},  // the host of the UI serves no API
       {"api.nmbrs.nl", {"nmbrs", nmbrs}},
       {"api-sandbox.nmbrs.nl", {"nmbrs", nmbrs}},
+      {"api.nmbrsapp.com", {"nmbrs_rest", nmbrs_rest}},
+      {"identityservice.nmbrs.com",
+       {"nmbrs_rest", nmbrs_identity, "/connect/token", nmbrs_identity}},
       {"acme.taleo.net", {"taleo", taleo}},
+      {"tbe.taleo.net", {"taleo_business", taleo_business_dispatcher}},
+      {"chp.tbe.taleo.net",
+       {"taleo_business", taleo_business, "/chp03/ats/api/v1/login", taleo_business_login}},
       {"api.hroffice.nl", {"hroffice", hroffice}},
   };
   return all;
@@ -37,7 +46,7 @@ const std::map<std::string, Host, std::less<>>& hosts() {
 
 bool is_token_request(const Host& host, const Request& request) {
   auto target = parse_target(request.target);
-  return host.handler == workday && target && match(*target, "/ccx/oauth2/acme/token");
+  return host.token_handler && target && match(*target, host.token_path);
 }
 
 Response misdirected() {
@@ -92,8 +101,8 @@ Delivery deliver(const Request& request, World& world) {
     delivery.response = text_answer(faults.status, "text/plain", "ordered to fail\n");
     delivery.response.kind = "ordered_failure";
   } else {
-    delivery.response =
-        is_token ? workday_token(request, world) : host->second.handler(request, world);
+    delivery.response = is_token ? host->second.token_handler(request, world)
+                                 : host->second.handler(request, world);
   }
   if (faults.raw_answer && !delivery.response.refused) {
     delivery.raw = std::exchange(faults.raw_answer, std::nullopt);

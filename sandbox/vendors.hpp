@@ -16,7 +16,14 @@ Response workday_report(const Request& request, World& world);
 Response workday_soap(const Request& request, World& world);
 
 Response nmbrs(const Request& request, World& world);
+Response nmbrs_rest(const Request& request, World& world);      ///< api.nmbrsapp.com
+Response nmbrs_identity(const Request& request, World& world);  ///< identityservice.nmbrs.com
+
 Response taleo(const Request& request, World& world);
+Response taleo_business(const Request& request, World& world);             ///< chp.tbe.taleo.net
+Response taleo_business_login(const Request& request, World& world);       ///< the same
+Response taleo_business_dispatcher(const Request& request, World& world);  ///< tbe.taleo.net
+
 Response hroffice(const Request& request, World& world);
 
 }  // namespace penstock::sandbox

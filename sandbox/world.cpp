@@ -31,10 +31,13 @@ World::World(Settings chosen) : settings(chosen) { reset(); }
 void World::reset() {
   connections = 0;
   vendors.clear();
-  for (const char* name : {"hibob", "workday", "nmbrs", "taleo", "hroffice"})
+  for (const char* name :
+       {"hibob", "workday", "nmbrs", "nmbrs_rest", "taleo", "taleo_business", "hroffice"})
     vendors[name];
   hibob = {};
   workday = {};
+  nmbrs = {};
+  taleo_business = {};
   workday.refresh_token = accounts::workday::refresh_token;
 }
 

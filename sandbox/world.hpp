@@ -25,7 +25,7 @@ struct Faults {
   int status = 503;
   int reset_before_answer = 0;                 ///< so many are handled, then reset unanswered
   std::optional<std::size_t> cut_after_bytes;  ///< the next answer ends after so many raw bytes
-  std::optional<std::string> raw_answer;       ///< the next answer's bytes, in place of the vendor's
+  std::optional<std::string> raw_answer;  ///< the next answer's bytes, in place of the vendor's
 };
 
 /// What a vendor has seen, unmasked: it is test data.
@@ -71,6 +71,16 @@ struct WorkdayState {
   bool accepts(const std::string& access_token, std::int64_t now) const;
 };
 
+struct NmbrsState {
+  std::map<std::string, std::int64_t> access_tokens;  ///< to their expiry
+  std::int64_t refresh_number = -1;  ///< of the refresh token that is valid; -1: whichever comes
+  bool family_revoked = false;
+};
+
+struct TaleoBusinessState {
+  std::map<std::string, std::int64_t> sessions;  ///< open ones, to their expiry
+};
+
 /// All state there is. `now` is set by the owner before each request; nothing reads a clock.
 struct World {
   explicit World(Settings chosen = {});
@@ -81,6 +91,8 @@ struct World {
   std::map<std::string, Vendor> vendors;
   HibobState hibob;
   WorkdayState workday;
+  NmbrsState nmbrs;
+  TaleoBusinessState taleo_business;
 
   /// As it was at start; settings and clock stay.
   void reset();

@@ -56,6 +56,8 @@ workday/custom-report|workday:acme|GET /ISU_Penstock/Headcount|{"method":"GET","
 workday/soap|workday:acme|Get_Workers|{"method":"POST","path":"/","api_options":{"service_name":"Human_Resources"},"data":"<wd:Get_Workers_Request/>"}
 nmbrs/soap|nmbrs:acme|CompanyService List_GetAll|{"method":"POST","path":"/","api_options":{"service_name":"CompanyService"},"data":"<List_GetAll xmlns=\"https://api.nmbrs.nl/soap/v3/CompanyService\"/>"}
 taleo/soap|taleo:acme|FindService findPartialEntities|{"method":"POST","path":"/","api_options":{"service_name":"FindService"},"data":"<ns1:findPartialEntities xmlns:ns1=\"http://www.taleo.com/ws/tee800/2009/01/find\" xmlns:q=\"http://itk.taleo.com/ws/query\"><ns1:mappingVersion>http://www.taleo.com/ws/tee800/2009/01</ns1:mappingVersion><ns1:query><q:query projectedClass=\"Candidate\"><q:projections><q:projection><q:field path=\"Number\"/></q:projection></q:projections></q:query></ns1:query><ns1:attributes/></ns1:findPartialEntities>"}
+nmbrs/rest|nmbrs:rest|GET /companies|{"method":"GET","path":"/companies"}
+taleo/business|taleo:business|GET /object/candidate/search|{"method":"GET","path":"/object/candidate/search","params":{"start":"1","limit":"5"}}
 hroffice/soap|hroffice:acme|GetAllJobByLanguage|{"method":"POST","path":"/","api_options":{"operation_name":"GetAllJobByLanguage"},"data":"<languageId>1</languageId>"}
 CALLS
 

@@ -186,6 +186,7 @@ session::Need CallRun::need() const {
   out.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
   out.max_fetches = draft_.api->session->max_fetches;
   out.format = draft_.api->session->format;
+  out.logs_out = draft_.api->session->logout;
   out.used_generation = snapshot_->generation;
   out.in_spite_of_refusal = call_.in_spite_of_refusal;
   return out;
@@ -214,6 +215,8 @@ void CallRun::send(host::Outcome outcome) {
   const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
   auto signed_request = compose(draft_, call_, std::move(outcome));
   if (!signed_request) return fail(std::move(signed_request).error());
+  auto permitted = check_egress(draft_, signed_request->url);
+  if (!permitted) return fail(std::move(permitted).error());
   sent_url_ = signed_request->url.text();
   if (url_may_hold_secrets) sent_url_ = masker_for(*snapshot_).mask(std::move(sent_url_));
 

@@ -70,8 +70,31 @@ struct Engine::Impl {
     idle.notify_all();
   }
 
+  /// Ends the sessions that the vendors count. What other replicas use goes on.
+  void log_out() {
+    if (store->is_shared()) return;
+    Loop& loop = *loops.front();
+    for (const auto& [id, integration] : world->integrations) {
+      for (const loader::Plugin* plugin : world->plugins->of_tool(integration->config().tool)) {
+        for (const catalog::Api& api : plugin->manifest().apis) {
+          if (!api.session || !api.session->logout) continue;
+          session::Need need;
+          need.plugin = std::shared_ptr<const host::Instance>(world->plugins, &plugin->instance());
+          need.format = api.session->format;
+          boost::asio::post(loop.context(), [state = integration->state(plugin->manifest().id),
+                                             need = std::move(need),
+                                             session_world = std::make_shared<dispatch::LoopWorld>(
+                                                 loop, integration, store, blocking, hold()())] {
+            state->log_out(need, session_world, [] {});
+          });
+        }
+      }
+    }
+  }
+
   std::atomic<std::size_t> in_flight{0};
   std::atomic<bool> stopping{false};
+  bool logged_out = false;
   std::mutex mutex;  ///< of idle alone
   std::condition_variable idle;
 };
@@ -238,10 +261,15 @@ std::size_t Engine::loops() const { return impl_->loops.size(); }
 boost::asio::io_context& Engine::loop(std::size_t index) { return impl_->loops[index]->context(); }
 
 void Engine::stop(std::chrono::milliseconds grace) {
-  {
+  const auto end = std::chrono::steady_clock::now() + grace;
+  const auto wait_until_idle = [&] {
     std::unique_lock lock(impl_->mutex);
     impl_->stopping = true;
-    impl_->idle.wait_for(lock, grace, [&] { return impl_->in_flight == 0; });
+    return impl_->idle.wait_until(lock, end, [&] { return impl_->in_flight == 0; });
+  };
+  if (wait_until_idle() && grace.count() > 0 && !std::exchange(impl_->logged_out, true)) {
+    impl_->log_out();
+    wait_until_idle();
   }
   for (const auto& loop : impl_->loops)
     loop->stop();

@@ -33,7 +33,8 @@ Result<Preview> preview(const World& world, const Call& call) {
       env, now->connection, now->session ? &*now->session : nullptr, input);
   Preview out;
   out.warnings = draft->warnings;
-  if (outcome.verdict == host::Verdict::need_session) {
+  const bool needs_session = outcome.verdict == host::Verdict::need_session;
+  if (needs_session) {
     out.warnings.emplace_back(
         "a session would be made first; what it adds to the request is not shown");
     outcome = {};
@@ -45,6 +46,11 @@ Result<Preview> preview(const World& world, const Call& call) {
   }
   auto request = compose(*draft, call, std::move(outcome));
   if (!request) return failure(std::move(request).error());
+  if (needs_session && draft->api->base_url.of_session()) {
+    out.warnings.emplace_back("so would the base URL: the host that is shown stands for it");
+  } else if (auto permitted = check_egress(*draft, request->url); !permitted) {
+    return failure(std::move(permitted).error());
+  }
   out.method = std::move(request->method);
   out.url = masker.mask(request->url.text());
   const auto& owned = draft->api->owned_headers;

@@ -69,13 +69,14 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     set_header(request.headers, std::move(field));
   set_default(request.headers, "Accept", "*/*");
   set_default(request.headers, "User-Agent", "Penstock/0.1");
-
-  if (!draft.plugin->manifest().egress.permits(request.url)) {
-    return failure(engine_failed("the request would leave for " + request.url.origin() +
-                                     ", which " + draft.plugin->label() + " does not declare",
-                                 Phase::authorize, Sent::no));
-  }
   return request;
+}
+
+Result<Done> check_egress(const Draft& draft, const Url& url) {
+  if (draft.plugin->manifest().egress.permits(url)) return Done{};
+  return failure(engine_failed("the request would leave for " + url.origin() + ", which " +
+                                   draft.plugin->label() + " does not declare",
+                               Phase::authorize, Sent::no));
 }
 
 upstream::Destination destination(const Url& url, const Integration& integration) {

@@ -22,9 +22,11 @@ struct SignedRequest {
   std::optional<std::string> body;
 };
 
-/// Draft and plugin outcome put together, and the last look at where it goes: the final URL must be
-/// inside the manifest's egress list.
+/// Draft and plugin outcome put together.
 Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome);
+
+/// The last look at where a request goes: the final URL must be inside the manifest's egress list.
+Result<Done> check_egress(const Draft& draft, const Url& url);
 
 /// How to reach the host of `url` for this integration.
 upstream::Destination destination(const Url& url, const Integration& integration);

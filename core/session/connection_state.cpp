@@ -50,7 +50,7 @@ ConnectionState::ConnectionState(std::string key, host::Connection configured,
       failed_ms_ = stored->refused_ms;
     }
   }
-  current_.store(std::move(snapshot), std::memory_order_release);
+  current_.store(std::move(snapshot));
 }
 
 /// What of a stored state holds for the configuration as it is.
@@ -65,6 +65,22 @@ ConnectionState::Adopted ConnectionState::adopt(const StoredState& stored, int f
       host::State{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
   out.snapshot->renew_ahead_ms =
       renew_ahead_time(stored.session_created_ms, stored.session_expires_ms, 128);
+  return out;
+}
+
+StoredState ConnectionState::to_store(int format) const {
+  StoredState out;
+  const SnapshotPtr now = current();
+  const std::scoped_lock lock(mutex_);
+  out.version = stored_version_;
+  out.credentials = fields_of(rotated_);
+  out.connection_digest = digest_of(configured_, out.credentials);
+  if (now->session) {
+    out.session = fields_of(now->session->items);
+    out.session_format = format;
+    out.session_created_ms = now->session->created_ms;
+    out.session_expires_ms = now->session->expires_ms;
+  }
   return out;
 }
 
@@ -110,7 +126,36 @@ void ConnectionState::drop(std::uint64_t generation) {
   if (running_ || now->generation != generation) return;
   auto without = std::make_shared<Snapshot>(*now);
   without->session.reset();
-  current_.store(std::move(without), std::memory_order_release);
+  current_.store(std::move(without));
+}
+
+void ConnectionState::log_out(Need need, const std::shared_ptr<World>& world,
+                              std::function<void()> done) {
+  SnapshotPtr ended;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended = current();
+    if (running_ || !ended->session) return done();
+    running_ = true;  // Nobody renews what is about to end.
+    auto without = std::make_shared<Snapshot>(*ended);
+    without->session.reset();
+    current_.store(std::move(without));
+  }
+  // Forgotten first: a crash in between leaves the vendor a session, not the next process a dead
+  // one.
+  world->save(
+      key_, to_store(need.format), 0,
+      [self = shared_from_this(), need = std::move(need), world, ended,
+       done = std::move(done)](Result<std::uint64_t> version) {
+        {
+          const std::scoped_lock lock(self->mutex_);
+          if (version) self->stored_version_ = *version;
+        }
+        session::log_out(*need.plugin, ended->connection, *ended->session, world, [self, done] {
+          self->fail(engine_failed("the engine is stopping", Phase::session, Sent::no), false, 0);
+          done();
+        });
+      });
 }
 
 /// A clock that was set back does not make a rest longer than it was meant to be.
@@ -133,7 +178,7 @@ void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    current_.store(published, std::memory_order_release);
+    current_.store(published);
     failures_ = 0;
     last_error_.reset();
     refused_for_good_ = false;

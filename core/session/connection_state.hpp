@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/published.hpp"
 #include "host/invocation.hpp"
 #include "session/renewal.hpp"
 #include "session/world.hpp"
@@ -33,6 +33,7 @@ struct Need {
   std::uint64_t used_generation = 0;    ///< a session newer than this one will do
   std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
   bool in_spite_of_refusal = false;     ///< ask the vendor again, whatever it said before
+  bool logs_out = false;                ///< the plugin ends sessions that nobody uses any more
 };
 
 /// How a connection stands with its vendor. Times are Unix time, 0: never.
@@ -57,8 +58,8 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored,
                   int format);
 
-  /// Lock-free while no session changes.
-  SnapshotPtr current() const { return current_.load(std::memory_order_acquire); }
+  /// Waits for nobody longer than the copying of a pointer takes.
+  SnapshotPtr current() const { return current_.load(); }
 
   using Handler = std::function<void(Result<SnapshotPtr>)>;
 
@@ -74,6 +75,10 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   /// next call makes a new one.
   void drop(std::uint64_t generation);
 
+  /// Forgets the session, durably, and ends it at the vendor. For the end of a process whose store
+  /// nobody shares. `done` runs once, perhaps inside this call.
+  void log_out(Need need, const std::shared_ptr<World>& world, std::function<void()> done);
+
   Standing standing(std::int64_t now_ms) const;
 
  private:
@@ -84,6 +89,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
     std::vector<host::Item> rotated;
   };
   Adopted adopt(const StoredState& stored, int format) const;
+  StoredState to_store(int format) const;
   void begin(Need need, const std::shared_ptr<World>& world);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
   void fail(Error error, bool for_good, std::int64_t now_ms);
@@ -93,7 +99,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
 
   const std::string key_;
   const host::Connection configured_;
-  std::atomic<SnapshotPtr> current_;
+  Published<const Snapshot> current_;
 
   mutable std::mutex mutex_;
   bool running_ = false;

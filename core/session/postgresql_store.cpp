@@ -144,6 +144,8 @@ class PostgresqlStore final : public CredentialStore {
     (void)run(end_lease, {text(key), number(fence)});  // what stays behind ends by itself
   }
 
+  bool is_shared() const override { return true; }
+
  private:
   /// Seals with the present key what an earlier one sealed; what no key opens stays as it is, until
   /// somebody wants it and is told.

@@ -7,6 +7,20 @@
 namespace penstock::session {
 namespace {
 
+/// What the plugin wants fetched; none without a URL. The host has checked it against the egress
+/// list.
+std::optional<FetchRequest> request_of(host::Outcome outcome) {
+  auto url = parse_url(outcome.url);
+  if (!url) return std::nullopt;
+  for (const Field& parameter : outcome.query) {
+    url->query += (url->query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
+                  percent_encode(parameter.value);
+    url->has_query = true;
+  }
+  return FetchRequest{outcome.method.empty() ? "GET" : outcome.method, *std::move(url),
+                      std::move(outcome.headers), outcome.body.value_or("")};
+}
+
 /// Lives from the first step to the last: each pending fetch holds it.
 class Run : public std::enable_shared_from_this<Run> {
  public:
@@ -39,17 +53,13 @@ class Run : public std::enable_shared_from_this<Run> {
                                     " requests for one session",
                                 Phase::session));
     }
-    auto url = parse_url(outcome.url);  // the host has checked it against the egress list
-    if (!url) return fail(plugin_failed("its session request has no URL", Phase::session));
     for (host::Item& item : outcome.carried) {
       std::erase_if(carried_.items, [&](const host::Item& old) { return old.name == item.name; });
       carried_.items.push_back(std::move(item));
     }
-    for (const Field& parameter : outcome.query)
-      append_query(*url, parameter);
-    FetchRequest request{outcome.method.empty() ? "GET" : outcome.method, *std::move(url),
-                         std::move(outcome.headers), outcome.body.value_or("")};
-    world_->fetch(std::move(request), [self = shared_from_this()](Result<FetchReply> reply) {
+    auto request = request_of(std::move(outcome));
+    if (!request) return fail(plugin_failed("its session request has no URL", Phase::session));
+    world_->fetch(*std::move(request), [self = shared_from_this()](Result<FetchReply> reply) {
       if (!reply) {
         Error error = std::move(reply).error();
         error.phase = Phase::session;
@@ -73,12 +83,6 @@ class Run : public std::enable_shared_from_this<Run> {
 
   void fail(Error error) { handler_(failure(RenewalFailure{std::move(error)})); }
 
-  static void append_query(Url& url, const Field& parameter) {
-    url.query += (url.query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
-                 percent_encode(parameter.value);
-    url.has_query = true;
-  }
-
   RenewalStart start_;
   std::shared_ptr<World> world_;
   std::function<void(Result<Renewed, RenewalFailure>)> handler_;
@@ -94,6 +98,18 @@ void renew(RenewalStart start, std::shared_ptr<World> world,
   const std::optional<FetchReply> challenge = std::move(start.challenge);
   const auto run = std::make_shared<Run>(std::move(start), std::move(world), std::move(handler));
   run->step(event, challenge ? &*challenge : nullptr);
+}
+
+void log_out(const host::Instance& plugin, const host::Connection& connection,
+             const host::State& session, const std::shared_ptr<World>& world,
+             std::function<void()> done) {
+  const host::Env env{0, world->now_unix_ms(), 0, world->entropy()};
+  host::Outcome outcome = plugin.session(PST_EV_LOGOUT, env, connection, &session, {}, nullptr);
+  auto request = outcome.verdict == host::Verdict::fetch ? request_of(std::move(outcome))
+                                                         : std::optional<FetchRequest>();
+  if (!request) return done();
+  // The world lasts until the answer: the engine does not end before it.
+  world->fetch(*std::move(request), [world, done = std::move(done)](const auto&) { done(); });
 }
 
 Error session_error(const host::PluginFailure& why, const std::string& connection_id) {

@@ -35,6 +35,13 @@ struct RenewalFailure {
 void renew(RenewalStart start, std::shared_ptr<World> world,
            std::function<void(Result<Renewed, RenewalFailure>)> handler);
 
+/// Ends a session at its vendor: PST_EV_LOGOUT, and the one fetch that it may ask for. Nobody can
+/// do anything about a failure: the vendor forgets the session in its own time. `done` runs once,
+/// perhaps inside this call.
+void log_out(const host::Instance& plugin, const host::Connection& connection,
+             const host::State& session, const std::shared_ptr<World>& world,
+             std::function<void()> done);
+
 /// What a plugin's failure in session() means for the caller.
 Error session_error(const host::PluginFailure& failure, const std::string& connection_id);
 

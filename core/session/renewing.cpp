@@ -11,6 +11,26 @@ constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that anothe
 constexpr std::int64_t longest_wait_ms = 120'000;    ///< for another replica
 constexpr std::int64_t still_useful_ms = 30'000;     ///< life left in a session worth adopting
 
+constexpr std::chrono::milliseconds next_look_at_use{250};
+constexpr std::int64_t longest_use_ms = 300'000;
+
+struct Retired {
+  std::shared_ptr<const host::Instance> plugin;
+  host::Connection connection;
+  host::State session;
+};
+
+void end_when_unused(std::weak_ptr<const Snapshot> user, Retired retired,
+                     std::shared_ptr<World> world, std::int64_t since_ms) {
+  World& clock = *world;
+  clock.wait(next_look_at_use, [user = std::move(user), retired = std::move(retired),
+                                world = std::move(world), since_ms]() mutable {
+    if (!user.expired() && world->now_unix_ms() < since_ms + longest_use_ms)
+      return end_when_unused(std::move(user), std::move(retired), std::move(world), since_ms);
+    log_out(*retired.plugin, retired.connection, retired.session, world, [] {});
+  });
+}
+
 Error interrupted(Error error, std::int64_t began_ms) {
   error.message += "; a renewal that began at Unix time " + std::to_string(began_ms / 1000) +
                    " was cut off: the vendor may have replaced the credentials then";
@@ -67,7 +87,7 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
       usable = newer.snapshot;
     } else {
       newer.snapshot->session.reset();
-      state_->current_.store(newer.snapshot, std::memory_order_release);
+      state_->current_.store(newer.snapshot);
     }
   }
   if (usable) {
@@ -79,25 +99,9 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
   return true;
 }
 
-StoredState ConnectionState::Renewing::to_store() const {
-  StoredState out;
-  const SnapshotPtr now = state_->current();
-  const std::scoped_lock lock(state_->mutex_);
-  out.version = state_->stored_version_;
-  out.credentials = fields_of(state_->rotated_);
-  out.connection_digest = digest_of(state_->configured_, out.credentials);
-  if (now->session) {
-    out.session = fields_of(now->session->items);
-    out.session_format = need_.format;
-    out.session_created_ms = now->session->created_ms;
-    out.session_expires_ms = now->session->expires_ms;
-  }
-  return out;
-}
-
 /// Before the vendor is asked: whoever starts after a crash must know that an answer may be lost.
 void ConnectionState::Renewing::save_intent() {
-  StoredState state = to_store();
+  StoredState state = state_->to_store(need_.format);
   state.renewal_began_ms = interrupted_ms_ != 0 ? interrupted_ms_ : world_->now_unix_ms();
   world_->save(state_->key_, std::move(state), fence_,
                [self = shared_from_this()](Result<std::uint64_t> version) {
@@ -112,6 +116,7 @@ void ConnectionState::Renewing::save_intent() {
 
 void ConnectionState::Renewing::run() {
   const SnapshotPtr now = state_->current();
+  challenged_ = need_.challenge.has_value();
   RenewalStart start{need_.plugin,
                      need_.max_fetches,
                      now->connection,
@@ -147,7 +152,7 @@ void ConnectionState::Renewing::renewed(Renewed renewed) {
       state_->rotated_.push_back(std::move(item));
     }
   }
-  StoredState state = to_store();
+  StoredState state = state_->to_store(need_.format);
   state.session = fields_of(renewed.session.items);
   state.session_format = need_.format;
   state.session_created_ms = renewed.session.created_ms;
@@ -164,9 +169,19 @@ void ConnectionState::Renewing::renewed(Renewed renewed) {
                    const std::scoped_lock lock(self->state_->mutex_);
                    self->state_->stored_version_ = *version;
                  }
+                 const SnapshotPtr replaced = self->state_->current();
                  self->state_->succeed(fresh, self->world_->now_unix_ms());
+                 self->retire(replaced);
                  self->release();
                });
+}
+
+/// Ends the replaced session at its vendor, once the calls that use it are done: vendors count
+/// them.
+void ConnectionState::Renewing::retire(const SnapshotPtr& replaced) {
+  if (!need_.logs_out || challenged_ || !replaced->session) return;
+  end_when_unused(replaced, Retired{need_.plugin, replaced->connection, *replaced->session}, world_,
+                  world_->now_unix_ms());
 }
 
 void ConnectionState::Renewing::failed(RenewalFailure failure) {
@@ -182,7 +197,7 @@ void ConnectionState::Renewing::failed(RenewalFailure failure) {
 /// The vendor takes these credentials no more: kept, so that no replica and no restart asks again.
 void ConnectionState::Renewing::refused(RenewalFailure failure) {
   if (interrupted_ms_ != 0) failure.error = interrupted(std::move(failure.error), interrupted_ms_);
-  StoredState state = to_store();
+  StoredState state = state_->to_store(need_.format);
   state.session.clear();
   state.refusal = failure.error.message;
   state.refused_ms = world_->now_unix_ms();

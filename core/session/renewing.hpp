@@ -22,12 +22,11 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   void run();
   void beat();
   void renewed(Renewed renewed);
+  void retire(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
   void refused(RenewalFailure failure);
   void end(Error error, bool for_good = false);
   void release();
-
-  StoredState to_store() const;
 
   const std::shared_ptr<ConnectionState> state_;
   Need need_;
@@ -35,6 +34,7 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   const std::int64_t began_ms_;
   std::uint64_t fence_ = 0;
   bool leased_ = false, lost_ = false;
+  bool challenged_ = false;          ///< the vendor has ended the session itself
   std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end
 };
 

@@ -185,7 +185,8 @@ Result<Secret, std::string> Vault::unseal(std::string_view sealed, Binding bindi
   const std::scoped_lock lock(mutex_);
   refresh();
   if (sealed.size() < head_size + tag_size || !sealed.starts_with(magic))
-    return failure(std::string("is not a sealed record"));
+    return failure(std::string(
+        "is not a sealed record: it was damaged, or written before records were encrypted"));
   const std::string_view id = sealed.substr(magic.size(), id_size);
   const auto key = std::ranges::find(keys_, id, &Key::id);
   if (key == keys_.end()) {

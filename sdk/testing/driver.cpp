@@ -124,6 +124,12 @@ struct Inputs {
             const host::Item* field = connection.find(name);
             return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
           }
+          if (source == catalog::UrlTemplate::Source::session) {
+            if (!session) return std::nullopt;
+            const auto item = std::ranges::find(session->items, name, &host::Item::name);
+            return item == session->items.end() ? std::nullopt
+                                                : std::optional(item->value.reveal());
+          }
           const auto option = std::ranges::find(options, name, &Field::name);
           return option == options.end() ? std::nullopt
                                          : std::optional<std::string_view>(option->value);

@@ -55,7 +55,8 @@ TEST(ConfigAgainstPlugins, points_at_every_mistake) {
        {"f:6:62: connection.environment must be one of \"api\", \"api.sandbox\""}},
       {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme }\n",
        {"f:6:17: the connection is complete for no API of taleo; missing: username (taleo/soap), "
-        "password (taleo/soap)"}},
+        "password (taleo/soap), company_code (taleo/business), username (taleo/business), password "
+        "(taleo/business)"}},
       {"  - id: a\n    tool: workday\n    connection: { domain: workday.com.evil.example, tenant: "
        "t, username: u, password: p }\n",
        {"f:6:27: connection.domain does not match ^([a-z0-9-]+[.])+(my)?workday[.]com$; for "

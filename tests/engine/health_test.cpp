@@ -71,7 +71,9 @@ TEST_F(Health, every_shipped_connection_proves_to_work) {
       {"hibob:acme", {"hibob/v1", "hibob/hire"}},
       {"workday:acme", {"workday/rest", "workday/soap"}},
       {"nmbrs:acme", {"nmbrs/soap"}},
+      {"nmbrs:rest", {"nmbrs/rest"}},
       {"taleo:acme", {"taleo/soap"}},
+      {"taleo:business", {"taleo/business"}},
       {"hroffice:acme", {"hroffice/soap"}},
   };
   for (const auto& row : rows) {

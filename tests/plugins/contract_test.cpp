@@ -66,6 +66,8 @@ const std::vector<Row> rows = {
      "https://{conn.subdomain}.taleo.net/{conn.product}/soap?ServiceName={opt.service_name}",
      true,
      {"operation_name", "service_name=FindService"}},
+    {"nmbrs/rest", "nmbrs_rest", "https://api.nmbrsapp.com/api", false, {}},
+    {"taleo/business", "taleo_business", "{session.base_url}", false, {}},
     {"hroffice/soap",
      "hroffice",
      "https://api.hroffice.nl/HROfficeCoreService.asmx",
@@ -107,6 +109,8 @@ TEST(Contract, EveryConnectionHasThePromisedFields) {
       {"workday_rest",
        {"api_prefix", "client_id", "client_secret", "domain", "grant", "isu", "password",
         "private_key", "refresh_token", "tenant", "username"}},
+      {"nmbrs_rest", {"client_id", "client_secret", "refresh_token", "subscription_key"}},
+      {"taleo_business", {"company_code", "password", "username"}},
       {"workday_soap", {"default_service_version", "domain", "password", "tenant", "username"}},
       {"nmbrs", {"domain", "environment", "token", "username"}},
       {"taleo", {"password", "product", "subdomain", "username"}},
@@ -133,9 +137,9 @@ void expect_described(const JsonValue& schema, const std::string& where) {
       const JsonValue* list = field.find(word);
       EXPECT_TRUE(list != nullptr && !list->items.empty()) << word;
     }
-    const bool sounds_secret =
-        name.find("password") != name.npos || name.find("token") != name.npos ||
-        name.find("secret") != name.npos || name.find("private_key") != name.npos;
+    const bool sounds_secret = name.find("password") != name.npos ||
+                               name.find("token") != name.npos ||
+                               name.find("secret") != name.npos || name.ends_with("_key");
     const JsonValue* secret = field.find("x-secret");
     EXPECT_EQ(secret != nullptr && secret->boolean, sounds_secret);
   }

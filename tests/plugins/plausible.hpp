@@ -21,7 +21,12 @@ inline testing::Given plausible(const catalog::Manifest& manifest, const catalog
                        .options = examples_of(api.options),
                        .call = {.api = api.name, .method = api.methods.front()}};
   if (api.soap) given.call.body = "<op xmlns=\"urn:x\"/>";
-  if (api.session) given.session = testing::State{{{"access_token", "token-1"}}, 0, 0};
+  if (api.session)
+    given.session = testing::State{{{"access_token", "token-1"},
+                                    {"token", "token-1"},
+                                    {"base_url", "https://chp.tbe.taleo.net/chp03/ats/api/v1/"}},
+                                   0,
+                                   0};
   return given;
 }
 

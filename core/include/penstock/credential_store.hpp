@@ -71,11 +71,14 @@ class CredentialStore {
   virtual void release(const std::string& key, std::uint64_t fence);
 
   static constexpr std::chrono::seconds lease_beat{5};
+
+  /// Whether replicas use what is stored here: then the end of this process is no end of a session.
+  virtual bool is_shared() const { return false; }
 };
 
 /// A store in one SQLite file (WAL, synchronous FULL) named penstock.db in `folder`, which is made
-/// 0700 if absent. The records are encrypted with the keys of PENSTOCK_STATE_KEY, or of state.key in
-/// that folder, which is made 0600 with a fresh key if absent: see docs/state.md. Fails where
+/// 0700 if absent. The records are encrypted with the keys of PENSTOCK_STATE_KEY, or of state.key
+/// in that folder, which is made 0600 with a fresh key if absent: see docs/state.md. Fails where
 /// another process has the folder open.
 Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem::path& folder);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// What goes into the Authorization header.
+// What goes into the Authorization header, or into Cookie.
 
 #include <cstddef>
 #include <string>
@@ -71,5 +71,16 @@ inline std::string basic(std::string_view user, std::string_view password) {
 
 /// The value of Authorization for a bearer token (RFC 6750).
 inline std::string bearer(std::string_view token) { return concat("Bearer ", token); }
+
+/// "name=value" for the Cookie header. What RFC 6265 section 4.1.1 keeps out of a value would begin
+/// another cookie: it ends the invocation with PST_E_VENDOR_FAULT, as the vendor gave it.
+inline std::string cookie(std::string_view name, std::string_view value) {
+  for (const char c : value) {
+    if (c <= 0x20 || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\')
+      fail(PST_E_VENDOR_FAULT, concat("the vendor's ", name, " is no value of a cookie"));
+  }
+  if (value.empty()) fail(PST_E_VENDOR_FAULT, concat("the vendor gives no ", name));
+  return concat(name, "=", value);
+}
 
 }  // namespace penstock::sdk

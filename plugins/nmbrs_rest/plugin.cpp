@@ -1,0 +1,51 @@
+#include <string>
+
+#include <penstock/auth.hpp>
+#include <penstock/oauth2.hpp>
+#include <penstock/plugin.hpp>
+
+namespace {
+
+using namespace penstock::sdk;
+
+constexpr std::int64_t renew_before_ms = 120'000;
+
+/// A bearer token of an hour, and the subscription of the app. The refresh token lives 30 days and
+/// is replaced at each use.
+struct NmbrsRest {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    if (!in.session.fresh(in.env, renew_before_ms)) return Verdict::need_session;
+    out.header("Authorization", bearer(in.session["access_token"]))
+        .header("X-Subscription-Key", in.conn["subscription_key"]);
+    return Verdict::ok;
+  }
+
+  Verdict session(Out& out, const SessionIn& in) const {
+    if (in.event == PST_EV_FETCHED) {
+      keep_token(out, in, read_token(out, in.reply), "refresh_token");
+      return Verdict::ok;
+    }
+    token_request(out, "https://identityservice.nmbrs.com/connect/token",
+                  refresh_token_grant(in.conn["refresh_token"]))
+        .header("Authorization", basic(in.conn["client_id"], in.conn["client_secret"]));
+    return Verdict::fetch;
+  }
+
+  /// {"title", "detail", "code"}; the gateway before it says {"statusCode", "message"}, which no
+  /// new token changes.
+  Verdict inspect(Out& out, const InspectIn& in) const {
+    const std::string_view gateway = out.json(in.reply.body(), "/message");
+    if (in.reply.status() == 401 && !gateway.empty())
+      fail(PST_E_AUTH_REJECTED, concat("subscription_key: ", gateway), "401");
+    const std::string_view title = out.json(in.reply.body(), "/title");
+    if (title.empty() || in.reply.status() == 401) return Verdict::pass;
+    const std::string_view detail = out.json(in.reply.body(), "/detail");
+    fail(in.reply.status() == 429 ? PST_E_RATE_LIMITED : PST_E_VENDOR_FAULT,
+         detail.empty() ? std::string(title) : concat(title, ": ", detail),
+         std::string(out.json(in.reply.body(), "/code")));
+  }
+};
+
+}  // namespace
+
+PENSTOCK_PLUGIN(NmbrsRest)

@@ -1,0 +1,109 @@
+#include <string>
+
+#include <penstock/auth.hpp>
+#include <penstock/form.hpp>
+#include <penstock/plugin.hpp>
+
+namespace {
+
+using namespace penstock::sdk;
+
+constexpr std::int64_t session_life_ms = 4 * 3600 * 1000;
+constexpr std::int64_t renew_before_ms = 300'000;
+
+/// Taleo Business Edition: a dispatcher tells the company's host, a login there gives a token for a
+/// cookie. The base URL of the calls is the session's.
+struct TaleoBusiness {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    if (!in.session.fresh(in.env, renew_before_ms)) return Verdict::need_session;
+    out.header("Cookie", cookie("authToken", in.session["token"]));
+    return Verdict::ok;
+  }
+
+  Verdict session(Out& out, const SessionIn& in) const {
+    if (in.event == PST_EV_LOGOUT) {
+      out.method("POST")
+          .url(concat(in.old["base_url"], "logout"))
+          .header("Cookie", cookie("authToken", in.old["token"]));
+      return Verdict::fetch;
+    }
+    if (in.event != PST_EV_FETCHED) {
+      // The company rarely moves: where it lived last is tried first.
+      return in.old["base_url"].empty() ? ask_dispatcher(out, in)
+                                        : log_in(out, in, in.old["base_url"], "cached");
+    }
+    if (in.carried["base_url"].empty())
+      return log_in(out, in, base_url_in(out, in.reply), "dispatched");
+    const bool moved =
+        in.carried["from"] == "cached" && in.reply.status() != 200 && in.reply.status() != 401;
+    if (moved) {
+      out.carry("base_url", "");
+      return ask_dispatcher(out, in);
+    }
+    return keep(out, in);
+  }
+
+  /// Taleo's own message stands beside the answer's status.
+  Verdict inspect(Out& out, const InspectIn& in) const {
+    if (in.reply.status() == 401) return Verdict::reauth;
+    const std::string_view message = error_message(out, in.reply);
+    if (message.empty()) return Verdict::pass;
+    fail(PST_E_VENDOR_FAULT, std::string(message),
+         std::string(out.json(in.reply.body(), "/status/detail/errorcode")));
+  }
+
+ private:
+  static std::string_view error_message(Out& out, const Reply& reply) {
+    return out.json(reply.body(), "/status/detail/errormessage");
+  }
+
+  static Verdict ask_dispatcher(Out& out, const SessionIn& in) {
+    out.method("GET").url(concat("https://tbe.taleo.net/MANAGER/dispatcher/api/v1/serviceUrl/",
+                                 url_encode(in.conn["company_code"])));
+    return Verdict::fetch;
+  }
+
+  static std::string base_url_in(Out& out, const Reply& reply) {
+    std::string url(out.json(reply.body(), "/response/URL"));
+    if (reply.status() != 200 || url.empty()) {
+      fail(reply.status() == 429 || reply.status() >= 502 ? PST_E_VENDOR_FAULT
+                                                          : PST_E_BAD_CONNECTION,
+           concat("the dispatcher knows no address of this company_code (HTTP ",
+                  std::to_string(reply.status()), "): ", error_message(out, reply)));
+    }
+    if (!url.ends_with('/')) url += '/';
+    return url;
+  }
+
+  /// The password goes into the form: the vendor would take it in the URL as well.
+  static Verdict log_in(Out& out, const SessionIn& in, std::string_view base_url,
+                        std::string_view from) {
+    out.carry("base_url", base_url)
+        .carry("from", from)
+        .method("POST")
+        .url(concat(base_url, "login"))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(form({{"orgCode", in.conn["company_code"]},
+                    {"userName", in.conn["username"]},
+                    {"password", in.conn["password"]}}));
+    return Verdict::fetch;
+  }
+
+  static Verdict keep(Out& out, const SessionIn& in) {
+    const std::string_view token = out.json(in.reply.body(), "/response/authToken");
+    if (in.reply.status() != 200 || token.empty()) {
+      fail(in.reply.status() == 401 ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
+           concat("the login is answered with HTTP ", std::to_string(in.reply.status()), ": ",
+                  error_message(out, in.reply)));
+    }
+    (void)cookie("authToken", token);
+    out.put("base_url", in.carried["base_url"], false)
+        .put("token", token)
+        .expires(in.env.now_ms() + session_life_ms);
+    return Verdict::ok;
+  }
+};
+
+}  // namespace
+
+PENSTOCK_PLUGIN(TaleoBusiness)
