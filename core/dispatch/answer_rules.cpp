@@ -7,6 +7,7 @@ namespace penstock::dispatch {
 namespace {
 
 constexpr std::size_t searched_bytes = 65536;
+constexpr std::int64_t longest_wait_ms = 86'400'000;
 
 bool matches(const catalog::ClassifyRule& rule, const upstream::Reply& reply) {
   if (reply.status < rule.status_from || reply.status > rule.status_to) return false;
@@ -45,6 +46,8 @@ Judgement judge(const catalog::Api& api,
   const std::string_view seen = std::string_view(reply.body).substr(0, api.inspect->max_bytes);
   const host::Outcome outcome =
       inspect({reply.status, &reply.headers, seen, seen.size() < reply.body.size()});
+  judgement.asked_wait_ms =
+      std::clamp<std::int64_t>(outcome.retry_after_ms.value_or(0), 0, longest_wait_ms);
   if (outcome.verdict == host::Verdict::reauth) {
     judgement.kind = catalog::AnswerKind::session_expired;
     judgement.before_processing = true;

@@ -16,6 +16,7 @@ struct Judgement {
   std::optional<catalog::AnswerKind> kind;  ///< none: nothing special
   bool before_processing = false;           ///< the vendor refused before it acted
   std::string message;                      ///< for the caller's warnings; empty: none
+  std::int64_t asked_wait_ms = 0;           ///< the pause that the plugin read; 0: none
 };
 
 /// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for

@@ -329,8 +329,11 @@ bool CallRun::open_gate(upstream::Request& request) {
 
 /// What the answer means for the calls to come.
 void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
-  std::string told = draft_.integration->restraint().note(
-      *draft_.api, reply, ends_session(judgement), *refusals_, wall_clock_ms());
+  const std::int64_t now = wall_clock_ms();
+  const std::int64_t wait =
+      std::max(asked_wait_ms(*draft_.api, reply, now), judgement.asked_wait_ms);
+  std::string told = draft_.integration->restraint().note(reply.status, wait,
+                                                          ends_session(judgement), *refusals_, now);
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
 }
 

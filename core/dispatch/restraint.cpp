@@ -108,12 +108,11 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, Refusa
   return std::nullopt;
 }
 
-std::string Restraint::note(const catalog::Api& api, const upstream::Reply& reply,
-                            bool ends_session, RefusalBudget& budget, std::int64_t now_ms) {
-  const std::int64_t wait = asked_wait_ms(api, reply, now_ms);
-  if (reply.status == 401) budget.note(now_ms);
+std::string Restraint::note(int status, std::int64_t wait_ms, bool ends_session,
+                            RefusalBudget& budget, std::int64_t now_ms) {
+  if (status == 401) budget.note(now_ms);
   const std::scoped_lock lock(mutex_);
-  if (reply.status == 401) {
+  if (status == 401) {
     if (!ends_session && ++refusals_ >= most_refusals) {
       const auto step =
           std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests_ms.size() - 1);
@@ -122,9 +121,9 @@ std::string Restraint::note(const catalog::Api& api, const upstream::Reply& repl
   } else {
     refusals_ = rests_ = 0;
   }
-  if (wait == 0) return {};
-  patience_until_ms_ = now_ms + wait;
-  return "the vendor asks to wait " + seconds(wait) + " before the next call";
+  if (wait_ms == 0) return {};
+  patience_until_ms_ = now_ms + wait_ms;
+  return "the vendor asks to wait " + seconds(wait_ms) + " before the next call";
 }
 
 int Restraint::refusals_in_a_row() const {

@@ -47,10 +47,11 @@ class Restraint {
   std::optional<Error> hold_back(const std::string& integration, RefusalBudget& budget,
                                  bool respects_rate_limit, std::int64_t now_ms);
 
-  /// Takes note of an answer. `ends_session`: its 401 means a session that is over, and a new one
-  /// is to be tried. Returns what the caller should know of it; empty: nothing.
-  std::string note(const catalog::Api& api, const upstream::Reply& reply, bool ends_session,
-                   RefusalBudget& budget, std::int64_t now_ms);
+  /// Takes note of an answer with that status and of the pause that it asks for, 0: none.
+  /// `ends_session`: its 401 means a session that is over, and a new one is to be tried. Returns
+  /// what the caller should know of it; empty: nothing.
+  std::string note(int status, std::int64_t wait_ms, bool ends_session, RefusalBudget& budget,
+                   std::int64_t now_ms);
 
   // What GET /v1/integrations tells.
 

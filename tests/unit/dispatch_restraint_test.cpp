@@ -52,8 +52,7 @@ TEST(AskedWait, ReadsWhatVendorsWrite) {
 TEST(Restraint, HoldsBackOnlyWhoAskedForPatience) {
   Restraint restraint;
   RefusalBudget budget;
-  const catalog::Api api;
-  EXPECT_EQ(restraint.note(api, reply(429, {{"retry-after", "7"}}), false, budget, t0),
+  EXPECT_EQ(restraint.note(429, 7'000, false, budget, t0),
             "the vendor asks to wait 7 s before the next call");
   EXPECT_FALSE(restraint.hold_back("a", budget, false, t0 + 1));
   const auto error = restraint.hold_back("a", budget, true, t0 + 2'000);
@@ -69,12 +68,11 @@ TEST(Restraint, HoldsBackOnlyWhoAskedForPatience) {
 TEST(Restraint, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
   Restraint restraint;
   RefusalBudget budget;
-  const catalog::Api api;
   std::int64_t now = t0;
   for (int i = 0; i < Restraint::most_refusals; ++i) {
     now += 1'000;
     ASSERT_FALSE(restraint.hold_back("a", budget, false, now)) << i;
-    restraint.note(api, reply(401), false, budget, now);
+    restraint.note(401, 0, false, budget, now);
   }
   for (const std::int64_t rest : {5'000, 30'000, 300'000, 300'000}) {
     const auto error = restraint.hold_back("hibob:acme", budget, false, now + rest - 1);
@@ -86,11 +84,11 @@ TEST(Restraint, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
     EXPECT_EQ(restraint.rests_until_ms(now - 1), now);
     EXPECT_FALSE(restraint.hold_back("a", budget, false, now)) << "one goes ahead to see";
     EXPECT_TRUE(restraint.hold_back("a", budget, false, now)) << "and only one";
-    restraint.note(api, reply(401), false, budget, now);
+    restraint.note(401, 0, false, budget, now);
   }
   now += 300'000;
   EXPECT_FALSE(restraint.hold_back("a", budget, false, now));
-  restraint.note(api, reply(404), false, budget, now);
+  restraint.note(404, 0, false, budget, now);
   EXPECT_EQ(restraint.rests_until_ms(now), 0) << "a 404 comes after the credentials were taken";
   EXPECT_FALSE(restraint.hold_back("a", budget, false, now));
 }
@@ -98,9 +96,8 @@ TEST(Restraint, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
 TEST(Restraint, CountsNoSessionThatIsOver) {
   Restraint restraint;
   RefusalBudget budget;
-  const catalog::Api api;
   for (int i = 0; i < 1000; ++i)
-    restraint.note(api, reply(401), true, budget, t0);
+    restraint.note(401, 0, true, budget, t0);
   EXPECT_EQ(restraint.refusals_in_a_row(), 0);
   EXPECT_FALSE(restraint.hold_back("a", budget, false, t0));
   EXPECT_GT(budget.wait_ms(t0), 0) << "the vendor's firewall counts them all";
@@ -110,11 +107,10 @@ TEST(RefusalBudget, IsSharedByTheConnectionsThatWereRefused) {
   const auto budget = RefusalBudget::of_host("api.hibob.com");
   EXPECT_EQ(budget, RefusalBudget::of_host("api.hibob.com"));
   EXPECT_NE(budget, RefusalBudget::of_host("api.nmbrs.nl"));
-  const catalog::Api api;
   Restraint one, two, good;
   for (int i = 0; i < RefusalBudget::most; ++i)
-    (i % 2 == 0 ? one : two).note(api, reply(401), false, *budget, t0 + i % 5);
-  good.note(api, reply(200), false, *budget, t0);
+    (i % 2 == 0 ? one : two).note(401, 0, false, *budget, t0 + i % 5);
+  good.note(200, 0, false, *budget, t0);
   EXPECT_TRUE(one.hold_back("one", *budget, false, t0 + 9));
   EXPECT_TRUE(two.hold_back("two", *budget, false, t0 + 9));
   EXPECT_FALSE(good.hold_back("good", *budget, false, t0 + 9)) << "its credentials are taken";
