@@ -1,6 +1,8 @@
 #include "schema/pattern.hpp"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace penstock::schema {
 namespace {
@@ -74,6 +76,12 @@ class Pattern::Threads {
     }
   }
 
+  void enter_all(const std::vector<std::uint32_t>& steps, bool at_start, bool at_end) {
+    begin();
+    for (const std::uint32_t step : steps)
+      enter(step, at_start, at_end);
+  }
+
   bool matched() const { return matched_; }
   const std::vector<std::uint32_t>& alive() const { return alive_; }
 
@@ -85,7 +93,112 @@ class Pattern::Threads {
   bool matched_ = false;
 };
 
+/// Follows every set of steps that a text can lead to. Gives up where there are too many.
+class Pattern::TableMaker {
+ public:
+  explicit TableMaker(const Pattern& pattern) : pattern_(pattern), threads_(pattern) {}
+
+  std::optional<Table> make() {
+    find_classes();
+    if (table_.classes() > most_classes) return std::nullopt;
+    add_state({}, false);  // dead, whose moves lead to itself
+    add_state({}, true);   // found
+    table_.start = state_after({0}, true);
+    for (std::size_t state = 2; state < alive_.size(); ++state) {
+      if (state >= most_states) return std::nullopt;
+      for (std::size_t one = 0; one < table_.classes(); ++one)
+        table_.moves[state * table_.classes() + one] = move(state, one);
+    }
+    return std::move(table_);
+  }
+
+ private:
+  static constexpr std::size_t most_states = 512, most_classes = 64;
+
+  void find_classes() {
+    for (const Range& range : pattern_.ranges_) {
+      if (range.from > 0) table_.borders.push_back(range.from);
+      table_.borders.push_back(range.to + 1);
+    }
+    std::ranges::sort(table_.borders);
+    const auto same = std::ranges::unique(table_.borders);
+    table_.borders.erase(same.begin(), same.end());
+    if (table_.classes() > most_classes) return;
+    for (char32_t point = 0; point < table_.ascii_classes.size(); ++point)
+      table_.ascii_classes[point] = static_cast<std::uint8_t>(table_.class_of(point));
+  }
+
+  std::uint16_t move(std::size_t state, std::size_t one) {
+    const char32_t point = one == 0 ? 0 : table_.borders[one - 1];
+    std::vector<std::uint32_t> reached;
+    for (const std::uint32_t step : alive_[state]) {
+      const auto begin = pattern_.ranges_.begin() + pattern_.steps_[step].first;
+      const auto end = pattern_.ranges_.begin() + pattern_.steps_[step].second;
+      if (std::any_of(begin, end,
+                      [&](Range range) { return range.from <= point && point <= range.to; }))
+        reached.push_back(step + 1);
+    }
+    reached.push_back(0);  // a match may begin anywhere
+    return state_after(reached, false);
+  }
+
+  std::uint16_t state_after(const std::vector<std::uint32_t>& steps, bool at_start) {
+    threads_.enter_all(steps, at_start, true);
+    const bool accepts_at_end = threads_.matched();
+    threads_.enter_all(steps, at_start, false);
+    if (threads_.matched()) return Table::found;
+    std::vector<std::uint32_t> alive = threads_.alive();
+    std::ranges::sort(alive);
+    if (alive.empty() && !accepts_at_end) return Table::dead;
+    const auto [known, fresh] =
+        numbers_.try_emplace({alive, accepts_at_end}, static_cast<std::uint16_t>(alive_.size()));
+    if (fresh) add_state(std::move(alive), accepts_at_end);
+    return known->second;
+  }
+
+  void add_state(std::vector<std::uint32_t> alive, bool accepts_at_end) {
+    table_.moves.resize(table_.moves.size() + table_.classes(),
+                        static_cast<std::uint16_t>(alive_.size()));
+    table_.accepts_at_end.push_back(accepts_at_end);
+    alive_.push_back(std::move(alive));
+  }
+
+  const Pattern& pattern_;
+  Threads threads_;
+  Table table_;
+  std::vector<std::vector<std::uint32_t>> alive_;  ///< of each state, sorted
+  std::map<std::pair<std::vector<std::uint32_t>, bool>, std::uint16_t> numbers_;
+};
+
+std::size_t Pattern::Table::class_of(char32_t point) const {
+  return static_cast<std::size_t>(std::ranges::upper_bound(borders, point) - borders.begin());
+}
+
+bool Pattern::Table::search(std::string_view text) const {
+  std::uint16_t state = start;
+  const std::size_t width = classes();
+  std::size_t at = 0;
+  while (state > found && at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    std::size_t one = 0;
+    if (byte < 0x80) {
+      one = ascii_classes[byte];
+      ++at;
+    } else {
+      one = class_of(next_code_point(text, at));
+    }
+    state = moves[state * width + one];
+  }
+  return accepts_at_end[state];
+}
+
+void Pattern::make_table() { table_ = TableMaker(*this).make(); }
+
 bool Pattern::search(std::string_view text) const {
+  return table_ ? table_->search(text) : search_by_steps(text);
+}
+
+bool Pattern::search_by_steps(std::string_view text) const {
   Threads now(*this), next(*this);
   now.begin();
   now.enter(0, true, text.empty());

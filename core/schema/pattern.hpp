@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,9 +11,10 @@
 
 namespace penstock::schema {
 
-/// A regular expression matched in time linear in the text, whatever the pattern: an automaton, no
-/// backtracking. ECMA 262 syntax without look-around, back references, word boundaries and Unicode
-/// properties. [any-thread]
+/// A regular expression matched in time linear in the text, whatever the pattern: no backtracking.
+/// A table with a state for each set of steps where that is small, the steps themselves otherwise.
+/// ECMA 262 syntax without look-around, back references, word boundaries and Unicode properties.
+/// [any-thread]
 class Pattern {
  public:
   /// The error says what is not understood, and where. A pattern over 2,000 steps is refused.
@@ -20,6 +23,9 @@ class Pattern {
   /// Whether the pattern occurs anywhere in `utf8`; anchors are its own. Bytes that are no UTF-8
   /// count as U+FFFD.
   bool search(std::string_view utf8) const;
+
+  /// The same without the table: slower, for the test that both agree.
+  bool search_by_steps(std::string_view utf8) const;
 
   const std::string& text() const { return text_; }
 
@@ -37,10 +43,29 @@ class Pattern {
   };
 
   class Threads;
+  class TableMaker;
+  void make_table();
+
+  /// The automaton made deterministic: a code point's class and the present state give the next
+  /// one.
+  struct Table {
+    static constexpr std::uint16_t dead = 0, found = 1;  ///< no way on; nothing more to look at
+
+    std::uint16_t start = dead;
+    std::array<std::uint8_t, 128> ascii_classes{};
+    std::vector<char32_t> borders;     ///< the first code point of each class but the first
+    std::vector<std::uint16_t> moves;  ///< classes() for each state
+    std::vector<bool> accepts_at_end;
+
+    std::size_t classes() const { return borders.size() + 1; }
+    std::size_t class_of(char32_t point) const;
+    bool search(std::string_view text) const;
+  };
 
   std::string text_;
   std::vector<Step> steps_;
   std::vector<Range> ranges_;
+  std::optional<Table> table_;
 };
 
 }  // namespace penstock::schema

@@ -330,7 +330,9 @@ class PatternParser {
 };
 
 Result<Pattern, std::string> Pattern::compile(std::string_view pattern) {
-  return PatternParser(pattern).parse();
+  auto parsed = PatternParser(pattern).parse();
+  if (parsed) parsed->make_table();
+  return parsed;
 }
 
 }  // namespace penstock::schema

@@ -57,7 +57,7 @@ Validation Schema::validate(std::string_view json, std::string_view prefix, Scal
     validation.problems.push_back({std::string(prefix), "is not valid JSON: " + value.error()});
     return validation;
   }
-  Validator(*this, scalars, validation).run(*std::move(value), std::string(prefix));
+  Validator(*this, scalars, validation).run(*std::move(value), prefix);
   return validation;
 }
 
@@ -69,7 +69,7 @@ Schema::validate_fields(std::span<const std::pair<std::string_view, std::string_
   for (const auto& [name, value] : strings)
     object.members.emplace_back(name, JsonValue::string(value));
   Validation validation;
-  Validator(*this, Scalars::as_text, validation).run(std::move(object), std::string(prefix));
+  Validator(*this, Scalars::as_text, validation).run(std::move(object), prefix);
   return validation;
 }
 

@@ -64,12 +64,18 @@ std::string plain(long double value) {
 
 }  // namespace
 
-void Validator::problem(const std::string& pointer, std::string message) {
-  out_.problems.push_back({pointer, std::move(message)});
+std::string Place::pointer() const {
+  if (parent == nullptr) return std::string(name);
+  std::string before = parent->pointer();
+  return is_item ? before + "/" + std::to_string(index) : pointer_to(before, name);
 }
 
-void Validator::run(JsonValue value, std::string pointer) {
-  check(nodes_.front(), value, pointer);
+void Validator::problem(const Place& place, std::string message) {
+  out_.problems.push_back({place.pointer(), std::move(message)});
+}
+
+void Validator::run(JsonValue value, std::string_view prefix) {
+  check(nodes_.front(), value, {nullptr, prefix});
   if (!out_.problems.empty()) return;
   for (const auto& [name, member] : value.members) {
     if (member.kind == Kind::string || member.kind == Kind::number) {
@@ -97,10 +103,10 @@ bool Validator::fits_type(const Node& node, JsonValue& value) const {
   return true;
 }
 
-void Validator::check(const Node& node, JsonValue& value, const std::string& pointer) {
-  if (node.refuses_all) return problem(pointer, "is not allowed here");
+void Validator::check(const Node& node, JsonValue& value, const Place& place) {
+  if (node.refuses_all) return problem(place, "is not allowed here");
   if (!fits_type(node, value)) {
-    return problem(pointer,
+    return problem(place,
                    "must be " + type_names(node.types) + ", not " + std::string(value.kind_name()));
   }
   if (node.has_choices && std::ranges::find(node.choices, value) == node.choices.end()) {
@@ -111,84 +117,84 @@ void Validator::check(const Node& node, JsonValue& value, const std::string& poi
       if (choice.kind == Kind::string) names.push_back(choice.text);
     }
     const bool one = node.choices.size() == 1;
-    problem(pointer, (one ? "must be " : "must be one of ") + list +
-                         (node.secret || one ? std::string() : did_you_mean(value.text, names)));
+    problem(place, (one ? "must be " : "must be one of ") + list +
+                       (node.secret || one ? std::string() : did_you_mean(value.text, names)));
   }
   switch (value.kind) {
   case Kind::number:
-    return check_number(node, value, pointer);
+    return check_number(node, value, place);
   case Kind::string:
-    return check_string(node, value, pointer);
+    return check_string(node, value, place);
   case Kind::array:
-    return check_array(node, value, pointer);
+    return check_array(node, value, place);
   case Kind::object:
-    return check_object(node, value, pointer);
+    return check_object(node, value, place);
   default:
     return;
   }
 }
 
-void Validator::check_number(const Node& node, const JsonValue& value, const std::string& pointer) {
+void Validator::check_number(const Node& node, const JsonValue& value, const Place& place) {
   const long double number = value.number();
   if (node.minimum && number < *node.minimum)
-    problem(pointer, "must be at least " + plain(*node.minimum));
+    problem(place, "must be at least " + plain(*node.minimum));
   if (node.maximum && number > *node.maximum)
-    problem(pointer, "must be at most " + plain(*node.maximum));
+    problem(place, "must be at most " + plain(*node.maximum));
   if (node.exclusive_minimum && number <= *node.exclusive_minimum)
-    problem(pointer, "must be more than " + plain(*node.exclusive_minimum));
+    problem(place, "must be more than " + plain(*node.exclusive_minimum));
   if (node.exclusive_maximum && number >= *node.exclusive_maximum)
-    problem(pointer, "must be less than " + plain(*node.exclusive_maximum));
+    problem(place, "must be less than " + plain(*node.exclusive_maximum));
 }
 
-void Validator::check_string(const Node& node, const JsonValue& value, const std::string& pointer) {
+void Validator::check_string(const Node& node, const JsonValue& value, const Place& place) {
   const std::size_t length =
       node.min_length > 0 || node.max_length != SIZE_MAX ? code_points(value.text) : 0;
   if (length < node.min_length) {
-    problem(pointer, node.min_length == 1
-                         ? "must not be empty"
-                         : "must have at least " + std::to_string(node.min_length) + " characters");
+    problem(place, node.min_length == 1
+                       ? "must not be empty"
+                       : "must have at least " + std::to_string(node.min_length) + " characters");
   }
   if (length > node.max_length)
-    problem(pointer, "must have at most " + std::to_string(node.max_length) + " characters");
+    problem(place, "must have at most " + std::to_string(node.max_length) + " characters");
   if (node.pattern && !node.pattern->search(value.text)) {
     std::string message = "does not match " + node.pattern->text();
     if (!node.examples.empty() && !node.secret)
       message += "; for example " + shown(node.examples.front());
-    problem(pointer, std::move(message));
+    problem(place, std::move(message));
   }
 }
 
-void Validator::check_array(const Node& node, JsonValue& value, const std::string& pointer) {
+void Validator::check_array(const Node& node, JsonValue& value, const Place& place) {
   if (value.items.size() < node.min_items)
-    problem(pointer, "must have at least " + std::to_string(node.min_items) + " items");
+    problem(place, "must have at least " + std::to_string(node.min_items) + " items");
   if (value.items.size() > node.max_items)
-    problem(pointer, "must have at most " + std::to_string(node.max_items) + " items");
+    problem(place, "must have at most " + std::to_string(node.max_items) + " items");
   if (node.items == no_node) return;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
-    check(nodes_[node.items], value.items[i], pointer + "/" + std::to_string(i));
+    check(nodes_[node.items], value.items[i], place.item(i));
   }
 }
 
-void Validator::check_object(const Node& node, JsonValue& value, const std::string& pointer) {
+void Validator::check_object(const Node& node, JsonValue& value, const Place& place) {
   if (value.members.size() < node.min_properties)
-    problem(pointer, "must have at least " + std::to_string(node.min_properties) + " members");
+    problem(place, "must have at least " + std::to_string(node.min_properties) + " members");
   if (value.members.size() > node.max_properties)
-    problem(pointer, "must have at most " + std::to_string(node.max_properties) + " members");
+    problem(place, "must have at most " + std::to_string(node.max_properties) + " members");
   for (const std::string& name : node.required) {
-    if (value.find(name) == nullptr) problem(pointer_to(pointer, name), "is required");
+    if (value.find(name) == nullptr) problem(place.member(name), "is required");
   }
   for (auto& [name, member] : value.members) {
     const auto property = std::ranges::find(node.properties, name, &Property::name);
     if (property != node.properties.end()) {
-      check(nodes_[property->node], member, pointer_to(pointer, name));
+      check(nodes_[property->node], member, place.member(name));
     } else if (node.additional != no_node) {
       if (nodes_[node.additional].refuses_all) {
         std::vector<std::string> known;
         for (const Property& one : node.properties)
           known.push_back(one.name);
-        problem(pointer_to(pointer, name), "is not known here" + did_you_mean(name, known));
+        problem(place.member(name), "is not known here" + did_you_mean(name, known));
       } else {
-        check(nodes_[node.additional], member, pointer_to(pointer, name));
+        check(nodes_[node.additional], member, place.member(name));
       }
     }
   }

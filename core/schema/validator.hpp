@@ -1,10 +1,23 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "schema/compiled.hpp"
 
 namespace penstock::schema {
+
+/// Where in the instance a value stands; its pointer is written only for a problem.
+struct Place {
+  const Place* parent = nullptr;
+  std::string_view name;  ///< of the root: the prefix of all pointers
+  std::size_t index = 0;
+  bool is_item = false;
+
+  Place member(std::string_view called) const { return {this, called}; }
+  Place item(std::size_t number) const { return {this, {}, number, true}; }
+  std::string pointer() const;
+};
 
 /// One pass over one instance. Fills defaults into it as it goes.
 class Validator {
@@ -12,16 +25,16 @@ class Validator {
   Validator(const Schema& schema, Scalars scalars, Validation& out)
       : nodes_(schema.compiled_->nodes), scalars_(scalars), out_(out) {}
 
-  void run(JsonValue value, std::string pointer);
+  void run(JsonValue value, std::string_view prefix);
 
  private:
-  void check(const Node& node, JsonValue& value, const std::string& pointer);
+  void check(const Node& node, JsonValue& value, const Place& place);
   bool fits_type(const Node& node, JsonValue& value) const;
-  void check_number(const Node& node, const JsonValue& value, const std::string& pointer);
-  void check_string(const Node& node, const JsonValue& value, const std::string& pointer);
-  void check_array(const Node& node, JsonValue& value, const std::string& pointer);
-  void check_object(const Node& node, JsonValue& value, const std::string& pointer);
-  void problem(const std::string& pointer, std::string message);
+  void check_number(const Node& node, const JsonValue& value, const Place& place);
+  void check_string(const Node& node, const JsonValue& value, const Place& place);
+  void check_array(const Node& node, JsonValue& value, const Place& place);
+  void check_object(const Node& node, JsonValue& value, const Place& place);
+  void problem(const Place& place, std::string message);
 
   const std::vector<Node>& nodes_;
   Scalars scalars_;

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
+#include <random>
 
 #include "schema/pattern.hpp"
 #include "schema/schema.hpp"
@@ -224,6 +226,37 @@ TEST(PatternCompile, gives_up_early_on_a_long_list_of_choices) {
   const auto started = std::chrono::steady_clock::now();
   EXPECT_FALSE(Pattern::compile(choices).has_value());
   EXPECT_LT(std::chrono::steady_clock::now() - started, std::chrono::seconds(5));
+}
+
+TEST(PatternSearch, says_the_same_with_its_table_and_without) {
+  const std::array<const char*, 14> patterns = {"",
+                                                "^$",
+                                                "a",
+                                                "^a|b$",
+                                                "^(ab|a)*$",
+                                                "[^a]b",
+                                                "^[a-c]{2,4}$",
+                                                "a.c",
+                                                "^v?[0-9]{1,3}([.][0-9]{1,2})?$",
+                                                "(^a|c)b?$",
+                                                "[\\u00e0-\\u00ff]+b",
+                                                "^\\s*\\d+\\s*$",
+                                                "$",
+                                                "b{3}"};
+  const std::array<const char*, 10> pieces = {"a", "b", "c",        "ab", "1",
+                                              ".", " ", "\xC3\xA9", "v",  "\xFF"};
+  std::mt19937 random(7);
+  for (const char* text : patterns) {
+    const auto pattern = Pattern::compile(text);
+    ASSERT_TRUE(pattern) << text;
+    for (int i = 0; i < 3000; ++i) {
+      std::string subject;
+      for (auto left = random() % 7; left > 0; --left)
+        subject += pieces[random() % pieces.size()];
+      ASSERT_EQ(pattern->search(subject), pattern->search_by_steps(subject))
+          << text << " in \"" << subject << "\"";
+    }
+  }
 }
 
 TEST(PatternSearch, takes_linear_time_on_patterns_that_ruin_backtracking) {
