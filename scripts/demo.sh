@@ -6,6 +6,7 @@ once=${1:-0}
 bin=build/release/bin
 config=integrations.yaml
 mkdir -p build/sandbox
+rm -f build/sandbox/log build/serve.log  # or the words of an earlier run would be taken for this one's
 
 children=()
 stop_children() {
