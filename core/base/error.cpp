@@ -1,5 +1,7 @@
 #include <penstock/error.hpp>
 
+#include <algorithm>
+
 namespace penstock {
 
 std::string_view text(Code code) noexcept {
@@ -79,6 +81,18 @@ Error input_invalid(std::string message, std::vector<Problem> details) {
               Phase::validate};
   error.details = std::move(details);
   return error;
+}
+
+Error input_invalid(std::vector<Problem> problems) {
+  std::string message;
+  for (const Problem& problem : problems) {
+    if (!message.empty()) message += "; ";
+    std::string place = problem.pointer.substr(problem.pointer.empty() ? 0 : 1);
+    std::ranges::replace(place, '/', '.');
+    if (!place.empty()) message += place + " ";
+    message += problem.message;
+  }
+  return input_invalid(std::move(message), std::move(problems));
 }
 
 Error authentication_invalid(std::string message) {

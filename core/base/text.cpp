@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 
 #include <penstock/call.hpp>
@@ -162,9 +163,28 @@ std::string nearest(std::string_view name, std::span<const std::string> known) {
   return found;
 }
 
+std::string rfc_3339(std::int64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 32> shown{};
+  const std::size_t size = std::strftime(shown.data(), shown.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {shown.data(), size};
+}
+
+std::string with_article(std::string_view kind) {
+  if (kind == "null") return "null";
+  const bool vowel =
+      !kind.empty() && std::string_view("aeiou").find(kind.front()) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + std::string(kind);
+}
+
 std::string did_you_mean(std::string_view name, std::span<const std::string> known) {
-  const std::string near = nearest(name, known);
-  return near.empty() ? std::string() : "; did you mean \"" + near + "\"?";
+  return did_you_mean(nearest(name, known));
+}
+
+std::string did_you_mean(std::string_view near) {
+  return near.empty() ? std::string() : "; did you mean \"" + std::string(near) + "\"?";
 }
 
 std::string options(const std::vector<Field>& values) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ std::string percent_encode(std::string_view bytes);
 /// Decodes %XX once; a `%` without two hex digits stays.
 std::string percent_decode(std::string_view text);
 
+/// `2026-11-25T07:04:55Z`: RFC 3339, to the second.
+std::string rfc_3339(std::int64_t unix_ms);
+
 /// RFC 6901: the pointer to member `name` of what `pointer` points to.
 std::string pointer_to(std::string_view pointer, std::string_view name);
 
@@ -30,7 +34,12 @@ std::string pointer_to(std::string_view pointer, std::string_view name);
 /// near.
 std::string nearest(std::string_view name, std::span<const std::string> known);
 
+/// `an object`, `a string`, `null`: a kind of JSON value, in a sentence.
+std::string with_article(std::string_view kind);
+
 /// `; did you mean "tool"?`, or nothing.
 std::string did_you_mean(std::string_view name, std::span<const std::string> known);
+/// The same where the nearest name is known already; empty: nothing.
+std::string did_you_mean(std::string_view near);
 
 }  // namespace penstock

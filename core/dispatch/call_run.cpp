@@ -7,6 +7,7 @@
 
 #include "dispatch/attachments.hpp"
 #include "dispatch/forwarded_headers.hpp"
+#include "dispatch/preview.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -52,6 +53,10 @@ CallRun::CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_pt
       peer_(std::move(peer)), streams_body_(call.has_body), body_length_(call.body_length),
       takes_trailers_(call.takes_trailers), started_(std::chrono::steady_clock::now()) {}
 
+CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::PreviewHandler handler)
+    : context_(std::move(context)), loop_(loop), call_(std::move(call)),
+      preview_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
+
 CallRun::~CallRun() {
   if (entered_) draft_.integration->leave();
 }
@@ -90,6 +95,7 @@ bool CallRun::enter() {
 /// What has to be there before the call can be signed: fetched attachments, the body of a streamed
 /// call whose plugin wants to see it.
 void CallRun::get_body() {
+  if (preview_) return prepare();
   const std::uint64_t most = context_.config->server.max_request_bytes;
   if (!call_.form.empty() && !draft_.body) {
     return fetch_attachments(loop_.client(), draft_.integration, std::exchange(call_.form, {}),
@@ -118,6 +124,7 @@ void CallRun::get_body() {
 }
 
 std::string CallRun::boundary() const {
+  if (preview_) return std::string(preview_boundary);
   return call_.form.empty() ? std::string() : boundary_from(fresh_entropy());
 }
 
@@ -217,6 +224,7 @@ void CallRun::send(host::Outcome outcome) {
   if (!signed_request) return fail(std::move(signed_request).error());
   auto permitted = check_egress(draft_, signed_request->url);
   if (!permitted) return fail(std::move(permitted).error());
+  if (preview_) return show(*std::move(signed_request));
   sent_url_ = signed_request->url.text();
   if (url_may_hold_secrets) sent_url_ = masker_for(*snapshot_).mask(std::move(sent_url_));
 
@@ -236,6 +244,13 @@ void CallRun::send(host::Outcome outcome) {
       std::move(request), [self = shared_from_this()](Result<upstream::Reply> reply) {
         self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
       });
+}
+
+void CallRun::show(SignedRequest request) {
+  Preview out = preview_of(draft_, *snapshot_, std::move(request));
+  out.session = draft_.api->session ? Preview::Session::had : Preview::Session::not_needed;
+  if (snapshot_->session) out.session_expires_ms = snapshot_->session->expires_ms;
+  std::exchange(preview_, nullptr)(std::move(out));
 }
 
 void CallRun::receive(Result<upstream::Reply> reply) {
@@ -371,6 +386,7 @@ void CallRun::fail(Error error) {
 void CallRun::finish(Result<Answer> result) {
   if (entered_) draft_.integration->leave();
   entered_ = false;
+  if (preview_) return std::exchange(preview_, nullptr)(failure(std::move(result).error()));
   if (result) {
     result->total = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - started_);

@@ -43,6 +43,8 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
  public:
   CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler handler);
   CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer);
+  /// A call that goes up to sending, and no further.
+  CallRun(CallContext context, Loop& loop, Call call, Engine::PreviewHandler handler);
   ~CallRun();
 
   void start();
@@ -59,6 +61,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void renew_ahead() const;
   void got_session(Result<session::SnapshotPtr> session);
   void send(host::Outcome outcome);
+  void show(SignedRequest request);
   void receive(Result<upstream::Reply> reply);
   Judgement judge_reply(const upstream::Reply& reply) const;
   bool must_renew(const Judgement& judgement) const;
@@ -82,6 +85,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   Loop& loop_;
   Call call_;
   Engine::CallHandler handler_;      ///< of a call without a peer
+  Engine::PreviewHandler preview_;   ///< of one that is not sent
   std::shared_ptr<ProxyPeer> peer_;  ///< of a streamed call
   bool streams_body_ = false;        ///< the caller's body goes to the vendor as it comes
   std::optional<std::uint64_t> body_length_;

@@ -122,6 +122,7 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft,
     const bool complete =
         std::ranges::all_of(call.form, [](const FormPart& part) { return part.data_url.empty(); });
     if (complete) add_form(draft, call.form, boundary);
+    draft.fetches_parts = !complete;
     return;
   }
   draft.body = call.body;
@@ -181,16 +182,6 @@ Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
   return *std::move(url);
 }
 
-Error all_of(std::vector<Problem> problems) {
-  std::string message;
-  for (const Problem& problem : problems) {
-    std::string place = problem.pointer.empty() ? std::string() : problem.pointer.substr(1) + " ";
-    std::ranges::replace(place, '/', '.');
-    message += (message.empty() ? "" : "; ") + place + problem.message;
-  }
-  return input_invalid(std::move(message), std::move(problems));
-}
-
 Result<Draft> draft_of(const World& world, const Call& call,
                        const std::function<void(Draft&, std::vector<Problem>&)>& read) {
   auto routed = route(world, call);
@@ -212,7 +203,7 @@ Result<Draft> draft_of(const World& world, const Call& call,
       api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
   problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
                   std::make_move_iterator(options.problems.end()));
-  if (!problems.empty()) return failure(all_of(std::move(problems)));
+  if (!problems.empty()) return failure(input_invalid(std::move(problems)));
 
   draft.options = std::move(options.values);
   draft.options_json = std::move(options.canonical);

@@ -36,6 +36,7 @@ struct Draft {
   std::vector<Field> options;
   std::optional<std::string> body;
   std::string body_sha256;
+  bool fetches_parts = false;                  ///< of a form: `body` is there once they are fetched
   std::optional<host::SoapEnvelope> envelope;  ///< `body` is a SOAP envelope of the caller's own
   std::vector<std::string> warnings;
 };

@@ -208,6 +208,15 @@ Result<Preview> Engine::validate(const Call& call) const {
   return dispatch::preview(*impl_->world, call);
 }
 
+void Engine::validate_with_session(Call call, PreviewHandler handler) {
+  if (!impl_->enter()) return handler(failure(stopping_error()));
+  impl_->run(std::move(call), PreviewHandler([impl = impl_.get(), handler = std::move(handler)](
+                                                 Result<Preview> preview) {
+               handler(std::move(preview));
+               impl->leave();
+             }));
+}
+
 std::vector<ApiInfo> Engine::catalog() const { return impl_->world->plugins->catalog(); }
 
 std::vector<PluginInfo> Engine::plugins() const { return impl_->world->plugins->infos(); }

@@ -4,7 +4,6 @@
 
 #include "base/text.hpp"
 #include "dispatch/call_run.hpp"
-#include "dispatch/request.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -18,12 +17,30 @@ std::string masked_credential(std::string_view value) {
 
 }  // namespace
 
+Preview preview_of(const Draft& draft, const session::Snapshot& snapshot, SignedRequest request) {
+  const Masker masker = masker_for(snapshot);
+  Preview out;
+  out.warnings = draft.warnings;
+  if (draft.fetches_parts)
+    out.warnings.emplace_back("the files of data_url are fetched for the call, and not shown here");
+  out.method = std::move(request.method);
+  out.url = masker.mask(request.url.text());
+  const auto& owned = draft.api->owned_headers;
+  for (Field& field : request.headers) {
+    const bool credential = std::ranges::find(owned, lower(field.name)) != owned.end() ||
+                            lower(field.name) == "authorization";
+    out.headers.push_back({field.name, credential ? masked_credential(field.value)
+                                                  : masker.mask(std::move(field.value))});
+  }
+  out.body = masker.mask(std::move(request.body).value_or(""));
+  return out;
+}
+
 Result<Preview> preview(const World& world, const Call& call) {
-  auto draft = make_draft(world, call, "penstock-boundary");
+  auto draft = make_draft(world, call, preview_boundary);
   if (!draft) return failure(std::move(draft).error());
   const session::SnapshotPtr now =
       draft->integration->state(draft->plugin->manifest().id)->current();
-  const Masker masker = masker_for(*now);
 
   host::CallInput input = call_input(*draft, call);
   const std::string url = draft->url.origin() + draft->url.path;
@@ -31,37 +48,25 @@ Result<Preview> preview(const World& world, const Call& call) {
   const host::Env env{0, wall_clock_ms(), 0, fresh_entropy()};
   host::Outcome outcome = draft->plugin->instance().prepare(
       env, now->connection, now->session ? &*now->session : nullptr, input);
-  Preview out;
-  out.warnings = draft->warnings;
   const bool needs_session = outcome.verdict == host::Verdict::need_session;
   if (needs_session) {
-    out.warnings.emplace_back(
+    draft->warnings.emplace_back(
         "a session would be made first; what it adds to the request is not shown");
     outcome = {};
     outcome.verdict = host::Verdict::ok;
   } else if (outcome.verdict != host::Verdict::ok) {
     Error error = prepare_error(outcome.failure, *draft->plugin);
-    error.message = masker.mask(std::move(error.message));
+    error.message = masker_for(*now).mask(std::move(error.message));
     return failure(std::move(error));
   }
   auto request = compose(*draft, call, std::move(outcome));
   if (!request) return failure(std::move(request).error());
   if (needs_session && draft->api->base_url.of_session()) {
-    out.warnings.emplace_back("so would the base URL: the host that is shown stands for it");
+    draft->warnings.emplace_back("so would the base URL: the host that is shown stands for it");
   } else if (auto permitted = check_egress(*draft, request->url); !permitted) {
     return failure(std::move(permitted).error());
   }
-  out.method = std::move(request->method);
-  out.url = masker.mask(request->url.text());
-  const auto& owned = draft->api->owned_headers;
-  for (Field& field : request->headers) {
-    const bool credential = std::ranges::find(owned, lower(field.name)) != owned.end() ||
-                            lower(field.name) == "authorization";
-    out.headers.push_back({field.name, credential ? masked_credential(field.value)
-                                                  : masker.mask(std::move(field.value))});
-  }
-  out.body = masker.mask(std::move(request->body).value_or(""));
-  return out;
+  return preview_of(*draft, *now, *std::move(request));
 }
 
 }  // namespace penstock::dispatch

@@ -15,15 +15,15 @@ constexpr std::size_t longest_shown_name = 64;
 std::string_view kind_name(JsonCursor::Kind kind) {
   switch (kind) {
   case JsonCursor::Kind::object:
-    return "an object";
+    return "object";
   case JsonCursor::Kind::array:
-    return "an array";
+    return "array";
   case JsonCursor::Kind::string:
-    return "a string";
+    return "string";
   case JsonCursor::Kind::number:
-    return "a number";
+    return "number";
   case JsonCursor::Kind::boolean:
-    return "a boolean";
+    return "boolean";
   case JsonCursor::Kind::null:
     return "null";
   case JsonCursor::Kind::unknown:
@@ -50,9 +50,8 @@ std::string short_pointer_to(std::string_view parent, std::string_view name) {
 EnvelopeReader::EnvelopeReader(std::string_view text)
     : text_(text), json_(text, {.depth = most_levels, .values = most_values}) {}
 
-void EnvelopeReader::report(std::string pointer, std::string message) {
-  if (problems_.size() < most_reports)
-    problems_.push_back({std::move(pointer), std::move(message)});
+void EnvelopeReader::report(Problem problem) {
+  if (problems_.size() < most_reports) problems_.push_back(std::move(problem));
 }
 
 void EnvelopeReader::warn(std::string message) {
@@ -62,7 +61,9 @@ void EnvelopeReader::warn(std::string message) {
 bool EnvelopeReader::refuse(const std::string& pointer, std::string_view must_be) {
   const JsonCursor::Kind kind = json_.next();
   if (kind != JsonCursor::Kind::unknown) {
-    report(pointer, "must be " + std::string(must_be) + ", not " + std::string(kind_name(kind)));
+    const std::string given(kind_name(kind));
+    report({pointer, "must be " + std::string(must_be) + ", not " + with_article(given), "type",
+            given});
   }
   return json_.skip();
 }
@@ -80,7 +81,7 @@ void EnvelopeReader::report_repeated(const std::string& pointer,
   std::ranges::sort(names);
   for (auto at = std::ranges::adjacent_find(names); at != names.end();
        at = std::adjacent_find(std::ranges::upper_bound(at, names.end(), *at), names.end())) {
-    report(short_pointer_to(pointer, *at), "is given more than once");
+    report({short_pointer_to(pointer, *at), "is given more than once"});
   }
 }
 

@@ -37,7 +37,7 @@ class EnvelopeReader {
   bool ignore(const std::string& pointer, std::string_view name,
               std::span<const std::string> known);
 
-  void report(std::string pointer, std::string message);
+  void report(Problem problem);
   void report_repeated(const std::string& pointer, std::vector<std::string_view> names);
   void warn(std::string message);
 

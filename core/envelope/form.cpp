@@ -66,9 +66,10 @@ class FormReader {
     if (!whole) return false;
     check_members(pointer, names, std::span(file_members).first(1));
     if (has_data == has_url) {
-      reader_.report(short_pointer_to(pointer, "data"),
-                     has_data ? "stands beside data_url; give one of the two"
-                              : "is required: the file's bytes as base64, or data_url");
+      reader_.report({short_pointer_to(pointer, "data"),
+                      has_data ? "stands beside data_url; give one of the two"
+                               : "is required: the file's bytes as base64, or data_url",
+                      has_data ? "" : "required"});
     }
     return true;
   }
@@ -77,7 +78,7 @@ class FormReader {
     std::string& type = parts_.back().content_type;
     if (!reader_.read_string(pointer, type)) return false;
     if (!type.empty() && !is_media_type(type))
-      reader_.report(pointer, "must be a media type such as application/pdf");
+      reader_.report({pointer, "must be a media type such as application/pdf"});
     return true;
   }
 
@@ -89,7 +90,7 @@ class FormReader {
     if (auto bytes = base64_decode(text)) {
       parts_.back().content = std::move(*bytes);
     } else {
-      reader_.report(pointer, "must be base64 with padding (RFC 4648 section 4)");
+      reader_.report({pointer, "must be base64 with padding (RFC 4648 section 4)"});
     }
     return true;
   }
@@ -98,7 +99,7 @@ class FormReader {
                      std::span<const std::string> required) {
     for (const std::string& name : required) {
       if (std::ranges::find(names, name) == names.end())
-        reader_.report(short_pointer_to(pointer, name), "is required");
+        reader_.report({short_pointer_to(pointer, name), "is required", "required"});
     }
     reader_.report_repeated(pointer, {names.begin(), names.end()});
   }

@@ -22,23 +22,6 @@ const std::array<std::string, 8> members{"method",
                                          "response_as_base64",
                                          "multipart_form_data"};
 
-/// `a.b` of `/a/b`: how sentences name the place.
-std::string dotted(std::string_view pointer) {
-  std::string out(pointer.substr(pointer.empty() ? 0 : 1));
-  std::ranges::replace(out, '/', '.');
-  return out;
-}
-
-std::string sentence(const std::vector<Problem>& problems) {
-  std::string out;
-  for (const Problem& problem : problems) {
-    if (!out.empty()) out += "; ";
-    if (!problem.pointer.empty()) out += dotted(problem.pointer) + " ";
-    out += problem.message;
-  }
-  return out;
-}
-
 Failure<Error> broken(std::string message) {
   std::vector<Problem> details{{"", message}};
   return failure(input_invalid(std::move(message), std::move(details)));
@@ -57,11 +40,8 @@ class EnvelopeParser {
     if (!whole) return syntax_error();
     if (!json_.at_end()) return broken("the request body goes on behind its JSON" + place());
     check_whole();
-    if (!reader_.problems().empty()) {
-      std::string message = sentence(reader_.problems());
-      return failure(input_invalid(std::move(message), std::move(reader_.problems())));
-    }
-    return ParsedEnvelope{std::move(call_), std::move(reader_.warnings())};
+    return ParsedEnvelope{std::move(call_), std::move(reader_.warnings()),
+                          std::move(reader_.problems())};
   }
 
  private:
@@ -75,7 +55,7 @@ class EnvelopeParser {
     const auto known = static_cast<std::size_t>(std::ranges::find(members, name) - members.begin());
     const std::string pointer = short_pointer_to("", name);
     if (known == members.size()) return reader_.ignore("", name, members);
-    if (seen_[known]) reader_.report(pointer, "is given more than once");
+    if (seen_[known]) reader_.report({pointer, "is given more than once"});
     seen_[known] = true;
     if (json_.next() == JsonCursor::Kind::null) {
       given_null_[known] = true;
@@ -105,10 +85,10 @@ class EnvelopeParser {
     if (json_.next() != JsonCursor::Kind::string) return reader_.refuse(pointer, "a string");
     if (!json_.read_string(call_.method)) return false;
     if (std::ranges::find(methods, call_.method) == methods.end()) {
-      const bool short_enough = call_.method.size() <= 16;
-      reader_.report(pointer,
-                     "must be one of GET, POST, PUT, PATCH, DELETE" +
-                         (short_enough ? did_you_mean(call_.method, methods) : std::string()));
+      const std::string near =
+          call_.method.size() <= 16 ? nearest(call_.method, methods) : std::string();
+      reader_.report({pointer, "must be one of GET, POST, PUT, PATCH, DELETE" + did_you_mean(near),
+                      "enum", "string", near});
     }
     return true;
   }
@@ -143,17 +123,17 @@ class EnvelopeParser {
     reader_.report_repeated(pointer, {names.begin(), names.end()});
     call_.api_options = reader_.text_since(start);
     if (call_.api_options.size() > most_option_bytes)
-      reader_.report(pointer, "must not be longer than 4096 bytes");
+      reader_.report({pointer, "must not be longer than 4096 bytes"});
     return true;
   }
 
   void check_whole() {
     for (const std::size_t required : {0U, 1U}) {
       if (!seen_[required] || given_null_[required])
-        reader_.report(short_pointer_to("", members[required]), "is required");
+        reader_.report({short_pointer_to("", members[required]), "is required", "required"});
     }
     if (call_.body && !call_.form.empty()) {
-      reader_.report("/data", "cannot be given together with multipart_form_data");
+      reader_.report({"/data", "cannot be given together with multipart_form_data"});
     }
   }
 
@@ -166,7 +146,7 @@ class EnvelopeParser {
 
 }  // namespace
 
-Result<ParsedEnvelope> parse_envelope(std::string_view json) {
+Result<ParsedEnvelope> read_envelope(std::string_view json) {
   if (json.empty())
     return broken("the request body is empty; it must be a JSON object with method and path");
   if (json.starts_with("\xEF\xBB\xBF"))
@@ -176,6 +156,12 @@ Result<ParsedEnvelope> parse_envelope(std::string_view json) {
     return broken("the request body is not valid UTF-8 (offset " + std::to_string(invalid) + ")");
   }
   return EnvelopeParser(json).parse();
+}
+
+Result<ParsedEnvelope> parse_envelope(std::string_view json) {
+  auto read = read_envelope(json);
+  if (read && !read->problems.empty()) return failure(input_invalid(std::move(read->problems)));
+  return read;
 }
 
 }  // namespace penstock

@@ -1,8 +1,30 @@
 #include <penstock/envelope.hpp>
 
+#include "base/text.hpp"
 #include "envelope/json_text.hpp"
 
 namespace penstock {
+namespace {
+
+void append_if_any(std::string& out, std::string_view member, const std::string& value) {
+  if (value.empty()) return;
+  out += member;
+  append_json_string(out, value);
+}
+
+void append_session(std::string& out, const Preview& preview) {
+  if (preview.session == Preview::Session::not_asked) return;
+  if (preview.session == Preview::Session::not_needed) {
+    out += R"(,"session":{"needed":false})";
+    return;
+  }
+  out += R"(,"session":{"needed":true,"had":true)";
+  if (preview.session_expires_ms != 0)
+    append_if_any(out, R"(,"expires":)", rfc_3339(preview.session_expires_ms));
+  out += '}';
+}
+
+}  // namespace
 
 std::string preview_json(const Preview& preview) {
   std::vector<std::string> warnings = preview.warnings;
@@ -19,7 +41,9 @@ std::string preview_json(const Preview& preview) {
     warnings.emplace_back(
         "the request's body is not text; bytes that cannot be shown became U+FFFD here");
   }
-  out += R"(}},"warnings":)";
+  out += '}';
+  append_session(out, preview);
+  out += R"(},"warnings":)";
   append_json_warnings(out, warnings);
   out += '}';
   return out;
@@ -46,9 +70,13 @@ std::string error_json(const Error& error) {
   out += R"(,"details":[)";
   for (std::size_t i = 0; i < error.details.size(); ++i) {
     out += i == 0 ? R"({"pointer":)" : R"(,{"pointer":)";
-    append_json_string(out, error.details[i].pointer);
+    const Problem& problem = error.details[i];
+    append_json_string(out, problem.pointer);
     out += R"(,"message":)";
-    append_json_string(out, error.details[i].message);
+    append_json_string(out, problem.message);
+    append_if_any(out, R"(,"rule":)", problem.rule);
+    append_if_any(out, R"(,"given":)", problem.given);
+    append_if_any(out, R"(,"suggestion":)", problem.suggestion);
     out += '}';
   }
   out += "]}}";

@@ -127,17 +127,17 @@ std::string_view JsonValue::kind_name() const {
   case Kind::null:
     return "null";
   case Kind::boolean:
-    return "a boolean";
+    return "boolean";
   case Kind::number:
-    return "a number";
+    return "number";
   case Kind::string:
-    return "a string";
+    return "string";
   case Kind::array:
-    return "an array";
+    return "array";
   case Kind::object:
     break;
   }
-  return "an object";
+  return "object";
 }
 
 void JsonValue::write(std::string& out) const {

@@ -28,7 +28,7 @@ struct JsonValue {
   long double number() const;
   bool is_integer() const;
 
-  /// "an object", "a string": for messages.
+  /// "object", "string": as JSON Schema calls it.
   std::string_view kind_name() const;
   void write(std::string& out) const;
 };

@@ -121,8 +121,9 @@ class Pattern::TableMaker {
       table_.borders.push_back(range.to + 1);
     }
     std::ranges::sort(table_.borders);
-    const auto same = std::ranges::unique(table_.borders);
-    table_.borders.erase(same.begin(), same.end());
+    // Not std::ranges::unique: clang 14 cannot compile it.
+    table_.borders.erase(std::unique(table_.borders.begin(), table_.borders.end()),
+                         table_.borders.end());
     if (table_.classes() > most_classes) return;
     for (char32_t point = 0; point < table_.ascii_classes.size(); ++point)
       table_.ascii_classes[point] = static_cast<std::uint8_t>(table_.class_of(point));

@@ -30,16 +30,16 @@ std::uint8_t type_of(const JsonValue& value) {
 std::string type_names(std::uint8_t types) {
   constexpr std::array<std::pair<std::uint8_t, std::string_view>, 7> names = {
       {{type_null, "null"},
-       {type_boolean, "a boolean"},
-       {type_number, "a number"},
-       {type_integer, "an integer"},
-       {type_string, "a string"},
-       {type_array, "an array"},
-       {type_object, "an object"}}};
+       {type_boolean, "boolean"},
+       {type_number, "number"},
+       {type_integer, "integer"},
+       {type_string, "string"},
+       {type_array, "array"},
+       {type_object, "object"}}};
   if ((types & type_number) != 0) types &= static_cast<std::uint8_t>(~type_integer);
   std::string out;
   for (const auto& [bit, name] : names) {
-    if ((types & bit) != 0) out += (out.empty() ? "" : " or ") + std::string(name);
+    if ((types & bit) != 0) out += (out.empty() ? "" : " or ") + with_article(name);
   }
   return out;
 }
@@ -70,8 +70,11 @@ std::string Place::pointer() const {
   return is_item ? before + "/" + std::to_string(index) : pointer_to(before, name);
 }
 
-void Validator::problem(const Place& place, std::string message) {
-  out_.problems.push_back({place.pointer(), std::move(message)});
+void Validator::problem(const Place& place, const char* rule, const JsonValue& value,
+                        std::string message, std::string suggestion) {
+  message += did_you_mean(suggestion);
+  out_.problems.push_back({place.pointer(), std::move(message), rule,
+                           std::string(value.kind_name()), std::move(suggestion)});
 }
 
 void Validator::run(JsonValue value, std::string_view prefix) {
@@ -104,10 +107,11 @@ bool Validator::fits_type(const Node& node, JsonValue& value) const {
 }
 
 void Validator::check(const Node& node, JsonValue& value, const Place& place) {
-  if (node.refuses_all) return problem(place, "is not allowed here");
+  if (node.refuses_all) return problem(place, "false", value, "is not allowed here");
   if (!fits_type(node, value)) {
-    return problem(place,
-                   "must be " + type_names(node.types) + ", not " + std::string(value.kind_name()));
+    return problem(place, "type", value,
+                   "must be " + type_names(node.types) + ", not " +
+                       with_article(value.kind_name()));
   }
   if (node.has_choices && std::ranges::find(node.choices, value) == node.choices.end()) {
     std::string list;
@@ -117,8 +121,8 @@ void Validator::check(const Node& node, JsonValue& value, const Place& place) {
       if (choice.kind == Kind::string) names.push_back(choice.text);
     }
     const bool one = node.choices.size() == 1;
-    problem(place, (one ? "must be " : "must be one of ") + list +
-                       (node.secret || one ? std::string() : did_you_mean(value.text, names)));
+    problem(place, one ? "const" : "enum", value, (one ? "must be " : "must be one of ") + list,
+            node.secret || one ? std::string() : nearest(value.text, names));
   }
   switch (value.kind) {
   case Kind::number:
@@ -137,38 +141,44 @@ void Validator::check(const Node& node, JsonValue& value, const Place& place) {
 void Validator::check_number(const Node& node, const JsonValue& value, const Place& place) {
   const long double number = value.number();
   if (node.minimum && number < *node.minimum)
-    problem(place, "must be at least " + plain(*node.minimum));
+    problem(place, "minimum", value, "must be at least " + plain(*node.minimum));
   if (node.maximum && number > *node.maximum)
-    problem(place, "must be at most " + plain(*node.maximum));
+    problem(place, "maximum", value, "must be at most " + plain(*node.maximum));
   if (node.exclusive_minimum && number <= *node.exclusive_minimum)
-    problem(place, "must be more than " + plain(*node.exclusive_minimum));
+    problem(place, "exclusiveMinimum", value,
+            "must be more than " + plain(*node.exclusive_minimum));
   if (node.exclusive_maximum && number >= *node.exclusive_maximum)
-    problem(place, "must be less than " + plain(*node.exclusive_maximum));
+    problem(place, "exclusiveMaximum", value,
+            "must be less than " + plain(*node.exclusive_maximum));
 }
 
 void Validator::check_string(const Node& node, const JsonValue& value, const Place& place) {
   const std::size_t length =
       node.min_length > 0 || node.max_length != SIZE_MAX ? code_points(value.text) : 0;
   if (length < node.min_length) {
-    problem(place, node.min_length == 1
-                       ? "must not be empty"
-                       : "must have at least " + std::to_string(node.min_length) + " characters");
+    problem(place, "minLength", value,
+            node.min_length == 1
+                ? "must not be empty"
+                : "must have at least " + std::to_string(node.min_length) + " characters");
   }
   if (length > node.max_length)
-    problem(place, "must have at most " + std::to_string(node.max_length) + " characters");
+    problem(place, "maxLength", value,
+            "must have at most " + std::to_string(node.max_length) + " characters");
   if (node.pattern && !node.pattern->search(value.text)) {
     std::string message = "does not match " + node.pattern->text();
     if (!node.examples.empty() && !node.secret)
       message += "; for example " + shown(node.examples.front());
-    problem(place, std::move(message));
+    problem(place, "pattern", value, std::move(message));
   }
 }
 
 void Validator::check_array(const Node& node, JsonValue& value, const Place& place) {
   if (value.items.size() < node.min_items)
-    problem(place, "must have at least " + std::to_string(node.min_items) + " items");
+    problem(place, "minItems", value,
+            "must have at least " + std::to_string(node.min_items) + " items");
   if (value.items.size() > node.max_items)
-    problem(place, "must have at most " + std::to_string(node.max_items) + " items");
+    problem(place, "maxItems", value,
+            "must have at most " + std::to_string(node.max_items) + " items");
   if (node.items == no_node) return;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
     check(nodes_[node.items], value.items[i], place.item(i));
@@ -177,11 +187,14 @@ void Validator::check_array(const Node& node, JsonValue& value, const Place& pla
 
 void Validator::check_object(const Node& node, JsonValue& value, const Place& place) {
   if (value.members.size() < node.min_properties)
-    problem(place, "must have at least " + std::to_string(node.min_properties) + " members");
+    problem(place, "minProperties", value,
+            "must have at least " + std::to_string(node.min_properties) + " members");
   if (value.members.size() > node.max_properties)
-    problem(place, "must have at most " + std::to_string(node.max_properties) + " members");
+    problem(place, "maxProperties", value,
+            "must have at most " + std::to_string(node.max_properties) + " members");
   for (const std::string& name : node.required) {
-    if (value.find(name) == nullptr) problem(place.member(name), "is required");
+    if (value.find(name) == nullptr)
+      out_.problems.push_back({place.member(name).pointer(), "is required", "required"});
   }
   for (auto& [name, member] : value.members) {
     const auto property = std::ranges::find(node.properties, name, &Property::name);
@@ -192,7 +205,8 @@ void Validator::check_object(const Node& node, JsonValue& value, const Place& pl
         std::vector<std::string> known;
         for (const Property& one : node.properties)
           known.push_back(one.name);
-        problem(place.member(name), "is not known here" + did_you_mean(name, known));
+        problem(place.member(name), "additionalProperties", member, "is not known here",
+                nearest(name, known));
       } else {
         check(nodes_[node.additional], member, place.member(name));
       }

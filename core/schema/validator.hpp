@@ -34,7 +34,8 @@ class Validator {
   void check_string(const Node& node, const JsonValue& value, const Place& place);
   void check_array(const Node& node, JsonValue& value, const Place& place);
   void check_object(const Node& node, JsonValue& value, const Place& place);
-  void problem(const Place& place, std::string message);
+  void problem(const Place& place, const char* rule, const JsonValue& value, std::string message,
+               std::string suggestion = {});
 
   const std::vector<Node>& nodes_;
   Scalars scalars_;

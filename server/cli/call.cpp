@@ -95,29 +95,42 @@ Call make_call(const CommandLine& line, const Config& config) {
   return call;
 }
 
-Result<Answer> make(Engine& engine, Call call) {
-  std::promise<Result<Answer>> promise;
+/// Waits for what `start` gives to its handler.
+template <class T, class Start>
+Result<T> wait_for(Start start) {
+  std::promise<Result<T>> promise;
   auto future = promise.get_future();
-  engine.start(std::move(call),
-               [&promise](Result<Answer> result) { promise.set_value(std::move(result)); });
+  start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
   return future.get();
+}
+
+Result<Preview> rehearse(Engine& engine, Call call, bool with_session) {
+  if (!with_session) return engine.validate(call);
+  return wait_for<Preview>(
+      [&](auto handler) { engine.validate_with_session(std::move(call), std::move(handler)); });
 }
 
 }  // namespace
 
 int call(const CommandLine& line) {
-  const auto engine = open_engine(line, !line.dry_run);
+  if (line.session && !line.dry_run) {
+    std::cerr << "penstock call: --session goes with --dry-run; a call gets its session anyway\n";
+    return exit_usage;
+  }
+  // A session may cost the grant that it was made of: what replaces that must be kept.
+  const auto engine = open_engine(line, !line.dry_run || line.session);
   if (!engine) return exit_failed;
   std::string output;
   bool done = false;
   try {
     Call asked = make_call(line, engine->config());
     if (line.dry_run) {
-      const auto preview = engine->validate(asked);
+      const auto preview = rehearse(*engine, std::move(asked), line.session);
       done = preview.has_value();
       output = done ? preview_json(*preview) : error_json(preview.error());
     } else {
-      const auto answer = make(*engine, std::move(asked));
+      const auto answer = wait_for<Answer>(
+          [&](auto handler) { engine->start(std::move(asked), std::move(handler)); });
       done = answer.has_value();
       output = done ? answer_json(*answer, false) : error_json(answer.error());
     }

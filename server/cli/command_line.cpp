@@ -31,6 +31,8 @@ void add_call(CLI::App& app, CommandLine& line) {
                                 "Body: JSON or text, @file, or @- for standard input");
   call->add_flag("--dry-run", line.dry_run,
                  "Send nothing; show the exact request with secrets masked");
+  call->add_flag("--session", line.session,
+                 "With --dry-run: get the session too, from the vendor where there is none");
   call->add_flag("--json", line.json, "JSON, which is what is printed anyway");
   call->callback([&line, data] {
     line.command = Command::call;

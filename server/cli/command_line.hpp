@@ -27,6 +27,7 @@ struct CommandLine {
   std::string data;                  ///< text, or @file, or @- for standard input
   bool has_data = false;
   bool dry_run = false;
+  bool session = false;  ///< of a dry run: with one
 
   bool json = false;
 };

@@ -25,6 +25,7 @@ class CallPort {
   virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
   virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
+  virtual void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) = 0;
   virtual void verify(const std::string& integration_id,
                       std::function<void(Result<std::vector<Check>>)> handler) = 0;
   virtual std::vector<ApiInfo> catalog() const = 0;
@@ -39,6 +40,7 @@ class EnginePort final : public CallPort {
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
+  void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) override;
   void verify(const std::string& integration_id,
               std::function<void(Result<std::vector<Check>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;

@@ -1,13 +1,12 @@
 #include "http/catalog_json.hpp"
 
 #include <algorithm>
-#include <array>
-#include <chrono>
-#include <ctime>
 
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
+
+#include "base/text.hpp"
 
 namespace penstock::server {
 namespace {
@@ -38,17 +37,10 @@ class Sheet {
     writer_.EndArray();
   }
 
-  /// As RFC 3339 has it, to the second; 0: the member is left out.
+  /// 0: the member is left out.
   void time(const char* name, std::int64_t unix_ms) {
     if (unix_ms == 0) return;
-    const std::chrono::sys_seconds at{std::chrono::seconds(unix_ms / 1000)};
-    const std::time_t seconds = std::chrono::system_clock::to_time_t(at);
-    std::tm parts{};
-    gmtime_r(&seconds, &parts);
-    std::array<char, 32> shown{};
-    const std::size_t size =
-        std::strftime(shown.data(), shown.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-    text(name, std::string(shown.data(), size));
+    text(name, rfc_3339(unix_ms));
   }
 
   /// `json` is JSON already; empty: the member is left out.

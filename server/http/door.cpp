@@ -100,6 +100,20 @@ bool prefers(const RequestHead& head, std::string_view preference) {
   return false;
 }
 
+/// The slips of an envelope together with what is wrong with the rest of it: one round for the
+/// caller.
+Error with_what_the_api_says(std::vector<Problem> slips, Result<Preview> rest) {
+  if (!rest && rest.error().code == Code::input_invalid) {
+    for (Problem& problem : rest.error().details) {
+      // What could not be read stands in the call as if it were absent.
+      const bool told = std::ranges::any_of(
+          slips, [&](const Problem& slip) { return problem.pointer.starts_with(slip.pointer); });
+      if (!told) slips.push_back(std::move(problem));
+    }
+  }
+  return input_invalid(std::move(slips));
+}
+
 bool is_probe(const Ticket& ticket) { return ticket.route != nullptr && !ticket.route->needs_key; }
 
 }  // namespace
@@ -186,6 +200,7 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
   ticket.arguments = std::move(match.arguments);
   ticket.integration_id = head.field("x-integration-id");
   ticket.respects_rate_limit = prefers(head, "respect-rate-limit");
+  ticket.wants_session = prefers(head, "session");
   if (match.route->page == Page::proxy) {
     if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
     return std::nullopt;
@@ -340,7 +355,7 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   ticket.record.tool = ticket.arguments[0];
   ticket.record.api = ticket.arguments[1];
   ticket.record.integration = ticket.integration_id;
-  auto parsed = parse_envelope(body);
+  auto parsed = read_envelope(body);
   if (!parsed) return done(refuse(std::move(parsed.error()), ticket));
 
   Call call = std::move(parsed->call);
@@ -355,13 +370,13 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   call.api = ticket.arguments[1];
   call.integration_id = ticket.integration_id;
   call.respect_rate_limit = ticket.respects_rate_limit;
-
-  if (ticket.route->page == Page::validate) {
-    auto preview = port_.validate(call);
-    if (!preview) return done(refuse(std::move(preview.error()), ticket));
-    std::ranges::move(parsed->warnings, std::back_inserter(preview->warnings));
-    return done(finish(ticket, {200, {}, preview_json(*preview)}));
+  if (!parsed->problems.empty()) {
+    Error all = with_what_the_api_says(std::move(parsed->problems), port_.validate(call));
+    return done(refuse(std::move(all), ticket));
   }
+  if (ticket.route->page == Page::validate)
+    return validate(std::move(ticket), std::move(call), std::move(parsed->warnings),
+                    std::move(done));
 
   const bool as_base64 = call.response_as_base64;
   port_.start(std::move(call),
@@ -369,6 +384,21 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
                done = std::move(done)](Result<Answer> result) mutable {
                 done(render(ticket, std::move(result), warnings, as_base64));
               });
+}
+
+void Door::validate(Ticket ticket, Call call, std::vector<std::string> warnings,
+                    std::function<void(Reply)> done) {
+  const bool with_session = ticket.wants_session;
+  auto show = [this, with_session, ticket = std::move(ticket), warnings = std::move(warnings),
+               done = std::move(done)](Result<Preview> preview) mutable {
+    if (!preview) return done(refuse(std::move(preview.error()), ticket));
+    std::ranges::move(warnings, std::back_inserter(preview->warnings));
+    Reply reply{200, {}, preview_json(*preview)};
+    if (with_session) reply.headers.push_back({"Preference-Applied", "session"});
+    done(finish(ticket, std::move(reply)));
+  };
+  if (!with_session) return show(port_.validate(call));
+  port_.validate_with_session(std::move(call), std::move(show));
 }
 
 Reply Door::render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,

@@ -31,6 +31,7 @@ struct Ticket {
   std::vector<std::string> arguments;
   std::string integration_id;
   bool respects_rate_limit = false;  ///< Prefer: respect-rate-limit
+  bool wants_session = false;        ///< Prefer: session
   std::optional<ProxyCall> proxied;  ///< of a request whose body streams
   Clock::time_point started;
   CallRecord record;
@@ -79,6 +80,8 @@ class Door {
   std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket) const;
   void verify(Ticket ticket, std::function<void(Reply)> done);
   void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
+  void validate(Ticket ticket, Call call, std::vector<std::string> warnings,
+                std::function<void(Reply)> done);
 
   CallPort& port_;
   ApiKeys keys_;

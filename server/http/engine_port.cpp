@@ -13,6 +13,11 @@ void EnginePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
 }
 
 Result<Preview> EnginePort::validate(const Call& call) const { return engine_.validate(call); }
+
+void EnginePort::validate_with_session(Call call, std::function<void(Result<Preview>)> handler) {
+  engine_.validate_with_session(std::move(call), std::move(handler));
+}
+
 void EnginePort::verify(const std::string& integration_id,
                         std::function<void(Result<std::vector<Check>>)> handler) {
   engine_.verify(integration_id, std::move(handler));

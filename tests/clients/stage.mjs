@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const source = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
-const build = process.env.PENSTOCK_BUILD_DIR ?? join(source, "build/release");
+export const build = process.env.PENSTOCK_BUILD_DIR ?? join(source, "build/release");
 
 /** Starts a program and resolves with the first match of `ready` in what it prints. */
 function start(program, args, ready, env = {}) {
@@ -67,6 +67,8 @@ export async function open({ edit = (yaml) => yaml, env = {}, under = [], sandbo
     engine,
     pid: engine.child.pid,
     log: () => engine.output(),
+    /** Ends the engine alone: the vendors stay. */
+    stop: () => end(engine),
     async close() {
       await end(engine);
       await end(sandbox);

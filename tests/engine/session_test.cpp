@@ -1,6 +1,7 @@
 // Sessions against the sandbox's token endpoint: one renewal, durable rotation, every grant.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 
 #include <boost/asio/use_future.hpp>
@@ -69,6 +70,62 @@ TEST(Sessions, a_rotated_refresh_token_outlives_the_engine) {
     ASSERT_TRUE(answer.has_value()) << "life " << life << ": " << answer.error().message;
     EXPECT_EQ(answer->status, 200) << "life " << life;
   }
+}
+
+Result<Preview> rehearse(Engine& engine, Call call) {
+  std::promise<Result<Preview>> promise;
+  auto future = promise.get_future();
+  engine.validate_with_session(
+      std::move(call), [&](Result<Preview> preview) { promise.set_value(std::move(preview)); });
+  return future.get();
+}
+
+TEST(Sessions, a_validation_with_a_session_gets_one_and_sends_no_call) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  EXPECT_EQ(engine->validate(workers())->session, Preview::Session::not_asked);
+  EXPECT_EQ(token_requests(sandbox), 0);
+
+  const auto preview = rehearse(*engine, workers());
+  ASSERT_TRUE(preview.has_value()) << preview.error().message;
+  EXPECT_EQ(preview->session, Preview::Session::had);
+  EXPECT_GT(preview->session_expires_ms, 0);
+  EXPECT_TRUE(preview->warnings.empty());
+  const auto authorization = std::ranges::find(preview->headers, "Authorization", &Field::name);
+  ASSERT_NE(authorization, preview->headers.end());
+  EXPECT_EQ(authorization->value, "Bearer ***");
+  EXPECT_EQ(token_requests(sandbox), 1);
+  rapidjson::Document ledger;
+  ledger.Parse(sandbox.ledger().c_str());
+  EXPECT_EQ(ledger["workday"]["calls"].GetInt(), 0);
+
+  ASSERT_EQ(testing::call(*engine, workers())->status, 200);
+  EXPECT_EQ(token_requests(sandbox), 1);  // the same session
+}
+
+TEST(Sessions, a_validation_with_a_session_gives_the_error_that_the_call_would_give) {
+  const SandboxProcess sandbox;
+  const auto engine =
+      sandbox.engine("  - id: workday:wrong\n    tool: workday\n    connection:\n"
+                     "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n"
+                     "      client_id: penstock-client\n      client_secret: not-the-secret\n"
+                     "      refresh_token: workday-sandbox-refresh\n");
+  const auto preview = rehearse(*engine, workers("workday:wrong"));
+  ASSERT_FALSE(preview.has_value());
+  const auto answer = testing::call(*engine, workers("workday:wrong"));
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(preview.error().http_status, 502);
+  EXPECT_EQ(preview.error().phase, Phase::session);
+  EXPECT_EQ(answer.error().message, preview.error().message + "; not tried again for 5 s");
+
+  Call soap = workers();
+  soap.tool = "nmbrs", soap.api = "soap", soap.integration_id = "nmbrs:acme", soap.method = "POST";
+  soap.path = "/", soap.params = {};
+  soap.api_options = options({{"service_name", "CompanyService"}});
+  soap.body = "<List_GetAll xmlns=\"https://api.nmbrs.nl/soap/v3/CompanyService\"/>";
+  const auto sessionless = rehearse(*engine, soap);
+  ASSERT_TRUE(sessionless.has_value()) << sessionless.error().message;
+  EXPECT_EQ(sessionless->session, Preview::Session::not_needed);
 }
 
 TEST(Sessions, every_grant_gets_its_token) {

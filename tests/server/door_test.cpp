@@ -6,6 +6,7 @@ namespace penstock::server {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
@@ -191,7 +192,8 @@ TEST_F(DoorTest, PassesAProblemOnAsItIs) {
     std::string_view says;
   } rows[] = {
       {"{", 400, "is not valid JSON"},
-      {R"({"method":"GET"})", 400, R"("details":[{"pointer":"/path","message":"is required"}])"},
+      {R"({"method":"GET"})", 400,
+       R"("details":[{"pointer":"/path","message":"is required","rule":"required"}])"},
       {R"({"method":"GET","path":"/fail"})", 502, R"("code":null)"},
       {R"({"method":"GET","path":"/x","dat":1})", 200,
        R"("warnings":[{"message":"unknown member /dat is ignored)"},
@@ -223,6 +225,30 @@ TEST_F(DoorTest, ValidatesWithoutSending) {
       R"({"status":"success","data":{"valid":true,"request":{"method":"POST","url":"https://vendor.example/x",)"
       R"("headers":{"authorization":"***"},"body":"<a/>"}},"warnings":[]})");
   EXPECT_EQ(call(R"({"method":"POST","path":"/x"})", "/v1/validate/hibob/v2").status, 400);
+}
+
+TEST_F(DoorTest, ValidatesWithASessionWhereThatIsPreferred) {
+  const std::string body = R"({"method":"GET","path":"/x","dta":1})";
+  const Reply reply = ask("POST /v1/validate/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                          "key\r\nX-Integration-Id: hibob:acme\r\nPrefer: session\r\n\r\n",
+                          body);
+  EXPECT_EQ(header(reply, "Preference-Applied"), "session");
+  EXPECT_THAT(
+      reply.body,
+      HasSubstr(R"("session":{"needed":true,"had":true,"expires":"2026-09-21T13:13:20Z"})"));
+  EXPECT_THAT(reply.body, HasSubstr("unknown member /dta is ignored"));
+  const Reply without = call(body, "/v1/validate/hibob/v1");
+  EXPECT_EQ(header(without, "Preference-Applied"), "");
+  EXPECT_THAT(without.body, Not(HasSubstr("\"session\"")));
+}
+
+TEST_F(DoorTest, TellsTheSlipsOfTheEnvelopeTogetherWithThoseOfTheRest) {
+  // The port knows no API v2, and says that of /api; the slip at /path it would only follow from.
+  const Reply reply = call(R"({"method":"GET","path":7})", "/v1/passthrough/hibob/v2");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body,
+              HasSubstr(R"("message":"path must be a string, not a number; api is unknown")"));
+  EXPECT_THAT(reply.body, Not(HasSubstr("begins with")));
 }
 
 TEST_F(DoorTest, VerifiesAnIntegration) {

@@ -87,12 +87,22 @@ void FakePort::verify(const std::string& integration_id,
 }
 
 Result<Preview> FakePort::validate(const Call& call) const {
-  if (call.api != "v1") return failure(input_invalid("unknown api"));
+  if (call.api != "v1")
+    return failure(input_invalid({{"/api", "is unknown"}, {"/path", "begins with no /"}}));
   return Preview{call.method,
                  "https://vendor.example" + call.path,
                  {{"authorization", "***"}},
                  call.body.value_or(""),
                  {}};
+}
+
+void FakePort::validate_with_session(Call call, std::function<void(Result<Preview>)> handler) {
+  auto preview = validate(call);
+  if (preview) {
+    preview->session = Preview::Session::had;
+    preview->session_expires_ms = 1'789'996'400'000;
+  }
+  handler(std::move(preview));
 }
 
 std::vector<ApiInfo> FakePort::catalog() const {

@@ -23,6 +23,7 @@ class FakePort final : public CallPort {
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
+  void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) override;
   void verify(const std::string& integration_id,
               std::function<void(Result<std::vector<Check>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;

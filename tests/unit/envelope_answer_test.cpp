@@ -188,11 +188,12 @@ TEST(PreviewJson, ShowsTheRequest) {
 TEST(ErrorJson, HasTheFourMembersAlways) {
   EXPECT_EQ(
       error_json(input_invalid("api_options.service_name is required",
-                               {{"/api_options/service_name", "is required"}, {"", "\"x\""}})),
+                               {{"/api_options/service_name", "is required", "required"},
+                                {"/method", "\"x\"", "enum", "string", "GET"}})),
       R"({"status":"error","error":{"code":"PLATFORM.INPUT_INVALID","title":"Invalid input",)"
       R"("message":"api_options.service_name is required","log_url":null,"origin":"caller","phase":"validate",)"
-      R"("retryable":false,"sent":"no","details":[{"pointer":"/api_options/service_name","message":"is required"},)"
-      R"({"pointer":"","message":"\"x\""}]}})");
+      R"("retryable":false,"sent":"no","details":[{"pointer":"/api_options/service_name","message":"is required",)"
+      R"("rule":"required"},{"pointer":"/method","message":"\"x\"","rule":"enum","given":"string","suggestion":"GET"}]}})");
   EXPECT_EQ(
       error_json(vendor_unreachable("cut off\xff", Phase::receive, Sent::unknown)),
       R"({"status":"error","error":{"code":null,"title":"The vendor cannot be reached","message":"cut off)"

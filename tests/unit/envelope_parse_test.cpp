@@ -93,17 +93,28 @@ TEST(ParseEnvelope, TellsEveryProblemAtOnce) {
   EXPECT_EQ(result.error().code, Code::input_invalid);
   EXPECT_EQ(result.error().http_status, 400);
   const std::vector<Problem> expected{
-      {"/method", "must be one of GET, POST, PUT, PATCH, DELETE; did you mean \"GET\"?"},
-      {"/headers/A", "must be a string, not a number"},
+      {"/method", "must be one of GET, POST, PUT, PATCH, DELETE; did you mean \"GET\"?", "enum",
+       "string", "GET"},
+      {"/headers/A", "must be a string, not a number", "type", "number"},
       {"/headers/B", "is given more than once"},
-      {"/params", "must be an object of strings, not an array"},
-      {"/data", "must be an object, an array or a string, not a number"},
-      {"/api_options", "must be an object, not a string"},
-      {"/response_as_base64", "must be true or false, not a string"},
-      {"/path", "is required"},
+      {"/params", "must be an object of strings, not an array", "type", "array"},
+      {"/data", "must be an object, an array or a string, not a number", "type", "number"},
+      {"/api_options", "must be an object, not a string", "type", "string"},
+      {"/response_as_base64", "must be true or false, not a string", "type", "string"},
+      {"/path", "is required", "required"},
   };
   EXPECT_EQ(result.error().details, expected);
   EXPECT_THAT(result.error().message, HasSubstr("headers.A must be a string, not a number; "));
+}
+
+TEST(ReadEnvelope, TellsTheProblemsBesideWhatItCouldRead) {
+  const auto read = read_envelope(R"({"method":"GET","path":5,"api_options":{"a":"b"},"dta":1})");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->call.api_options, R"({"a":"b"})");
+  EXPECT_EQ(read->problems,
+            (std::vector<Problem>{{"/path", "must be a string, not a number", "type", "number"}}));
+  EXPECT_EQ(read->warnings.size(), 1U);
+  EXPECT_FALSE(read_envelope("{"));
 }
 
 TEST(ParseEnvelope, PointsAtTheProblem) {
@@ -144,7 +155,9 @@ TEST(ParseEnvelope, PointsAtTheProblem) {
     SCOPED_TRACE(row.members.substr(0, 100));
     const auto result = parse_envelope(with(row.members));
     ASSERT_FALSE(result);
-    EXPECT_THAT(result.error().details, ElementsAre(Problem{row.pointer, row.message}));
+    EXPECT_THAT(result.error().details,
+                ElementsAre(testing::AllOf(testing::Field(&Problem::pointer, row.pointer),
+                                           testing::Field(&Problem::message, row.message))));
   }
 }
 

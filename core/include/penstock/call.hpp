@@ -105,6 +105,11 @@ struct Preview {
   std::vector<Field> headers;
   std::string body;
   std::vector<std::string> warnings;
+
+  /// Of Engine::validate_with_session(): whether the call needs a session, which could be had then.
+  enum class Session : std::uint8_t { not_asked, not_needed, had };
+  Session session = Session::not_asked;
+  std::int64_t session_expires_ms = 0;  ///< Unix time; 0: none, or unknown
 };
 
 }  // namespace penstock

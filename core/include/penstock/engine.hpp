@@ -78,6 +78,13 @@ class Engine {
   /// call would give. Needs no session: where one is missing a placeholder stands for it.
   Result<Preview> validate(const Call& call) const;
 
+  using PreviewHandler = std::function<void(Result<Preview>)>;
+
+  /// The same, with the session that the call would have: one is asked of the vendor, and kept,
+  /// where there is none, so that a refusal comes to light and nothing has to be left out. The call
+  /// itself is not sent. `handler` runs on an engine loop and must not block.
+  void validate_with_session(Call call, PreviewHandler handler);
+
   using VerifyHandler = std::function<void(Result<std::vector<Check>>)>;
 
   /// Makes the cheap test call that each plugin declares, for every API that the connection is

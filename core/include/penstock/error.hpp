@@ -45,6 +45,11 @@ struct Problem {
   std::string pointer;  ///< RFC 6901 JSON Pointer into the caller's envelope, or into a manifest
   std::string message;  ///< what is wrong and what would be right; never a secret
 
+  // The same for programs.
+  std::string rule = {};   ///< the word of JSON Schema that is not kept, "required"; empty: none is
+  std::string given = {};  ///< the kind of the value there, "object"; empty: there is none
+  std::string suggestion = {};  ///< the name or value that was probably meant; empty: none is near
+
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
@@ -65,6 +70,8 @@ struct Error {
 
 /// The rows of contract section 5, so that each cause has one status, code and title.
 Error input_invalid(std::string message, std::vector<Problem> details = {});
+/// All of them: "api_options.service_name is required; path must be a string, not null".
+Error input_invalid(std::vector<Problem> problems);
 Error authentication_invalid(std::string message);
 Error integration_not_found(std::string message);
 Error rate_limited(std::string message, std::chrono::milliseconds retry_after);
