@@ -40,11 +40,6 @@ struct SessionSpec {
   bool logout = false;
 };
 
-struct FieldsWhen {
-  std::string field, equals;
-  std::vector<std::string> fields;
-};
-
 struct OptionDefault {
   std::string option, connection_field;
 };

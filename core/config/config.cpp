@@ -210,30 +210,48 @@ std::string ConfigProblem::text() const {
   return file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
 }
 
-Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
-                                            const std::filesystem::path& directory) {
+namespace {
+
+PartialConfig read_partial(std::string_view yaml, const std::string& name,
+                           const std::filesystem::path& directory) {
   Source source{name, std::filesystem::absolute(directory), {}};
   const YamlNode root = config::parse_yaml(yaml, name, source.problems);
+  PartialConfig out;
+  out.config.file = name;
   // Behind a syntax error every further complaint would be about what the parser did not see.
-  if (root.kind == YamlNode::Kind::null && !source.problems.empty())
-    return failure(std::move(source.problems));
-  Config config = read_config(root, source);
-  if (source.problems.empty()) return config;
-  std::ranges::stable_sort(source.problems, [](const ConfigProblem& a, const ConfigProblem& b) {
+  if (root.kind != YamlNode::Kind::null || source.problems.empty())
+    out.config = read_config(root, source);
+  out.problems = std::move(source.problems);
+  std::ranges::stable_sort(out.problems, [](const ConfigProblem& a, const ConfigProblem& b) {
     return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
   });
-  return failure(std::move(source.problems));
+  return out;
+}
+
+Result<Config, ConfigProblems> whole(PartialConfig read) {
+  if (read.problems.empty()) return std::move(read.config);
+  return failure(std::move(read.problems));
+}
+
+}  // namespace
+
+Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
+                                            const std::filesystem::path& directory) {
+  return whole(read_partial(yaml, name, directory));
+}
+
+PartialConfig load_partial_config(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf()))
+    return {{}, {{file.string(), {}, "cannot be read"}}};
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(file, error);
+  return read_partial(text.str(), file.string(), absolute.parent_path());
 }
 
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf())) {
-    return failure(ConfigProblems{{file.string(), {}, "cannot be read"}});
-  }
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(file, error);
-  return parse_config(text.str(), file.string(), absolute.parent_path());
+  return whole(load_partial_config(file));
 }
 
 }  // namespace penstock

@@ -143,7 +143,7 @@ std::vector<std::string> Integration::missing(const catalog::Api& api,
   };
   for (const std::string& name : api.connection_required)
     require(name);
-  for (const catalog::FieldsWhen& when : api.connection_required_when) {
+  for (const FieldsWhen& when : api.connection_required_when) {
     const host::Item* chosen = now->connection.find(when.field);
     if (chosen == nullptr || chosen->value.reveal() != when.equals) continue;
     for (const std::string& name : when.fields)

@@ -31,7 +31,9 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
   info.options_schema = api.options.json();
   info.connection_schema = plugin.manifest().connection.json();
   info.required_fields = api.connection_required;
+  info.required_when = api.connection_required_when;
   info.examples = api.examples;
+  if (api.verify) info.verify = api.verify->call;
   info.plugin = plugin.label();
   return info;
 }
@@ -143,3 +145,16 @@ std::vector<PluginInfo> PluginSet::infos() const {
 }
 
 }  // namespace penstock::loader
+
+namespace penstock {
+
+Result<Catalog, ConfigProblems> load_catalog(const PluginsConfig& plugins,
+                                             const std::string& file) {
+  const auto staging = loader::StagingFolder::make();
+  if (!staging) return failure(ConfigProblems{{file, {}, staging.error()}});
+  const auto set = loader::PluginSet::load(plugins, file, *staging);
+  if (!set) return failure(set.error());
+  return Catalog{(*set)->catalog(), (*set)->infos()};
+}
+
+}  // namespace penstock

@@ -63,7 +63,8 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
 
   add_call(app, line);
 
-  auto* apis = app.add_subcommand("apis", "List what can be called, or explain one API");
+  auto* apis =
+      app.add_subcommand("apis", "List what can be called, or explain one API with examples");
   apis->add_option("api", line.target, "tool/api");
   apis->add_flag("--json", line.json, "JSON instead of a table");
   apis->callback([&line] { line.command = Command::apis; });
@@ -71,6 +72,10 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   auto* plugins = app.add_subcommand("plugins", "List the plugins that are loaded");
   plugins->add_flag("--json", line.json, "JSON instead of a table");
   plugins->callback([&line] { line.command = Command::plugins; });
+
+  auto* schema =
+      app.add_subcommand("schema", "Print the JSON Schema of the configuration file, for editors");
+  schema->callback([&line] { line.command = Command::schema; });
 
   for (int i = 1; i < argc; ++i) {
     // CLI11 would take the next word as the value: `--data= --dry-run` would make the call.

@@ -8,7 +8,7 @@
 
 namespace penstock::cli {
 
-enum class Command : std::uint8_t { serve, check, call, apis, plugins };
+enum class Command : std::uint8_t { serve, check, call, apis, plugins, schema };
 
 /// What the command line asks for.
 struct CommandLine {

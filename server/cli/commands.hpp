@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <penstock/engine.hpp>
 
@@ -14,11 +15,22 @@ int check(const CommandLine& line);
 int call(const CommandLine& line);
 int apis(const CommandLine& line);
 int plugins(const CommandLine& line);
+int schema(const CommandLine& line);
 
 /// Reads the configuration and opens an engine on it; or has printed every problem to standard
 /// error and gives null. `lasting`: with the store of the configuration, so that credentials which
 /// a vendor replaces are kept; else nothing is written anywhere.
 std::unique_ptr<Engine> open_engine(Config config, bool lasting, int threads);
 std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting);
+
+/// What the plugins offer, and the configuration as far as it can be read.
+struct OpenedCatalog {
+  Config config;
+  Catalog catalog;
+};
+
+/// For commands that need no more than the plugins: loads them whatever else is wrong with the
+/// configuration; or has printed why that cannot be and gives none.
+std::optional<OpenedCatalog> open_catalog(const CommandLine& line);
 
 }  // namespace penstock::cli

@@ -29,4 +29,16 @@ std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting) {
   return nullptr;
 }
 
+std::optional<OpenedCatalog> open_catalog(const CommandLine& line) {
+  PartialConfig read = load_partial_config(line.config);
+  if (read.config.plugins.directory.empty()) {
+    print(read.problems);
+    return std::nullopt;
+  }
+  auto catalog = load_catalog(read.config.plugins, read.config.file);
+  if (catalog) return OpenedCatalog{std::move(read.config), *std::move(catalog)};
+  print(catalog.error());
+  return std::nullopt;
+}
+
 }  // namespace penstock::cli

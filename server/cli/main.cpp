@@ -35,6 +35,8 @@ int main(int argc, char** argv) {
       return apis(line);
     case Command::plugins:
       return plugins(line);
+    case Command::schema:
+      return schema(line);
     }
   } catch (const std::exception& error) {
     std::cerr << "penstock: " << error.what() << '\n';

@@ -61,31 +61,37 @@ class Sheet {
 };
 
 template <class Writer>
-void write_example(Sheet<Writer> sheet, const ExampleCall& example) {
+void write_examples(Sheet<Writer> sheet, const ApiInfo& api, const ExamplePlace& place) {
   Writer& writer = sheet.writer();
-  writer.StartObject();
-  sheet.text("title", example.title);
-  writer.Key("request");  // Ready to be posted as it is.
-  writer.StartObject();
-  sheet.text("method", example.method);
-  sheet.text("path", example.path);
-  if (!example.params.empty()) {
-    writer.Key("params");
+  writer.StartArray();
+  for (const ExampleCall& example : api.examples) {
     writer.StartObject();
-    for (const Field& param : example.params) {
-      writer.Key(param.name.data(), static_cast<rapidjson::SizeType>(param.name.size()));
-      sheet.string(param.value);
-    }
+    sheet.text("title", example.title);
+    sheet.raw("request", example_request(example));
+    sheet.text("curl", curl_command(api, example, place));
+    sheet.text("cli", cli_command(api, example, place));
+    sheet.text("typescript", typescript_program(api, example, place));
     writer.EndObject();
   }
-  sheet.raw("api_options", example.api_options);
-  sheet.raw("data", example.data);
-  writer.EndObject();
-  writer.EndObject();
+  writer.EndArray();
 }
 
 template <class Writer>
-void write_api(Writer& writer, const ApiInfo& api) {
+void write_conditions(Sheet<Writer> sheet, const std::vector<FieldsWhen>& conditions) {
+  Writer& writer = sheet.writer();
+  writer.StartArray();
+  for (const FieldsWhen& when : conditions) {
+    writer.StartObject();
+    sheet.text("field", when.field);
+    sheet.text("equals", when.equals);
+    sheet.texts("fields", when.fields);
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
+template <class Writer>
+void write_api(Writer& writer, const ApiInfo& api, const ExamplePlace& place) {
   Sheet<Writer> sheet(writer);
   writer.StartObject();
   sheet.text("tool", api.tool);
@@ -98,11 +104,17 @@ void write_api(Writer& writer, const ApiInfo& api) {
   sheet.raw("api_options", api.options_schema);
   sheet.raw("connection", api.connection_schema);
   sheet.texts("required_fields", api.required_fields);
+  writer.Key("required_when");
+  write_conditions(sheet, api.required_when);
+  if (api.verify) {
+    writer.Key("verify");
+    writer.StartObject();
+    sheet.text("title", api.verify->title);
+    sheet.raw("request", example_request(*api.verify));
+    writer.EndObject();
+  }
   writer.Key("examples");
-  writer.StartArray();
-  for (const ExampleCall& example : api.examples)
-    write_example(sheet, example);
-  writer.EndArray();
+  write_examples(sheet, api, place);
   sheet.text("plugin", api.plugin);
   writer.EndObject();
 }
@@ -145,17 +157,17 @@ std::string written(bool indent, Write write) {
 
 }  // namespace
 
-std::string apis_json(const std::vector<ApiInfo>& apis, bool indent) {
+std::string apis_json(const std::vector<ApiInfo>& apis, const PlaceOf& place, bool indent) {
   return written(indent, [&](auto& writer) {
     writer.StartArray();
     for (const ApiInfo& api : apis)
-      write_api(writer, api);
+      write_api(writer, api, place(api));
     writer.EndArray();
   });
 }
 
-std::string api_json(const ApiInfo& api, bool indent) {
-  return written(indent, [&](auto& writer) { write_api(writer, api); });
+std::string api_json(const ApiInfo& api, const PlaceOf& place, bool indent) {
+  return written(indent, [&](auto& writer) { write_api(writer, api, place(api)); });
 }
 
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations) {
@@ -217,12 +229,6 @@ std::string success_json(std::string_view data) {
   out += data;
   out += '}';
   return out;
-}
-
-std::string quoted_json(std::string_view text) {
-  return written(false, [&](auto& writer) {
-    writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  });
 }
 
 }  // namespace penstock::server

@@ -5,12 +5,15 @@
 
 #include <penstock/catalog.hpp>
 
+#include "catalog/examples.hpp"
+
 namespace penstock::server {
 
 /// `[{"tool","api","title","docs_url","base_urls","methods","soap","api_options","connection",…}]`:
-/// what can be called, the schemas and examples as JSON of their own. `indent`: for people.
-std::string apis_json(const std::vector<ApiInfo>& apis, bool indent = false);
-std::string api_json(const ApiInfo& api, bool indent = false);
+/// what can be called, the schemas and examples as JSON of their own, each example also as commands
+/// and a program. `indent`: for people.
+std::string apis_json(const std::vector<ApiInfo>& apis, const PlaceOf& place, bool indent = false);
+std::string api_json(const ApiInfo& api, const PlaceOf& place, bool indent = false);
 
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations);
 std::string integration_json(const IntegrationInfo& integration);
@@ -23,8 +26,5 @@ std::string plugins_json(const std::vector<PluginInfo>& plugins);
 
 /// `{"status":"success","data":…}` around JSON.
 std::string success_json(std::string_view data);
-
-/// A JSON string.
-std::string quoted_json(std::string_view text);
 
 }  // namespace penstock::server

@@ -120,7 +120,8 @@ bool is_probe(const Ticket& ticket) { return ticket.route != nullptr && !ticket.
 
 Door::Door(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log)
     : port_(port), keys_(config.api_keys), networks_(std::move(networks)), log_(std::move(log)),
-      environment_id_(config.environment_id), max_request_bytes_(config.max_request_bytes) {}
+      environment_id_(config.environment_id), address_(reachable(config.listen)),
+      max_request_bytes_(config.max_request_bytes) {}
 
 Client Door::recognise(const Address& address, std::string text) const {
   return {std::move(text), networks_.admits(address)};
@@ -308,7 +309,8 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
       reply.body = success_json("{\"environment_id\":" + quoted_json(environment_id_) + "}");
       break;
     case Page::apis:
-      reply.body = success_json(apis_json(port_.catalog()));
+      reply.body =
+          success_json(apis_json(port_.catalog(), example_places(address_, port_.integrations())));
       break;
     case Page::integrations:
       reply.body = success_json(integrations_json(port_.integrations()));
@@ -327,7 +329,8 @@ std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) c
     std::vector<std::string> names;
     for (const ApiInfo& api : port_.catalog()) {
       names.push_back(api.tool + "/" + api.api);
-      if (names.back() == wanted) return success_json(api_json(api));
+      if (names.back() == wanted)
+        return success_json(api_json(api, example_places(address_, port_.integrations())));
     }
     error =
         at_the_door(404, "Not found", "there is no API of that name" + did_you_mean(wanted, names));

@@ -10,6 +10,7 @@
 #include <penstock/config.hpp>
 #include <penstock/error.hpp>
 
+#include "catalog/examples.hpp"
 #include "http/api_keys.hpp"
 #include "http/call_port.hpp"
 #include "http/message.hpp"
@@ -65,6 +66,9 @@ class Door {
   /// The reply to what is not a proper request. It closes the connection.
   Reply refuse(const HeadRefusal& refusal, const Client& client);
 
+  /// Where callers reach this server, for the examples of the catalogue. Before the first request.
+  void set_address(std::string_view listening) { address_ = reachable(listening); }
+
   std::uint64_t max_request_bytes() const { return max_request_bytes_; }
 
   /// From now on readyz says no.
@@ -88,6 +92,7 @@ class Door {
   AllowedNetworks networks_;
   LogSink log_;
   std::string environment_id_;
+  std::string address_;
   std::uint64_t max_request_bytes_;
   std::atomic<bool> draining_{false};
 };

@@ -151,6 +151,7 @@ HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string&
     const std::string host = endpoint.address().to_string();
     server->address_ = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
                        std::to_string(endpoint.port());
+    door.set_address(server->address_);
     for (const auto& listener : server->listeners_)
       listener->start();
     return server;

@@ -2,10 +2,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <penstock/call.hpp>
+#include <penstock/config.hpp>
+#include <penstock/result.hpp>
 
 namespace penstock {
 
@@ -17,6 +20,12 @@ struct ExampleCall {
   std::string api_options;  ///< JSON object text
   std::string data;         ///< JSON text of the envelope's `data`; empty: none
   std::vector<Field> params;
+};
+
+/// Connection fields that are needed where another field has a certain value.
+struct FieldsWhen {
+  std::string field, equals;
+  std::vector<std::string> fields;
 };
 
 /// What can be called as {tool}/{api}, as the manifest of its plugin says.
@@ -32,7 +41,9 @@ struct ApiInfo {
   std::string connection_schema;  ///< JSON; never a value
   std::vector<std::string>
       required_fields;  ///< connection fields without which this API cannot be called
+  std::vector<FieldsWhen> required_when;
   std::vector<ExampleCall> examples;
+  std::optional<ExampleCall> verify;  ///< the cheap call of Engine::verify()
   std::string plugin;
 };
 
@@ -44,6 +55,22 @@ struct PluginInfo {
   std::string abi;  ///< "1.0"
   std::vector<std::string> apis;
 };
+
+/// What the plugins of a folder offer, in the order of their names.
+struct Catalog {
+  std::vector<ApiInfo> apis;
+  std::vector<PluginInfo> plugins;
+};
+
+/// Loads the plugins for what they say of themselves, without an engine, integrations or
+/// credentials. Every problem at once, with `file`, the configuration's name, before it. The
+/// plugins' code stays mapped until the process ends. [any-thread]
+Result<Catalog, ConfigProblems> load_catalog(const PluginsConfig& plugins, const std::string& file);
+
+/// The JSON Schema (draft-07, which editors know best) of integrations.yaml, with the connection
+/// fields of each tool of `apis`: what load_config() and Engine::open() accept, as far as a schema
+/// can tell. Placeholders such as ${env:NAME} are accepted wherever they may stand. [any-thread]
+std::string config_schema(const std::vector<ApiInfo>& apis);
 
 struct IntegrationInfo {
   std::string id;

@@ -99,7 +99,17 @@ struct Config {
 /// [any-thread; reads files and environment]
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file);
 
-/// The same from text; `name` stands in messages, relative paths start at `directory`.
+/// A file as far as it can be read, and what is wrong with it: for those who need only a part of
+/// it, such as the plugins' folder. What could not be read is as if it were not there.
+struct PartialConfig {
+  Config config;
+  ConfigProblems problems;
+};
+
+/// Reads a file in spite of its problems. [any-thread; reads files and environment]
+PartialConfig load_partial_config(const std::filesystem::path& file);
+
+/// load_config() from text; `name` stands in messages, relative paths start at `directory`.
 Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
                                             const std::filesystem::path& directory);
 

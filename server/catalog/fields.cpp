@@ -1,0 +1,144 @@
+#include "catalog/fields.hpp"
+
+#include <algorithm>
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.hpp"
+
+namespace penstock::server {
+namespace {
+
+using rapidjson::Value;
+
+const Value* member(const Value& object, const char* name) {
+  if (!object.IsObject()) return nullptr;
+  const auto found = object.FindMember(name);
+  return found == object.MemberEnd() ? nullptr : &found->value;
+}
+
+/// A string's text, anything else's JSON.
+std::string as_text(const Value& value) {
+  if (value.IsString()) return {value.GetString(), value.GetStringLength()};
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string text(const Value& object, const char* name) {
+  const Value* found = member(object, name);
+  return found == nullptr ? std::string() : as_text(*found);
+}
+
+std::vector<std::string> list(const Value& object, const char* name) {
+  std::vector<std::string> out;
+  const Value* found = member(object, name);
+  if (found == nullptr || !found->IsArray()) return out;
+  for (const Value& value : found->GetArray())
+    out.push_back(as_text(value));
+  return out;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words)
+    out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+std::string about(const Value& schema) {
+  std::string out;
+  const auto add = [&](const std::string& words) {
+    if (!words.empty()) out += (out.empty() ? "" : "; ") + words;
+  };
+  const Value* secret = member(schema, "x-secret");
+  if (secret != nullptr && secret->IsBool() && secret->GetBool()) add("secret");
+  add(text(schema, "description"));
+  if (const std::string type = text(schema, "type"); type != "string") add(type);
+  if (const auto choices = list(schema, "enum"); !choices.empty()) add("one of " + joined(choices));
+  const std::string least = text(schema, "minimum");
+  const std::string most = text(schema, "maximum");
+  if (!least.empty()) add("at least " + least);
+  if (!most.empty()) add("at most " + most);
+  const auto examples = list(schema, "examples");
+  if (!examples.empty() && out.find("secret") != 0) add("such as " + examples.front());
+  if (const std::string pattern = text(schema, "pattern"); !pattern.empty())
+    add("matches " + pattern);
+  return out;
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+/// How a field is needed by what another one is; `fallbacks` gives the default of a field.
+void add_conditions(FieldFacts& field, const ApiInfo& api,
+                    const std::function<std::string(const std::string&)>& fallback) {
+  std::vector<std::string> values;
+  std::string chosen_by;
+  for (const FieldsWhen& when : api.required_when) {
+    if (!contains(when.fields, field.name)) continue;
+    chosen_by = when.field;
+    values.push_back(when.equals);
+    field.required = field.required || fallback(when.field) == when.equals;
+  }
+  if (!values.empty()) field.need = "required where " + chosen_by + " is " + joined(values);
+}
+
+std::vector<FieldFacts> fields(const std::string& json, const std::vector<std::string>& needed,
+                               const ApiInfo* conditions) {
+  std::vector<FieldFacts> out;
+  const auto schema = parse_json(json);
+  const Value* properties = schema ? member(**schema, "properties") : nullptr;
+  if (properties == nullptr || !properties->IsObject()) return out;
+  const std::vector<std::string> required = list(**schema, "required");
+  for (const auto& [name, property] : properties->GetObject()) {
+    FieldFacts field{as_text(name), "optional", about(property)};
+    field.required = contains(required, field.name) || contains(needed, field.name);
+    if (field.required) field.need = "required";
+    if (conditions != nullptr && !field.required) {
+      add_conditions(field, *conditions, [&](const std::string& other) {
+        const Value* found = member(*properties, other.c_str());
+        return found == nullptr ? std::string() : text(*found, "default");
+      });
+    }
+    if (const Value* fallback = member(property, "default")) {
+      field.need = "default " + as_text(*fallback);
+      field.required = false;
+    }
+    out.push_back(std::move(field));
+  }
+  std::ranges::stable_partition(out, &FieldFacts::required);
+  return out;
+}
+
+}  // namespace
+
+std::vector<FieldFacts> option_fields(const ApiInfo& api) {
+  return fields(api.options_schema, {}, nullptr);
+}
+
+std::vector<FieldFacts> connection_fields(const ApiInfo& api) {
+  return fields(api.connection_schema, api.required_fields, &api);
+}
+
+bool is_complete(const ApiInfo& api,
+                 const std::function<std::optional<std::string_view>(const std::string&)>& value) {
+  const auto schema = parse_json(api.connection_schema);
+  const Value* properties = schema ? member(**schema, "properties") : nullptr;
+  const auto found = [&](const std::string& name) {
+    if (const auto given = value(name)) return std::string(*given);
+    const Value* field = properties == nullptr ? nullptr : member(*properties, name.c_str());
+    return field == nullptr ? std::string() : text(*field, "default");
+  };
+  const auto has = [&](const std::string& name) { return !found(name).empty(); };
+  return std::ranges::all_of(api.required_fields, has) &&
+         std::ranges::all_of(api.required_when, [&](const FieldsWhen& when) {
+           return found(when.field) != when.equals || std::ranges::all_of(when.fields, has);
+         });
+}
+
+}  // namespace penstock::server
