@@ -6,6 +6,7 @@ once=${1:-0}
 bin=build/release/bin
 config=integrations.yaml
 mkdir -p build/sandbox
+$bin/penstock schema -c $config >build/integrations.schema.json  # for editors: the file names it
 rm -f build/sandbox/log build/serve.log  # or the words of an earlier run would be taken for this one's
 
 children=()
@@ -72,7 +73,7 @@ The server listens on http://$address (key: $key, configuration: $config). Try:
     -H 'Authorization: Bearer $key' -H 'X-Integration-Id: hibob:acme' \\
     -d '{"method":"POST","path":"/people/search","data":{"fields":["root.id","root.fullName"]}}'
 
-  $bin/penstock apis workday/rest        what can be called, and with which options
+  $bin/penstock apis workday/rest        what can be called, with which options, and examples to copy
   $bin/penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing        a slip, explained
 
 Ctrl+C ends it.

@@ -91,6 +91,8 @@ class Completeness {
     for (const std::string& field : api.required_fields)
       connection.require(field, always);
     empty_will_do_ = always.empty();
+    // Editors offer all of it under this name.
+    schema_.AddMember("title", text(api.tool + "/" + api.api, memory), memory);
     schema_.AddMember("required", texts(always, memory), memory);
     Value rules(rapidjson::kArrayType);
     for (const FieldsWhen& when : api.required_when) {

@@ -179,8 +179,7 @@ std::string_view file_schema() {
         },
         "connection": {
           "description": "The customer's credentials; which fields an API needs is told by penstock apis TOOL/API",
-          "type": "object",
-          "additionalProperties": { "type": "string" }
+          "type": "object"
         },
         "upstream": { "$ref": "#/definitions/upstream" },
         "max_in_flight": {

@@ -115,8 +115,12 @@ const YamlNode* MapReader::sequence(const char* key) {
 void MapReader::refuse_others() {
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key.text) == known_.end()) {
-      source_.problem(key.at,
-                      what_ + " has no key \"" + key.text + "\"" + did_you_mean(key.text, known_));
+      std::string advice = did_you_mean(key.text, known_);
+      if (advice.empty()) {
+        for (const std::string& known : known_)
+          advice += (advice.empty() ? "; it has " : ", ") + known;
+      }
+      source_.problem(key.at, what_ + " has no key \"" + key.text + "\"" + advice);
     }
   }
 }

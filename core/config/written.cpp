@@ -64,9 +64,12 @@ void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   if (may_be(schema, {"0", "1", "7", "42", "12345", "1.5"})) types.PushBack("number", memory);
   if (may_be(schema, {"true", "false"})) types.PushBack("boolean", memory);
   literal.RemoveMember("type");
-  literal.AddMember("type", types, memory);
+  literal.AddMember("type", types.Size() == 1 ? Value("string", memory) : std::move(types), memory);
+  Value no_dollar = pattern_schema("^[^$]*$", memory);
+  no_dollar.AddMember("patternErrorMessage",
+                      "A $ starts ${env:NAME} or ${file:/path}; write $$ for a literal $", memory);
   Value rest(rapidjson::kArrayType);
-  rest.PushBack(pattern_schema("^[^$]*$", memory), memory);
+  rest.PushBack(no_dollar, memory);
   literal.AddMember("allOf", rest, memory);
 }
 

@@ -49,13 +49,30 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-std::string about(const Value& schema) {
+/// A pattern that can be shown and wrapped: no control character and no space as it is.
+std::string shown_pattern(std::string_view pattern) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out;
+  for (const char c : pattern) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte > 0x20 && byte != 0x7F) {
+      out += c;
+    } else {
+      out += {'\\', 'x', hex[byte >> 4U], hex[byte & 15U]};
+    }
+  }
+  return out;
+}
+
+std::string about(const Value& schema, const std::string& condition) {
   std::string out;
   const auto add = [&](const std::string& words) {
     if (!words.empty()) out += (out.empty() ? "" : "; ") + words;
   };
   const Value* secret = member(schema, "x-secret");
-  if (secret != nullptr && secret->IsBool() && secret->GetBool()) add("secret");
+  const bool is_secret = secret != nullptr && secret->IsBool() && secret->GetBool();
+  if (is_secret) add("secret");
+  add(condition);
   add(text(schema, "description"));
   if (const std::string type = text(schema, "type"); type != "string") add(type);
   if (const auto choices = list(schema, "enum"); !choices.empty()) add("one of " + joined(choices));
@@ -63,10 +80,11 @@ std::string about(const Value& schema) {
   const std::string most = text(schema, "maximum");
   if (!least.empty()) add("at least " + least);
   if (!most.empty()) add("at most " + most);
+  if (is_secret) return out;  // nobody writes one after a pattern
   const auto examples = list(schema, "examples");
-  if (!examples.empty() && out.find("secret") != 0) add("such as " + examples.front());
+  if (!examples.empty()) add("such as " + examples.front());
   if (const std::string pattern = text(schema, "pattern"); !pattern.empty())
-    add("matches " + pattern);
+    add("matches " + shown_pattern(pattern));
   return out;
 }
 
@@ -74,18 +92,19 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// How a field is needed by what another one is; `fallbacks` gives the default of a field.
-void add_conditions(FieldFacts& field, const ApiInfo& api,
-                    const std::function<std::string(const std::string&)>& fallback) {
+/// "needed where grant is jwt_bearer"; `by_default`: that is so where nothing is said.
+std::string condition_of(const std::string& name, const ApiInfo& api, const Value& properties,
+                         bool& by_default) {
   std::vector<std::string> values;
   std::string chosen_by;
   for (const FieldsWhen& when : api.required_when) {
-    if (!contains(when.fields, field.name)) continue;
+    if (!contains(when.fields, name)) continue;
     chosen_by = when.field;
     values.push_back(when.equals);
-    field.required = field.required || fallback(when.field) == when.equals;
+    const Value* chooser = member(properties, when.field.c_str());
+    by_default = by_default || (chooser != nullptr && text(*chooser, "default") == when.equals);
   }
-  if (!values.empty()) field.need = "required where " + chosen_by + " is " + joined(values);
+  return values.empty() ? std::string() : "needed where " + chosen_by + " is " + joined(values);
 }
 
 std::vector<FieldFacts> fields(const std::string& json, const std::vector<std::string>& needed,
@@ -95,20 +114,19 @@ std::vector<FieldFacts> fields(const std::string& json, const std::vector<std::s
   const Value* properties = schema ? member(**schema, "properties") : nullptr;
   if (properties == nullptr || !properties->IsObject()) return out;
   const std::vector<std::string> required = list(**schema, "required");
-  for (const auto& [name, property] : properties->GetObject()) {
-    FieldFacts field{as_text(name), "optional", about(property)};
+  for (const auto& [key, property] : properties->GetObject()) {
+    FieldFacts field{as_text(key), "optional", {}};
     field.required = contains(required, field.name) || contains(needed, field.name);
-    if (field.required) field.need = "required";
-    if (conditions != nullptr && !field.required) {
-      add_conditions(field, *conditions, [&](const std::string& other) {
-        const Value* found = member(*properties, other.c_str());
-        return found == nullptr ? std::string() : text(*found, "default");
-      });
-    }
+    std::string condition;
+    if (conditions != nullptr && !field.required)
+      condition = condition_of(field.name, *conditions, *properties, field.required);
     if (const Value* fallback = member(property, "default")) {
       field.need = "default " + as_text(*fallback);
       field.required = false;
+    } else if (field.required) {
+      field.need = "required";
     }
+    field.about = about(property, condition);
     out.push_back(std::move(field));
   }
   std::ranges::stable_partition(out, &FieldFacts::required);

@@ -62,11 +62,15 @@ TEST_F(DoorTest, ServesItsPages) {
       {"/v1/apis", 200,
        R"({"status":"success","data":[{"tool":"hibob","api":"v1","title":"HiBob","docs_url":"https://apidocs.hibob.com",)"},
       {"/v1/apis/hibob/v1?x", 200,
-       R"("connection":{"type":"object"},"required_fields":[],"examples":[{"title":"People","request":{"method":"POST",)"
-       R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}}}],"plugin":"hibob 1.0.0"}})"},
+       R"("connection":{"type":"object"},"required_fields":[],"required_when":[],"examples":[{"title":"People","request":{"method":"POST",)"
+       R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}},"curl":"curl -sS http://127.0.0.1:8080/v1/passthrough/hibob/v1 )"},
+      {"/v1/apis/hibob/v1", 200,
+       R"(-i hibob:well -q limit=5 \\\n  -d '{\"a\":1}'","typescript":"import { Kombo }")"},
+      {"/v1/apis/hibob/v1", 200,
+       R"(console.log(JSON.stringify(answer.data));"}],"plugin":"hibob 1.0.0"}})"},
       {"/v1/apis/hibob/v2", 404, R"(did you mean \"hibob/v1\"?)"},
       {"/v1/integrations", 200,
-       R"({"status":"success","data":[{"id":"hibob:well","tool":"hibob","enabled":true,"apis":["v1"],"health":"ok"},{"id":"hibob:acme",)"},
+       R"({"status":"success","data":[{"id":"hibob:well","tool":"hibob","enabled":true,"apis":["hibob/v1"],"health":"ok"},{"id":"hibob:acme",)"},
       {"/v1/integrations/hibob%3Aacme", 200, R"("data":{"id":"hibob:acme")"},
       {"/v1/integrations/other", 404, "PLATFORM.INTEGRATION_NOT_FOUND"},
       {"/healthz", 200, R"({"status":"ok"})"},

@@ -115,8 +115,8 @@ std::vector<ApiInfo> FakePort::catalog() const {
 }
 
 std::vector<IntegrationInfo> FakePort::integrations() const {
-  IntegrationInfo well{"hibob:well", "hibob", true, {"v1"}, "ok"};
-  IntegrationInfo refused{"hibob:acme", "hibob", true, {"v1"}, "refused"};
+  IntegrationInfo well{"hibob:well", "hibob", true, {"hibob/v1"}, "ok"};
+  IntegrationInfo refused{"hibob:acme", "hibob", true, {"hibob/v1"}, "refused"};
   refused.last_error = "the vendor \"said\" no";
   refused.last_error_ms = 1'789'999'999'999;
   refused.cooling_down_until_ms = 1'790'000'000'000;

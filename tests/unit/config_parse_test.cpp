@@ -48,8 +48,11 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "upstream:\n  connect_to: nowhere\n", {"f:7:15: connect_to must be HOST:PORT"}},
       {head + "plugins:\n  directory: x\n", {"f:6:1: \"plugins\" stands here twice"}},
       {head + "x: &a 1\ny: *a\n",
-       {"f:6:1: the configuration has no key \"x\"", "f:6:4: anchors are not supported",
-        "f:7:1: the configuration has no key \"y\"",
+       {"f:6:1: the configuration has no key \"x\"; it has server, plugins, state, upstream, "
+        "integrations",
+        "f:6:4: anchors are not supported",
+        "f:7:1: the configuration has no key \"y\"; it has server, plugins, state, upstream, "
+        "integrations",
         "f:7:4: aliases are not supported; write the value again"}},
       {head + "state: !!str x\n", {"f:6:8: tags are not supported"}},
       {head + "---\na: b\n", {"f:7:1: only one document is read"}},
