@@ -1,7 +1,6 @@
 #include "config/written.hpp"
 
 #include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -36,14 +35,31 @@ bool has_type(const Value& schema, std::string_view name) {
          });
 }
 
-/// Whether one of some usual numbers or booleans, as its text, is what the schema wants. Of a
-/// schema that is beyond the closed vocabulary nothing is known: it is not to raise false alarms.
-bool may_be(const Value& schema, std::initializer_list<std::string_view> samples) {
-  const auto compiled = schema::Schema::compile(schema);
-  return !compiled || std::ranges::any_of(samples, [&](std::string_view sample) {
-    return compiled->validate('"' + std::string(sample) + '"', "").ok();
-  });
-}
+/// Whether a number, or a boolean, as its text, may be what the schema wants: it is tried with
+/// some. Of a schema that is beyond the closed vocabulary nothing is known; it is not to raise
+/// false alarms.
+class Trial {
+ public:
+  explicit Trial(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
+
+  bool takes_number() const {
+    for (char digit = '0'; digit <= '9'; ++digit) {
+      for (std::size_t digits = 1; digits <= 24; ++digits) {
+        const std::string number(digits, digit);
+        if (takes(number) || takes(number + "." + digit)) return true;
+      }
+    }
+    return false;
+  }
+  bool takes_boolean() const { return takes("true") || takes("false"); }
+
+ private:
+  bool takes(const std::string& text) const {
+    return !compiled_ || compiled_->validate('"' + text + '"', "").ok();
+  }
+
+  Result<schema::Schema, std::vector<Problem>> compiled_;
+};
 
 Value pattern_schema(std::string_view pattern, JsonAllocator& memory) {
   Value out(rapidjson::kObjectType);
@@ -61,8 +77,9 @@ Value text_schema(std::string_view pattern, JsonAllocator& memory) {
 void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   Value types(rapidjson::kArrayType);
   types.PushBack("string", memory);
-  if (may_be(schema, {"0", "1", "7", "42", "12345", "1.5"})) types.PushBack("number", memory);
-  if (may_be(schema, {"true", "false"})) types.PushBack("boolean", memory);
+  const Trial trial(schema);
+  if (trial.takes_number()) types.PushBack("number", memory);
+  if (trial.takes_boolean()) types.PushBack("boolean", memory);
   literal.RemoveMember("type");
   literal.AddMember("type", types.Size() == 1 ? Value("string", memory) : std::move(types), memory);
   Value no_dollar = pattern_schema("^[^$]*$", memory);

@@ -63,9 +63,9 @@ TEST_F(DoorTest, ServesItsPages) {
        R"({"status":"success","data":[{"tool":"hibob","api":"v1","title":"HiBob","docs_url":"https://apidocs.hibob.com",)"},
       {"/v1/apis/hibob/v1?x", 200,
        R"("connection":{"type":"object"},"required_fields":[],"required_when":[],"examples":[{"title":"People","request":{"method":"POST",)"
-       R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}},"curl":"curl -sS http://127.0.0.1:8080/v1/passthrough/hibob/v1 )"},
+       R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}},"curl":"curl -sS http://127.0.0.1:0/v1/passthrough/hibob/v1 )"},
       {"/v1/apis/hibob/v1", 200,
-       R"(-i hibob:well -q limit=5 \\\n  -d '{\"a\":1}'","typescript":"import { Kombo }")"},
+       R"(-i hibob:well -q limit=5 \\\n  -d '{\"a\":1}'","typescript":"import { Kombo })"},
       {"/v1/apis/hibob/v1", 200,
        R"(console.log(JSON.stringify(answer.data));"}],"plugin":"hibob 1.0.0"}})"},
       {"/v1/apis/hibob/v2", 404, R"(did you mean \"hibob/v1\"?)"},

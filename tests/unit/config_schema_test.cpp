@@ -100,7 +100,7 @@ TEST(ConfigSchema, merges_the_plugins_of_a_tool) {
   const ApiInfo two =
       api_of("t", "two",
              R"({"a":{"type":"string","maxLength":5},"n":{"type":"integer","minimum":1},
-                                 "on":{"type":"boolean"},"free":{"type":"string"}})",
+                                 "on":{"type":"boolean"},"year":{"type":"string","pattern":"^2[0-9]{7}$"},"free":{"type":"string"}})",
              {"a", "n"});
   const rapidjson::Document schema = schema_of({one, two});
   const std::string place = "/definitions/integration/allOf/0/then/properties/connection";
@@ -121,6 +121,7 @@ TEST(ConfigSchema, merges_the_plugins_of_a_tool) {
       {"/properties/n/anyOf/0", R"({"type":"integer","minimum":1})"},
       {"/properties/n/anyOf/1/pattern", R"("^-?[0-9]+$")"},
       {"/properties/on/anyOf/1/pattern", R"("^(true|false)$")"},
+      {"/properties/year/anyOf/0/type", R"(["string","number"])"},
       {"/properties/free/anyOf/0/type", R"(["string","number","boolean"])"},
       // Complete for the one or for the other; what has a default need not be written.
       {"/anyOf/0/required", R"(["a"])"},
