@@ -76,6 +76,10 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   auto* schema =
       app.add_subcommand("schema", "Print the JSON Schema of the configuration file, for editors");
   schema->callback([&line] { line.command = Command::schema; });
+  auto* openapi = app.add_subcommand(
+      "openapi", "Print the OpenAPI 3.1 document of the HTTP API, as GET /openapi.json serves it");
+  openapi->add_flag("--json", line.json, "JSON, which is what is printed anyway");
+  openapi->callback([&line] { line.command = Command::openapi; });
 
   for (int i = 1; i < argc; ++i) {
     // CLI11 would take the next word as the value: `--data= --dry-run` would make the call.

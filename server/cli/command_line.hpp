@@ -8,7 +8,7 @@
 
 namespace penstock::cli {
 
-enum class Command : std::uint8_t { serve, check, call, apis, plugins, schema };
+enum class Command : std::uint8_t { serve, check, call, apis, plugins, schema, openapi };
 
 /// What the command line asks for.
 struct CommandLine {

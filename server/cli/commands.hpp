@@ -16,6 +16,7 @@ int call(const CommandLine& line);
 int apis(const CommandLine& line);
 int plugins(const CommandLine& line);
 int schema(const CommandLine& line);
+int openapi(const CommandLine& line);
 
 /// Reads the configuration and opens an engine on it; or has printed every problem to standard
 /// error and gives null. `lasting`: with the store of the configuration, so that credentials which

@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
       return plugins(line);
     case Command::schema:
       return schema(line);
+    case Command::openapi:
+      return openapi(line);
     }
   } catch (const std::exception& error) {
     std::cerr << "penstock: " << error.what() << '\n';

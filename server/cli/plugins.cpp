@@ -23,11 +23,4 @@ int plugins(const CommandLine& line) {
   return exit_done;
 }
 
-int schema(const CommandLine& line) {
-  const auto offered = open_catalog(line);
-  if (!offered) return exit_failed;
-  std::cout << config_schema(offered->catalog.apis) << '\n';
-  return exit_done;
-}
-
 }  // namespace penstock::cli

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "http/catalog_json.hpp"
+#include "openapi/document.hpp"
 
 namespace penstock::server {
 namespace {
@@ -121,7 +122,8 @@ bool is_probe(const Ticket& ticket) { return ticket.route != nullptr && !ticket.
 Door::Door(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log)
     : port_(port), keys_(config.api_keys), networks_(std::move(networks)), log_(std::move(log)),
       environment_id_(config.environment_id), address_(reachable(config.listen)),
-      max_request_bytes_(config.max_request_bytes) {}
+      max_request_bytes_(config.max_request_bytes),
+      openapi_(openapi::document(port.catalog(), {.max_request_bytes = max_request_bytes_})) {}
 
 Client Door::recognise(const Address& address, std::string text) const {
   return {std::move(text), networks_.admits(address)};
@@ -142,6 +144,8 @@ void Door::log(Ticket& ticket, int status) {
 
 Reply Door::refuse(Error error, Ticket& ticket) {
   Reply reply = reply_of(error);
+  if (ticket.route != nullptr && ticket.route->page == Page::proxy)
+    reply.headers.push_back({"Penstock-Answer", "engine"});
   ticket.record.error = std::move(error);
   return finish(ticket, std::move(reply));
 }
@@ -282,11 +286,7 @@ void Door::end_proxied(Ticket& ticket, std::optional<Error> error) {
   log(ticket, ticket.record.vendor_status);
 }
 
-Reply Door::fail_proxied(Ticket& ticket, Error error) {
-  Reply reply = refuse(std::move(error), ticket);
-  reply.headers.push_back({"Penstock-Answer", "engine"});
-  return reply;
-}
+Reply Door::fail_proxied(Ticket& ticket, Error error) { return refuse(std::move(error), ticket); }
 
 void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> done) {
   const Page page_asked = ticket.route->page;
@@ -311,6 +311,9 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
     case Page::apis:
       reply.body =
           success_json(apis_json(port_.catalog(), example_places(address_, port_.integrations())));
+      break;
+    case Page::openapi:
+      reply.body = openapi_;
       break;
     case Page::integrations:
       reply.body = success_json(integrations_json(port_.integrations()));

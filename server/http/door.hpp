@@ -94,6 +94,7 @@ class Door {
   std::string environment_id_;
   std::string address_;
   std::uint64_t max_request_bytes_;
+  std::string openapi_;  ///< the catalogue is the same as long as the engine is open
   std::atomic<bool> draining_{false};
 };
 

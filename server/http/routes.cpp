@@ -7,7 +7,7 @@
 namespace penstock::server {
 namespace {
 
-constexpr std::array<Route, 11> routes{{
+constexpr std::array<Route, 12> routes{{
     {"POST", "/v1/passthrough/*/*", Page::passthrough},
     {"POST", "/v1/validate/*/*", Page::validate},
     {"*", "/v1/proxy/*/*/**", Page::proxy},
@@ -17,6 +17,7 @@ constexpr std::array<Route, 11> routes{{
     {"GET", "/v1/integrations/*", Page::integration},
     {"POST", "/v1/integrations/*/verify", Page::verify},
     {"GET", "/v1/check-api-key", Page::check_api_key},
+    {"GET", "/openapi.json", Page::openapi},
     {"GET", "/healthz", Page::healthz, false},
     {"GET", "/readyz", Page::readyz, false},
 }};
@@ -45,6 +46,8 @@ std::optional<std::vector<std::string>> match(std::string_view pattern, std::str
 }
 
 }  // namespace
+
+std::span<const Route> all_routes() { return routes; }
 
 RouteMatch find_route(std::string_view method, std::string_view target) {
   const std::string_view path = target.substr(0, target.find('?'));

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ enum class Page : std::uint8_t {
   check_api_key,
   healthz,
   readyz,
+  openapi,
 };
 
 /// One row of the HTTP API. `*` in the pattern takes one segment; a `**` at its end all that
@@ -30,6 +32,9 @@ struct Route {
   Page page;
   bool needs_key = true;
 };
+
+/// Every row.
+std::span<const Route> all_routes();
 
 struct RouteMatch {
   const Route* route = nullptr;        ///< null: see `allow`

@@ -80,6 +80,7 @@ TEST(Proxy, RefusesInTheUsualShape) {
     EXPECT_EQ(got.status, row.status) << row.bytes;
     EXPECT_THAT(got.body, HasSubstr(row.says)) << row.bytes;
     EXPECT_EQ(got.header("content-type"), "application/json");
+    EXPECT_EQ(got.header("penstock-answer"), row.status == 404 ? "" : "engine") << row.bytes;
   }
 }
 

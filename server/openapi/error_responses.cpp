@@ -1,0 +1,270 @@
+#include "openapi/error_responses.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <penstock/envelope.hpp>
+#include <penstock/error.hpp>
+
+namespace penstock::server::openapi {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+struct Example {
+  std::string name;
+  std::string summary;
+  Error error;
+};
+
+struct Row {
+  std::string_view status;
+  std::string description;
+  std::vector<std::string_view> headers;  ///< of components/headers, beside X-Request-Id
+  std::vector<Example> examples;
+};
+
+constexpr std::pair<std::string_view, std::string_view> names[] = {
+    {"400", "BadRequest"},        {"401", "Unauthorized"},     {"403", "Forbidden"},
+    {"404", "NotFound"},          {"405", "MethodNotAllowed"}, {"413", "ContentTooLarge"},
+    {"415", "UnsupportedCoding"}, {"429", "TooManyRequests"},  {"500", "EngineFailed"},
+    {"502", "VendorUnreachable"}, {"503", "ShuttingDown"},     {"504", "VendorTimedOut"},
+    {"default", "Malformed"},
+};
+
+/// In components/responses.
+std::string_view name_of(std::string_view status) {
+  const auto* found = std::ranges::find(names, status, [](const auto& row) { return row.first; });
+  return found->second;
+}
+
+/// As the door itself refuses.
+Error refused(int status, std::string title, std::string message) {
+  Error error = input_invalid(std::move(message));
+  error.http_status = status;
+  error.title = std::move(title);
+  error.phase = Phase::route;
+  return error;
+}
+
+Error unknown_api() {
+  Error error = input_invalid("unknown API \"workday/rst\"; did you mean \"workday/rest\"? "
+                              "(GET /v1/apis lists what can be called)");
+  error.phase = Phase::route;
+  return error;
+}
+
+Error credentials_rest() {
+  Error error = credentials_refused("the vendor refuses the credentials of workday:acme: "
+                                    "invalid_grant; not tried again for 60 s");
+  error.retry_after = 60s;
+  return error;
+}
+
+Error shutting_down() {
+  Error error = engine_failed("the server is shutting down", Phase::route, Sent::no);
+  error.code = Code::none;
+  error.http_status = 503;
+  error.title = "Shutting down";
+  error.retryable = true;
+  return error;
+}
+
+std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
+  return {
+      {"400",
+       "The envelope, the method, the path, a header or `api_options` is wrong, or there is no "
+       "such "
+       "`{tool}/{api}`. `details` names each place; nothing was sent to the vendor.",
+       {},
+       {{"options", "An option is missing",
+         input_invalid("api_options.service_name is required",
+                       {{"/api_options/service_name", "is required"}})},
+        {"unknown_api", "No such API", unknown_api()}}},
+      {"401",
+       "No API key, or a wrong one.",
+       {"WWW-Authenticate"},
+       {{"missing", "No key", authentication_invalid("send Authorization: Bearer <api key>")},
+        {"wrong", "A wrong key",
+         authentication_invalid("the API key is not one of this server's")}}},
+      {"403",
+       "The caller's address is not within `server.allowed_networks`.",
+       {},
+       {{"address", "A foreign address",
+         address_refused("calls from this address are not allowed (server.allowed_networks)")}}},
+      {"404",
+       "The integration is unknown, of another tool, disabled, or not set up for this API; or "
+       "there "
+       "is no such path.",
+       {},
+       {{"integration", "No such integration",
+         integration_not_found("there is no integration \"workday:acme\"")},
+        {"path", "No such path",
+         refused(404, "Not found",
+                 "there is no such path; the API is under /v1, see GET /v1/apis")}}},
+      {"405",
+       "The path takes another method; `Allow` names it.",
+       {"Allow"},
+       {{"method", "A wrong method", refused(405, "Method not allowed", "this path takes POST")}}},
+      {"413",
+       "The request's body is larger than this server takes (`server.max_request_bytes`).",
+       {},
+       {{"body", "A large body",
+         refused(413, "Request too large",
+                 "the body is larger than " + std::to_string(max_request_bytes) + " bytes")}}},
+      {"415",
+       "The request has a `Content-Encoding`.",
+       {},
+       {{"coding", "A compressed body",
+         refused(415, "Unsupported coding",
+                 "a Content-Encoding is not taken; send the body as it is")}}},
+      {"429",
+       "Too many calls with this key, or too many in flight for the integration; or, with `Prefer: "
+       "respect-rate-limit`, the vendor asked for a pause that is not over. Nothing was sent.",
+       {"Retry-After", "Concurrency-Limit", "Concurrency-Remaining"},
+       {{"rate", "Too many for the key", rate_limited("too many calls with this API key", 1s)},
+        {"in_flight", "Too many in flight",
+         concurrency_exceeded("workday:acme has 30 calls in flight, which is its limit", 1s)}}},
+  };
+}
+
+std::vector<Row> rows_of_the_way() {
+  return {
+      {"500",
+       "The engine or a plugin failed. `sent` tells whether the vendor may have acted.",
+       {},
+       {{"engine", "The engine failed",
+         engine_failed("the answer could not be written", Phase::receive, Sent::yes)},
+        {"plugin", "The plugin failed",
+         plugin_failed("workday_rest 1.0.0 gave no Authorization", Phase::authorize)}}},
+      {"502",
+       "The vendor cannot be reached, its certificate is wrong, its answer is too large or breaks "
+       "off; or it refuses the stored credentials at login. `code` is null; where `sent` is "
+       "`unknown` it may have acted on the request.",
+       {"Retry-After"},
+       {{"connect", "No connection",
+         vendor_unreachable("wd5-impl-services1.workday.com: connection refused", Phase::connect,
+                            Sent::no)},
+        {"cut_off", "An answer that breaks off",
+         vendor_unreachable("wd5-impl-services1.workday.com: the answer breaks off", Phase::receive,
+                            Sent::unknown)},
+        {"credentials", "Credentials refused at login", credentials_rest()}}},
+      {"503",
+       "The server is about to end; nothing was sent.",
+       {"Retry-After"},
+       {{"draining", "The end is near", shutting_down()}}},
+      {"504",
+       "The vendor is too slow (`upstream.timeout_ms`, `upstream.connect_timeout_ms`).",
+       {},
+       {{"answer", "No answer in time",
+         vendor_timed_out("wd5-impl-services1.workday.com did not answer in time", Phase::receive,
+                          Sent::unknown)}}},
+      {"default",
+       "What is not a proper HTTP/1.1 request: 400, 414 (target over 8 KiB), 417, 431 (head over "
+       "32 "
+       "KiB, or over 100 fields), 501 or 505. The connection is closed.",
+       {},
+       {{"head", "A large head",
+         refused(431, "Malformed request", "the head of the request is larger than 32 KiB")}}},
+  };
+}
+
+std::string response(const Row& row) {
+  JsonObject headers;
+  headers.json("X-Request-Id", ref_to("headers/RequestId"));
+  for (const std::string_view header : row.headers) {
+    std::string component(header);
+    std::erase(component, '-');
+    headers.json(header, ref_to("headers/" + component));
+  }
+  JsonObject examples;
+  for (const Example& example : row.examples) {
+    examples.json(example.name, JsonObject()
+                                    .text("summary", example.summary)
+                                    .json("value", error_json(example.error))
+                                    .done());
+  }
+  return JsonObject()
+      .text("description", row.description)
+      .json("headers", headers.done())
+      .json("content", json_content(ref_to("schemas/Error"), examples.done()))
+      .done();
+}
+
+/// Every value from the first to the last, as the engine spells it.
+template <class Word>
+std::vector<std::string> words(Word first, Word last) {
+  std::vector<std::string> out;
+  for (int i = static_cast<int>(first); i <= static_cast<int>(last); ++i)
+    out.emplace_back(text(static_cast<Word>(i)));
+  return out;
+}
+
+std::string word(std::string_view description, const std::vector<std::string>& values) {
+  return JsonObject()
+      .text("type", "string")
+      .text("description", description)
+      .json("enum", json_texts(values))
+      .done();
+}
+
+}  // namespace
+
+std::string error_responses(std::uint64_t max_request_bytes) {
+  JsonObject out;
+  for (const auto& rows : {rows_for_callers(max_request_bytes), rows_of_the_way()}) {
+    for (const Row& row : rows)
+      out.json(name_of(row.status), response(row));
+  }
+  return out.done();
+}
+
+std::string error_schema() {
+  std::string codes = json_texts(words(Code::authentication_invalid, Code::unknown_error));
+  codes.insert(codes.size() - 1, ",null");
+  JsonObject members;
+  members
+      .json("code", JsonObject()
+                        .json("type", R"(["string","null"])")
+                        .text("description", "What kind of failure it is; null: none of the eight")
+                        .json("enum", codes)
+                        .done())
+      .json("title", R"({"type":"string","description":"A fixed text for each cause"})")
+      .json("message",
+            R"({"type":"string","description":"What happened, where, and what to change"})")
+      .json("log_url", R"({"type":["string","null"],"description":"Always null here"})")
+      .json("origin", word("Whose failure it is", words(Origin::caller, Origin::vendor)))
+      .json("phase", word("How far the call had come", words(Phase::route, Phase::receive)))
+      .json("retryable",
+            R"({"type":"boolean","description":"Whether the same call may succeed later, safely"})")
+      .json("sent", word("Whether the vendor may have seen the request; unknown: it may have acted "
+                         "on it",
+                         words(Sent::no, Sent::unknown)))
+      .json("details", R"({"type":"array","items":{"$ref":"#/components/schemas/Problem"},)"
+                       R"("description":"Everything that is wrong with the request"})");
+  const std::string error =
+      JsonObject()
+          .text("type", "object")
+          .json("required", R"(["code","title","message","log_url","origin","phase","retryable",)"
+                            R"("sent","details"])")
+          .json("properties", members.done())
+          .done();
+  return JsonObject()
+      .text("type", "object")
+      .text("description", "Why there is no answer of the vendor")
+      .json("required", R"(["status","error"])")
+      .json("properties", JsonObject()
+                              .json("status", R"({"type":"string","const":"error"})")
+                              .json("error", error)
+                              .done())
+      .done();
+}
+
+void add_errors(JsonObject& responses, const std::vector<std::string_view>& statuses) {
+  for (const std::string_view status : statuses)
+    responses.json(status, ref_to("responses/" + std::string(name_of(status))));
+  responses.json("default", ref_to("responses/" + std::string(name_of("default"))));
+}
+
+}  // namespace penstock::server::openapi

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "openapi/call_operations.hpp"
+#include "openapi/json_object.hpp"
+
+namespace penstock::server::openapi {
+
+/// The paths that are the same whatever can be called: the proxy, the catalogue, integrations, the
+/// server itself.
+void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis);
+
+/// Their tags.
+extern const std::vector<std::string> fixed_tags;
+
+}  // namespace penstock::server::openapi

@@ -1,0 +1,261 @@
+#include "openapi/shared_components.hpp"
+
+namespace penstock::server::openapi {
+
+const std::string_view answer_schemas = R"json({
+  "Problem": {
+    "type": "object",
+    "description": "One thing that is wrong, and where",
+    "required": ["pointer", "message"],
+    "properties": {
+      "pointer": {"type": "string", "description": "RFC 6901 JSON Pointer into the request's body"},
+      "message": {"type": "string"},
+      "rule": {"type": "string", "description": "The word of JSON Schema that is broken", "examples": ["required"]},
+      "given": {"description": "The kind of the value there", "enum": ["null", "boolean", "number", "string", "array", "object"]},
+      "suggestion": {"type": "string", "description": "The name or value that was probably meant"}
+    }
+  },
+  "Warnings": {
+    "type": "array",
+    "items": {"type": "object", "required": ["message"], "properties": {"message": {"type": "string"}}}
+  },
+  "Headers": {
+    "type": "object",
+    "description": "Names in lower case; an array where the vendor sent one more than once",
+    "additionalProperties": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+  },
+  "PassthroughAnswer": {
+    "type": "object",
+    "required": ["status", "data", "warnings"],
+    "properties": {
+      "status": {"type": "string", "const": "success"},
+      "data": {
+        "type": "object",
+        "description": "The vendor's answer, whatever its status: its 404, 500 or SOAP fault is an answer too",
+        "required": ["url", "status", "headers"],
+        "properties": {
+          "url": {"type": "string", "description": "What was called, secrets masked"},
+          "status": {"type": "integer", "minimum": 200, "maximum": 599, "description": "The vendor's"},
+          "headers": {"$ref": "#/components/schemas/Headers"},
+          "data": {"description": "The vendor's JSON byte for byte where its body is valid JSON and says so, else a string; base64 if response_as_base64; absent where the body is empty"}
+        }
+      },
+      "warnings": {"$ref": "#/components/schemas/Warnings"}
+    }
+  },
+  "ValidateAnswer": {
+    "type": "object",
+    "required": ["status", "data", "warnings"],
+    "properties": {
+      "status": {"type": "string", "const": "success"},
+      "data": {
+        "type": "object",
+        "required": ["valid", "request"],
+        "properties": {
+          "valid": {"type": "boolean", "const": true},
+          "request": {
+            "type": "object",
+            "description": "What would be sent, secrets masked",
+            "required": ["method", "url", "headers", "body"],
+            "properties": {
+              "method": {"type": "string"},
+              "url": {"type": "string"},
+              "headers": {"$ref": "#/components/schemas/Headers"},
+              "body": {"type": "string"}
+            }
+          },
+          "session": {
+            "type": "object",
+            "description": "With Prefer: session: whether the API needs one, which then could be had",
+            "required": ["needed"],
+            "properties": {
+              "needed": {"type": "boolean"},
+              "had": {"type": "boolean", "const": true},
+              "expires": {"type": "string", "format": "date-time"}
+            }
+          }
+        }
+      },
+      "warnings": {"$ref": "#/components/schemas/Warnings"}
+    }
+  }
+})json";
+
+const std::string_view request_schemas = R"json({
+  "FormPart": {
+    "type": "object",
+    "required": ["name", "value"],
+    "properties": {
+      "name": {"type": "string"},
+      "value": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/FormFile"}]}
+    }
+  },
+  "FormFile": {
+    "type": "object",
+    "description": "A file: its bytes in data, or where to fetch them in data_url; one of the two",
+    "required": ["name"],
+    "properties": {
+      "name": {"type": "string", "description": "The file's name"},
+      "content_type": {"type": "string", "examples": ["application/pdf"]},
+      "data": {"type": "string", "contentEncoding": "base64"},
+      "data_url": {"type": "string", "format": "uri", "description": "https only, public addresses only; fetched without any credential"}
+    }
+  }
+})json";
+
+const std::string_view catalogue_schemas = R"json({
+  "Api": {
+    "type": "object",
+    "description": "What can be called as {tool}/{api}",
+    "required": ["tool", "api", "title", "docs_url", "base_urls", "methods", "soap", "api_options", "connection", "required_fields", "required_when", "examples", "plugin"],
+    "properties": {
+      "tool": {"type": "string"},
+      "api": {"type": "string"},
+      "title": {"type": "string"},
+      "docs_url": {"type": "string"},
+      "base_urls": {"type": "array", "items": {"type": "string"}},
+      "methods": {"type": "array", "items": {"type": "string"}},
+      "soap": {"type": "boolean"},
+      "api_options": {"type": "object", "additionalProperties": true, "description": "JSON Schema"},
+      "connection": {"type": "object", "additionalProperties": true, "description": "JSON Schema of an integration's connection"},
+      "required_fields": {"type": "array", "items": {"type": "string"}, "description": "Fields of the connection without which this API cannot be called"},
+      "required_when": {
+        "type": "array",
+        "description": "Fields that are needed where another one has a certain value",
+        "items": {
+          "type": "object",
+          "required": ["field", "equals", "fields"],
+          "properties": {
+            "field": {"type": "string"},
+            "equals": {"type": "string"},
+            "fields": {"type": "array", "items": {"type": "string"}}
+          }
+        }
+      },
+      "verify": {"type": "object", "additionalProperties": true, "description": "The cheap call that tells whether a connection works"},
+      "examples": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "required": ["title", "request"],
+          "properties": {
+            "title": {"type": "string"},
+            "request": {"type": "object", "additionalProperties": true, "description": "Ready to be posted as it is"},
+            "curl": {"type": "string", "description": "The same as a shell command"},
+            "cli": {"type": "string", "description": "The same for the command line of Penstock"},
+            "typescript": {"type": "string", "description": "The same for Kombo's SDK"}
+          }
+        }
+      },
+      "plugin": {"type": "string"}
+    }
+  },
+  "Integration": {
+    "type": "object",
+    "description": "One connected customer of one tool; never a secret",
+    "required": ["id", "tool", "enabled", "apis", "health"],
+    "properties": {
+      "id": {"type": "string", "description": "What X-Integration-Id says"},
+      "tool": {"type": "string"},
+      "enabled": {"type": "boolean"},
+      "apis": {"type": "array", "items": {"type": "string"}, "description": "What the connection is complete for"},
+      "health": {"type": "string", "enum": ["ok", "expiring", "cooling_down", "refused", "needs_credentials", "disabled"]},
+      "cooling_down_until": {"type": "string", "format": "date-time"},
+      "last_renewal": {"type": "string", "format": "date-time"},
+      "session_expires": {"type": "string", "format": "date-time"},
+      "last_error": {
+        "type": "object",
+        "required": ["message"],
+        "properties": {"message": {"type": "string"}, "at": {"type": "string", "format": "date-time"}}
+      }
+    }
+  },
+  "Verification": {
+    "type": "object",
+    "required": ["works", "checks"],
+    "properties": {
+      "works": {"type": "boolean"},
+      "checks": {
+        "type": "array",
+        "items": {
+          "type": "object",
+          "required": ["api", "works", "message"],
+          "properties": {
+            "api": {"type": "string", "examples": ["workday/rest"]},
+            "works": {"type": "boolean"},
+            "message": {"type": "string"},
+            "status": {"type": "integer", "description": "The vendor's; absent: it was not reached"}
+          }
+        }
+      }
+    }
+  },
+  "Environment": {
+    "type": "object",
+    "required": ["environment_id"],
+    "properties": {"environment_id": {"type": "string"}}
+  },
+  "Alive": {
+    "type": "object",
+    "required": ["status"],
+    "properties": {"status": {"type": "string", "const": "ok"}}
+  }
+})json";
+
+const std::string_view answer_responses = R"json({
+  "PassthroughAnswer": {
+    "description": "The vendor answered",
+    "headers": {
+      "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
+      "Concurrency-Limit": {"$ref": "#/components/headers/ConcurrencyLimit"},
+      "Concurrency-Remaining": {"$ref": "#/components/headers/ConcurrencyRemaining"}
+    },
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PassthroughAnswer"}}}
+  },
+  "ValidateAnswer": {
+    "description": "The call is fine; nothing was sent",
+    "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ValidateAnswer"}}}
+  }
+})json";
+
+const std::string_view shared_parameters = R"json({
+  "IntegrationId": {
+    "name": "X-Integration-Id",
+    "in": "header",
+    "required": true,
+    "description": "The integration to call through: GET /v1/integrations lists them",
+    "schema": {"type": "string", "minLength": 1},
+    "example": "workday:acme"
+  },
+  "Prefer": {
+    "name": "Prefer",
+    "in": "header",
+    "description": "RFC 7240. respect-rate-limit: where the vendor asked for a pause that is not over, fail at once with 429 instead of sending. session, of a validation: get the session, too, that the call would need",
+    "schema": {"type": "string"},
+    "example": "respect-rate-limit"
+  },
+  "ApiOptions": {
+    "name": "X-Api-Options",
+    "in": "header",
+    "description": "api_options as a form",
+    "schema": {"type": "string"},
+    "example": "service_name=staffing&version=v6"
+  }
+})json";
+
+const std::string_view shared_headers = R"json({
+  "RequestId": {"description": "Stands in the server's log as well", "schema": {"type": "string"}},
+  "RetryAfter": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}},
+  "ConcurrencyLimit": {"description": "How many calls the integration may have in flight", "schema": {"type": "integer"}},
+  "ConcurrencyRemaining": {"description": "How many more could have begun", "schema": {"type": "integer"}},
+  "WWWAuthenticate": {"description": "Bearer", "schema": {"type": "string"}},
+  "Allow": {"description": "What the path takes", "schema": {"type": "string"}},
+  "Answer": {"description": "vendor: the answer is the vendor's; engine: it is an error of the engine's own", "schema": {"type": "string", "enum": ["vendor", "engine"]}}
+})json";
+
+const std::string_view security_schemes = R"json({
+  "api_key": {"type": "http", "scheme": "bearer", "description": "One of server.api_keys"}
+})json";
+
+}  // namespace penstock::server::openapi

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string_view>
+
+namespace penstock::server::openapi {
+
+// What all operations share, as the JSON objects that stand in the document's `components`.
+
+extern const std::string_view answer_schemas;     ///< the envelopes of calls
+extern const std::string_view request_schemas;    ///< the files of multipart_form_data
+extern const std::string_view catalogue_schemas;  ///< what the other routes answer
+extern const std::string_view answer_responses;   ///< status 200 of calls
+extern const std::string_view shared_parameters;
+extern const std::string_view shared_headers;
+extern const std::string_view security_schemes;
+
+}  // namespace penstock::server::openapi
