@@ -360,4 +360,11 @@ Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json) {
   return manifest;
 }
 
+std::string tool_of(std::string_view manifest) {
+  const auto document = parse_json(manifest);
+  if (!document || !(*document)->IsObject()) return {};
+  const auto tool = (*document)->FindMember("tool");
+  return tool != (*document)->MemberEnd() && tool->value.IsString() ? tool->value.GetString() : "";
+}
+
 }  // namespace penstock::catalog

@@ -95,4 +95,7 @@ struct Manifest {
 /// [any-thread]
 Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json);
 
+/// The tool that a manifest names, whatever else is wrong with it; empty: none.
+std::string tool_of(std::string_view manifest);
+
 }  // namespace penstock::catalog

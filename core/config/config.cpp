@@ -1,20 +1,20 @@
-#include <penstock/config.hpp>
-
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/text.hpp"
 #include "config/map_reader.hpp"
 #include "config/network.hpp"
+#include "config/reading.hpp"
 
-namespace penstock {
+namespace penstock::config {
 namespace {
 
-using config::MapReader;
-using config::Source;
-using config::YamlNode;
+bool has_duplicates(const YamlNode& map, std::string_view of = {}) {
+  std::set<std::string_view> names;
+  return std::ranges::any_of(map.entries, [&](const auto& entry) {
+    return (of.empty() || entry.name.text == of) && !names.insert(entry.name.text).second;
+  });
+}
 
 bool is_id(std::string_view text) {
   const auto letter_or_digit = [](char c) {
@@ -40,10 +40,13 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
   if (const auto bytes = reader.integer("max_response_bytes", 1, 1LL << 40))
     out.max_response_bytes = static_cast<std::uint64_t>(*bytes);
   if (const auto to = reader.scalar("connect_to")) {
-    if (!config::is_host_and_port(to->text)) source.problem(to->at, "connect_to must be HOST:PORT");
+    if (!is_host_and_port(to->text)) source.problem(to->at, "connect_to must be HOST:PORT");
     out.connect_to = to->text;
   }
-  out.ca_file = reader.path("ca_file");
+  if (const auto file = reader.path("ca_file")) {
+    out.ca_file = file->path;
+    out.ca_file_at = file->at;
+  }
   out.allow_private_addresses = reader.boolean("allow_private_addresses");
   reader.refuse_others();
   return out;
@@ -53,10 +56,11 @@ ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
   MapReader reader(node, "an API key", source);
   ApiKeyConfig out;
   if (const auto name = reader.scalar("name", true)) out.name = name->text;
-  const auto key = reader.scalar("key");
-  const auto digest = reader.scalar("key_sha256");
-  if (key.has_value() == digest.has_value())
-    source.problem(node.at, "an API key needs one of key and key_sha256");
+  const auto key = reader.scalar("key", false, Shown::masked);
+  const auto digest = reader.scalar("key_sha256", false, Shown::masked);
+  const char* const needed = "an API key needs one of key and key_sha256";
+  if (reader.has("key") && reader.has("key_sha256")) source.problem(node.at, needed);
+  reader.need({"key", "key_sha256"}, needed);
   if (key) {
     if (key->text.empty()) source.problem(key->at, "key must not be empty");
     out.key = Secret(key->text);
@@ -76,27 +80,28 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   MapReader reader(node, "server", source);
   ServerConfig out;
   if (const auto listen = reader.scalar("listen")) {
-    if (!config::is_host_and_port(listen->text))
-      source.problem(listen->at, "listen must be HOST:PORT");
+    if (!is_host_and_port(listen->text)) source.problem(listen->at, "listen must be HOST:PORT");
     out.listen = listen->text;
   }
   if (const auto environment = reader.scalar("environment_id"))
     out.environment_id = environment->text;
-  std::set<std::string> names;
+  const char* const needed = "server.api_keys needs at least one key";
   if (const YamlNode* keys = reader.sequence("api_keys")) {
+    std::set<std::string> names;
     for (const YamlNode& key : keys->items) {
       ApiKeyConfig read = read_api_key(key, source);
       if (!read.name.empty() && !names.insert(read.name).second)
         source.problem(key.at, "there is another API key named \"" + read.name + "\"");
       out.api_keys.push_back(std::move(read));
     }
+    if (keys->items.empty() && !keys->cut) source.problem(node.at, needed);
   }
-  if (out.api_keys.empty()) source.problem(node.at, "server.api_keys needs at least one key");
+  reader.need({"api_keys"}, needed);
   if (const YamlNode* networks = reader.sequence("allowed_networks")) {
     for (const YamlNode& network : networks->items) {
-      const auto text = config::read_scalar(network, "an allowed network", source);
+      const auto text = read_scalar(network, "an allowed network", source);
       if (!text) continue;
-      if (!config::is_network(text->text))
+      if (!is_network(text->text))
         source.problem(text->at, "\"" + network.text + "\" is not a network like 10.0.0.0/8");
       out.allowed_networks.push_back(text->text);
     }
@@ -108,38 +113,55 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   return out;
 }
 
-PluginsConfig read_plugins(const YamlNode& node, Source& source) {
-  MapReader reader(node, "plugins", source);
-  PluginsConfig out;
-  out.at = node.at;
-  if (const auto directory = reader.path("directory")) {
-    out.directory = *directory;
-  } else {
-    source.problem(node.at, "plugins needs directory");
+void read_pins(const YamlNode& pins, Reading& out, Source& source) {
+  PluginsConfig& plugins = out.config.plugins;
+  plugins.pins_at = pins.at;
+  for (const auto& [name, value] : pins.entries) {
+    const auto digest = read_scalar(value, "a pin", source);
+    const bool is_digest = digest && is_sha256(digest->text);
+    if (digest && !is_digest)
+      source.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
+    if (!is_digest) out.unread_pins.insert(name.text);
+    plugins.pins[name.text] = is_digest ? digest->text : "";
+    plugins.pin_marks[name.text] = value.at;
   }
-  if (const YamlNode* pins = reader.map("pins")) {
-    for (const auto& [name, value] : pins->entries) {
-      const auto digest = config::read_scalar(value, "a pin", source);
-      if (!digest) continue;
-      if (!is_sha256(digest->text))
-        source.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
-      out.pins[name.text] = digest->text;
+}
+
+/// A pin that cannot be read pins nothing; anything else that is wrong may be a pin that was to be.
+void read_plugins(const YamlNode& node, Reading& out, Source& source) {
+  const std::size_t before = source.problems.size();
+  MapReader reader(node, "plugins", source);
+  out.config.plugins.at = out.config.plugins.directory_at = node.at;
+  if (const auto directory = reader.path("directory")) {
+    out.config.plugins.directory = directory->path;
+    out.config.plugins.directory_at = directory->at;
+  }
+  reader.need({"directory"}, "plugins needs directory");
+  const YamlNode* pins = reader.map("pins");
+  reader.refuse_others();
+  out.plugins = source.problems.size() == before && !out.config.plugins.directory.empty() &&
+                (pins != nullptr || !reader.has("pins")) && !has_duplicates(node) &&
+                (pins == nullptr || !has_duplicates(*pins));
+  if (pins != nullptr) read_pins(*pins, out, source);
+}
+
+void read_connection(const YamlNode& node, IntegrationConfig& out, Unread& unread, Source& source) {
+  for (const auto& [name, value] : node.entries) {
+    const bool again = std::ranges::find(out.connection, name.text, &ConnectionField::name) !=
+                       out.connection.end();
+    if (again || name.kind != YamlNode::Kind::scalar) continue;  // is told
+    if (!name.named) source.written.emplace(place(name.at), "***");
+    const auto text =
+        read_scalar(value, "connection." + (name.named ? name.text : "***"), source, Shown::masked);
+    if (text) {
+      out.connection.push_back({name.text, Secret(text->text), text->at, name.at});
+    } else {
+      unread.fields.emplace(name.text, name.at);
     }
   }
-  reader.refuse_others();
-  return out;
 }
 
-std::vector<ConnectionField> read_connection(const YamlNode& node, Source& source) {
-  std::vector<ConnectionField> out;
-  for (const auto& [name, value] : node.entries) {
-    const auto text = config::read_scalar(value, "connection." + name.text, source);
-    if (text) out.push_back({name.text, Secret(text->text), text->at});
-  }
-  return out;
-}
-
-IntegrationConfig read_integration(const YamlNode& node, Source& source) {
+IntegrationConfig read_integration(const YamlNode& node, Unread& unread, Source& source) {
   MapReader reader(node, "an integration", source);
   IntegrationConfig out;
   out.at = out.connection_at = node.at;
@@ -154,104 +176,78 @@ IntegrationConfig read_integration(const YamlNode& node, Source& source) {
     out.tool_at = tool->at;
   }
   out.enabled = reader.boolean("enabled").value_or(true);
-  if (const YamlNode* connection = reader.map("connection")) {
+  const YamlNode* connection = reader.map("connection");
+  if (connection != nullptr) {
     out.connection_at = connection->at;
-    out.connection = read_connection(*connection, source);
+    read_connection(*connection, out, unread, source);
   }
   if (const YamlNode* upstream = reader.map("upstream"))
     out.upstream = read_upstream(*upstream, source);
   out.max_in_flight = static_cast<int>(reader.integer("max_in_flight", 1, 1'000'000).value_or(30));
   reader.refuse_others();
+  unread.connection = connection == nullptr && reader.has("connection");
   return out;
 }
 
-Config read_config(const YamlNode& root, Source& source) {
-  MapReader reader(root, "the configuration", source);
-  Config out;
-  out.file = source.file;
-  const YamlNode* server = reader.map("server");
-  if (server != nullptr) {
-    out.server = read_server(*server, source);
-  } else {
-    source.problem(root.at, "server.api_keys needs at least one key");
+void read_integrations(const YamlNode& list, Reading& out, Source& source) {
+  std::set<std::string> ids;
+  for (const YamlNode& item : list.items) {
+    Unread unread;
+    IntegrationConfig integration = read_integration(item, unread, source);
+    if (!integration.id.empty() && !ids.insert(integration.id).second) {
+      source.problem(integration.id_at,
+                     "there is another integration with the id \"" + integration.id + "\"");
+    }
+    out.config.integrations.push_back(std::move(integration));
+    out.unread.push_back(std::move(unread));
   }
-  if (const YamlNode* plugins = reader.map("plugins")) {
-    out.plugins = read_plugins(*plugins, source);
-  } else {
-    source.problem(root.at, "the configuration needs plugins.directory");
-  }
-  const auto state = reader.scalar("state");
+}
+
+void read_state(MapReader& reader, Config& out, Source& source) {
+  const auto state = reader.scalar("state", false, Shown::masked);  // a URL may hold a password
   const bool is_url = state && state->text.find("://") != std::string::npos;
   out.state =
       is_url ? state->text
              : (source.directory / (state ? state->text : "state")).lexically_normal().string();
+  if (state) out.state_at = state->at;
+  if (!state && reader.has("state")) out.state.clear();
   if (is_url && !state->text.starts_with("postgresql://"))
     source.problem(state->at, "state must be a folder or a postgresql:// URL");
+}
+
+void read_root(const YamlNode& root, Reading& out, Source& source) {
+  MapReader reader(root, "the configuration", source);
+  if (const YamlNode* server = reader.map("server"))
+    out.config.server = read_server(*server, source);
+  reader.need({"server"}, "server.api_keys needs at least one key");
+  if (const YamlNode* plugins = reader.map("plugins")) read_plugins(*plugins, out, source);
+  reader.need({"plugins"}, "the configuration needs plugins.directory");
+  out.plugins = out.plugins && !has_duplicates(root, "plugins");
+  if (!out.plugins) out.config.plugins.directory.clear();
+  read_state(reader, out.config, source);
   if (const YamlNode* upstream = reader.map("upstream"))
-    out.upstream = read_upstream(*upstream, source);
-  std::set<std::string> ids;
-  if (const YamlNode* integrations = reader.sequence("integrations")) {
-    for (const YamlNode& item : integrations->items) {
-      IntegrationConfig integration = read_integration(item, source);
-      if (!integration.id.empty() && !ids.insert(integration.id).second) {
-        source.problem(integration.id_at,
-                       "there is another integration with the id \"" + integration.id + "\"");
-      }
-      out.integrations.push_back(std::move(integration));
-    }
-  }
+    out.config.upstream = read_upstream(*upstream, source);
+  if (const YamlNode* integrations = reader.sequence("integrations"))
+    read_integrations(*integrations, out, source);
   reader.refuse_others();
-  return out;
 }
 
 }  // namespace
 
-std::string ConfigProblem::text() const {
-  return file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
-}
-
-namespace {
-
-PartialConfig read_partial(std::string_view yaml, const std::string& name,
-                           const std::filesystem::path& directory) {
-  Source source{name, std::filesystem::absolute(directory), {}};
-  const YamlNode root = config::parse_yaml(yaml, name, source.problems);
-  PartialConfig out;
+Reading read(std::string_view yaml, const std::string& name,
+             const std::filesystem::path& directory) {
+  Reading out;
   out.config.file = name;
+  Source source{name, std::filesystem::absolute(directory), {}};
+  out.root = parse_yaml(yaml, name, source.problems);
   // Behind a syntax error every further complaint would be about what the parser did not see.
-  if (root.kind != YamlNode::Kind::null || source.problems.empty())
-    out.config = read_config(root, source);
+  const bool is_nothing = out.root.kind == YamlNode::Kind::null && !source.problems.empty();
+  if (!is_nothing) read_root(out.root, out, source);
   out.problems = std::move(source.problems);
-  std::ranges::stable_sort(out.problems, [](const ConfigProblem& a, const ConfigProblem& b) {
-    return std::pair(a.at.line, a.at.column) < std::pair(b.at.line, b.at.column);
-  });
+  out.clear = std::move(source.clear);
+  out.written_instead = std::move(source.written);
+  out.yaml = yaml;
   return out;
 }
 
-Result<Config, ConfigProblems> whole(PartialConfig read) {
-  if (read.problems.empty()) return std::move(read.config);
-  return failure(std::move(read.problems));
-}
-
-}  // namespace
-
-Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
-                                            const std::filesystem::path& directory) {
-  return whole(read_partial(yaml, name, directory));
-}
-
-PartialConfig load_partial_config(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf()))
-    return {{}, {{file.string(), {}, "cannot be read"}}};
-  std::error_code error;
-  const std::filesystem::path absolute = std::filesystem::absolute(file, error);
-  return read_partial(text.str(), file.string(), absolute.parent_path());
-}
-
-Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
-  return whole(load_partial_config(file));
-}
-
-}  // namespace penstock
+}  // namespace penstock::config

@@ -20,8 +20,26 @@ const YamlNode& empty_map() {
 
 }  // namespace
 
+std::string Source::unknown(Mark at, std::string message, std::string_view name,
+                            std::span<const std::string> known, Hint hint) {
+  std::string near = nearest(name, known);
+  message += did_you_mean(near);
+  if (near.empty() && hint == Hint::all) {
+    for (const std::string& name_of_one : known)
+      message += (&name_of_one == &known.front() ? "; it has " : ", ") + name_of_one;
+  }
+  problems.push_back({file, at, std::move(message), near, {}});
+  return near;
+}
+
 std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
-                                             Source& source) {
+                                             Source& source, Shown shown) {
+  if (node.kind == YamlNode::Kind::unread) return std::nullopt;
+  if (node.kind == YamlNode::Kind::scalar && shown == Shown::clear) {
+    source.clear.push_back(node.at);
+    if (node.text.find("${") != std::string::npos)
+      source.written.emplace(place(node.at), node.text);
+  }
   if (node.kind != YamlNode::Kind::scalar) {
     source.problem(node.at, what + " must be a value, not " + std::string(node.kind_name()));
     return std::nullopt;
@@ -35,9 +53,9 @@ std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::st
 }
 
 MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
-    : node_(node.kind == YamlNode::Kind::map ? node : empty_map()), what_(std::move(what)),
-      source_(source) {
-  if (node.kind != YamlNode::Kind::map) {
+    : node_(node.kind == YamlNode::Kind::map ? node : empty_map()),
+      is_map_(node.kind == YamlNode::Kind::map), what_(std::move(what)), source_(source) {
+  if (!is_map_ && node.kind != YamlNode::Kind::unread) {
     source.problem(node.at, what_ + " must be a map, not " + std::string(node.kind_name()));
   }
 }
@@ -49,12 +67,15 @@ const YamlNode* MapReader::find(const char* key) {
   return found == node_.entries.end() ? nullptr : &found->value;
 }
 
-std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required) {
+std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required, Shown shown) {
   const YamlNode* found = find(key);
-  if (found != nullptr) return read_scalar(*found, key, source_);
-  // Of what is no map, its constructor has said all there is to say.
-  if (required && &node_ != &empty_map()) source_.problem(node_.at, what_ + " needs " + key);
+  if (found != nullptr) return read_scalar(*found, key, source_, shown);
+  if (required) need({key}, what_ + " needs " + key);
   return std::nullopt;
+}
+
+void MapReader::need(std::initializer_list<const char*> keys, std::string message) {
+  needs_.push_back({{keys.begin(), keys.end()}, std::move(message)});
 }
 
 std::optional<bool> MapReader::boolean(const char* key) {
@@ -86,42 +107,56 @@ std::optional<std::chrono::milliseconds> MapReader::milliseconds(const char* key
   return found ? std::optional(std::chrono::milliseconds(*found)) : std::nullopt;
 }
 
-std::optional<std::filesystem::path> MapReader::path(const char* key) {
+std::optional<MapReader::Path> MapReader::path(const char* key) {
   const auto found = scalar(key);
   if (!found) return std::nullopt;
   if (found->text.empty()) {
     source_.problem(found->at, std::string(key) + " must not be empty");
     return std::nullopt;
   }
-  return (source_.directory / found->text).lexically_normal();
+  return Path{(source_.directory / found->text).lexically_normal(), found->at};
 }
 
 const YamlNode* MapReader::map(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::map) return found;
-  source_.problem(found->at,
-                  std::string(key) + " must be a map, not " + std::string(found->kind_name()));
+  if (found->kind != YamlNode::Kind::unread) {
+    source_.problem(found->at,
+                    std::string(key) + " must be a map, not " + std::string(found->kind_name()));
+  }
   return nullptr;
 }
 
 const YamlNode* MapReader::sequence(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::sequence) return found;
-  source_.problem(found->at,
-                  std::string(key) + " must be a list, not " + std::string(found->kind_name()));
+  if (found->kind != YamlNode::Kind::unread) {
+    source_.problem(found->at,
+                    std::string(key) + " must be a list, not " + std::string(found->kind_name()));
+  }
   return nullptr;
+}
+
+bool MapReader::has(std::string_view key) const {
+  return std::ranges::find(meant_, key) != meant_.end() ||
+         std::ranges::any_of(node_.entries,
+                             [&](const auto& entry) { return entry.name.text == key; });
 }
 
 void MapReader::refuse_others() {
   for (const auto& [key, value] : node_.entries) {
-    if (std::ranges::find(known_, key.text) == known_.end()) {
-      std::string advice = did_you_mean(key.text, known_);
-      if (advice.empty()) {
-        for (const std::string& known : known_)
-          advice += (advice.empty() ? "; it has " : ", ") + known;
-      }
-      source_.problem(key.at, what_ + " has no key \"" + key.text + "\"" + advice);
-    }
+    const bool is_told = key.kind != YamlNode::Kind::scalar || (key.text == "<<" && !key.quoted);
+    if (is_told || std::ranges::find(known_, key.text) != known_.end()) continue;
+    std::string near =
+        source_.unknown(key.at, what_ + " has no key " + key.shown(), key.text, known_, Hint::all);
+    if (!near.empty()) meant_.push_back(std::move(near));
+  }
+  // Of what is no map, or was cut off, there is nothing more to say.
+  if (!is_map_ || node_.cut) return;
+  for (Need& need : needs_) {
+    const auto is_here = [&](const std::string& key) { return has(key); };
+    if (std::ranges::none_of(need.keys, is_here))
+      source_.problem(node_.at, std::move(need.message));
   }
 }
 

@@ -1,10 +1,13 @@
 #include "config/yaml_tree.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <unordered_set>
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+
+#include "config/source_text.hpp"
 
 namespace penstock::config {
 namespace {
@@ -12,22 +15,28 @@ namespace {
 constexpr std::size_t largest = 16U << 20U;
 constexpr std::size_t deepest = 32;
 
-Mark to_mark(const YAML::Mark& mark) { return {mark.line + 1, mark.column + 1}; }
+bool is_word(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.' || c == '/';
+  });
+}
 
 /// yaml-cpp's events into a tree. The node API would keep duplicate keys silently and follow
 /// aliases.
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  TreeBuilder(const std::string& file, std::string_view yaml, ConfigProblems& problems)
-      : file_(file), last_line_(static_cast<int>(std::ranges::count(yaml, '\n')) + 1),
-        problems_(problems) {}
+  TreeBuilder(const std::string& file, const SourceText& source, ConfigProblems& problems)
+      : file_(file), source_(source), problems_(problems) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, anchor, {}); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    problem(to_mark(mark), "aliases are not supported; write the value again");
-    add(mark, 0, {});
+    problem(place_of(mark), "aliases are not supported; write the value again");
+    YamlNode node;
+    node.kind = YamlNode::Kind::unread;
+    add(mark, 0, std::move(node));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
@@ -36,6 +45,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool nothing = !node.quoted && (value.empty() || value == "~" || value == "null");
     node.kind = nothing ? YamlNode::Kind::null : YamlNode::Kind::scalar;
     node.text = value;
+    node.named = is_word(value) && source_.is_key(mark.line, mark.column, value);
     refuse_tag(mark, tag);
     add(mark, anchor, std::move(node));
   }
@@ -52,6 +62,22 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
 
+  /// After a syntax error: ends what is open. Of it only the root and a list right in it keep what
+  /// they have; anything else is read whole or not at all, plugins.pins above all.
+  void cut_off() {
+    while (!stack_.empty()) {
+      if (has_key_.back()) place({.kind = YamlNode::Kind::unread});
+      YamlNode& open = stack_.back();
+      open.cut = true;
+      const bool is_kept =
+          stack_.size() == 1 || (stack_.size() == 2 && open.kind == YamlNode::Kind::sequence);
+      if (!is_kept) open.kind = YamlNode::Kind::unread;
+      close();
+    }
+  }
+
+  Mark place_of(const YAML::Mark& mark) const { return source_.mark(mark.line, mark.column); }
+
   YamlNode root{.at = {1, 1}};  // a file without anything has no other place
 
  private:
@@ -60,13 +86,13 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag != "?" && tag != "!" && !tag.empty()) problem(to_mark(mark), "tags are not supported");
+    if (tag != "?" && tag != "!" && !tag.empty()) problem(place_of(mark), "tags are not supported");
   }
 
   void open(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode::Kind kind) {
     YamlNode node;
     node.kind = kind;
-    node.at = to_mark(mark);
+    node.at = place_of(mark);
     if (anchor != 0) problem(node.at, "anchors are not supported");
     if (stack_.size() >= deepest) throw YAML::ParserException(mark, "nested deeper than 32 levels");
     stack_.push_back(std::move(node));
@@ -76,8 +102,9 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode node) {
-    node.at = to_mark(mark);
-    if (node.at.line > last_line_) node.at = {last_line_, 1};  // on the end made visible
+    node.at = node.kind == YamlNode::Kind::scalar ? source_.word(mark.line, mark.column, node.text)
+                                                  : place_of(mark);
+    if (node.at.line > source_.lines()) node.at = {source_.lines(), 1};  // on the end made visible
     if (anchor != 0) problem(node.at, "anchors are not supported");
     place(std::move(node));
   }
@@ -105,16 +132,19 @@ class TreeBuilder final : public YAML::EventHandler {
       pending_keys_.back() = std::move(node);
       has_key_.back() = true;
     } else {
+      // yaml-cpp places nothing where the next word stands.
+      const bool is_absent = node.kind == YamlNode::Kind::null && node.text.empty();
+      if (is_absent || node.at.line == 0) node.at = pending_keys_.back().at;
       const std::string& name = pending_keys_.back().text;
       if (!names_.back().insert(name).second)
-        problem(pending_keys_.back().at, "\"" + name + "\" stands here twice");
+        problem(pending_keys_.back().at, pending_keys_.back().shown() + " stands here twice");
       parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
       has_key_.back() = false;
     }
   }
 
   const std::string& file_;
-  const int last_line_;
+  const SourceText& source_;
   ConfigProblems& problems_;
   std::vector<YamlNode> stack_;
   std::vector<YamlNode> pending_keys_;  ///< one for each open node; used by maps
@@ -143,28 +173,36 @@ std::string_view YamlNode::kind_name() const {
   case Kind::sequence:
     return "a list";
   case Kind::map:
+  case Kind::unread:
     break;
   }
   return "a map";
 }
+
+std::string YamlNode::shown() const { return named ? "\"" + text + "\"" : "***"; }
 
 YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProblems& problems) {
   if (yaml.size() > largest) {
     problems.push_back({file, {1, 1}, "is larger than 16 MiB"});
     return {};
   }
-  TreeBuilder builder(file, yaml, problems);
+  const SourceText source(yaml);
+  TreeBuilder builder(file, source, problems);
+  const auto invalid = [&](Mark at, const std::string& why) {
+    problems.push_back({file, at, "is not valid YAML: " + why});
+    builder.cut_off();
+  };
   try {
     std::istringstream stream(with_visible_end(yaml));
     YAML::Parser parser(stream);
     parser.HandleNextDocument(builder);
-    TreeBuilder second(file, yaml, problems);
+    TreeBuilder second(file, source, problems);
     if (parser.HandleNextDocument(second))
       problems.push_back({file, second.root.at, "only one document is read"});
   } catch (const YAML::Exception& error) {
-    problems.push_back({file, to_mark(error.mark), "is not valid YAML: " + error.msg});
+    invalid(builder.place_of(error.mark), error.msg);
   } catch (const std::exception& error) {
-    problems.push_back({file, {1, 1}, std::string("is not valid YAML: ") + error.what()});
+    invalid({1, 1}, error.what());
   }
   return std::move(builder.root);
 }

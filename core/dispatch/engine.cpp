@@ -9,6 +9,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "dispatch/call_run.hpp"
+#include "dispatch/check.hpp"
 #include "dispatch/draft.hpp"
 #include "dispatch/health.hpp"
 #include "dispatch/loop.hpp"
@@ -25,6 +26,10 @@ using dispatch::World;
 struct Engine::Impl {
   Impl(Config config_in, loader::StagingFolder staging_in)
       : config(std::move(config_in)), staging(std::move(staging_in)) {}
+
+  /// Of a configuration as far as it was read; `reading` is used up.
+  static Result<std::unique_ptr<Engine>, ConfigProblems> open(config::Reading& reading,
+                                                              EngineOptions options);
 
   Config config;
   loader::StagingFolder staging;
@@ -152,27 +157,42 @@ class CountedPeer final : public ProxyPeer {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, EngineOptions options) {
-  const auto problem = [&](std::string message) {
-    return failure(ConfigProblems{{config.file, {}, std::move(message)}});
+  config::Reading reading;
+  reading.config = std::move(config);
+  reading.plugins = true;
+  return Impl::open(reading, std::move(options));
+}
+
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open_file(const std::filesystem::path& file,
+                                                                  EngineOptions options) {
+  config::Reading reading = config::read(file);
+  dispatch::check_state(reading);
+  return Impl::open(reading, std::move(options));
+}
+
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Reading& reading,
+                                                                   EngineOptions options) {
+  const Config& config = reading.config;
+  const auto problem = [&](Mark at, std::string message) {
+    return failure(ConfigProblems{{config.file, at, std::move(message)}});
   };
   auto staging = loader::StagingFolder::make();
-  if (!staging) return problem(staging.error());
+  if (!staging) return problem({}, staging.error());
+  auto plugins = dispatch::check(reading, *staging);
+  if (!reading.problems.empty()) return failure(config::finish(reading));
   if (!options.store) {
     auto store = is_postgresql(config.state) ? open_postgresql_store(config.state)
                                              : open_sqlite_store(config.state);
-    if (!store) return problem(store.error().message);
+    if (!store) return problem(config.state_at, store.error().message);
     options.store = *std::move(store);
   }
-  auto plugins = loader::PluginSet::load(config.plugins, config.file, *staging);
-  if (!plugins) return failure(std::move(plugins).error());
-  ConfigProblems problems;
-  auto world = make_world(config, *plugins, *options.store, problems);
-  if (!problems.empty()) return failure(std::move(problems));
+  auto world = make_world(config, std::move(plugins), *options.store, reading.problems);
+  if (!reading.problems.empty()) return failure(config::finish(reading));
 
   const int wanted = options.threads > 0 ? options.threads : config.server.threads;
   const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
                                       : std::max(1U, std::thread::hardware_concurrency());
-  auto impl = std::make_unique<Impl>(std::move(config), *std::move(staging));
+  auto impl = std::make_unique<Impl>(std::move(reading.config), *std::move(staging));
   impl->store = std::move(options.store);
   impl->observers = std::move(options.observers);
   impl->world = std::move(world);

@@ -1,9 +1,6 @@
 #include "dispatch/integration.hpp"
 
 #include <algorithm>
-#include <set>
-
-#include "base/text.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -24,15 +21,14 @@ bool has_field(const schema::Schema& schema, const std::string& name) {
 }
 
 /// The configured fields that a plugin knows, with its defaults, as it will see them.
-host::Connection connection_for(const loader::Plugin& plugin, const IntegrationConfig& integration,
-                                std::vector<Problem>& problems) {
+host::Connection connection_for(const loader::Plugin& plugin,
+                                const IntegrationConfig& integration) {
   const schema::Schema& schema = plugin.manifest().connection;
   std::vector<std::pair<std::string_view, std::string_view>> given;
   for (const ConnectionField& field : integration.connection) {
     if (has_field(schema, field.name)) given.emplace_back(field.name, field.value.reveal());
   }
-  schema::Validation validation = schema.validate_fields(given, "");
-  problems = std::move(validation.problems);
+  const schema::Validation validation = schema.validate_fields(given, "");
   const auto infos = schema.fields();
   host::Connection connection{integration.id, {}};
   for (const Field& value : validation.values) {
@@ -43,87 +39,31 @@ host::Connection connection_for(const loader::Plugin& plugin, const IntegrationC
   return connection;
 }
 
-/// "/token" → "token"; empty for the connection itself.
-std::string field_of(const std::string& pointer) {
-  return pointer.empty() ? pointer : pointer.substr(1);
-}
-
 }  // namespace
 
 std::shared_ptr<Integration> Integration::make(const Config& config,
                                                const IntegrationConfig& integration,
                                                const loader::PluginSet& plugins,
                                                CredentialStore& store, ConfigProblems& problems) {
-  const std::size_t before = problems.size();
-  std::set<std::string> said;  // plugins of one tool share fields: each problem once
-  const auto problem = [&](Mark at, std::string message) {
-    if (said.insert(message).second) problems.push_back({config.file, at, std::move(message)});
-  };
-  const std::vector<const loader::Plugin*> of_tool = plugins.of_tool(integration.tool);
-  if (of_tool.empty()) {
-    problem(integration.tool_at, "unknown tool \"" + integration.tool + "\"" +
-                                     did_you_mean(integration.tool, plugins.tools()));
-    return nullptr;
-  }
-
-  std::vector<std::string> known;
-  for (const loader::Plugin* plugin : of_tool) {
-    for (const schema::FieldInfo& field : plugin->manifest().connection.fields())
-      known.push_back(field.name);
-  }
-  for (const ConnectionField& field : integration.connection) {
-    if (std::ranges::find(known, field.name) == known.end()) {
-      problem(field.at, "tool " + integration.tool + " has no connection field \"" + field.name +
-                            "\"" + did_you_mean(field.name, known));
-    }
-  }
-  if (integration.upstream.ca_file && !std::filesystem::exists(*integration.upstream.ca_file)) {
-    problem(integration.at,
-            "upstream.ca_file " + integration.upstream.ca_file->string() + " does not exist");
-  }
-
   std::shared_ptr<Integration> made(new Integration(integration));
   made->upstream_ = merged(integration.upstream, config.upstream);
-  for (const loader::Plugin* plugin : of_tool) {
-    std::vector<Problem> wrong;
-    host::Connection connection = connection_for(*plugin, integration, wrong);
-    for (const Problem& one : wrong) {
-      const std::string name = field_of(one.pointer);
-      const auto field = std::ranges::find(integration.connection, name, &ConnectionField::name);
-      problem(field == integration.connection.end() ? integration.connection_at : field->at,
-              (name.empty() ? "connection " : "connection." + name + " ") + one.message);
-    }
+  for (const loader::Plugin* plugin : plugins.of_tool(integration.tool)) {
     const std::string& id = plugin->manifest().id;
     const std::string key = id + "/" + integration.id;
     auto stored = store.load(key);
     if (!stored) {
-      problem(integration.at, stored.error().message);
-      continue;
+      problems.push_back({config.file, integration.at, stored.error().message});
+      return nullptr;
     }
     int format = 1;
     for (const catalog::Api& api : plugin->manifest().apis) {
       if (api.session) format = api.session->format;
     }
-    made->states_.emplace(id, std::make_shared<session::ConnectionState>(
-                                  key, std::move(connection), *std::move(stored), format));
+    made->states_.emplace(
+        id, std::make_shared<session::ConnectionState>(key, connection_for(*plugin, integration),
+                                                       *std::move(stored), format));
   }
-
-  std::string lacks;
-  bool usable = false;
-  for (const loader::Plugin* plugin : of_tool) {
-    for (const catalog::Api& api : plugin->manifest().apis) {
-      if (made->states_.find(plugin->manifest().id) == made->states_.end()) continue;
-      const std::vector<std::string> missing = made->missing(api, plugin->manifest().id);
-      usable = usable || missing.empty();
-      for (const std::string& name : missing)
-        lacks += (lacks.empty() ? "" : ", ") + name + " (" + api.id() + ")";
-    }
-  }
-  if (!usable && problems.size() == before) {
-    problem(integration.connection_at,
-            "the connection is complete for no API of " + integration.tool + "; missing: " + lacks);
-  }
-  return problems.size() == before ? made : nullptr;
+  return made;
 }
 
 session::ConnectionState* Integration::state(const std::string& plugin_id) const {

@@ -20,8 +20,8 @@ namespace penstock::dispatch {
 /// its tool, and the calls in flight. [any-thread]
 class Integration {
  public:
-  /// Checks the configured connection against the plugins of the tool and reads the stored state.
-  /// What is wrong goes to `problems`; null then.
+  /// Of a configuration that was checked (check.hpp). Reads the stored state; where that fails,
+  /// says so in `problems` and gives null.
   static std::shared_ptr<Integration> make(const Config& config,
                                            const IntegrationConfig& integration,
                                            const loader::PluginSet& plugins, CredentialStore& store,

@@ -70,12 +70,16 @@ void keep_mapped(boost::dll::shared_library library) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Plugin>, std::vector<std::string>>
-Plugin::load(const PluginFile& file, const StagingFolder& staging) {
+Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const PluginFile& file,
+                                                                    const StagingFolder& staging) {
   const auto image = read_elf(file.bytes);
-  if (!image) return failure(Reasons{image.error()});
+  if (!image) return failure(Refusal{{image.error()}, {}});
   Reasons reasons = refuse(*image);
-  if (!reasons.empty()) return failure(std::move(reasons));
+  std::string tool = image->manifest ? catalog::tool_of(*image->manifest) : std::string();
+  if (!reasons.empty()) return failure(Refusal{std::move(reasons), std::move(tool)});
+  const auto refused = [&](std::string reason) {
+    return failure(Refusal{{std::move(reason)}, tool});
+  };
 
   auto manifest = catalog::parse_manifest(*image->manifest);
   if (!manifest) {
@@ -83,19 +87,19 @@ Plugin::load(const PluginFile& file, const StagingFolder& staging) {
       reasons.push_back("its manifest" + (problem.pointer.empty() ? "" : " at " + problem.pointer) +
                         ": " + problem.message);
     }
-    return failure(std::move(reasons));
+    return failure(Refusal{std::move(reasons), std::move(tool)});
   }
   if (manifest->id != file.path.stem().string()) {
-    return failure(Reasons{"its manifest's id is " + manifest->id + "; the file must be named " +
-                           manifest->id + ".so"});
+    return refused("its manifest's id is " + manifest->id + "; the file must be named " +
+                   manifest->id + ".so");
   }
   if (manifest->min_minor > PST_ABI_MINOR) {
-    return failure(Reasons{"it needs plugin ABI 1." + std::to_string(manifest->min_minor) +
-                           ", this host speaks 1." + std::to_string(PST_ABI_MINOR)});
+    return refused("it needs plugin ABI 1." + std::to_string(manifest->min_minor) +
+                   ", this host speaks 1." + std::to_string(PST_ABI_MINOR));
   }
 
   auto staged = stage(staging, file);
-  if (!staged) return failure(Reasons{staged.error()});
+  if (!staged) return refused(staged.error());
   std::shared_ptr<Plugin> plugin(new Plugin);
   try {
     // rtld_now: a missing symbol is refused here rather than ending the process at its first use.
@@ -103,24 +107,24 @@ Plugin::load(const PluginFile& file, const StagingFolder& staging) {
                                                              boost::dll::load_mode::rtld_local);
     const auto& entry = library.get<const pst_plugin>(PST_ENTRY);
     if (entry.abi_major != PST_ABI_MAJOR || entry.struct_size < offsetof(pst_plugin, session)) {
-      return failure(Reasons{"its entry is malformed"});
+      return refused("its entry is malformed");
     }
     if (std::string_view(entry.manifest.ptr, entry.manifest.len) != *image->manifest) {
-      return failure(Reasons{"its entry's manifest differs from its manifest section"});
+      return refused("its entry's manifest differs from its manifest section");
     }
     plugin->abi_major_ = entry.abi_major;
     plugin->abi_minor_ = entry.abi_minor;
     keep_mapped(library);
     auto instance = host::Instance::create(entry, manifest->egress);
-    if (!instance) return failure(Reasons{"its create() failed: " + instance.error().message});
+    if (!instance) return refused("its create() failed: " + instance.error().message);
     plugin->instance_ = *std::move(instance);
   } catch (const std::exception& error) {
-    return failure(Reasons{std::string("it cannot be loaded: ") + error.what()});
+    return refused(std::string("it cannot be loaded: ") + error.what());
   }
   const bool wants_session =
       std::ranges::any_of(manifest->apis, [](const auto& api) { return api.session.has_value(); });
   if (wants_session != plugin->instance_->has_session()) {
-    return failure(Reasons{"its manifest and its code disagree on whether it has sessions"});
+    return refused("its manifest and its code disagree on whether it has sessions");
   }
   plugin->manifest_ = *std::move(manifest);
   plugin->file_ = file.path;

@@ -16,10 +16,15 @@ namespace penstock::loader {
 /// until the process ends: unmapping gains 22 KiB and risks whatever still points there.
 class Plugin {
  public:
-  /// Checks the file and its manifest, then loads and creates it. Errors are sentences without the
-  /// path.
-  static Result<std::shared_ptr<const Plugin>, std::vector<std::string>>
-  load(const PluginFile& file, const StagingFolder& staging);
+  /// Why a file is no plugin to use: sentences without the path.
+  struct Refusal {
+    std::vector<std::string> reasons;
+    std::string tool;  ///< whose plugin it would have been; empty: its manifest does not say
+  };
+
+  /// Checks the file and its manifest, then loads and creates it.
+  static Result<std::shared_ptr<const Plugin>, Refusal> load(const PluginFile& file,
+                                                             const StagingFolder& staging);
 
   const catalog::Manifest& manifest() const { return manifest_; }
   const host::Instance& instance() const { return *instance_; }

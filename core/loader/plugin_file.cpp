@@ -76,6 +76,12 @@ StagingFolder::~StagingFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+std::string who_else_writes(const std::filesystem::path& folder) {
+  struct stat about {};
+  if (::stat(folder.c_str(), &about) != 0) return {};  // whoever reads it will say so
+  return who_else_writes(about, folder.c_str());
+}
+
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path) {
   struct stat folder {};
   if (::stat(path.parent_path().c_str(), &folder) != 0)

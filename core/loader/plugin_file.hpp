@@ -32,6 +32,9 @@ struct PluginFile {
   std::string sha256;  ///< lower-case hex
 };
 
+/// Empty where nobody but this user and root can write the folder; who may could add a plugin.
+std::string who_else_writes(const std::filesystem::path& folder);
+
 /// Reads a file that only its owner, who is this user or root, can write; so must its folder be.
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path);
 

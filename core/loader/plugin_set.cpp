@@ -38,61 +38,97 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
   return info;
 }
 
+/// Whether a plugin's bytes are those that its pin allows; else the problem says what to do.
+bool fits_pin(const PluginFile& file, const PluginsConfig& config, const std::string& name,
+              const std::string& config_file, ConfigProblems& problems) {
+  if (config.pins.empty()) return true;
+  const auto pin = config.pins.find(name);
+  if (pin == config.pins.end()) {
+    problems.push_back({config_file, config.pins_at,
+                        "plugin " + file.path.string() +
+                            " is not in plugins.pins; add it with sha256 " + file.sha256});
+    return false;
+  }
+  if (pin->second == file.sha256) return true;
+  const auto mark = config.pin_marks.find(name);
+  problems.push_back(
+      {config_file, mark == config.pin_marks.end() ? config.pins_at : mark->second,
+       "plugin " + file.path.string() + " has sha256 " + file.sha256 + ", which is not its pin"});
+  return false;
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const PluginSet>, ConfigProblems>
-PluginSet::load(const PluginsConfig& config, const std::string& file,
-                const StagingFolder& staging) {
-  ConfigProblems problems;
-  const auto problem = [&](std::string message) {
-    problems.push_back({file, config.at, std::move(message)});
+PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string& file,
+                                  const std::set<std::string>& unread_pins,
+                                  const StagingFolder& staging) {
+  Loaded out;
+  const auto set = std::make_shared<PluginSet>();
+  out.plugins = set;
+  const auto configured = [&](Mark at, std::string message) {
+    out.problems.push_back({file, at, std::move(message)});
   };
-  auto set = std::make_shared<PluginSet>();
-  std::error_code error;
+  if (const std::string why = who_else_writes(config.directory); !why.empty()) {
+    configured(config.directory_at, "plugins.directory: " + why);
+    out.refused.emplace_back();
+    return out;
+  }
   std::set<std::string> unseen_pins;
   for (const auto& [name, sha256] : config.pins)
     unseen_pins.insert(name);
 
+  std::error_code error;
   for (const std::filesystem::path& path : libraries_in(config.directory, error)) {
     const std::string name = path.stem().string();
-    const auto pin = config.pins.find(name);
     unseen_pins.erase(name);
+    const auto refuse = [&](const std::vector<std::string>& reasons) {
+      for (const std::string& reason : reasons)
+        out.problems.push_back({path.string(), {}, reason});
+      out.refused.push_back(name);
+    };
     const auto read = read_plugin_file(path);
     if (!read) {
-      problem("plugin " + path.string() + ": " + read.error());
+      refuse({read.error()});
       continue;
     }
-    if (!config.pins.empty() && pin == config.pins.end()) {
-      problem("plugin " + path.string() + " is not in plugins.pins; add it with sha256 " +
-              read->sha256);
-      continue;
-    }
-    if (pin != config.pins.end() && pin->second != read->sha256) {
-      problem("plugin " + path.string() + " has sha256 " + read->sha256 + ", which is not its pin");
+    if (unread_pins.contains(name) || !fits_pin(*read, config, name, file, out.problems)) {
+      refuse({});
       continue;
     }
     auto plugin = Plugin::load(*read, staging);
     if (!plugin) {
-      for (const std::string& reason : plugin.error())
-        problem("plugin " + path.string() + ": " + reason);
+      refuse(plugin.error().reasons);
+      if (!plugin.error().tool.empty()) out.refused.push_back(plugin.error().tool);
       continue;
     }
     for (const catalog::Api& api : (*plugin)->manifest().apis) {
       const auto [at, added] = set->apis_.try_emplace(api.id(), Entry{*plugin, &api});
       if (!added) {
-        problem("plugin " + path.string() + " offers " + api.id() + ", which " +
-                at->second.plugin->label() + " offers already");
+        out.problems.push_back({path.string(),
+                                {},
+                                "it offers " + api.id() + ", which " + at->second.plugin->label() +
+                                    " offers already"});
       }
     }
     set->plugins_.push_back(*std::move(plugin));
   }
-  if (error)
-    problem("plugins.directory " + config.directory.string() +
-            " cannot be read: " + error.message());
-  for (const std::string& name : unseen_pins)
-    problem("plugins.pins names " + name + ", which is not in plugins.directory");
-  if (!problems.empty()) return failure(std::move(problems));
-  return std::shared_ptr<const PluginSet>(std::move(set));
+  if (error) {
+    configured(config.directory_at, "plugins.directory " + config.directory.string() +
+                                        " cannot be read: " + error.message());
+    out.refused.emplace_back();
+  }
+  for (const std::string& name : unseen_pins) {
+    if (error || unread_pins.contains(name)) continue;
+    configured(config.pin_marks.contains(name) ? config.pin_marks.at(name) : config.pins_at,
+               "plugins.pins names " + name + ", which is not in plugins.directory");
+  }
+  return out;
+}
+
+bool PluginSet::Loaded::lacks_some_of(std::string_view tool) const {
+  return std::ranges::any_of(refused, [&](const std::string& name) {
+    return name.empty() || name == tool || name.starts_with(std::string(tool) + "_");
+  });
 }
 
 const PluginSet::Entry* PluginSet::find(std::string_view tool, std::string_view api) const {
@@ -152,9 +188,9 @@ Result<Catalog, ConfigProblems> load_catalog(const PluginsConfig& plugins,
                                              const std::string& file) {
   const auto staging = loader::StagingFolder::make();
   if (!staging) return failure(ConfigProblems{{file, {}, staging.error()}});
-  const auto set = loader::PluginSet::load(plugins, file, *staging);
-  if (!set) return failure(set.error());
-  return Catalog{(*set)->catalog(), (*set)->infos()};
+  auto loaded = loader::PluginSet::load(plugins, file, {}, *staging);
+  if (!loaded.problems.empty()) return failure(std::move(loaded.problems));
+  return Catalog{loaded.plugins->catalog(), loaded.plugins->infos()};
 }
 
 }  // namespace penstock

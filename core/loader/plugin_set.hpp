@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,10 +23,13 @@ class PluginSet {
     const catalog::Api* api = nullptr;
   };
 
-  /// Loads every *.so of the folder; every problem at once. `file` is the configuration's name, for
-  /// messages.
-  static Result<std::shared_ptr<const PluginSet>, ConfigProblems>
-  load(const PluginsConfig& config, const std::string& file, const StagingFolder& staging);
+  struct Loaded;
+
+  /// Loads every *.so of the folder; every problem at once, each where it is to be mended: in the
+  /// plugin, or in the configuration, whose name is `file`. `unread_pins` name plugins whose pin is
+  /// there and could not be read: those are not loaded, and nothing is said.
+  static Loaded load(const PluginsConfig& config, const std::string& file,
+                     const std::set<std::string>& unread_pins, const StagingFolder& staging);
 
   /// Null where there is no such API.
   const Entry* find(std::string_view tool, std::string_view api) const;
@@ -41,6 +45,16 @@ class PluginSet {
  private:
   std::vector<std::shared_ptr<const Plugin>> plugins_;
   std::map<std::string, Entry, std::less<>> apis_;  ///< "tool/api"
+};
+
+/// What of a folder could be loaded, and what is wrong with the rest.
+struct PluginSet::Loaded {
+  std::shared_ptr<const PluginSet> plugins;
+  ConfigProblems problems;
+  std::vector<std::string> refused;  ///< file names without .so and, where known, tools
+
+  /// Whether a plugin that was refused may be one of the tool.
+  bool lacks_some_of(std::string_view tool) const;
 };
 
 }  // namespace penstock::loader

@@ -221,7 +221,7 @@ PluginDriver::PluginDriver(const std::filesystem::path& file)
   auto plugin = loader::Plugin::load(*bytes, *staging);
   if (!plugin) {
     std::string text = file.string();
-    for (const std::string& reason : plugin.error())
+    for (const std::string& reason : plugin.error().reasons)
       text += "\n  " + reason;
     throw wrong(text);
   }

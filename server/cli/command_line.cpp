@@ -40,6 +40,23 @@ void add_call(CLI::App& app, CommandLine& line) {
   });
 }
 
+void add_check(CLI::App& app, CommandLine& line) {
+  auto* check = app.add_subcommand(
+      "check", "Tell everything that is wrong in the configuration, its connections and plugins");
+  auto* json = check->add_flag("--json", line.json, "The same as --format json");
+  check
+      ->add_option("--format", line.format,
+                   "text: for people, on standard error; json: for machines, on standard output; "
+                   "github: annotations of a GitHub Actions run, on standard output")
+      ->check(CLI::IsMember({"text", "json", "github"}))
+      ->excludes(json)
+      ->capture_default_str();
+  check->footer("Exit code 0: all is fine, 1: it is not. `serve` refuses to start on the same "
+                "problems.\nOn a terminal each problem is shown in its line, where all that may be "
+                "a secret is masked.");
+  check->callback([&line] { line.command = Command::check; });
+}
+
 }  // namespace
 
 std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -57,10 +74,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   serve->add_option("--listen", line.listen, "Instead of server.listen")->type_name("HOST:PORT");
   serve->callback([&line] { line.command = Command::serve; });
 
-  auto* check =
-      app.add_subcommand("check", "Check the configuration and its plugins; prints every problem");
-  check->callback([&line] { line.command = Command::check; });
-
+  add_check(app, line);
   add_call(app, line);
 
   auto* apis =

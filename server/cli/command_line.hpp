@@ -30,6 +30,7 @@ struct CommandLine {
   bool session = false;  ///< of a dry run: with one
 
   bool json = false;
+  std::string format = "text";  ///< check: text, json or github
 };
 
 constexpr int exit_done = 0;

@@ -19,10 +19,10 @@ int schema(const CommandLine& line);
 int openapi(const CommandLine& line);
 
 /// Reads the configuration and opens an engine on it; or has printed every problem to standard
-/// error and gives null. `lasting`: with the store of the configuration, so that credentials which
-/// a vendor replaces are kept; else nothing is written anywhere.
-std::unique_ptr<Engine> open_engine(Config config, bool lasting, int threads);
-std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting);
+/// error, the list that `check` prints, and gives null. `lasting`: with the store of the
+/// configuration, so that credentials which a vendor replaces are kept; else nothing is written
+/// anywhere. `threads`: 0 as many as configured.
+std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads = 1);
 
 /// What the plugins offer, and the configuration as far as it can be read.
 struct OpenedCatalog {

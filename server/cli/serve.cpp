@@ -78,7 +78,7 @@ void drain(const server::HttpServer& http, const StopSignals& signals) {
   }
 }
 
-int run(Engine& engine, const StopSignals& signals) {
+int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
   const ServerConfig& config = engine.config().server;
   auto networks = server::AllowedNetworks::parse(config.allowed_networks);
   if (!networks) {
@@ -93,7 +93,7 @@ int run(Engine& engine, const StopSignals& signals) {
     loops.push_back(&engine.loop(i));
   server::HttpLimits limits;
   limits.connections = client_connections();
-  auto http = server::HttpServer::open(loops, config.listen, door, limits);
+  auto http = server::HttpServer::open(loops, listen, door, limits);
   if (!http) {
     std::cerr << "penstock serve: " << http.error() << '\n';
     engine.stop(0ms);
@@ -114,16 +114,9 @@ int run(Engine& engine, const StopSignals& signals) {
 
 int serve(const CommandLine& line) {
   const StopSignals signals;
-  auto config = load_config(line.config);
-  if (!config) {
-    for (const ConfigProblem& problem : config.error())
-      std::cerr << problem.text() << '\n';
-    return exit_failed;
-  }
-  if (!line.listen.empty()) config->server.listen = line.listen;
-  const int threads = config->server.threads;
-  const auto engine = open_engine(std::move(*config), true, threads);
-  return engine ? run(*engine, signals) : exit_failed;
+  const auto engine = open_engine(line, true, 0);
+  if (!engine) return exit_failed;
+  return run(*engine, line.listen.empty() ? engine->config().server.listen : line.listen, signals);
 }
 
 }  // namespace penstock::cli

@@ -45,7 +45,7 @@ TEST(ConfigAgainstPlugins, points_at_every_mistake) {
        {"f:5:11: unknown tool \"hibbob\"; did you mean \"hibob\"?"}},
       {"  - id: a\n    tool: hibob\n    connection:\n      service_user_id: S\n      tokn: t\n     "
        " token: t\n",
-       {"f:8:13: tool hibob has no connection field \"tokn\"; did you mean \"token\"?"}},
+       {"f:8:7: tool hibob has no connection field \"tokn\"; did you mean \"token\"?"}},
       {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme.taleo.net, username: u, "
        "password: p }\n",
        {"f:6:30: connection.subdomain does not match ^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$; for "
@@ -63,7 +63,7 @@ TEST(ConfigAgainstPlugins, points_at_every_mistake) {
         "example \"wd5-impl-services1.workday.com\""}},
       {"  - id: a\n    tool: hibob\n    upstream: { ca_file: /absent.pem }\n    connection: { "
        "service_user_id: S, token: t }\n",
-       {"f:4:5: upstream.ca_file /absent.pem does not exist"}},
+       {"f:6:26: upstream.ca_file /absent.pem cannot be read: No such file or directory"}},
   };
   for (const Case& one : cases)
     EXPECT_EQ(problems_of(one.integrations), one.problems) << one.integrations;
@@ -147,7 +147,7 @@ TEST_F(PluginFolder, refuses_what_others_could_have_written) {
                                std::filesystem::perm_options::remove);
   std::filesystem::permissions(folder, std::filesystem::perms::group_write,
                                std::filesystem::perm_options::add);
-  EXPECT_NE(problem().find("its folder can be written by others"), std::string::npos) << problem();
+  EXPECT_NE(problem().find("can be written by others; chmod go-w"), std::string::npos) << problem();
 }
 
 TEST_F(PluginFolder, pins_close_the_list) {

@@ -22,6 +22,12 @@ void check_problems(std::string_view yaml, const ConfigProblems& problems) {
     require(problem.file == "fuzz.yaml" && !problem.message.empty(), "a problem says what", text);
     require(problem.at.line >= 1 && problem.at.column >= 1, "every problem has a place", text);
     require(problem.at.line <= lines, "a problem's place is in the file", text);
+    const Excerpt& excerpt = problem.excerpt;
+    require(excerpt.begin <= excerpt.end && excerpt.end <= excerpt.text.size(),
+            "a mark is in its line", text);
+    require(excerpt.text.find(canary) == std::string::npos ||
+                yaml.find(canary) != std::string_view::npos,
+            "a line shows no secret", text);
     // Ids and the names of keys are not secrets: they are how things are called.
     const bool names = problem.message.starts_with("there is another ");
     require(names || text.find(canary) == std::string::npos ||

@@ -188,6 +188,15 @@ TEST(ParseConfig, reads_many_keys_in_linear_time) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
 }
 
+TEST(ParseConfig, reads_a_long_line_in_linear_time) {
+  std::string yaml = head + "x: {";
+  for (int i = 0; i < 200'000; ++i)
+    yaml += " \"é" + std::to_string(i) + "\": 1,";
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(problems_of(yaml + " }\n").size(), 1U);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(8));
+}
+
 TEST(ParseConfig, ends_quickly_on_bombs) {
   std::string aliases = "a0: &a0 x\n";
   for (int i = 1; i < 20; ++i) {

@@ -14,19 +14,31 @@
 
 namespace penstock {
 
-/// A place in the configuration file; line and column count from 1, 0 means unknown.
+/// A place in the configuration file; line and column count from 1, columns in characters (not
+/// bytes); 0 means unknown.
 struct Mark {
   int line = 0;
   int column = 0;
+  int length = 0;  ///< of the word that stands there, in characters; 0 where it is none
 };
 
-/// One thing that is wrong in the configuration or in a plugin that it names.
-struct ConfigProblem {
-  std::string file;
-  Mark at;
-  std::string message;
+/// The line that a problem is about, as it may be shown to anyone: values that are or may be secret
+/// stand as ***, comments are left out. UTF-8, without the line break.
+struct Excerpt {
+  std::string text;
+  std::size_t begin = 0, end = 0;  ///< the bytes of `text` that the problem is about
+};
 
-  /// "integrations.yaml:12:7: unknown key `tooll`; did you mean `tool`?"
+/// One thing that is wrong in the configuration or in a plugin that it names. No member ever holds
+/// a credential.
+struct ConfigProblem {
+  std::string file;  ///< the configuration, as it was named, or a plugin's path
+  Mark at;           ///< nowhere: the file as a whole
+  std::string message;
+  std::string suggestion;  ///< the name that was probably meant; `message` says it, too
+  Excerpt excerpt;         ///< empty where there is no line to show
+
+  /// "integrations.yaml:12:7: unknown key `tooll`; did you mean `tool`?" One line.
   std::string text() const;
 };
 using ConfigProblems = std::vector<ConfigProblem>;
@@ -41,13 +53,15 @@ struct UpstreamConfig {
   std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
   std::optional<bool>
       allow_private_addresses;  ///< false; connect_to implies true for its own address
+  Mark ca_file_at;
 };
 
 /// A field of an integration's connection, with its place for messages.
 struct ConnectionField {
   std::string name;
   Secret value;
-  Mark at;
+  Mark at;       ///< of the value
+  Mark name_at;  ///< of the name
 };
 
 /// One connected customer of one tool.
@@ -81,7 +95,8 @@ struct PluginsConfig {
   std::filesystem::path directory;  ///< every *.so in it is a plugin
   std::map<std::string, std::string>
       pins;  ///< plugin name → sha256 of its file; not empty: the list is closed
-  Mark at;
+  Mark at, directory_at, pins_at;
+  std::map<std::string, Mark> pin_marks;  ///< plugin name → the place of its digest
 };
 
 /// integrations.yaml, read and checked as far as that goes without plugins. Paths are absolute.
@@ -92,10 +107,12 @@ struct Config {
   std::string state;  ///< folder for what changes at run time: rotated credentials, sessions
   UpstreamConfig upstream;
   std::vector<IntegrationConfig> integrations;
+  Mark state_at;
 };
 
 /// Reads and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. All
-/// problems at once. What plugins know (tools, connection fields) is checked by Engine::open.
+/// problems at once. What plugins know (tools, connection fields) is checked by Engine::open; for
+/// both together see check_config and Engine::open_file.
 /// [any-thread; reads files and environment]
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file);
 

@@ -41,6 +41,12 @@ class Engine {
   static Result<std::unique_ptr<Engine>, ConfigProblems> open(Config config,
                                                               EngineOptions options = {});
 
+  /// Reads a configuration file and opens an engine on it. Its problems are those of
+  /// check_config(file), the very same list; where there is none, opening can only fail on what
+  /// only opening shows: a store that is in use or cannot be reached.
+  static Result<std::unique_ptr<Engine>, ConfigProblems>
+  open_file(const std::filesystem::path& file, EngineOptions options = {});
+
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

@@ -1,0 +1,90 @@
+#include "config/reading.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+#include <tuple>
+
+#include "config/excerpt.hpp"
+
+namespace penstock::config {
+namespace {
+
+constexpr std::size_t most_excerpts = 1000;
+
+auto place_of(const ConfigProblem& problem) {
+  return std::tie(problem.file, problem.at.line, problem.at.column);
+}
+
+}  // namespace
+
+std::string Reading::written(Mark at, std::string value) const {
+  const auto found = written_instead.find(place(at));
+  return found == written_instead.end() ? std::move(value) : found->second;
+}
+
+Reading read(const std::filesystem::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream text;
+  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf())) {
+    Reading out;
+    out.config.file = file.string();
+    out.problems.push_back({file.string(), {}, "cannot be read"});
+    return out;
+  }
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(file, error);
+  return read(text.str(), file.string(), absolute.parent_path());
+}
+
+ConfigProblems finish(Reading& reading) {
+  // By their numbers: there may be as many problems as a file has words.
+  ConfigProblems& found = reading.problems;
+  std::vector<std::size_t> order(found.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return place_of(found[i]); });
+  ConfigProblems problems;
+  problems.reserve(found.size());
+  for (const std::size_t i : order) {
+    const bool is_told = !problems.empty() && place_of(problems.back()) == place_of(found[i]) &&
+                         problems.back().message == found[i].message;
+    if (!is_told) problems.push_back(std::move(found[i]));
+  }
+  if (problems.empty()) return {};
+  const Excerpts excerpts(reading);
+  for (std::size_t i = 0; i < std::min(problems.size(), most_excerpts); ++i) {
+    if (problems[i].file == reading.config.file) problems[i].excerpt = excerpts.of(problems[i].at);
+  }
+  return problems;
+}
+
+}  // namespace penstock::config
+
+namespace penstock {
+
+std::string ConfigProblem::text() const {
+  if (at.line == 0) return file + ": " + message;
+  return file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + message;
+}
+
+Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
+                                            const std::filesystem::path& directory) {
+  config::Reading reading = config::read(yaml, name, directory);
+  if (reading.problems.empty()) return std::move(reading.config);
+  return failure(config::finish(reading));
+}
+
+PartialConfig load_partial_config(const std::filesystem::path& file) {
+  config::Reading reading = config::read(file);
+  ConfigProblems problems = config::finish(reading);
+  return {std::move(reading.config), std::move(problems)};
+}
+
+Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
+  config::Reading reading = config::read(file);
+  if (reading.problems.empty()) return std::move(reading.config);
+  return failure(config::finish(reading));
+}
+
+}  // namespace penstock

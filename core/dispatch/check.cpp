@@ -1,0 +1,75 @@
+#include "dispatch/check.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include <penstock/check.hpp>
+
+#include "dispatch/connection_check.hpp"
+
+namespace penstock::dispatch {
+namespace {
+
+void check_ca_file(const UpstreamConfig& upstream, Mark otherwise, config::Reading& reading) {
+  if (!upstream.ca_file || ::access(upstream.ca_file->c_str(), R_OK) == 0) return;
+  const std::string why = std::strerror(errno);
+  const Mark at = upstream.ca_file_at.line > 0 ? upstream.ca_file_at : otherwise;
+  reading.problems.push_back({reading.config.file, at,
+                              "upstream.ca_file " +
+                                  reading.written(at, upstream.ca_file->string()) +
+                                  " cannot be read: " + why});
+}
+
+}  // namespace
+
+void check_state(config::Reading& reading) {
+  const Config& config = reading.config;
+  if (config.state.empty() || config.state.find("://") != std::string::npos) return;
+  std::filesystem::path folder = config.state;
+  std::error_code error;
+  while (!std::filesystem::exists(folder, error) && folder.has_relative_path())
+    folder = folder.parent_path();
+  std::string why;
+  if (!std::filesystem::is_directory(folder, error)) {
+    why = "there is a file in the place of the folder";
+  } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    why = std::string("the folder cannot be written: ") + std::strerror(errno);
+  }
+  if (!why.empty()) reading.problems.push_back({config.file, config.state_at, "state: " + why});
+}
+
+std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
+                                               const loader::StagingFolder& staging) {
+  Config& config = reading.config;
+  reading.unread.resize(config.integrations.size());
+  check_ca_file(config.upstream, {}, reading);
+  for (const IntegrationConfig& integration : config.integrations)
+    check_ca_file(integration.upstream, integration.at, reading);
+  if (!reading.plugins) return nullptr;
+  loader::PluginSet::Loaded loaded =
+      loader::PluginSet::load(config.plugins, config.file, reading.unread_pins, staging);
+  reading.problems.insert(reading.problems.end(), loaded.problems.begin(), loaded.problems.end());
+  for (std::size_t i = 0; i < config.integrations.size(); ++i)
+    check_connection(i, loaded, reading);
+  return std::move(loaded.plugins);
+}
+
+}  // namespace penstock::dispatch
+
+namespace penstock {
+
+ConfigProblems check_config(const std::filesystem::path& file) {
+  config::Reading reading = config::read(file);
+  const auto staging = loader::StagingFolder::make();
+  if (!staging) {
+    reading.problems.push_back({reading.config.file, {}, staging.error()});
+  } else {
+    dispatch::check(reading, *staging);
+    dispatch::check_state(reading);
+  }
+  return config::finish(reading);
+}
+
+}  // namespace penstock

@@ -1,0 +1,33 @@
+#include <iostream>
+
+#include <unistd.h>
+
+#include "cli/commands.hpp"
+#include "cli/problem_formats.hpp"
+#include "cli/problem_text.hpp"
+
+namespace penstock::cli {
+
+/// What is for a machine goes to standard output, fine or not; what is for people goes where they
+/// look for it.
+int check(const CommandLine& line) {
+  EngineOptions options;
+  options.threads = 1;
+  options.store = make_memory_store();
+  const auto engine = Engine::open_file(line.config, std::move(options));
+  const ConfigProblems problems = engine ? ConfigProblems() : engine.error();
+  if (line.json || line.format == "json") {
+    std::cout << problems_json(problems) << '\n';
+  } else if (!engine && line.format == "github") {
+    std::cout << problems_github(problems);
+  } else if (!engine) {
+    print_problems(problems, ProblemStyle::of(STDERR_FILENO), std::cerr);
+  } else {
+    std::cout << printable(line.config.string()) << ": fine; " << (*engine)->plugins().size()
+              << " plugins, " << (*engine)->catalog().size() << " APIs, "
+              << (*engine)->integrations().size() << " integrations\n";
+  }
+  return engine ? exit_done : exit_failed;
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,76 @@
+#include "cli/problem_formats.hpp"
+
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "cli/problem_text.hpp"
+
+namespace penstock::cli {
+namespace {
+
+/// As actions/toolkit escapes: `more` are the characters that end a property.
+std::string escaped(std::string_view text, std::string_view more) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (c == '%' || c == '\r' || c == '\n' || more.find(c) != std::string_view::npos) {
+      const auto byte = static_cast<unsigned char>(c);
+      out += {'%', hex[byte >> 4U], hex[byte & 15U]};
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string property(std::string_view text) { return escaped(printable(text), ":,"); }
+
+}  // namespace
+
+std::string problems_json(const ConfigProblems& problems) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  const auto text = [&](const char* name, const std::string& value) {
+    writer.Key(name);
+    writer.String(printable(value));
+  };
+  const auto number = [&](const char* name, int value) {
+    writer.Key(name);
+    writer.Int(value);
+  };
+  writer.StartObject();
+  writer.Key("problems");
+  writer.StartArray();
+  for (const ConfigProblem& problem : problems) {
+    writer.StartObject();
+    text("file", problem.file);
+    if (problem.at.line > 0) {
+      number("line", problem.at.line);
+      number("column", problem.at.column);
+      if (problem.at.length > 0) number("end_column", problem.at.column + problem.at.length);
+    }
+    text("message", problem.message);
+    if (!problem.suggestion.empty()) text("suggestion", problem.suggestion);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string problems_github(const ConfigProblems& problems) {
+  std::string out;
+  for (const ConfigProblem& problem : problems) {
+    out += "::error file=" + property(problem.file);
+    if (problem.at.line > 0) {
+      out +=
+          ",line=" + std::to_string(problem.at.line) + ",col=" + std::to_string(problem.at.column);
+      if (problem.at.length > 0)
+        out += ",endColumn=" + std::to_string(problem.at.column + problem.at.length);
+    }
+    out += ",title=penstock check::" + escaped(printable(problem.message), "") + "\n";
+  }
+  return out;
+}
+
+}  // namespace penstock::cli
