@@ -25,8 +25,8 @@ std::string Source::unknown(Mark at, std::string message, std::string_view name,
   std::string near = nearest(name, known);
   message += did_you_mean(near);
   if (near.empty() && hint == Hint::all) {
-    for (const std::string& name_of_one : known)
-      message += (&name_of_one == &known.front() ? "; it has " : ", ") + name_of_one;
+    for (const std::string& one : known)
+      message += (&one == &known.front() ? "; it has " : ", ") + one;
   }
   problems.push_back({file, at, std::move(message), near, {}});
   return near;

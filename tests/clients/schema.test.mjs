@@ -17,7 +17,8 @@ const shipped = readFileSync(join(source, "integrations.yaml"), "utf8").replace(
 let folder;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "penstock-schema-"));
-  mkdirSync(join(folder, "build"));
+  mkdirSync(join(folder, "build/sandbox"), { recursive: true });
+  writeFileSync(join(folder, "build/sandbox/ca.pem"), "");  // the sandbox's, once that has run
   writeFileSync(join(folder, "integrations.yaml"), shipped);
   writeFileSync(join(folder, "schema.json"), schemaOf("integrations.yaml").stdout);
 });
