@@ -5,6 +5,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/asked_wait.hpp"
 #include "dispatch/attachments.hpp"
 #include "dispatch/forwarded_headers.hpp"
 #include "dispatch/preview.hpp"
@@ -346,7 +347,8 @@ bool CallRun::open_gate(upstream::Request& request) {
 void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
   const std::int64_t now = wall_clock_ms();
   const std::int64_t wait =
-      std::max(asked_wait_ms(*draft_.api, reply, now), judgement.asked_wait_ms);
+      std::max(asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header, now),
+               judgement.asked_wait_ms);
   std::string told = draft_.integration->restraint().note(reply.status, wait,
                                                           ends_session(judgement), *refusals_, now);
   if (!told.empty()) draft_.warnings.push_back(std::move(told));

@@ -2,51 +2,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-
-#include <curl/curl.h>
 
 namespace penstock::dispatch {
 namespace {
 
-constexpr std::int64_t longest_wait_ms = 86'400'000;
-constexpr std::int64_t a_time = 1'000'000'000;  ///< numbers from here on are Unix times, not delays
 constexpr std::array<std::int64_t, 3> rests_ms = {5'000, 30'000, 300'000};
-
-std::string_view header(const upstream::Reply& reply, std::string_view lower_name) {
-  const auto found = std::ranges::find(reply.headers, lower_name, &Field::name);
-  return found == reply.headers.end() ? std::string_view() : std::string_view(found->value);
-}
-
-/// Seconds, a Unix time or an HTTP date, as milliseconds from now; none for anything else.
-std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms) {
-  if (text.empty()) return std::nullopt;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && (end == text.data() + text.size() || *end == '.')) {
-    if (number < 0 || number > 4 * a_time) return std::nullopt;
-    return number >= a_time ? number * 1000 - now_ms : number * 1000;
-  }
-  const std::int64_t date = curl_getdate(std::string(text).c_str(), nullptr);
-  if (date < 0) return std::nullopt;
-  return date * 1000 - now_ms;
-}
 
 std::string seconds(std::int64_t ms) { return std::to_string((ms + 999) / 1000) + " s"; }
 
 }  // namespace
-
-std::int64_t asked_wait_ms(const catalog::Api& api, const upstream::Reply& reply,
-                           std::int64_t now_ms) {
-  if (reply.status != 429 && reply.status != 503) return 0;
-  for (const std::string_view name :
-       {std::string_view(api.retry_after_header), std::string_view("retry-after"),
-        std::string_view("x-ratelimit-reset"), std::string_view("ratelimit-reset")}) {
-    if (const auto wait = wait_in(header(reply, name), now_ms))
-      return std::clamp<std::int64_t>(*wait, 0, longest_wait_ms);
-  }
-  return 0;
-}
 
 void RefusalBudget::note(std::int64_t now_ms) {
   const std::scoped_lock lock(mutex_);

@@ -9,9 +9,6 @@
 
 #include <penstock/error.hpp>
 
-#include "catalog/manifest.hpp"
-#include "upstream/client.hpp"
-
 namespace penstock::dispatch {
 
 /// The refusals (401) of one vendor host, from all connections together. Some vendors shut out a
@@ -67,11 +64,5 @@ class Restraint {
   std::int64_t rest_until_ms_ = 0;
   std::int64_t patience_until_ms_ = 0;
 };
-
-/// How long an answer asks its caller to wait: Retry-After as seconds or as a date (RFC 9110
-/// section 10.2.3), or the header that the manifest names; X-RateLimit-Reset as seconds or as a
-/// time. Only 429 and 503 ask. 0: it does not; a day at most.
-std::int64_t asked_wait_ms(const catalog::Api& api, const upstream::Reply& reply,
-                           std::int64_t now_ms);
 
 }  // namespace penstock::dispatch

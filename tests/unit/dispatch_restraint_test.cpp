@@ -1,19 +1,13 @@
 // How gently a connection treats its vendor: refusals, budgets and asked pauses.
 #include <gtest/gtest.h>
 
+#include "base/asked_wait.hpp"
 #include "dispatch/restraint.hpp"
 
 namespace penstock::dispatch {
 namespace {
 
 constexpr std::int64_t t0 = 1'790'000'000'000;
-
-upstream::Reply reply(int status, std::vector<Field> headers = {}) {
-  upstream::Reply out;
-  out.status = status;
-  out.headers = std::move(headers);
-  return out;
-}
 
 TEST(AskedWait, ReadsWhatVendorsWrite) {
   const struct {
@@ -41,10 +35,8 @@ TEST(AskedWait, ReadsWhatVendorsWrite) {
       {429, {"x-vendor-pause", "3"}, 3'000},
       {429, {"x-other", "3"}, 0},
   };
-  catalog::Api api;
-  api.retry_after_header = "x-vendor-pause";
   for (const auto& row : rows) {
-    EXPECT_EQ(asked_wait_ms(api, reply(row.status, {row.header}), t0), row.wait_ms)
+    EXPECT_EQ(asked_wait_ms(row.status, {row.header}, "x-vendor-pause", t0), row.wait_ms)
         << row.status << " " << row.header.name << ": " << row.header.value;
   }
 }

@@ -1,0 +1,49 @@
+#include "base/asked_wait.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string>
+
+#include <curl/curl.h>
+
+namespace penstock {
+namespace {
+
+constexpr std::int64_t longest_wait_ms = 86'400'000;
+constexpr std::int64_t a_time = 1'000'000'000;  ///< numbers from here on are Unix times, not delays
+
+std::string_view header(const std::vector<Field>& headers, std::string_view lower_name) {
+  const auto found = std::ranges::find(headers, lower_name, &Field::name);
+  return found == headers.end() ? std::string_view() : std::string_view(found->value);
+}
+
+/// Seconds, a Unix time or an HTTP date, as milliseconds from now; none for anything else.
+std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms) {
+  if (text.empty()) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && (end == text.data() + text.size() || *end == '.')) {
+    if (number < 0 || number > 4 * a_time) return std::nullopt;
+    return number >= a_time ? number * 1000 - now_ms : number * 1000;
+  }
+  const std::int64_t date = curl_getdate(std::string(text).c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return date * 1000 - now_ms;
+}
+
+}  // namespace
+
+std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
+                           std::string_view own_header, std::int64_t now_ms) {
+  if (status != 429 && status != 503) return 0;
+  for (const std::string_view name :
+       {own_header, std::string_view("retry-after"), std::string_view("x-ratelimit-reset"),
+        std::string_view("ratelimit-reset")}) {
+    if (const auto wait = wait_in(header(headers, name), now_ms))
+      return std::clamp<std::int64_t>(*wait, 0, longest_wait_ms);
+  }
+  return 0;
+}
+
+}  // namespace penstock

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include <penstock/call.hpp>
+
+namespace penstock {
+
+/// How long an answer asks its caller to wait, in ms: `own_header` where it is not empty, else
+/// Retry-After as seconds or as a date (RFC 9110 section 10.2.3), else X-RateLimit-Reset as seconds
+/// or as a time. `headers` have names in lower case. Only 429 and 503 ask. 0: it does not; a day at
+/// most.
+std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
+                           std::string_view own_header, std::int64_t now_ms);
+
+}  // namespace penstock
