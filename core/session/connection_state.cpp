@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include "session/renewing.hpp"
@@ -13,6 +14,9 @@ namespace {
 // HR vendors lock an integration user after a few bad passwords: each failed login makes the next
 // one wait longer.
 constexpr std::array<std::int64_t, 4> delays_after_failure_ms = {5'000, 30'000, 300'000, 1'800'000};
+
+/// Another replica may have been given what this one lacks.
+constexpr std::int64_t look_again_ms = 30'000;
 
 host::Connection with_credentials(host::Connection connection,
                                   const std::vector<host::Item>& rotated) {
@@ -47,7 +51,7 @@ ConnectionState::ConnectionState(std::string key, host::Connection configured,
     if (still_refused(*stored, configured_)) {
       refused_for_good_ = true;
       last_error_ = credentials_refused(stored->refusal);
-      failed_ms_ = stored->refused_ms;
+      failed_ms_ = looked_ms_ = stored->refused_ms;
     }
   }
   current_.store(std::move(snapshot));
@@ -91,10 +95,14 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
     lock.unlock();
     return handler(std::move(now));
   }
-  if (!running_ && rests(world->now_unix_ms()) && !need.in_spite_of_refusal) {
-    Error error = resting_error(world->now_unix_ms());
-    lock.unlock();
-    return handler(failure(std::move(error)));
+  const std::int64_t now_ms = world->now_unix_ms();
+  if (!running_ && rests(now_ms) && !need.in_spite_of_refusal) {
+    need.asks_vendor = false;
+    if (!refused_for_good_ || std::abs(now_ms - looked_ms_) < look_again_ms) {
+      Error error = resting_error(now_ms);
+      lock.unlock();
+      return handler(failure(std::move(error)));
+    }
   }
   handlers_.push_back(std::move(handler));
   if (running_) return;
@@ -199,14 +207,43 @@ void ConnectionState::fail(Error error, bool for_good, std::int64_t now_ms) {
     // attempts.
     const bool refused = error.origin == Origin::vendor;
     rest_ms_ = refused ? delays_after_failure_ms[step] : 1'000;
+    if (error.retry_after) rest_ms_ = std::max<std::int64_t>(rest_ms_, error.retry_after->count());
     if (refused) ++failures_;
     refused_for_good_ = for_good;
-    failed_ms_ = now_ms;
+    failed_ms_ = looked_ms_ = now_ms;
     last_error_ = error;
     waiting = take_handlers();
   }
   for (const Handler& handler : waiting)
     handler(failure(error));
+}
+
+/// To those who wait, while the renewal goes on.
+void ConnectionState::tell(const Error& error, std::int64_t now_ms) {
+  std::vector<Handler> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    rest_ms_ = 1'000;
+    failed_ms_ = now_ms;
+    last_error_ = error;
+    waiting = std::exchange(handlers_, {});
+  }
+  for (const Handler& handler : waiting)
+    handler(failure(error));
+}
+
+/// Nothing new was found in the store.
+void ConnectionState::stay_refused(std::int64_t now_ms) {
+  std::vector<Handler> waiting;
+  std::optional<Error> error;
+  {
+    const std::scoped_lock lock(mutex_);
+    looked_ms_ = now_ms;
+    error = last_error_;
+    waiting = take_handlers();
+  }
+  for (const Handler& handler : waiting)
+    handler(failure(*error));
 }
 
 std::vector<ConnectionState::Handler> ConnectionState::take_handlers() {

@@ -33,6 +33,7 @@ struct Need {
   std::uint64_t used_generation = 0;    ///< a session newer than this one will do
   std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
   bool in_spite_of_refusal = false;     ///< ask the vendor again, whatever it said before
+  bool asks_vendor = true;              ///< false: only looks at what another replica has stored
   bool logs_out = false;                ///< the plugin ends sessions that nobody uses any more
 };
 
@@ -51,6 +52,9 @@ struct Standing {
 ///     obtain ─► lease ─► intent saved ─► session() ⇄ fetch ─► saved ─► published
 ///                 │ newer state there: adopted                 └ refused: saved, told, not
 ///                 repeated └ another replica's: asked again after a moment
+///
+/// What the vendor has answered and the store does not take is kept in memory, and offered to the
+/// store until it takes it; those who wait are told why they have no session meanwhile.
 class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
  public:
   /// `stored` is what the store holds under `key`; a session of another `format`, and credentials
@@ -93,6 +97,8 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   void begin(Need need, const std::shared_ptr<World>& world);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
   void fail(Error error, bool for_good, std::int64_t now_ms);
+  void tell(const Error& error, std::int64_t now_ms);
+  void stay_refused(std::int64_t now_ms);
   std::vector<Handler> take_handlers();
   bool rests(std::int64_t now_ms) const;
   Error resting_error(std::int64_t now_ms) const;
@@ -112,6 +118,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   std::optional<Error> last_error_;
   bool refused_for_good_ = false;
   std::int64_t renewed_ms_ = 0, failed_ms_ = 0;
+  std::int64_t looked_ms_ = 0;  ///< for another replica's success, when refused for good
 };
 
 /// When a session that lives from `created_ms` to `expires_ms` is renewed ahead: at four fifths of

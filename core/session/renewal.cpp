@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/asked_wait.hpp"
+#include "base/mask.hpp"
 #include "base/text.hpp"
 
 namespace penstock::session {
@@ -41,8 +43,7 @@ class Run : public std::enable_shared_from_this<Run> {
     case host::Verdict::fetch:
       return fetch(std::move(outcome));
     default:
-      return handler_(failure(RenewalFailure{session_error(outcome.failure, start_.connection.id),
-                                             outcome.failure.kind == PST_E_CONSENT_REVOKED}));
+      return refuse(outcome.failure, reply);
     }
   }
 
@@ -81,7 +82,30 @@ class Run : public std::enable_shared_from_this<Run> {
     handler_(std::move(renewed));
   }
 
-  void fail(Error error) { handler_(failure(RenewalFailure{std::move(error)})); }
+  void refuse(const host::PluginFailure& why, const FetchReply* reply) {
+    Error error = session_error(why, start_.connection.id);
+    const std::int64_t wait =
+        reply == nullptr ? 0
+                         : asked_wait_ms(reply->status, reply->headers, "", world_->now_unix_ms());
+    if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
+    fail(std::move(error), why.kind == PST_E_CONSENT_REVOKED);
+  }
+
+  /// Vendors quote what they were sent. Whoever is told may know other secrets than those of this
+  /// run, so its own are taken out here.
+  void fail(Error error, bool for_good = false) {
+    Masker masker;
+    const auto add = [&](const std::vector<host::Item>& items) {
+      for (const host::Item& item : items) {
+        if (item.secret) masker.add(item.value.reveal());
+      }
+    };
+    add(start_.connection.fields);
+    if (start_.old_session) add(start_.old_session->items);
+    add(carried_.items);
+    error.message = masker.mask(std::move(error.message));
+    handler_(failure(RenewalFailure{std::move(error), for_good}));
+  }
 
   RenewalStart start_;
   std::shared_ptr<World> world_;

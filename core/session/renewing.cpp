@@ -1,5 +1,6 @@
 #include "session/renewing.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "session/stored_record.hpp"
@@ -10,6 +11,8 @@ namespace {
 constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that another replica holds
 constexpr std::int64_t longest_wait_ms = 120'000;    ///< for another replica
 constexpr std::int64_t still_useful_ms = 30'000;     ///< life left in a session worth adopting
+
+constexpr std::chrono::milliseconds next_attempt_to_keep{1'000};
 
 constexpr std::chrono::milliseconds next_look_at_use{250};
 constexpr std::int64_t longest_use_ms = 300'000;
@@ -31,6 +34,14 @@ void end_when_unused(std::weak_ptr<const Snapshot> user, Retired retired,
   });
 }
 
+bool same_values(const StoredState& one, const StoredState& other) {
+  const auto same = [](const SecretField& a, const SecretField& b) {
+    return a.name == b.name && a.value.reveal() == b.value.reveal();
+  };
+  return std::ranges::equal(one.credentials, other.credentials, same) &&
+         std::ranges::equal(one.session, other.session, same);
+}
+
 Error interrupted(Error error, std::int64_t began_ms) {
   error.message += "; a renewal that began at Unix time " + std::to_string(began_ms / 1000) +
                    " was cut off: the vendor may have replaced the credentials then";
@@ -48,23 +59,41 @@ void ConnectionState::Renewing::start() { ask_for_lease(); }
 
 void ConnectionState::Renewing::ask_for_lease() {
   world_->lease(state_->key_, [self = shared_from_this()](Result<std::optional<Lease>> lease) {
-    if (!lease) return self->end(std::move(lease).error());
-    if (*lease) return self->leased(**std::move(lease));
+    if (!lease) return self->ask_again_later(std::move(lease).error());
+    if (*lease) return self->leased(**lease);
     if (self->world_->now_unix_ms() - self->began_ms_ > longest_wait_ms) {
       Error error = engine_failed("another replica has been renewing the session of " +
                                       self->state_->configured_.id + " for two minutes",
                                   Phase::session, Sent::no);
       error.retryable = true;
-      return self->end(std::move(error));
+      return self->ask_again_later(std::move(error));
     }
     self->world_->wait(next_look, [self] { self->ask_for_lease(); });
   });
 }
 
-void ConnectionState::Renewing::leased(Lease lease) {
+/// There is no lease. Only who has something to keep goes on asking for it.
+void ConnectionState::Renewing::ask_again_later(Error error) {
+  if (!unkept_ && !need_.asks_vendor) return state_->stay_refused(world_->now_unix_ms());
+  if (!unkept_) return end(std::move(error));
+  error.phase = Phase::session;
+  state_->tell(error, world_->now_unix_ms());
+  world_->wait(next_attempt_to_keep, [self = shared_from_this()] { self->ask_for_lease(); });
+}
+
+void ConnectionState::Renewing::leased(const Lease& lease) {
   fence_ = lease.fence;
   leased_ = true;
+  if (unkept_) return keep_over(lease);
+  const std::uint64_t seen = [&] {
+    const std::scoped_lock lock(state_->mutex_);
+    return state_->stored_version_;
+  }();
   if (adopt_newer(lease)) return release();
+  if (!need_.asks_vendor && (!lease.state || lease.state->version == seen)) {
+    state_->stay_refused(world_->now_unix_ms());
+    return release();
+  }
   save_intent();
 }
 
@@ -80,13 +109,19 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
     if (stored.version == state_->stored_version_) return false;
     state_->stored_version_ = stored.version;
     state_->rotated_ = std::move(newer.rotated);
-    newer.snapshot->generation = state_->current()->generation + 1;
+    const SnapshotPtr now = state_->current();
+    newer.snapshot->generation = now->generation + 1;
     const std::int64_t end = newer.snapshot->session ? newer.snapshot->session->expires_ms : 0;
     if (newer.snapshot->session && stored.renewal_began_ms == 0 &&
         (end == 0 || end > world_->now_unix_ms() + still_useful_ms)) {
       usable = newer.snapshot;
     } else {
+      // What another replica could not renew goes on serving those who have it.
       newer.snapshot->session.reset();
+      if (now->session && now->session->created_ms == stored.session_created_ms) {
+        newer.snapshot->session = now->session;
+        newer.snapshot->generation = now->generation;
+      }
       state_->current_.store(newer.snapshot);
     }
   }
@@ -144,36 +179,63 @@ void ConnectionState::Renewing::beat() {
 }
 
 void ConnectionState::Renewing::renewed(Renewed renewed) {
-  auto fresh = std::make_shared<Snapshot>();
-  {
-    const std::scoped_lock lock(state_->mutex_);
-    for (host::Item& item : renewed.credentials) {
-      std::erase_if(state_->rotated_, [&](const host::Item& old) { return old.name == item.name; });
-      state_->rotated_.push_back(std::move(item));
-    }
-  }
   StoredState state = state_->to_store(need_.format);
+  for (const host::Item& item : renewed.credentials) {
+    std::erase_if(state.credentials, [&](const SecretField& old) { return old.name == item.name; });
+    state.credentials.push_back({item.name, item.value, item.secret});
+  }
+  state.connection_digest = digest_of(state_->configured_, state.credentials);
   state.session = fields_of(renewed.session.items);
   state.session_format = need_.format;
   state.session_created_ms = renewed.session.created_ms;
   state.session_expires_ms = renewed.session.expires_ms;
-  *fresh = *state_->adopt(state, need_.format).snapshot;
+  auto fresh = state_->adopt(state, need_.format).snapshot;
   fresh->generation = state_->current()->generation + 1;
   fresh->renew_ahead_ms = renew_ahead_time(renewed.session.created_ms, renewed.session.expires_ms,
                                            world_->entropy().front());
-  // Durable first: a rotated credential that is used before it is kept is lost with the process.
-  world_->save(state_->key_, std::move(state), fence_,
-               [self = shared_from_this(), fresh](Result<std::uint64_t> version) {
-                 if (!version) return self->end(std::move(version).error());
-                 {
-                   const std::scoped_lock lock(self->state_->mutex_);
-                   self->state_->stored_version_ = *version;
-                 }
-                 const SnapshotPtr replaced = self->state_->current();
-                 self->state_->succeed(fresh, self->world_->now_unix_ms());
-                 self->retire(replaced);
-                 self->release();
+  unkept_ = Unkept{std::move(state), std::move(fresh)};
+  keep();
+}
+
+/// Durable first: a rotated credential that is used before it is kept is lost with the process.
+void ConnectionState::Renewing::keep() {
+  world_->save(state_->key_, unkept_->state, fence_,
+               [self = shared_from_this()](Result<std::uint64_t> version) {
+                 if (version) return self->kept(*version);
+                 self->ask_again_later(std::move(version).error());
                });
+}
+
+/// The store did not take it at first, or nobody knows whether it did; others may have come since.
+void ConnectionState::Renewing::keep_over(const Lease& lease) {
+  StoredState& mine = unkept_->state;
+  if (lease.state) {
+    const StoredState& stored = *lease.state;
+    if (stored.session_created_ms == mine.session_created_ms && same_values(stored, mine))
+      return kept(stored.version);
+    const bool finished = stored.renewal_began_ms == 0 && stored.refusal.empty();
+    if (stored.version != mine.version && finished) {
+      // Another replica's answer came after this one.
+      unkept_.reset();
+      if (adopt_newer(lease)) return release();
+      return save_intent();
+    }
+    mine.version = stored.version;
+  }
+  keep();
+}
+
+void ConnectionState::Renewing::kept(std::uint64_t version) {
+  const Unkept taken = *std::exchange(unkept_, std::nullopt);
+  {
+    const std::scoped_lock lock(state_->mutex_);
+    state_->stored_version_ = version;
+    state_->rotated_ = items_of(taken.state.credentials);
+  }
+  const SnapshotPtr replaced = state_->current();
+  state_->succeed(taken.snapshot, world_->now_unix_ms());
+  retire(replaced);
+  release();
 }
 
 /// Ends the replaced session at its vendor, once the calls that use it are done: vendors count

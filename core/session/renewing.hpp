@@ -16,12 +16,16 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
 
  private:
   void ask_for_lease();
-  void leased(Lease lease);
+  void ask_again_later(Error error);
+  void leased(const Lease& lease);
   bool adopt_newer(const Lease& lease);
   void save_intent();
   void run();
   void beat();
   void renewed(Renewed renewed);
+  void keep();
+  void keep_over(const Lease& lease);
+  void kept(std::uint64_t version);
   void retire(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
   void refused(RenewalFailure failure);
@@ -34,6 +38,13 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   const std::int64_t began_ms_;
   std::uint64_t fence_ = 0;
   bool leased_ = false, lost_ = false;
+
+  /// The vendor's answer until it is kept: nobody else has it.
+  struct Unkept {
+    StoredState state;
+    std::shared_ptr<Snapshot> snapshot;
+  };
+  std::optional<Unkept> unkept_;
   bool challenged_ = false;          ///< the vendor has ended the session itself
   std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end
 };

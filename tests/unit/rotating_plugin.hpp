@@ -35,7 +35,8 @@ inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
   }
   if (in->reply->status != 200) {
     host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
-                         str("the token endpoint refuses the grant"));
+                         in->reply->body.len > 0 ? in->reply->body
+                                                 : str("the token endpoint refuses the grant"));
     return PST_FAILED;
   }
   const std::string_view body = view(in->reply->body);

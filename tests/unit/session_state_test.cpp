@@ -2,6 +2,7 @@
 // in our hands.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 
 #include "rotating_plugin.hpp"
@@ -10,6 +11,8 @@
 
 namespace penstock::session {
 namespace {
+
+using namespace std::chrono_literals;
 
 /// Holds every fetch and save until the test lets it go.
 class HeldWorld final : public World {
@@ -36,20 +39,38 @@ class HeldWorld final : public World {
   /// Up to the first fetch: the lease, and the intent saved.
   void begin() {
     if (leases.empty()) return;
+    begin_lease();
+    if (!saves.empty()) store();
+  }
+  void begin_lease() {
     const auto lease = std::move(leases.front());
     leases.pop_front();
     lease();
-    if (!saves.empty()) store();
   }
-  void answer(int status, std::string body) {
+  void answer(int status, std::string body, std::vector<Field> headers = {}) {
     auto held = std::move(fetches.front());
     fetches.pop_front();
-    held.handler(FetchReply{status, {}, std::move(body)});
+    held.handler(FetchReply{status, std::move(headers), std::move(body)});
   }
   void store() {
     auto held = std::move(saves.front());
     saves.pop_front();
     held.handler(disk->save(held.key, held.state, held.fence));
+  }
+  void fail_to_store(bool though_it_is_stored = false) {
+    auto held = std::move(saves.front());
+    saves.pop_front();
+    if (though_it_is_stored) (void)disk->save(held.key, held.state, held.fence);
+    held.handler(failure(engine_failed("disk full", Phase::receive, Sent::no)));
+  }
+  /// The first of the waits that is this long.
+  void pass(std::chrono::milliseconds time) {
+    const auto found = std::ranges::find(waits, time, [](const auto& one) { return one.first; });
+    ASSERT_NE(found, waits.end());
+    const auto handler = std::move(found->second);
+    waits.erase(found);
+    now += time.count();
+    handler();
   }
 
   struct Fetch {
@@ -99,6 +120,18 @@ class SessionTest : public testing::Test {
     wanted.plugin = plugin;
     wanted.used_generation = used;
     return wanted;
+  }
+
+  /// Another replica on the same store renews, from the lease to the end.
+  std::shared_ptr<ConnectionState> replica_renews(int status, const std::string& body) {
+    auto other = restart();
+    Need wanted = need(other->current()->generation);
+    wanted.in_spite_of_refusal = true;
+    other->obtain(std::move(wanted), world, [](const auto&) {});
+    world->begin();
+    world->answer(status, body);
+    if (!world->saves.empty()) world->store();
+    return other;
   }
 
   void ask(std::uint64_t used = 0) { ask(need(used)); }
@@ -297,11 +330,129 @@ TEST(RenewAhead, is_spread_by_chance_and_left_to_short_lives) {
 TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
   ask();
   world->answer(200, "a1 r1");
-  world->saves.front().handler(failure(engine_failed("disk full", Phase::receive, Sent::no)));
+  world->fail_to_store();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_FALSE(results.front().has_value());
   EXPECT_EQ(results.front().error().phase, Phase::session);
   EXPECT_FALSE(state->current()->session.has_value());
+}
+
+TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_soon_as_it_does) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store();
+  for (int i = 0; i < 3; ++i) {
+    ask();  // is told why it gets nothing, and makes no second request
+    world->pass(1'000ms);
+    world->begin_lease();
+    world->fail_to_store();
+    ASSERT_FALSE(results.back().has_value());
+    EXPECT_NE(results.back().error().message.find("disk full"), std::string::npos);
+  }
+  ask();
+  world->pass(1'000ms);
+  world->begin_lease();
+  world->store();
+  EXPECT_TRUE(world->fetches.empty()) << "r0 was used twice";
+  ASSERT_TRUE(results.back().has_value());
+  EXPECT_EQ(token(*results.back()), "a1");
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  state = restart();
+  ask(state->current()->generation);
+  EXPECT_EQ(world->fetches.front().request.body, "r1");
+}
+
+TEST_F(SessionTest, a_save_whose_answer_was_lost_is_found_in_the_store) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store(true);
+  world->pass(1'000ms);
+  world->begin_lease();
+  EXPECT_TRUE(world->saves.empty());
+  EXPECT_EQ(token(state->current()), "a1");
+  ask(state->current()->generation);
+  EXPECT_EQ(world->fetches.front().request.body, "r1");
+}
+
+TEST_F(SessionTest, another_replicas_later_answer_wins_over_one_that_was_not_kept) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store();
+  replica_renews(200, "a2 r2");  // a vendor with grace
+  ask();
+  world->pass(1'000ms);
+  world->begin_lease();
+  EXPECT_TRUE(world->saves.empty());
+  ASSERT_TRUE(results.back().has_value());
+  EXPECT_EQ(token(*results.back()), "a2");
+}
+
+TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refusal) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store();
+  const auto other = replica_renews(400, "");  // a strict vendor: r0 is used up
+  EXPECT_EQ(other->standing(world->now).health, Standing::Health::needs_credentials);
+  world->pass(1'000ms);
+  world->begin_lease();
+  world->store();
+  EXPECT_EQ(token(state->current()), "a1");
+  EXPECT_EQ(restart()->standing(world->now).health, Standing::Health::ok);
+}
+
+TEST_F(SessionTest, a_replica_takes_what_another_got_after_the_refusal_and_asks_nobody) {
+  ask();
+  world->answer(400, "");
+  world->store();
+  replica_renews(200, "a1 r1");
+  ask();
+  EXPECT_FALSE(results.back().has_value()) << "it looks once in a while only";
+  world->now += 30'000;
+  ask();
+  EXPECT_TRUE(world->fetches.empty());
+  ASSERT_TRUE(results.back().has_value()) << results.back().error().message;
+  EXPECT_EQ(token(*results.back()), "a1");
+}
+
+TEST_F(SessionTest, what_another_replica_failed_to_renew_goes_on_serving) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  const std::uint64_t generation = state->current()->generation;
+  replica_renews(503, "");
+  world->now = state->current()->renew_ahead_ms;
+  state->renew_ahead(need(), world);
+  world->begin();
+  EXPECT_EQ(token(state->current()), "a1");
+  EXPECT_EQ(state->current()->generation, generation);
+  world->answer(503, "");
+  ask();
+  ASSERT_TRUE(results.back().has_value());
+  EXPECT_EQ(token(*results.back()), "a1");
+}
+
+TEST_F(SessionTest, a_pause_that_the_login_asks_for_is_kept) {
+  ask();
+  world->answer(503, "", {{"retry-after", "120"}});
+  EXPECT_EQ(results.back().error().retry_after, 120'000ms);
+  world->now += 119'999;
+  ask();
+  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_EQ(results.back().error().retry_after, 1ms);
+  world->now += 1;
+  ask();
+  EXPECT_EQ(world->fetches.size(), 1U);
+}
+
+TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
+  state = restart("the-refresh-token");
+  ask();
+  world->answer(400, "unknown grant the-refresh-token");
+  EXPECT_EQ(world->saves.front().state.refusal.find("the-refresh-token"), std::string::npos);
+  world->store();
+  EXPECT_NE(results.back().error().message.find("unknown grant"), std::string::npos);
+  EXPECT_EQ(results.back().error().message.find("the-refresh-token"), std::string::npos);
+  EXPECT_EQ(state->standing(world->now).error.find("the-refresh-token"), std::string::npos);
 }
 
 TEST(StoredRecord, survives_the_way_there_and_back) {
