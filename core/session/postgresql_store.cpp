@@ -21,9 +21,10 @@ struct ResultClear {
 using Connection = std::unique_ptr<PGconn, ConnectionFinish>;
 using Rows = std::unique_ptr<PGresult, ResultClear>;
 
-// Who holds a lease is told by its backend: one that is gone was killed, and its lease is free at
-// once; one that is there but silent may have been stopped with the vendor's answer on its way, and
-// is waited for.
+// Who holds a lease is told by its backend. One that is there but silent may have been stopped with
+// the vendor's answer on its way, and is waited for as long as the lease lasts. One that is gone
+// was killed, or has lost its connection and is about to make a new one: its lease is free after
+// three beats that it missed, counted from the start of a server that was away.
 constexpr const char* make_table =
     "CREATE TABLE IF NOT EXISTS penstock_state("
     " key text PRIMARY KEY, version bigint NOT NULL DEFAULT 0, record bytea,"
@@ -37,8 +38,10 @@ constexpr const char* take_lease =
     " ON CONFLICT (key) DO UPDATE SET fence = s.fence + 1, holder_pid = excluded.holder_pid,"
     " holder_start = excluded.holder_start, lease_until = excluded.lease_until"
     " WHERE s.holder_pid IS NULL OR s.lease_until < now() OR s.holder_pid = excluded.holder_pid"
-    " OR NOT EXISTS (SELECT FROM pg_stat_activity a"
-    "                WHERE a.pid = s.holder_pid AND a.backend_start = s.holder_start)"
+    " OR (greatest(s.lease_until - interval '90 seconds', pg_postmaster_start_time())"
+    "       < now() - interval '3 seconds'"
+    "     AND NOT EXISTS (SELECT FROM pg_stat_activity a"
+    "                     WHERE a.pid = s.holder_pid AND a.backend_start = s.holder_start))"
     " RETURNING fence, version, record";
 
 constexpr const char* extend_lease =

@@ -22,13 +22,14 @@ struct Replica {
   std::shared_ptr<SimulatedWorld> world;
   std::shared_ptr<ConnectionState> state;
   std::int64_t worked_ms = 0;  ///< when a call last had a session that the vendor takes
+  SnapshotPtr served;          ///< with what
 };
 
 class Run {
  public:
   explicit Run(std::uint64_t seed)
       : clock_(seed), grace_(clock_.chance(0.5)), vendor_(clock_, verdict_, grace_),
-        store_(clock_, verdict_) {
+        store_(clock_, verdict_, vendor_) {
     plugin_ = host::Instance::create(rotating_plugin::functions,
                                      *Egress::parse({"https://login.example"}))
                   .
@@ -59,8 +60,9 @@ class Run {
  private:
   void start(Replica& replica) {
     const auto skew = static_cast<std::int64_t>(clock_.pick(4'000)) - 2'000;
-    replica.world =
-        std::make_shared<SimulatedWorld>(clock_, vendor_, store_, faults_, ++lives_, skew);
+    replica.world = std::make_shared<SimulatedWorld>(clock_, verdict_, vendor_, store_, faults_,
+                                                     ++lives_, skew);
+    replica.served = nullptr;
     const host::Connection configured{"acme", {{"refresh_token", Secret("r0"), true}}};
     replica.state = std::make_shared<ConnectionState>("p/acme", configured, store_.load(), 1);
   }
@@ -75,12 +77,20 @@ class Run {
   /// One call after another on this replica, as a caller would see them.
   void call(std::size_t index) {
     Replica& replica = replicas_[index];
+    if (const std::int64_t until = replica.world->stopped_until(); until > clock_.now())
+      return clock_.after(until - clock_.now(), [this, index] { call(index); });
     const SnapshotPtr now = replica.state->current();
-    const bool lives = now->session && (now->session->expires_ms > replica.world->now_unix_ms());
+    const std::int64_t time = replica.world->now_unix_ms();
+    const auto serves = [&](const SnapshotPtr& one) {
+      return one && one->session && one->session->expires_ms > time && !refused_by_vendor(*one);
+    };
+    const bool lives = now->session && now->session->expires_ms > time;
+    verdict_.require(lives || !serves(replica.served), "a session that serves was dropped");
     if (lives && refused_by_vendor(*now)) {
       want(replica, now->generation);
     } else if (lives) {
       replica.worked_ms = clock_.now();
+      replica.served = now;
       replica.state->renew_ahead(need(now->generation), replica.world);
     } else {
       want(replica, now->session ? now->generation : 0);
@@ -96,17 +106,12 @@ class Run {
 
   void want(const Replica& replica, std::uint64_t used) {
     const auto told = std::make_shared<int>(0);
-    const int before = vendor_.requests;
-    const bool flagged = replica.state->standing(replica.world->now_unix_ms()).health ==
-                         Standing::Health::needs_credentials;
-    replica.state->obtain(need(used), replica.world, [this, told, flagged, before](auto result) {
+    replica.state->obtain(need(used), replica.world, [this, told](const auto&) {
       verdict_.require(++*told == 1, "a call was answered twice");
-      if (!flagged) return;
-      verdict_.require(!result, "a refused credential gave a session");
-      verdict_.require(vendor_.requests == before, "the vendor was asked again after its refusal");
     });
-    // Longer than anything may take: two minutes for another replica, one for the vendor.
-    clock_.after(10 * minute, [this, told, world = replica.world] {
+    // Longer than anything may take: two minutes for another replica, one for the vendor, and as
+    // long as the replica was stopped.
+    clock_.after(15 * minute, [this, told, world = replica.world] {
       verdict_.require(*told == 1 || !world->alive(), "a call was never answered");
     });
   }
@@ -115,7 +120,7 @@ class Run {
   void disturb() {
     if (calm_) return;
     Replica& victim = replicas_[clock_.pick(replicas_.size())];
-    switch (clock_.pick(4)) {
+    switch (clock_.pick(6)) {
     case 0:
       victim.world->kill();
       start(victim);
@@ -126,6 +131,12 @@ class Run {
     case 2:
       victim.world->set_clock(static_cast<std::int64_t>(clock_.pick(2 * 3'600'000)) - 3'600'000);
       break;
+    case 3:
+      victim.world->stop(static_cast<std::int64_t>(clock_.pick(2 * minute)));
+      break;
+    case 4:
+      store_.restart();
+      break;
     default:
       break;
     }
@@ -135,8 +146,11 @@ class Run {
   void check_recovery() {
     for (const Replica& replica : replicas_) {
       const auto standing = replica.state->standing(replica.world->now_unix_ms());
-      if (standing.health == Standing::Health::needs_credentials) {
+      if (store_.refuses()) {
         verdict_.require(!grace_, "a credential was lost though the vendor grants grace");
+        verdict_.require(vendor_.ever_lost(), "a credential was lost though every answer arrived");
+        verdict_.require(standing.health == Standing::Health::needs_credentials,
+                         "a replica does not know that the credential is lost");
         continue;
       }
       verdict_.require(replica.worked_ms > clock_.now() - minute,

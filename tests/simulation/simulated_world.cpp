@@ -1,5 +1,7 @@
 #include "simulated_world.hpp"
 
+#include <algorithm>
+
 namespace penstock::simulation {
 
 using session::FetchReply;
@@ -18,37 +20,54 @@ FetchReply Vendor::token(const std::string& refresh, bool down, bool from_the_li
   ++requests;
   if (down) return {503, {}, ""};
   const auto name = [](char kind, int number) { return kind + std::to_string(number); };
+  const bool excused =
+      !from_the_living || lost_ == generation_ || (generation_ > 0 && excused_ == generation_);
   if (refresh == name('r', generation_)) {
+    // A stopped holder's answer comes late, and may still be kept.
+    if (excused_ == generation_) excused_ = generation_ + 1;
     ++generation_;
   } else if (generation_ > 0 && refresh == name('r', generation_ - 1)) {
-    verdict_.require(excused_ || !from_the_living, "the vendor saw " + refresh +
-                                   " twice, though its first answer "
-                                   "had arrived");
+    verdict_.require(excused, "the vendor saw " + refresh + " twice, though an answer had arrived");
     if (!grace_) return {400, {}, ""};
   } else {
-    verdict_.require(!from_the_living, "the vendor saw " + refresh + ", older than any that could be lost");
+    verdict_.require(excused, "the vendor saw " + refresh + ", older than any that could be lost");
     return {400, {}, ""};
   }
   return {200, {}, name('a', generation_) + " " + name('r', generation_)};
 }
 
 std::optional<Lease> Store::lease(const std::string&, std::uint64_t holder) {
-  const bool taken =
-      holder_ != 0 && holder_ != holder && !dead_.contains(holder_) && clock_.now() < lease_until_;
+  const std::int64_t now = clock_.now();
+  const bool dead = dead_.contains(holder_);
+  const bool silent = now > std::max(heard_, started_) + silence_ms;
+  const bool gone = dead || !connected_;
+  const bool taken = holder_ != 0 && holder_ != holder && now < lease_until_ && !(gone && silent);
   if (taken) return std::nullopt;
+  const bool stood_still = stopped_until_.contains(holder_) && stopped_until_[holder_] > heard_;
+  if (holder_ != 0 && holder_ != holder && !dead && stood_still) vendor_.excuse();
   holder_ = holder;
-  lease_until_ = clock_.now() + 90'000;
+  connected_ = true;
+  heard_ = now;
+  lease_until_ = now + lease_ms;
   return Lease{++fence_, state_};
 }
 
-bool Store::extend(std::uint64_t fence) {
-  if (fence != fence_) return false;
-  lease_until_ = clock_.now() + 90'000;
+bool Store::extend(std::uint64_t fence, std::uint64_t holder) {
+  if (fence != fence_ || holder_ == 0) return false;
+  holder_ = holder;
+  connected_ = true;
+  heard_ = clock_.now();
+  lease_until_ = heard_ + lease_ms;
   return true;
 }
 
 void Store::release(std::uint64_t fence) {
   if (fence == fence_) holder_ = 0;
+}
+
+void Store::restart() {
+  connected_ = false;
+  started_ = clock_.now();
 }
 
 Result<std::uint64_t> Store::save(const StoredState& state, std::uint64_t fence) {
@@ -68,57 +87,54 @@ std::array<std::uint8_t, 32> SimulatedWorld::entropy() {
   return out;
 }
 
+void SimulatedWorld::deliver(std::function<void()> event) {
+  if (!alive_) return;
+  if (clock_.now() >= stopped_until_) return event();
+  clock_.after(stopped_until_ - clock_.now(),
+               [self = shared_from_this(), event = std::move(event)]() mutable {
+                 self->deliver(std::move(event));
+               });
+}
+
 template <class Handler, class Value>
 void SimulatedWorld::answer(Handler handler, Value value, std::int64_t ms) {
   clock_.after(ms, [self = shared_from_this(), handler = std::move(handler),
                     value = std::move(value)]() mutable {
-    if (self->alive_) handler(std::move(value));
+    self->deliver([handler = std::move(handler), value = std::move(value)] { handler(value); });
   });
 }
 
 void SimulatedWorld::fetch(session::FetchRequest request,
                            std::function<void(Result<FetchReply>)> handler) {
-  fetching_ = true;
+  verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
   const bool lost = clock_.chance(faults_.request_lost);
   const bool unheard = clock_.chance(faults_.answer_lost);
   const bool down = clock_.chance(faults_.vendor_down);
   const auto there = static_cast<std::int64_t>(clock_.pick(200));
   const auto back = static_cast<std::int64_t>(
       clock_.chance(faults_.slow) ? 10'000 + clock_.pick(45'000) : clock_.pick(300));
-  const auto silence = [this, handler] {
-    clock_.after(60'000, [self = shared_from_this(), handler] {
-      if (!self->alive_) return;
-      self->fetching_ = false;
-      handler(failure(vendor_unreachable("silence", Phase::session, Sent::unknown)));
-    });
-  };
-  if (lost) return silence();
+  if (lost || unheard) {
+    const Result<FetchReply> silence =
+        failure(vendor_unreachable("silence", Phase::session, Sent::unknown));
+    answer(handler, silence, 60'000);
+  }
+  if (lost) return;
   clock_.after(there, [this, self = shared_from_this(), refresh = request.body, unheard, down, back,
-                       silence, handler] {
+                       handler] {
     // Bytes that are on their way arrive, whether their sender still lives or not.
     FetchReply reply = vendor_.token(refresh, down, alive_);
     const bool matters = reply.status == 200;
-    if (unheard || !alive_) {
-      if (matters) vendor_.answer_lost();
-      if (alive_) silence();
-      return;
-    }
-    clock_.after(back, [this, self, reply = std::move(reply), matters, handler]() mutable {
-      if (!alive_) {
-        if (matters) vendor_.answer_lost();
-        return;
-      }
-      fetching_ = false;
-      // Excused until it is stored: a replica that dies before that has lost it.
-      if (matters) vendor_.answer_lost();
-      handler(std::move(reply));
-    });
+    if (matters && (unheard || !alive_)) vendor_.answer_lost();
+    if (unheard || !alive_) return;
+    // Whoever dies before it is stored has lost it.
+    holds_answer_ = matters;
+    answer(handler, Result<FetchReply>(std::move(reply)), back);
   });
 }
 
 void SimulatedWorld::wait(std::chrono::milliseconds time, std::function<void()> handler) {
-  clock_.after(time.count(), [self = shared_from_this(), handler = std::move(handler)] {
-    if (self->alive_) handler();
+  clock_.after(time.count(), [self = shared_from_this(), handler = std::move(handler)]() mutable {
+    self->deliver(std::move(handler));
   });
 }
 
@@ -130,9 +146,8 @@ void SimulatedWorld::save(std::string, StoredState state, std::uint64_t fence,
   if (before) return answer(std::move(handler), Result<std::uint64_t>(lost), 20);
   clock_.after(static_cast<std::int64_t>(clock_.pick(20)),
                [this, self = shared_from_this(), state, fence, after, lost, handler] {
-                 Result<std::uint64_t> version = store_.save(state, fence);
-                 if (version && state.renewal_began_ms == 0 && state.refusal.empty())
-                   vendor_.settled();
+                 const Result<std::uint64_t> version = store_.save(state, fence);
+                 if (version && state.renewal_began_ms == 0) holds_answer_ = false;
                  answer(handler, after ? Result<std::uint64_t>(lost) : version, 5);
                });
 }
@@ -152,22 +167,33 @@ void SimulatedWorld::lease(std::string key,
                });
 }
 
+/// Never twice in a row: a holder that is not heard for long loses its lease, and rightly so.
+bool SimulatedWorld::extension_fails() {
+  extension_failed_ = !extension_failed_ && clock_.chance(faults_.store_fails_before);
+  return extension_failed_;
+}
+
 void SimulatedWorld::extend(std::string, std::uint64_t fence,
                             std::function<void(Result<bool>)> handler) {
-  if (clock_.chance(faults_.store_fails_before)) {
+  if (extension_fails()) {
     return answer(
         std::move(handler),
         Result<bool>(failure(engine_failed("the store is away", Phase::session, Sent::no))), 20);
   }
-  answer(std::move(handler), Result<bool>(store_.extend(fence)), 5);
+  answer(std::move(handler), Result<bool>(store_.extend(fence, life_)), 5);
 }
 
 void SimulatedWorld::release(std::string, std::uint64_t fence) { store_.release(fence); }
 
 void SimulatedWorld::kill() {
-  if (fetching_) vendor_.answer_lost();
+  if (holds_answer_) vendor_.answer_lost();
   alive_ = false;
   store_.died(life_);
+}
+
+void SimulatedWorld::stop(std::int64_t ms) {
+  stopped_until_ = std::max(stopped_until_, clock_.now() + ms);
+  store_.stopped(life_, stopped_until_);
 }
 
 }  // namespace penstock::simulation

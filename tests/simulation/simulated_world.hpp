@@ -66,14 +66,20 @@ class Vendor {
   Vendor(Clock& clock, Verdict& verdict, bool grace)
       : clock_(clock), verdict_(verdict), grace_(grace) {}
 
+  /// `from_the_living`: somebody waits for the answer. Dead senders' bytes arrive, too.
   session::FetchReply token(const std::string& refresh, bool down, bool from_the_living);
   bool accepts(const std::string& access) const {
     return access == "a" + std::to_string(generation_);
   }
-  /// Nobody will ever hear this answer: the next use of the old token is no mistake of ours.
-  void answer_lost() { excused_ = true; }
-  void settled() { excused_ = false; }
-  bool excused() const { return excused_; }
+  /// Nobody has its latest answer, or ever will: the next use of the old token is no mistake of
+  /// ours.
+  void answer_lost() {
+    lost_ = generation_;
+    ever_lost_ = true;
+  }
+  bool ever_lost() const { return ever_lost_; }
+  /// The holder of the lease was stopped for so long that another replica had to go on.
+  void excuse() { excused_ = generation_; }
   void revoke_access() { revoked_ = generation_; }
   bool is_revoked() const { return revoked_ == generation_; }
 
@@ -83,39 +89,50 @@ class Vendor {
   Clock& clock_;
   Verdict& verdict_;
   const bool grace_;
-  int generation_ = 0, revoked_ = -1;
-  bool excused_ = false;
+  int generation_ = 0, revoked_ = -1, lost_ = -1, excused_ = -1;
+  bool ever_lost_ = false;
 };
 
-/// A store that replicas share, with leases as PostgreSQL's.
+/// A store that replicas share, with leases as PostgreSQL's, if shorter.
 class Store {
  public:
-  Store(Clock& clock, Verdict& verdict) : clock_(clock), verdict_(verdict) {}
+  static constexpr std::int64_t lease_ms = 30'000;
+  static constexpr std::int64_t silence_ms = 3'000;  ///< of a holder whose connection is gone
+
+  Store(Clock& clock, Verdict& verdict, Vendor& vendor)
+      : clock_(clock), verdict_(verdict), vendor_(vendor) {}
 
   std::optional<Lease> lease(const std::string& key, std::uint64_t holder);
-  bool extend(std::uint64_t fence);
+  bool extend(std::uint64_t fence, std::uint64_t holder);
   void release(std::uint64_t fence);
   Result<std::uint64_t> save(const StoredState& state, std::uint64_t fence);
   std::optional<StoredState> load() const { return state_; }
+  bool refuses() const { return state_ && !state_->refusal.empty(); }
   void died(std::uint64_t holder) { dead_.insert(holder); }
+  void stopped(std::uint64_t holder, std::int64_t until) { stopped_until_[holder] = until; }
+  /// All connections to it are gone; its data are not.
+  void restart();
 
  private:
   Clock& clock_;
   Verdict& verdict_;
+  Vendor& vendor_;
   std::optional<StoredState> state_;
   std::uint64_t fence_ = 0, holder_ = 0;
-  std::int64_t lease_until_ = 0;
+  std::int64_t lease_until_ = 0, heard_ = 0, started_ = 0;
+  bool connected_ = false;  ///< the holder
   std::set<std::uint64_t> dead_;
+  std::map<std::uint64_t, std::int64_t> stopped_until_;
 };
 
 /// All that one life of a replica reaches. Once the life is over nothing comes back to it.
 class SimulatedWorld final : public session::World,
                              public std::enable_shared_from_this<SimulatedWorld> {
  public:
-  SimulatedWorld(Clock& clock, Vendor& vendor, Store& store, const Faults& faults,
+  SimulatedWorld(Clock& clock, Verdict& verdict, Vendor& vendor, Store& store, const Faults& faults,
                  std::uint64_t life, std::int64_t skew_ms)
-      : clock_(clock), vendor_(vendor), store_(store), faults_(faults), life_(life),
-        skew_ms_(skew_ms) {}
+      : clock_(clock), verdict_(verdict), vendor_(vendor), store_(store), faults_(faults),
+        life_(life), skew_ms_(skew_ms) {}
 
   std::int64_t now_unix_ms() override { return 1'700'000'000'000 + clock_.now() + skew_ms_; }
   std::array<std::uint8_t, 32> entropy() override;
@@ -130,6 +147,9 @@ class SimulatedWorld final : public session::World,
   void release(std::string key, std::uint64_t fence) override;
 
   void kill();
+  /// SIGSTOP, and SIGCONT after `ms`.
+  void stop(std::int64_t ms);
+  std::int64_t stopped_until() const { return stopped_until_; }
   bool alive() const { return alive_; }
   std::uint64_t life() const { return life_; }
   void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
@@ -138,14 +158,21 @@ class SimulatedWorld final : public session::World,
   /// In the time that a store takes, unless this life is over by then.
   template <class Handler, class Value>
   void answer(Handler handler, Value value, std::int64_t ms);
+  /// Now, or when this life goes on; never if it is over.
+  void deliver(std::function<void()> event);
+  bool extension_fails();
 
   Clock& clock_;
+  Verdict& verdict_;
   Vendor& vendor_;
   Store& store_;
   const Faults& faults_;
   const std::uint64_t life_;
   std::int64_t skew_ms_;
-  bool alive_ = true, fetching_ = false;
+  std::int64_t stopped_until_ = 0;
+  bool alive_ = true;
+  bool holds_answer_ = false;  ///< which the store has not taken yet
+  bool extension_failed_ = false;
 };
 
 }  // namespace penstock::simulation

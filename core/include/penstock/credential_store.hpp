@@ -70,7 +70,7 @@ class CredentialStore {
   virtual Result<bool> extend(const std::string& key, std::uint64_t fence);
   virtual void release(const std::string& key, std::uint64_t fence);
 
-  static constexpr std::chrono::seconds lease_beat{5};
+  static constexpr std::chrono::seconds lease_beat{1};
 
   /// Whether replicas use what is stored here: then the end of this process is no end of a session.
   virtual bool is_shared() const { return false; }
