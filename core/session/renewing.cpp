@@ -267,12 +267,26 @@ void ConnectionState::Renewing::refused(RenewalFailure failure) {
   world_->save(state_->key_, std::move(state), fence_,
                [self = shared_from_this(),
                 error = std::move(failure.error)](Result<std::uint64_t> version) mutable {
-                 if (version) {
+                 if (!version) return self->look_whether(std::move(error));
+                 {
                    const std::scoped_lock lock(self->state_->mutex_);
                    self->state_->stored_version_ = *version;
                  }
                  self->end(std::move(error), true);
                });
+}
+
+/// The refusal was not kept: another replica may have renewed with the same credential.
+void ConnectionState::Renewing::look_whether(Error refusal) {
+  refusal.phase = Phase::session;
+  {
+    const std::scoped_lock lock(state_->mutex_);
+    state_->refused_for_good_ = true;
+    state_->failed_ms_ = world_->now_unix_ms();
+    state_->last_error_ = std::move(refusal);
+  }
+  need_.asks_vendor = false;
+  ask_for_lease();
 }
 
 void ConnectionState::Renewing::end(Error error, bool for_good) {

@@ -29,6 +29,7 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   void retire(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
   void refused(RenewalFailure failure);
+  void look_whether(Error refusal);
   void end(Error error, bool for_good = false);
   void release();
 

@@ -86,6 +86,7 @@ class Run {
     };
     const bool lives = now->session && now->session->expires_ms > time;
     verdict_.require(lives || !serves(replica.served), "a session that serves was dropped");
+    if (lives) check_session(replica, *now);
     if (lives && refused_by_vendor(*now)) {
       want(replica, now->generation);
     } else if (lives) {
@@ -99,19 +100,47 @@ class Run {
                  [this, index] { call(index); });
   }
 
+  static std::string access_of(const session::Snapshot& snapshot) {
+    return std::string(snapshot.session->items.at(0).value.reveal());
+  }
+
+  void check_session(const Replica& replica, const session::Snapshot& now) {
+    verdict_.require(store_.has_kept(access_of(now)), "a session was used before it was durable");
+    if (!replica.served || access_of(*replica.served) == access_of(now)) return;
+    verdict_.require(now.generation > replica.served->generation,
+                     "a new session has the generation of an old one");
+  }
+
+  /// Another replica may put it right later: looked at when it is said.
+  void check_refusal(const Replica& replica) {
+    const auto stored = store_.load();
+    const bool good = stored && !stored->credentials.empty() &&
+                      vendor_.takes(std::string(stored->credentials.at(0).value.reveal()));
+    verdict_.require(!good || !refuses(replica), "a good credential was called refused");
+  }
+
+  static bool refuses(const Replica& replica) {
+    return replica.state->standing(replica.world->now_unix_ms()).health ==
+           Standing::Health::needs_credentials;
+  }
+
   bool refused_by_vendor(const session::Snapshot& snapshot) const {
-    const std::string access(snapshot.session->items.at(0).value.reveal());
+    const std::string access = access_of(snapshot);
     return !vendor_.accepts(access) || vendor_.is_revoked();
   }
 
   void want(const Replica& replica, std::uint64_t used) {
     const auto told = std::make_shared<int>(0);
-    replica.state->obtain(need(used), replica.world, [this, told](const auto&) {
-      verdict_.require(++*told == 1, "a call was answered twice");
-    });
+    const bool refused = refuses(replica);
+    replica.state->obtain(need(used), replica.world,
+                          [this, told, refused, replica](const auto& result) {
+                            verdict_.require(++*told == 1, "a call was answered twice");
+                            if (result) check_session(replica, **result);
+                            if (!refused) check_refusal(replica);
+                          });
     // Longer than anything may take: two minutes for another replica, one for the vendor, and as
     // long as the replica was stopped.
-    clock_.after(15 * minute, [this, told, world = replica.world] {
+    clock_.after(20 * minute, [this, told, world = replica.world] {
       verdict_.require(*told == 1 || !world->alive(), "a call was never answered");
     });
   }
@@ -132,7 +161,7 @@ class Run {
       victim.world->set_clock(static_cast<std::int64_t>(clock_.pick(2 * 3'600'000)) - 3'600'000);
       break;
     case 3:
-      victim.world->stop(static_cast<std::int64_t>(clock_.pick(2 * minute)));
+      victim.world->stop(static_cast<std::int64_t>(clock_.pick(5 * minute)));
       break;
     case 4:
       store_.restart();
@@ -145,12 +174,10 @@ class Run {
 
   void check_recovery() {
     for (const Replica& replica : replicas_) {
-      const auto standing = replica.state->standing(replica.world->now_unix_ms());
       if (store_.refuses()) {
         verdict_.require(!grace_, "a credential was lost though the vendor grants grace");
         verdict_.require(vendor_.ever_lost(), "a credential was lost though every answer arrived");
-        verdict_.require(standing.health == Standing::Health::needs_credentials,
-                         "a replica does not know that the credential is lost");
+        verdict_.require(refuses(replica), "a replica does not know that the credential is lost");
         continue;
       }
       verdict_.require(replica.worked_ms > clock_.now() - minute,

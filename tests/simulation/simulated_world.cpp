@@ -77,6 +77,11 @@ Result<std::uint64_t> Store::save(const StoredState& state, std::uint64_t fence)
   verdict_.require(state.version + 1 > present, "a stored version fell");
   state_ = state;
   ++state_->version;
+  if (!state.refusal.empty()) refuses_ = true;
+  if (state.renewal_began_ms == 0 && !state.session.empty()) {
+    refuses_ = false;
+    kept_.insert(std::string(state.session.at(0).value.reveal()));
+  }
   return state_->version;
 }
 
@@ -107,6 +112,7 @@ void SimulatedWorld::answer(Handler handler, Value value, std::int64_t ms) {
 void SimulatedWorld::fetch(session::FetchRequest request,
                            std::function<void(Result<FetchReply>)> handler) {
   verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
+  verdict_.require(std::exchange(intends_, false), "the vendor was asked without an intent");
   const bool lost = clock_.chance(faults_.request_lost);
   const bool unheard = clock_.chance(faults_.answer_lost);
   const bool down = clock_.chance(faults_.vendor_down);
@@ -148,6 +154,7 @@ void SimulatedWorld::save(std::string, StoredState state, std::uint64_t fence,
                [this, self = shared_from_this(), state, fence, after, lost, handler] {
                  const Result<std::uint64_t> version = store_.save(state, fence);
                  if (version && state.renewal_began_ms == 0) holds_answer_ = false;
+                 intends_ = version && state.renewal_began_ms != 0;
                  answer(handler, after ? Result<std::uint64_t>(lost) : version, 5);
                });
 }

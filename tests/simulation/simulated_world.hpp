@@ -82,6 +82,9 @@ class Vendor {
   void excuse() { excused_ = generation_; }
   void revoke_access() { revoked_ = generation_; }
   bool is_revoked() const { return revoked_ == generation_; }
+  bool takes(const std::string& refresh) const {
+    return refresh == "r" + std::to_string(generation_);
+  }
 
   int requests = 0;
 
@@ -107,7 +110,9 @@ class Store {
   void release(std::uint64_t fence);
   Result<std::uint64_t> save(const StoredState& state, std::uint64_t fence);
   std::optional<StoredState> load() const { return state_; }
-  bool refuses() const { return state_ && !state_->refusal.empty(); }
+  /// Since a refusal was kept no session was.
+  bool refuses() const { return refuses_; }
+  bool has_kept(const std::string& access) const { return kept_.contains(access); }
   void died(std::uint64_t holder) { dead_.insert(holder); }
   void stopped(std::uint64_t holder, std::int64_t until) { stopped_until_[holder] = until; }
   /// All connections to it are gone; its data are not.
@@ -121,6 +126,8 @@ class Store {
   std::uint64_t fence_ = 0, holder_ = 0;
   std::int64_t lease_until_ = 0, heard_ = 0, started_ = 0;
   bool connected_ = false;  ///< the holder
+  bool refuses_ = false;
+  std::set<std::string> kept_;
   std::set<std::uint64_t> dead_;
   std::map<std::uint64_t, std::int64_t> stopped_until_;
 };
@@ -173,6 +180,7 @@ class SimulatedWorld final : public session::World,
   bool alive_ = true;
   bool holds_answer_ = false;  ///< which the store has not taken yet
   bool extension_failed_ = false;
+  bool intends_ = false;  ///< its latest save said so
 };
 
 }  // namespace penstock::simulation
