@@ -34,12 +34,10 @@ void end_when_unused(std::weak_ptr<const Snapshot> user, Retired retired,
   });
 }
 
-bool same_values(const StoredState& one, const StoredState& other) {
-  const auto same = [](const SecretField& a, const SecretField& b) {
+bool same_values(const std::vector<SecretField>& one, const std::vector<SecretField>& other) {
+  return std::ranges::equal(one, other, [](const SecretField& a, const SecretField& b) {
     return a.name == b.name && a.value.reveal() == b.value.reveal();
-  };
-  return std::ranges::equal(one.credentials, other.credentials, same) &&
-         std::ranges::equal(one.session, other.session, same);
+  });
 }
 
 Error interrupted(Error error, std::int64_t began_ms) {
@@ -116,12 +114,10 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
         (end == 0 || end > world_->now_unix_ms() + still_useful_ms)) {
       usable = newer.snapshot;
     } else {
-      // What another replica could not renew goes on serving those who have it.
-      newer.snapshot->session.reset();
-      if (now->session && now->session->created_ms == stored.session_created_ms) {
-        newer.snapshot->session = now->session;
-        newer.snapshot->generation = now->generation;
-      }
+      // What serves goes on serving until there is something better.
+      newer.snapshot->session = now->session;
+      newer.snapshot->generation = now->generation;
+      newer.snapshot->renew_ahead_ms = now->renew_ahead_ms;
       state_->current_.store(newer.snapshot);
     }
   }
@@ -180,6 +176,7 @@ void ConnectionState::Renewing::beat() {
 
 void ConnectionState::Renewing::renewed(Renewed renewed) {
   StoredState state = state_->to_store(need_.format);
+  std::vector<SecretField> before = state.credentials;
   for (const host::Item& item : renewed.credentials) {
     std::erase_if(state.credentials, [&](const SecretField& old) { return old.name == item.name; });
     state.credentials.push_back({item.name, item.value, item.secret});
@@ -193,7 +190,7 @@ void ConnectionState::Renewing::renewed(Renewed renewed) {
   fresh->generation = state_->current()->generation + 1;
   fresh->renew_ahead_ms = renew_ahead_time(renewed.session.created_ms, renewed.session.expires_ms,
                                            world_->entropy().front());
-  unkept_ = Unkept{std::move(state), std::move(fresh)};
+  unkept_ = Unkept{std::move(state), std::move(fresh), std::move(before)};
   keep();
 }
 
@@ -211,10 +208,13 @@ void ConnectionState::Renewing::keep_over(const Lease& lease) {
   StoredState& mine = unkept_->state;
   if (lease.state) {
     const StoredState& stored = *lease.state;
-    if (stored.session_created_ms == mine.session_created_ms && same_values(stored, mine))
+    if (stored.session_created_ms == mine.session_created_ms &&
+        same_values(stored.credentials, mine.credentials) &&
+        same_values(stored.session, mine.session))
       return kept(stored.version);
     const bool finished = stored.renewal_began_ms == 0 && stored.refusal.empty();
-    if (stored.version != mine.version && finished) {
+    const bool rotated = !same_values(stored.credentials, unkept_->credentials_before);
+    if (stored.version != mine.version && (finished || rotated)) {
       // Another replica's answer came after this one.
       unkept_.reset();
       if (adopt_newer(lease)) return release();

@@ -44,6 +44,7 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   struct Unkept {
     StoredState state;
     std::shared_ptr<Snapshot> snapshot;
+    std::vector<SecretField> credentials_before;
   };
   std::optional<Unkept> unkept_;
   bool challenged_ = false;          ///< the vendor has ended the session itself
