@@ -12,7 +12,7 @@ constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that anothe
 constexpr std::int64_t longest_wait_ms = 120'000;    ///< for another replica
 constexpr std::int64_t still_useful_ms = 30'000;     ///< life left in a session worth adopting
 
-constexpr std::chrono::milliseconds next_attempt_to_keep{1'000};
+constexpr std::chrono::milliseconds next_attempt_to_keep{2'000};
 
 constexpr std::chrono::milliseconds next_look_at_use{250};
 constexpr std::int64_t longest_use_ms = 300'000;

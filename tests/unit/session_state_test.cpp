@@ -343,14 +343,14 @@ TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_
   world->fail_to_store();
   for (int i = 0; i < 3; ++i) {
     ask();  // is told why it gets nothing, and makes no second request
-    world->pass(1'000ms);
+    world->pass(2'000ms);
     world->begin_lease();
     world->fail_to_store();
     ASSERT_FALSE(results.back().has_value());
     EXPECT_NE(results.back().error().message.find("disk full"), std::string::npos);
   }
   ask();
-  world->pass(1'000ms);
+  world->pass(2'000ms);
   world->begin_lease();
   world->store();
   EXPECT_TRUE(world->fetches.empty()) << "r0 was used twice";
@@ -366,7 +366,7 @@ TEST_F(SessionTest, a_save_whose_answer_was_lost_is_found_in_the_store) {
   ask();
   world->answer(200, "a1 r1");
   world->fail_to_store(true);
-  world->pass(1'000ms);
+  world->pass(2'000ms);
   world->begin_lease();
   EXPECT_TRUE(world->saves.empty());
   EXPECT_EQ(token(state->current()), "a1");
@@ -380,11 +380,26 @@ TEST_F(SessionTest, another_replicas_later_answer_wins_over_one_that_was_not_kep
   world->fail_to_store();
   replica_renews(200, "a2 r2");  // a vendor with grace
   ask();
-  world->pass(1'000ms);
+  world->pass(2'000ms);
   world->begin_lease();
   EXPECT_TRUE(world->saves.empty());
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a2");
+}
+
+TEST_F(SessionTest, an_answer_that_was_not_kept_gives_way_to_credentials_rotated_since) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store();
+  const auto other = replica_renews(200, "a2 r2");
+  other->obtain(need(other->current()->generation), world, [](const auto&) {});
+  world->begin();
+  world->fetches.clear();  // it dies while it renews again
+  world->pass(2'000ms);
+  world->begin_lease();
+  world->store();
+  ASSERT_EQ(world->fetches.size(), 1U);
+  EXPECT_EQ(world->fetches.front().request.body, "r2");
 }
 
 TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refusal) {
@@ -393,7 +408,7 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refus
   world->fail_to_store();
   const auto other = replica_renews(400, "");  // a strict vendor: r0 is used up
   EXPECT_EQ(other->standing(world->now).health, Standing::Health::needs_credentials);
-  world->pass(1'000ms);
+  world->pass(2'000ms);
   world->begin_lease();
   world->store();
   EXPECT_EQ(token(state->current()), "a1");
