@@ -76,10 +76,14 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
   return out;
 }
 
-/// Makes the file with a fresh key; another process may have been faster, which is as good.
+/// Makes the file with a fresh key where there is none. It gets its name when it is whole: a crash
+/// leaves no empty one behind, which no start would accept.
 Result<Done, std::string> make_key_file(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0 && errno == EEXIST) return Done{};
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return Done{};
+  const std::filesystem::path fresh = file.string() + ".new";
+  std::filesystem::remove(fresh, error);
+  const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (descriptor < 0)
     return failure("the key file " + file.string() + " cannot be made: " + std::strerror(errno));
   std::string key(key_size, '\0');
@@ -91,7 +95,12 @@ Result<Done, std::string> make_key_file(const std::filesystem::path& file) {
   ::close(descriptor);
   sodium_memzero(key.data(), key.size());
   sodium_memzero(line.data(), line.size());
-  if (!written) return failure("the key file " + file.string() + " cannot be written");
+  if (!written || ::rename(fresh.c_str(), file.c_str()) != 0)
+    return failure("the key file " + file.string() + " cannot be written");
+  const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return Done{};
+  ::fsync(folder);  // the key is as durable as what it seals
+  ::close(folder);
   return Done{};
 }
 

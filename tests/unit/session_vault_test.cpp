@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <fcntl.h>
 #include <fstream>
 #include <set>
 
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <penstock/credential_store.hpp>
@@ -97,6 +99,20 @@ TEST_F(VaultTest, makes_a_private_key_file_once) {
   const auto refused = Vault::open(folder / "state.key");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().find("chmod 600"), std::string::npos);
+}
+
+TEST_F(VaultTest, leaves_no_half_made_key_file) {
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit full{0, limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &full);
+  const auto failed = Vault::open(folder / "state.key");
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, before);
+  EXPECT_FALSE(failed);
+  const auto made = Vault::open(folder / "state.key");
+  ASSERT_TRUE(made) << made.error();
 }
 
 TEST_F(VaultTest, takes_a_new_key_while_it_runs_and_keeps_its_keys_when_the_file_is_broken) {
