@@ -175,6 +175,7 @@ class Run {
   void check_recovery() {
     for (const Replica& replica : replicas_) {
       if (store_.refuses() || refuses(replica)) {
+        verdict_.require(store_.refuses() || store_.may_not_know(), "a refusal was not kept");
         verdict_.require(!grace_, "a credential was lost though the vendor grants grace");
         verdict_.require(vendor_.ever_lost(), "a credential was lost though every answer arrived");
         verdict_.require(refuses(replica), "a replica does not know that the credential is lost");

@@ -149,6 +149,7 @@ void SimulatedWorld::save(std::string, StoredState state, std::uint64_t fence,
   const bool before = clock_.chance(faults_.store_fails_before);
   const bool after = clock_.chance(faults_.store_fails_after);
   const auto lost = failure(engine_failed("the store is away", Phase::session, Sent::no));
+  if (before && !state.refusal.empty()) store_.missed_refusal();
   if (before) return answer(std::move(handler), Result<std::uint64_t>(lost), 20);
   clock_.after(static_cast<std::int64_t>(clock_.pick(20)),
                [this, self = shared_from_this(), state, fence, after, lost, handler] {

@@ -112,6 +112,9 @@ class Store {
   std::optional<StoredState> load() const { return state_; }
   /// Since a refusal was kept no session was.
   bool refuses() const { return refuses_; }
+  /// A refusal did not reach it.
+  void missed_refusal() { missed_refusal_ = true; }
+  bool may_not_know() const { return missed_refusal_; }
   bool has_kept(const std::string& access) const { return kept_.contains(access); }
   void died(std::uint64_t holder) { dead_.insert(holder); }
   void stopped(std::uint64_t holder, std::int64_t until) { stopped_until_[holder] = until; }
@@ -126,7 +129,7 @@ class Store {
   std::uint64_t fence_ = 0, holder_ = 0;
   std::int64_t lease_until_ = 0, heard_ = 0, started_ = 0;
   bool connected_ = false;  ///< the holder
-  bool refuses_ = false;
+  bool refuses_ = false, missed_refusal_ = false;
   std::set<std::string> kept_;
   std::set<std::uint64_t> dead_;
   std::map<std::uint64_t, std::int64_t> stopped_until_;
