@@ -143,7 +143,6 @@ void Connection::readable() {
       return fail(reader_->started() ? "the connection was lost in the middle of the answer"
                                      : "the connection was lost before an answer");
     }
-    if (sink_) last_moved_ = Clock::now();
     const Http1Reply::State state = status == Tunnel::Status::closed
                                         ? reader_->end()
                                         : reader_->feed({read_buffer.data(), count});
@@ -164,9 +163,13 @@ void Connection::readable() {
 
 /// Gives the sink what has come. It may end the exchange, or pause it until resume().
 void Connection::deliver() {
-  for (Reply& interim : reader_->take_interims())
+  for (Reply& interim : reader_->take_interims()) {
+    last_moved_ = Clock::now();
     sink_->interim(std::move(interim));
+  }
+  // Pieces of a head are no movement: one that trickles has the time of one silence in all.
   if (!reader_->head_complete()) return;
+  last_moved_ = Clock::now();
   if (!head_given_) {
     head_given_ = true;
     sink_->head({reader_->reply().status, reader_->reply().headers, {}, {}, {}});

@@ -256,6 +256,42 @@ TEST_F(UpstreamStreamTest, is_late_when_nothing_moves_but_not_while_something_do
   close();
 }
 
+TEST_F(UpstreamStreamTest, is_late_when_a_head_trickles_for_longer_than_one_silence) {
+  Server* self = nullptr;
+  Server server([&](TlsStream& stream) {
+    self->read_request(stream);
+    Server::send(stream, "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\nX-Slow: ");
+    boost::system::error_code error;
+    for (int i = 0; i < 60 && !error; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      asio::write(stream, asio::buffer("x", 1), error);
+    }
+    Server::send(stream, "\r\nContent-Length: 2\r\n\r\nok");
+    Server::wait_for_end(stream);
+  });
+  self = &server;
+  Request out = streamed(server);
+  out.silence = std::chrono::milliseconds(400);
+  const auto late = send(std::move(out));
+  ASSERT_FALSE(late.has_value()) << "a head may come byte by byte for as long as it likes";
+  EXPECT_EQ(late.error().code, Code::task_timed_out);
+  EXPECT_EQ(late.error().sent, Sent::yes);
+  EXPECT_EQ(sink->interims, std::vector<int>{102});
+  close();
+}
+
+TEST_F(UpstreamStreamTest, is_late_when_the_vendor_takes_no_more_of_an_upload) {
+  Server server(Server::read_nothing);
+  Request out = streamed(server, "POST");
+  out.source = std::make_shared<Pieces>(loop, 1'000'000, 60'000);
+  out.silence = std::chrono::milliseconds(400);
+  const auto late = send(std::move(out));
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().code, Code::task_timed_out);
+  EXPECT_EQ(late.error().sent, Sent::unknown);
+  close();
+}
+
 TEST_F(UpstreamStreamTest, the_sink_can_end_an_answer) {
   Server* self = nullptr;
   Server server([&](TlsStream& stream) {

@@ -19,6 +19,7 @@
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <openssl/x509v3.h>
+#include <poll.h>
 
 #include "upstream/client.hpp"
 
@@ -166,6 +167,12 @@ class Server {
     boost::system::error_code error;
     while (!error)
       stream.next_layer().read_some(asio::buffer(&byte, 1), error);
+  }
+
+  /// Lets the client's bytes stand in the kernel until the server ends.
+  static void read_nothing(TlsStream& stream) {
+    pollfd end{stream.lowest_layer().native_handle(), POLLRDHUP, 0};
+    ::poll(&end, 1, -1);
   }
 
  private:
