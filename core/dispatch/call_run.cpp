@@ -239,6 +239,7 @@ void CallRun::send(host::Outcome outcome) {
   request.body = std::move(signed_request->body).value_or("");
   request.connect_timeout = connect_time_limit(draft_.integration->upstream());
   request.deadline = deadline_;
+  request.abandoned = call_.abandoned;
   request.max_response_bytes = response_limit(draft_.integration->upstream());
   if (peer_ && !open_gate(request)) return;
   loop_.client().send(
@@ -376,6 +377,7 @@ void CallRun::streamed(Result<upstream::Reply> end) {
 }
 
 void CallRun::fail(Error error) {
+  if (entered_) error.places = draft_.integration->places();
   if (snapshot_) {
     const Masker masker = masker_for(*snapshot_);
     error.message = masker.mask(std::move(error.message));

@@ -18,7 +18,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_connections =
     256;  // per destination and loop; more calls wait their turn
-constexpr auto longest_idle = std::chrono::seconds(55);
 constexpr auto longest_life = std::chrono::minutes(10);
 // One clock hand for all deadlines: a timer per call would cost a system call each.
 constexpr auto sweep_interval = std::chrono::milliseconds(20);
@@ -27,8 +26,9 @@ constexpr auto sweep_interval = std::chrono::milliseconds(20);
 
 class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
  public:
-  explicit Impl(boost::asio::io_context& loop)
-      : loop_(loop), connector_(loop), sweep_timer_(loop) {}
+  Impl(boost::asio::io_context& loop, std::chrono::milliseconds longest_idle)
+      : loop_(loop), connector_(loop), longest_idle_(longest_idle), sweep_timer_(loop),
+        idle_timer_(loop) {}
 
   void send(Request request, Handler handler) {
     auto head = write_head(request);
@@ -49,6 +49,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   void shut_down() {
     closed_ = true;
     sweep_timer_.cancel();
+    idle_timer_.cancel();
     for (const auto& pending : pending_) {
       if (pending->connection) pending->connection->abandon();
     }
@@ -84,9 +85,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     while (!pool.idle.empty()) {
       const std::shared_ptr<Connection> connection = std::move(pool.idle.back());
       pool.idle.pop_back();
-      const Clock::time_point now = Clock::now();
-      if (now - connection->idle_since() > longest_idle ||
-          now - connection->made() > longest_life) {
+      if (is_stale(*connection, Clock::now())) {
         --pool.open;
         continue;
       }
@@ -134,6 +133,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     Pool& pool = pools_[to];
     if (const auto pending = next_waiting(pool)) return run(pending, connection);
     pool.idle.push_back(connection);
+    start_closing();
     connection->watch_idle([weak = weak_from_this(), to](Connection* dead) {
       const auto self = weak.lock();
       if (!self || self->closed_) return;
@@ -142,6 +142,35 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
           [kept = dead->shared_from_this()] {});  // it is on the stack: it goes when that is empty
       own.open -= std::erase_if(own.idle, [&](const auto& one) { return one.get() == dead; });
     });
+  }
+
+  bool is_stale(const Connection& connection, Clock::time_point now) const {
+    return now - connection.idle_since() > longest_idle_ || now - connection.made() > longest_life;
+  }
+
+  /// Closes what nobody has come back for: callers choose hosts (data_url), and there are more
+  /// hosts than descriptors.
+  void start_closing() {
+    if (closing_) return;
+    closing_ = true;
+    idle_timer_.expires_after(longest_idle_ / 2);
+    idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+      if (const auto self = weak.lock(); self && !error && !self->closed_) self->close_stale();
+    });
+  }
+
+  void close_stale() {
+    closing_ = false;
+    const Clock::time_point now = Clock::now();
+    bool more = false;
+    for (auto at = pools_.begin(); at != pools_.end();) {
+      Pool& pool = at->second;
+      pool.open -= std::erase_if(pool.idle, [&](const auto& one) { return is_stale(*one, now); });
+      more = more || !pool.idle.empty();
+      const bool unused = pool.open + pool.connecting == 0 && pool.waiting.empty();
+      at = unused ? pools_.erase(at) : std::next(at);
+    }
+    if (more) start_closing();
   }
 
   void drop(const Destination& to) {
@@ -187,8 +216,18 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     if (!was_used || pending.repeated || ending.any_byte_received) return false;
     // A body that was streamed is gone.
     if (!ending.any_byte_sent) return true;
-    return !pending.request.source &&
-           (pending.request.method == "GET" || pending.request.method == "HEAD");
+    return !pending.request.source && only_reads(pending.request);
+  }
+
+  static bool only_reads(const Request& request) {
+    return request.method == "GET" || request.method == "HEAD";
+  }
+
+  static Error caller_gone(Sent sent) {
+    Error error = input_invalid("the caller went away in the middle of the call");
+    error.phase = Phase::send;
+    error.sent = sent;
+    return error;
   }
 
   static Result<Reply> to_result(const Pending& pending, Connection::Ending ending) {
@@ -198,14 +237,10 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       return *std::move(ending.reply);
     }
     const std::string& host = pending.request.to.host;
-    if (ending.caller_gone) {
-      Error error = input_invalid("the caller went away in the middle of the call");
-      error.phase = Phase::send;
-      error.sent = ending.any_byte_received ? Sent::yes
-                   : ending.any_byte_sent   ? Sent::unknown
-                                            : Sent::no;
-      return failure(std::move(error));
-    }
+    const Sent sent = ending.any_byte_received ? Sent::yes
+                      : ending.any_byte_sent   ? Sent::unknown
+                                               : Sent::no;
+    if (ending.caller_gone) return failure(caller_gone(sent));
     if (ending.too_large) {
       Error error = vendor_unreachable("the answer of " + host +
                                            " is larger than upstream.max_response_bytes (" +
@@ -215,9 +250,6 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       error.origin = Origin::vendor;
       return failure(std::move(error));
     }
-    const Sent sent = ending.any_byte_received ? Sent::yes
-                      : ending.any_byte_sent   ? Sent::unknown
-                                               : Sent::no;
     Error error = vendor_unreachable(host + ": " + ending.trouble,
                                      ending.any_byte_sent ? Phase::receive : Phase::send, sent);
     if (ending.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
@@ -246,7 +278,7 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     const Clock::time_point now = Clock::now();
     std::vector<std::shared_ptr<Pending>> late;
     for (const auto& pending : pending_) {
-      if (is_late(*pending, now)) late.push_back(pending);
+      if (is_late(*pending, now) || is_abandoned(*pending)) late.push_back(pending);
     }
     for (const auto& pending : late) {
       if (!pending->ended) expire(pending);
@@ -261,10 +293,20 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
            now - pending.connection->last_moved() >= pending.request.silence;
   }
 
+  /// What may have changed something at the vendor goes on: somebody will want to know from the
+  /// log.
+  static bool is_abandoned(const Pending& pending) {
+    const Request& request = pending.request;
+    return request.abandoned && *request.abandoned &&
+           (only_reads(request) || !pending.connection || !pending.connection->any_byte_sent());
+  }
+
   void expire(const std::shared_ptr<Pending>& pending) {
     const std::string& host = pending->request.to.host;
+    const bool abandoned = is_abandoned(*pending);
     const std::shared_ptr<Connection> connection = std::move(pending->connection);
     pending->connection = nullptr;
+    if (!connection && abandoned) return end(pending, failure(caller_gone(Sent::no)));
     if (!connection)
       return end(pending, failure(vendor_timed_out("no connection to " + host + " in time",
                                                    Phase::connect, Sent::no)));
@@ -273,19 +315,22 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
                                                       : Sent::no;
     connection->abandon();
     drop(pending->request.to);
+    if (abandoned) return end(pending, failure(caller_gone(sent)));
     end(pending, failure(vendor_timed_out(host + " did not answer in time",
                                           sent == Sent::no ? Phase::send : Phase::receive, sent)));
   }
 
   boost::asio::io_context& loop_;
   Connector connector_;
-  boost::asio::steady_timer sweep_timer_;
+  std::chrono::milliseconds longest_idle_;
+  boost::asio::steady_timer sweep_timer_, idle_timer_;
   std::map<Destination, Pool> pools_;
   std::list<std::shared_ptr<Pending>> pending_;
-  bool sweeping_ = false, closed_ = false;
+  bool sweeping_ = false, closing_ = false, closed_ = false;
 };
 
-Client::Client(boost::asio::io_context& loop) : impl_(std::make_shared<Impl>(loop)) {}
+Client::Client(boost::asio::io_context& loop, std::chrono::milliseconds longest_idle)
+    : impl_(std::make_shared<Impl>(loop, longest_idle)) {}
 
 Client::~Client() { impl_->shut_down(); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -83,6 +84,8 @@ struct Request {
   std::shared_ptr<ReplySink> sink;
   std::chrono::milliseconds silence{60000};
   bool takes_trailers = false;
+
+  std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
 };
 
 /// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
@@ -92,7 +95,9 @@ struct Request {
 /// on a kept-alive connection that died without one byte of an answer.
 class Client {
  public:
-  explicit Client(boost::asio::io_context& loop);
+  /// A connection that no request has used for `longest_idle` is closed.
+  explicit Client(boost::asio::io_context& loop,
+                  std::chrono::milliseconds longest_idle = std::chrono::seconds(55));
   ~Client();  ///< drops what is pending without running its handlers
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;

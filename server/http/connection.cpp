@@ -4,6 +4,7 @@
 
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/write.hpp>
+#include <sys/socket.h>
 
 #include "http/status.hpp"
 
@@ -196,8 +197,29 @@ void Connection::feed_body() {
   read();
 }
 
+/// True once the caller has gone. Nothing is read for it: what is pipelined waits in the socket.
+std::shared_ptr<const std::atomic<bool>> Connection::watch_caller() {
+  auto gone = std::make_shared<std::atomic<bool>>(false);
+  watch_caller(gone);
+  return gone;
+}
+
+void Connection::watch_caller(std::shared_ptr<std::atomic<bool>> gone) {
+  socket_.async_wait(
+      asio::ip::tcp::socket::wait_read,
+      [self = shared_from_this(), gone = std::move(gone)](boost::system::error_code error) {
+        char next = 0;
+        const ssize_t size =
+            error ? 1 : ::recv(self->socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (size > 0) return;
+        if (size < 0 && errno == EAGAIN) return self->watch_caller(gone);
+        *gone = true;
+      });
+}
+
 void Connection::serve() {
   step_ = Step::call;
+  ticket_.abandoned = watch_caller();
   deadline_ = Clock::time_point::max();
   std::string body = std::move(parser_->get().body());
   parser_.reset();

@@ -81,6 +81,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::system::error_code parse_body();
   bool has_trailers() const;
   void serve();
+  std::shared_ptr<const std::atomic<bool>> watch_caller();
+  void watch_caller(std::shared_ptr<std::atomic<bool>> gone);
   void begin_stream();
   void feed_stream();
   void read_for_stream();

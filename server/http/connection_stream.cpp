@@ -57,6 +57,7 @@ void Connection::begin_stream() {
   deadline_ = Clock::time_point::max();
   reading_ = writing_ = {};
   parser_->eager(true);
+  if (parser_->is_done()) ticket_.proxied->call.abandoned = watch_caller();
   const auto stream = std::make_shared<ProxyStream>(shared_from_this(), std::move(ticket_));
   ticket_ = {};
   stream->start(door_);

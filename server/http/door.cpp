@@ -300,6 +300,7 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   call.api = ticket.arguments[1];
   call.integration_id = ticket.integration_id;
   call.respect_rate_limit = ticket.respects_rate_limit;
+  call.abandoned = std::move(ticket.abandoned);
   if (!parsed->problems.empty()) {
     Error all = with_what_the_api_says(std::move(parsed->problems), port_.validate(call));
     return done(refuse(std::move(all), ticket));

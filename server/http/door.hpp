@@ -31,9 +31,10 @@ struct Ticket {
   const Route* route = nullptr;
   std::vector<std::string> arguments;
   std::string integration_id;
-  bool respects_rate_limit = false;  ///< Prefer: respect-rate-limit
-  bool wants_session = false;        ///< Prefer: session
-  std::optional<ProxyCall> proxied;  ///< of a request whose body streams
+  bool respects_rate_limit = false;                    ///< Prefer: respect-rate-limit
+  bool wants_session = false;                          ///< Prefer: session
+  std::optional<ProxyCall> proxied;                    ///< of a request whose body streams
+  std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
   Clock::time_point started;
   CallRecord record;
 };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
+import { order, sandbox } from "./control.mjs";
 import { open } from "./stage.mjs";
 
 const people = { method: "GET", path: "/people" };
@@ -48,6 +49,36 @@ test("no proxy, .netrc or .curlrc of its environment gets a call or a credential
     await stage.close();
     trap.close();
     rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test("a caller who goes gives the place of a call that only reads back, that of a POST is kept", async () => {
+  const stage = await open({ edit: (yaml) => yaml.replace("    tool: hibob\n", "    tool: hibob\n    max_in_flight: 1\n") });
+  const headers = { Authorization: "Bearer dev-key", "X-Integration-Id": "hibob:acme", "Content-Type": "application/json" };
+  const passthrough = (method, path, signal) => fetch(`${stage.base}/passthrough/hibob/v1`,
+    { method: "POST", body: JSON.stringify({ method, path }), headers, signal });
+  const calls = async () => (await sandbox(stage, "GET", "/ledger")).hibob.calls;
+  const proxy = (method, path, signal) => fetch(`${stage.base}/proxy/hibob/v1${path}`, { method, headers, signal });
+  try {
+    for (const [how, method, freed] of [[passthrough, "GET", true], [proxy, "GET", true], [passthrough, "POST", false]]) {
+      await order(stage, { vendor: "hibob", delay_ms: 5000 });
+      const before = await calls();
+      const leave = new AbortController();
+      const left = how(method, "/people/search", leave.signal).then(() => "answered", () => "left");
+      while (await calls() === before);
+      await order(stage, { vendor: "hibob", delay_ms: 0 });
+      leave.abort();
+      assert.equal(await left, "left");
+      const until = Date.now() + 1000;
+      let status = 429;
+      while (status === 429 && Date.now() < until) ({ status } = await proxy("GET", "/people"));
+      assert.equal(status, freed ? 200 : 429, `${how.name} ${method}`);
+    }
+    const gone = stage.log().split("\n").filter((line) => line.includes('"origin":"caller","phase":"send"'));
+    assert.ok(gone.length >= 2, stage.log());
+    assert.ok(gone.every((line) => line.includes('"method":"GET"')), gone.join("\n"));
+  } finally {
+    await stage.close();
   }
 });
 

@@ -163,6 +163,8 @@ TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammer
     EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos)
         << answer.error().message;
     EXPECT_EQ(answer.error().message.find("REVOKED"), std::string::npos);
+    EXPECT_EQ(answer.error().places.limit, 30);
+    EXPECT_EQ(answer.error().places.remaining, 29);
   }
   EXPECT_EQ(token_requests(sandbox), 1);
 }

@@ -32,6 +32,8 @@ class FakePort final : public CallPort {
   void hold() { holding_ = true; }
   void wait_for_calls(std::size_t count);
   void release();
+  /// Whether the caller of the held call of that number has gone.
+  bool abandoned(std::size_t number);
 
  private:
   void answer(const Call& call, const std::function<void(Result<Answer>)>& handler);

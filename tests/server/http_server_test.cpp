@@ -180,6 +180,27 @@ TEST(HttpServer, DoesNotCloseWhileACallRuns) {
   EXPECT_EQ(client.receive().status, 200);
 }
 
+TEST(HttpServer, TellsACallThatItsCallerHasGone) {
+  RunningServer server;
+  server.port.hold();
+  TestClient stays = server.connect();
+  stays.send(post("/v1/passthrough/hibob/v1", call_body) + get("/healthz"));
+  server.port.wait_for_calls(1);
+  {
+    TestClient goes = server.connect();
+    goes.send(post("/v1/passthrough/hibob/v1", call_body));
+    server.port.wait_for_calls(2);
+    EXPECT_FALSE(server.port.abandoned(1));
+  }
+  while (!server.port.abandoned(1))  // or this test ends in its time limit
+    std::this_thread::yield();
+  EXPECT_FALSE(server.port.abandoned(0)) << "a request behind it was taken for the end";
+  server.port.release();
+  EXPECT_EQ(stays.receive().status, 200);
+  EXPECT_EQ(stays.receive().status, 200);
+  server.wait_for_log_lines(2);
+}
+
 TEST(HttpServer, LetsNoMoreInThanItsLimit) {
   HttpLimits limits;
   limits.connections = 1;

@@ -3,6 +3,7 @@
 
 #include <fstream>
 #include <future>
+#include <map>
 
 #include "upstream_tls_server.hpp"
 
@@ -19,6 +20,28 @@ TEST_F(UpstreamTest, keeps_a_connection_for_the_next_call) {
     EXPECT_EQ(reply->body, "hello");
   }
   EXPECT_EQ(server.handshakes, 1);
+  close();
+}
+
+TEST_F(UpstreamTest, closes_connections_that_nobody_comes_back_for) {
+  client = std::make_unique<Client>(loop, std::chrono::milliseconds(200));
+  Server* self = nullptr;
+  std::atomic<int> ended{0};
+  Server server([&](TlsStream& stream) {
+    while (!self->read_request(stream).empty())
+      Server::send(stream, Server::ok());
+    ++ended;
+  });
+  self = &server;
+  for (int i = 0; i < 10; ++i) {
+    Request one = request(server);
+    one.to.partition = std::to_string(i);  // as if each were a host of its own
+    ASSERT_TRUE(send(std::move(one)).has_value());
+  }
+  while (ended < 10)  // or this test ends in its time limit
+    loop.run_one_for(std::chrono::milliseconds(10));
+  ASSERT_TRUE(send(request(server)).has_value());
+  EXPECT_EQ(server.handshakes, 11);
   close();
 }
 
@@ -135,8 +158,18 @@ TEST_F(UpstreamTest, a_deadline_tells_how_far_the_call_had_come) {
     Script script;
     Phase phase;
     Sent sent;
+    std::size_t body_size = 4;
   };
   Server* self = nullptr;
+  const auto trickle = [&](TlsStream& stream) {
+    self->read_request(stream);
+    Server::send(stream, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    boost::system::error_code error;
+    for (int i = 0; i < 1000 && !error; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      asio::write(stream, asio::buffer("x", 1), error);
+    }
+  };
   const Case cases[] = {
       {"before the answer",
        [&](TlsStream& stream) {
@@ -151,11 +184,15 @@ TEST_F(UpstreamTest, a_deadline_tells_how_far_the_call_had_come) {
          Server::wait_for_end(stream);
        },
        Phase::receive, Sent::yes},
+      {"in an answer that goes on", trickle, Phase::receive, Sent::yes},
+      {"before the request was taken", Server::read_nothing, Phase::receive, Sent::unknown,
+       30'000'000},
   };
   for (const Case& one : cases) {
     Server server(one.script);
     self = &server;
     Request out = request(server, "POST");
+    out.body.resize(one.body_size, 'b');
     out.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
     const auto reply = send(out);
     ASSERT_FALSE(reply.has_value()) << one.name;
@@ -243,6 +280,49 @@ TEST_F(UpstreamTest, the_environment_has_no_say_in_proxies) {
   EXPECT_TRUE(send(request(server)).has_value());
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "ALL_PROXY", "all_proxy"})
     ::unsetenv(name);
+  close();
+}
+
+TEST_F(UpstreamTest, what_nobody_waits_for_any_more_is_ended_where_nothing_can_have_come_of_it) {
+  Server* self = nullptr;
+  std::promise<void> go_on;
+  const std::shared_future<void> may_answer = go_on.get_future().share();
+  Server server([&](TlsStream& stream) {
+    self->read_request(stream);
+    may_answer.wait();
+    Server::send(stream, Server::ok());
+    Server::wait_for_end(stream);
+  });
+  self = &server;
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  std::map<std::string, Result<Reply>> ends;
+  for (const char* method : {"GET", "POST"}) {
+    Request out = request(server, method);
+    out.abandoned = gone;
+    client->send(std::move(out),
+                 [&ends, method](Result<Reply> reply) { ends.emplace(method, std::move(reply)); });
+  }
+  while (server.requests < 2)
+    loop.run_one_for(std::chrono::milliseconds(10));
+  tcp::acceptor deaf(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));  // to TLS
+  Request unsent = request(server, "PUT");
+  unsent.to.connect_to = "127.0.0.1:" + std::to_string(deaf.local_endpoint().port());
+  unsent.abandoned = gone;
+  client->send(std::move(unsent),
+               [&ends](Result<Reply> reply) { ends.emplace("PUT", std::move(reply)); });
+  *gone = true;
+  while (ends.size() < 2)
+    loop.run_one();
+  ASSERT_FALSE(ends.at("GET").has_value());
+  EXPECT_EQ(ends.at("GET").error().origin, Origin::caller);
+  EXPECT_EQ(ends.at("GET").error().sent, Sent::unknown);
+  ASSERT_FALSE(ends.at("PUT").has_value());
+  EXPECT_EQ(ends.at("PUT").error().sent, Sent::no);
+  go_on.set_value();
+  while (ends.size() < 3)
+    loop.run_one();
+  ASSERT_TRUE(ends.at("POST").has_value()) << ends.at("POST").error().message;
+  EXPECT_EQ(ends.at("POST")->status, 200);
   close();
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +41,7 @@ struct Call {
 
   std::string method = "GET";  ///< GET, POST, PUT, PATCH or DELETE
   std::string path = "/";      ///< path and query behind the API's base URL, sent as written
-  std::vector<Field> headers;  ///< for the vendor; the plugin's own headers win
+  std::vector<Field> headers;  ///< for the vendor; see ApiInfo::owned_headers
   std::vector<Field> params;   ///< added to the query, percent-encoded
   std::string api_options;     ///< a JSON object's text; empty: none. See options()
 
@@ -59,6 +61,10 @@ struct Call {
 
   /// How long the call may take in all; none: the integration's upstream.timeout_ms.
   std::optional<std::chrono::milliseconds> timeout;
+
+  /// Becomes true when nobody waits for the answer any more. A call of which nothing was sent yet,
+  /// or a GET or HEAD, is then ended as an error; any other goes on to its end. Null: never.
+  std::shared_ptr<const std::atomic<bool>> abandoned;
 };
 
 /// Text for Call::api_options: options({{"service_name", "Staffing"}}).
