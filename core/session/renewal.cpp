@@ -23,6 +23,12 @@ std::optional<FetchRequest> request_of(host::Outcome outcome) {
                       std::move(outcome.headers), outcome.body.value_or("")};
 }
 
+void add_secrets(Masker& masker, const std::vector<host::Item>& items) {
+  for (const host::Item& item : items) {
+    if (item.secret) masker.add(item.value.reveal());
+  }
+}
+
 /// Lives from the first step to the last: each pending fetch holds it.
 class Run : public std::enable_shared_from_this<Run> {
  public:
@@ -43,7 +49,7 @@ class Run : public std::enable_shared_from_this<Run> {
     case host::Verdict::fetch:
       return fetch(std::move(outcome));
     default:
-      return refuse(outcome.failure, reply);
+      return refuse(outcome, reply);
     }
   }
 
@@ -82,27 +88,28 @@ class Run : public std::enable_shared_from_this<Run> {
     handler_(std::move(renewed));
   }
 
-  void refuse(const host::PluginFailure& why, const FetchReply* reply) {
-    Error error = session_error(why, start_.connection.id);
+  void refuse(const host::Outcome& outcome, const FetchReply* reply) {
+    Error error = session_error(outcome.failure, start_.connection.id);
     const std::int64_t wait =
         reply == nullptr ? 0
                          : asked_wait_ms(reply->status, reply->headers, "", world_->now_unix_ms());
     if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
-    fail(std::move(error), why.kind == PST_E_CONSENT_REVOKED);
+    fail(std::move(error), &outcome);
   }
 
-  /// Vendors quote what they were sent. Whoever is told may know other secrets than those of this
-  /// run, so its own are taken out here.
-  void fail(Error error, bool for_good = false) {
+  /// Vendors quote what they were sent or have just given. Whoever is told may know other secrets
+  /// than those of this run, so its own are taken out here, before anybody keeps the words.
+  void fail(Error error, const host::Outcome* outcome = nullptr) {
     Masker masker;
-    const auto add = [&](const std::vector<host::Item>& items) {
-      for (const host::Item& item : items) {
-        if (item.secret) masker.add(item.value.reveal());
-      }
-    };
-    add(start_.connection.fields);
-    if (start_.old_session) add(start_.old_session->items);
-    add(carried_.items);
+    add_secrets(masker, start_.connection.fields);
+    if (start_.old_session) add_secrets(masker, start_.old_session->items);
+    add_secrets(masker, carried_.items);
+    bool for_good = false;
+    if (outcome != nullptr) {
+      add_secrets(masker, outcome->session);
+      add_secrets(masker, outcome->credentials);
+      for_good = outcome->failure.kind == PST_E_CONSENT_REVOKED;
+    }
     error.message = masker.mask(std::move(error.message));
     handler_(failure(RenewalFailure{std::move(error), for_good}));
   }

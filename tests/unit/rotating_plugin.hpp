@@ -4,7 +4,8 @@
 
 #include <penstock/plugin_abi.h>
 
-/// A plugin with a rotating grant: one fetch, whose answer is "access refresh".
+/// A plugin with a rotating grant: one fetch, or one more behind a 202; its answer is "access
+/// refresh".
 namespace penstock::rotating_plugin {
 
 inline pst_str str(std::string_view text) { return {text.data(), text.size()}; }
@@ -28,6 +29,15 @@ inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
         host_functions->set_body(cx, in->conn->fields[i].val);
     }
     return PST_FETCH;
+  }
+  if (in->reply->status == 202) {  // half way: the answer is the ticket for the next step
+    host_functions->carry(cx, str("ticket"), in->reply->body);
+    host_functions->set_url(cx, str("https://login.example/token"));
+    return PST_FETCH;
+  }
+  if (in->reply->status == 410) {  // a vendor that says too much
+    host_functions->fail(cx, PST_E_CONSENT_REVOKED, in->reply->body, in->reply->body);
+    return PST_FAILED;
   }
   if (in->reply->status == 503) {
     host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));

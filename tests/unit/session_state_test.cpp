@@ -541,5 +541,26 @@ TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them) {
+  state = restart("refresh-secret");
+  Need wanted = need();
+  wanted.max_fetches = 2;
+  ask(std::move(wanted));
+  world->answer(202, "ticket-secret");
+  ASSERT_EQ(world->fetches.size(), 1U);
+  world->answer(410, "gone: ticket-secret dGlja2V0LXNlY3JldA== refresh-secret");
+  ASSERT_EQ(world->saves.size(), 1U);
+  const std::string kept = world->saves.front().state.refusal;
+  world->store();
+  ASSERT_EQ(results.size(), 1U);
+  ASSERT_FALSE(results[0].has_value());
+  for (const std::string& words :
+       {kept, results[0].error().message, state->standing(world->now).error}) {
+    EXPECT_NE(words.find("gone: ***"), std::string::npos) << words;
+    EXPECT_EQ(words.find("secret"), std::string::npos) << words;
+    EXPECT_EQ(words.find("dGlja2V0"), std::string::npos) << words;
+  }
+}
+
 }  // namespace
 }  // namespace penstock::session
