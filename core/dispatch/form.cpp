@@ -1,5 +1,7 @@
 #include "dispatch/form.hpp"
 
+#include <algorithm>
+
 #include "base/http.hpp"
 #include "base/url.hpp"
 
@@ -26,6 +28,16 @@ std::string quoted(std::string_view name) {
   return out + "\"";
 }
 
+constexpr const char* unwritable = "holds a control character";
+
+/// No quoted-string can hold them (RFC 9110 section 5.6.4); ends of lines are encoded.
+bool has_unwritable(std::string_view name) {
+  return std::ranges::any_of(name, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && c != '\t' && c != '\r' && c != '\n') || byte == 0x7f;
+  });
+}
+
 }  // namespace
 
 EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view boundary) {
@@ -48,7 +60,10 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
 
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems) {
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    const std::string pointer = "/multipart_form_data/" + std::to_string(i) + "/value/";
+    const std::string part = "/multipart_form_data/" + std::to_string(i);
+    const std::string pointer = part + "/value/";
+    if (has_unwritable(parts[i].name)) problems.push_back({part + "/name", unwritable});
+    if (has_unwritable(parts[i].file_name)) problems.push_back({pointer + "name", unwritable});
     if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type))
       problems.push_back({pointer + "content_type", "is not a media type"});
     if (parts[i].data_url.empty()) continue;

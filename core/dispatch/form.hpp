@@ -18,8 +18,9 @@ struct EncodedForm {
 /// `"`, CR and LF percent-encoded. `boundary` must not occur in any content.
 EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view boundary);
 
-/// Content types of parts must be `type/subtype` with parameters at most, without control
-/// characters; data_url must be an https URL.
+/// Names must hold no control character but line ends and tabs, content types of parts must be
+/// `type/subtype` with parameters at most, without control characters; data_url must be an https
+/// URL.
 void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& problems);
 
 }  // namespace penstock::dispatch

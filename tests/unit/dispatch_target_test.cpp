@@ -160,5 +160,22 @@ TEST(EncodeForm, writes_parts_whose_names_cannot_break_out) {
                        "Content-Type: application/octet-stream\r\n\r\n\r\n--B--\r\n");
 }
 
+TEST(CheckForm, refuses_names_that_no_quoted_string_can_hold) {
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string name = "a" + std::string(1, static_cast<char>(byte)) + "b";
+    const bool control =
+        (byte < 0x20 && byte != '\t' && byte != '\r' && byte != '\n') || byte == 0x7f;
+    std::vector<Problem> problems;
+    check_form({{"first", "text"}, {name, "text"}, {"file", "text", true, name, ""}}, problems);
+    if (!control) {
+      EXPECT_TRUE(problems.empty()) << byte;
+      continue;
+    }
+    ASSERT_EQ(problems.size(), 2U) << byte;
+    EXPECT_EQ(problems[0].pointer, "/multipart_form_data/1/name");
+    EXPECT_EQ(problems[1].pointer, "/multipart_form_data/2/value/name");
+  }
+}
+
 }  // namespace
 }  // namespace penstock::dispatch
