@@ -13,10 +13,28 @@ void set_header(std::vector<Field>& headers, Field field) {
   headers.push_back(std::move(field));
 }
 
-void set_default(std::vector<Field>& headers, std::string_view name, std::string_view value) {
+void set_default(std::vector<Field>& headers, Field field) {
   const bool given = std::ranges::any_of(
-      headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
-  if (!given) headers.push_back({std::string(name), std::string(value)});
+      headers, [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
+  if (!given) headers.push_back(std::move(field));
+}
+
+bool is_owned(const catalog::Api& api, std::string_view name) {
+  return std::ranges::find(api.owned_headers, lower(name)) != api.owned_headers.end();
+}
+
+/// The caller's fragment as the vendor will read it, inside the envelope that the plugin writes
+/// round it, which binds prefixes and may hold an element of its own. None: it is sound.
+std::string check_enclosed(std::string_view xml) {
+  const auto read = host::read_soap_envelope(xml);
+  if (!read) {
+    const std::string& why = read.error();
+    return why.substr(0, why.rfind(" (line")) +
+           " inside its envelope; declare each prefix where it is used";
+  }
+  if (read->body_elements > 1 || read->body_text)
+    return "must be one element: a SOAP Body holds nothing beside it";
+  return {};
 }
 
 }  // namespace
@@ -54,6 +72,11 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     });
   } else {
     request.body = host::compose_body(outcome, draft.body);
+    if (draft.api->soap && outcome.soap) {
+      std::string trouble = check_enclosed(*request.body);
+      if (!trouble.empty())
+        return failure(input_invalid("data " + trouble, {{"/data", std::move(trouble)}}));
+    }
   }
   if (!outcome.url.empty()) {
     auto url = parse_url(outcome.url);
@@ -65,10 +88,13 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
                          "=" + percent_encode(parameter.value);
     request.url.has_query = true;
   }
-  for (Field& field : outcome.headers)
-    set_header(request.headers, std::move(field));
-  set_default(request.headers, "Accept", "*/*");
-  set_default(request.headers, "User-Agent", "Penstock/0.1");
+  for (Field& field : outcome.headers) {
+    // What the plugin does not own is its default: the caller's goes ahead.
+    is_owned(*draft.api, field.name) ? set_header(request.headers, std::move(field))
+                                     : set_default(request.headers, std::move(field));
+  }
+  set_default(request.headers, {"Accept", "*/*"});
+  set_default(request.headers, {"User-Agent", "Penstock/0.1"});
   return request;
 }
 

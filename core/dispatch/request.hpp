@@ -22,7 +22,8 @@ struct SignedRequest {
   std::optional<std::string> body;
 };
 
-/// Draft and plugin outcome put together.
+/// Draft and plugin outcome put together. Fails where the caller's XML is not sound inside the
+/// envelope.
 Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome);
 
 /// The last look at where a request goes: the final URL must be inside the manifest's egress list.

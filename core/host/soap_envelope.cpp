@@ -71,6 +71,8 @@ struct Walk {
       part(ns, local);
     } else if (depth == 3 && in_header) {
       out.header_blocks.emplace_back(ns, local);
+    } else if (depth == 3) {
+      ++out.body_elements;
     }
   }
 
@@ -119,8 +121,9 @@ struct Walk {
   }
 
   void text(std::string_view characters) {
-    if (!blocks_only && depth == 1 && characters.find_first_not_of(" \t\r\n") != characters.npos)
-      stop("has text between Header and Body");
+    if (blocks_only || characters.find_first_not_of(" \t\r\n") == characters.npos) return;
+    if (depth == 1) stop("has text between Header and Body");
+    if (depth == 2 && in_body) out.body_text = true;
   }
 };
 

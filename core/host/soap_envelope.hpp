@@ -20,6 +20,9 @@ struct SoapEnvelope {
   std::size_t header_begin = 0, header_end = 0;
   std::string before_header, after_header;
 
+  int body_elements = 0;   ///< right inside the Body
+  bool body_text = false;  ///< more than white space stands beside them
+
   std::vector<std::pair<std::string, std::string>> header_blocks;  ///< namespace and local name
 
   /// The prefixes in scope inside the Body, and their namespaces; "" is the default namespace.

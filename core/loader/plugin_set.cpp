@@ -35,6 +35,7 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
   info.examples = api.examples;
   if (api.verify) info.verify = api.verify->call;
   info.plugin = plugin.label();
+  info.owned_headers = api.owned_headers;
   return info;
 }
 

@@ -106,6 +106,10 @@ void write_api(Writer& writer, const ApiInfo& api, const ExamplePlace& place) {
   sheet.texts("required_fields", api.required_fields);
   writer.Key("required_when");
   write_conditions(sheet, api.required_when);
+  writer.Key("headers");
+  writer.StartObject();
+  sheet.texts("owned", api.owned_headers);
+  writer.EndObject();
   if (api.verify) {
     writer.Key("verify");
     writer.StartObject();

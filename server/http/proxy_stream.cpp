@@ -20,6 +20,11 @@ bool has(const std::vector<Field>& fields, std::string_view lower_name) {
   return std::ranges::find(fields, lower_name, &Field::name) != fields.end();
 }
 
+/// What callers go by to tell our words from a vendor's: no vendor can say it.
+bool is_ours(std::string_view lower_name) {
+  return lower_name == "penstock-answer" || lower_name == "penstock-request-id";
+}
+
 std::string chunk(std::string_view piece) {
   std::array<char, 20> size{};
   const auto hex = std::to_chars(size.data(), size.data() + size.size(), piece.size(), 16);
@@ -70,7 +75,9 @@ void ProxyStream::send_head(const Answer& head) {
   const bool bodiless = head_only_ || head.status == 204 || head.status == 304;
   chunked_ = !bodiless && !has(head.headers, "content-length");
   std::string bytes = status_line(head.status);
-  append_fields(bytes, head.headers);
+  for (const Field& field : head.headers) {
+    if (!is_ours(field.name)) append_fields(bytes, {field});
+  }
   if (chunked_) bytes += "Transfer-Encoding: chunked\r\n";
   if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
   // Tells a vendor's 401 from one of ours, and leads to the line in the log.

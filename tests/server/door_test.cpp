@@ -62,7 +62,7 @@ TEST_F(DoorTest, ServesItsPages) {
       {"/v1/apis", 200,
        R"({"status":"success","data":[{"tool":"hibob","api":"v1","title":"HiBob","docs_url":"https://apidocs.hibob.com",)"},
       {"/v1/apis/hibob/v1?x", 200,
-       R"("connection":{"type":"object"},"required_fields":[],"required_when":[],"examples":[{"title":"People","request":{"method":"POST",)"
+       R"("connection":{"type":"object"},"required_fields":[],"required_when":[],"headers":{"owned":["authorization"]},"examples":[{"title":"People","request":{"method":"POST",)"
        R"("path":"/people/search","params":{"limit":"5"},"data":{"a":1}},"curl":"curl -sS http://127.0.0.1:0/v1/passthrough/hibob/v1 )"},
       {"/v1/apis/hibob/v1", 200,
        R"(-i hibob:well -q limit=5 \\\n  -d '{\"a\":1}'","typescript":"import { Kombo })"},

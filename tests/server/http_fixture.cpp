@@ -56,6 +56,7 @@ void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
                                   call.call.api_options + " " + call.call.integration_id}};
   for (const Field& field : call.call.headers)
     head.headers.push_back({"x-got-" + field.name, field.value});
+  if (call.call.api == "forger") head.headers.push_back({"penstock-answer", "engine"});
   peer->head(std::move(head));
   if (call.call.api == "cut") return peer->finish(failure(input_invalid("the vendor hung up")));
   if (call.has_body) return echo(peer);
@@ -65,6 +66,12 @@ void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
 void FakePort::wait_for_calls(std::size_t count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return held_.size() >= count; });
+}
+
+bool FakePort::abandoned(std::size_t number) {
+  const std::lock_guard lock(mutex_);
+  const auto& flag = held_.at(number).first.abandoned;
+  return flag && *flag;
 }
 
 void FakePort::release() {
@@ -111,6 +118,7 @@ std::vector<ApiInfo> FakePort::catalog() const {
   api.connection_schema = R"({"type":"object"})";
   api.examples = {{"People", "POST", "/people/search", "", R"({"a":1})", {{"limit", "5"}}}};
   api.plugin = "hibob 1.0.0";
+  api.owned_headers = {"authorization"};
   return {api};
 }
 

@@ -155,6 +155,16 @@ TEST(Proxy, GivesTrailersToWhoTakesThemAndDropsThoseOfRequests) {
   EXPECT_EQ(client.read_until("0\r\n\r\n"), "1\r\na\r\n0\r\n\r\n");
 }
 
+TEST(Proxy, LetsNoVendorSpeakForTheEngine) {
+  RunningServer server;
+  TestClient client = server.connect();
+  client.send(request("GET /v1/proxy/hibob/forger/x"));
+  const Received got = answer(client);
+  EXPECT_EQ(got.status, 201);
+  EXPECT_EQ(got.header("penstock-answer"), "vendor");
+  EXPECT_THAT(got.head, Not(HasSubstr("engine")));
+}
+
 TEST(Proxy, CutsAnAnswerThatTheVendorCut) {
   RunningServer server;
   TestClient client = server.connect();

@@ -45,6 +45,7 @@ struct ApiInfo {
   std::vector<ExampleCall> examples;
   std::optional<ExampleCall> verify;  ///< the cheap call of Engine::verify()
   std::string plugin;
+  std::vector<std::string> owned_headers;  ///< lower case; the plugin sets them, a caller may not
 };
 
 struct PluginInfo {
