@@ -6,6 +6,7 @@ const control = "sandbox.penstock.test";
 
 function exchange(module, options, body) {
   return new Promise((done, fail) => {
+    const interims = [];
     const request = module.request(options, (response) => {
       const chunks = [];
       response.on("data", (chunk) => chunks.push(chunk));
@@ -15,9 +16,11 @@ function exchange(module, options, body) {
         headers: response.headers,
         rawHeaders: pairs(response.rawHeaders),
         trailers: response.trailers,
+        interims,
         bytes: Buffer.concat(chunks),
       }));
     });
+    request.on("information", ({ statusCode, headers }) => interims.push([statusCode, headers.link]));
     request.on("error", fail);
     request.end(body);
   });
@@ -127,6 +130,11 @@ export class World {
     const body = Buffer.from(last.body_base64, "base64");
     const all = (name) => last.headers.filter(([one]) => one.toLowerCase() === name).map(([, value]) => value);
     return { ...last, body, all, header: (name) => all(name)[0] };
+  }
+
+  /** How many calls the vendor has had. */
+  async calls(vendor) {
+    return JSON.parse((await this.sandbox("GET", "/ledger")).bytes)[vendor].calls;
   }
 
   /** What becomes of an answer of HiBob's. */

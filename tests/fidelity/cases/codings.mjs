@@ -75,5 +75,12 @@ cases["gives trailers to a proxy's caller that takes them"] = async (world) => {
   assert.equal(got.bytes.toString(), "hello");
   assert.equal(got.trailers["x-sum"], "42");
 };
+cases["keeps trailers from who does not take them"] = async (world) => {
+  await world.next("hibob", answer(200, ["Transfer-Encoding: chunked"], chunked(Buffer.from("hello"), "X-Sum: 42\r\n"),
+    { framing: "none" }));
+  const got = await world.proxy("GET", "hibob/v1", "/people");
+  assert.equal(got.bytes.toString(), "hello");
+  assert.deepEqual(got.trailers, {});
+};
 
 export default cases;

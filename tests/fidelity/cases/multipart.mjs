@@ -42,10 +42,38 @@ cases["refuses a file name that would end its line"] = async (world) => {
     assert.ok(!parts(await world.seen("hibob"))[0].head.includes("\r\nX-Evil"));
   else assert.equal(got.json.error.code, "PLATFORM.INPUT_INVALID");
 };
+cases["refuses names with control characters"] = async (world) => {
+  for (const [name, fileName, pointer] of [["a\u0000", "x", "/multipart_form_data/0/name"],
+    ["file", "cv.exe\u0000.pdf", "/multipart_form_data/0/value/name"], ["file", "\u001b[2J", "/multipart_form_data/0/value/name"]]) {
+    const got = await world.call("hibob/v1", { method: "POST", path: upload, multipart_form_data: [
+      { name, value: { name: fileName, data: "YQ==" } }] });
+    assert.equal(got.status, 400, got.text);
+    assert.equal(got.json.error.details[0].pointer, pointer);
+  }
+};
 cases["sends a file's type as octet-stream where none is given"] = async (world) => {
   await world.call("hibob/v1", { method: "POST", path: upload, multipart_form_data: [{ name: "file", value: { name: "x", data: "YQ==" } }] });
   assert.match(parts(await world.seen("hibob"))[0].head, /Content-Type: application\/octet-stream/i);
 };
+
+// What a caller could make the engine visit in its own name. A fetch that succeeds needs a store of the caller's: DataUrl.*
+// of tests/engine has one.
+const elsewhere = ["http://example.com/cv.pdf", "file:///etc/passwd", "ftp://example.com/cv.pdf", "https://127.0.0.1/cv.pdf",
+  "https://localhost/cv.pdf", "https://[::1]/cv.pdf", "https://[::ffff:127.0.0.1]/cv.pdf", "https://2130706433/cv.pdf",
+  "https://0x7f.1/cv.pdf", "https://10.0.0.1/cv.pdf", "https://169.254.169.254/latest/meta-data/", "https://localhost:9443/people",
+  "https://user:secret@example.com/cv.pdf", "//example.com/cv.pdf", "cv.pdf"];
+for (const url of elsewhere) {
+  cases[`fetches no data_url of ${url}`] = async (world) => {
+    const before = await world.calls("hibob");
+    const got = await world.call("hibob/v1", { method: "POST", path: upload, multipart_form_data: [
+      { name: "file", value: { name: "cv.pdf", data_url: url } }] });
+    assert.equal(got.json.status, "error", got.text);
+    assert.equal(got.json.error.sent, "no");
+    assert.equal(got.json.error.details[0].pointer, "/multipart_form_data/0/value/data_url");
+    assert.ok(!got.text.includes("user:secret"));
+    assert.equal(await world.calls("hibob"), before, "the vendor was called all the same");
+  };
+}
 
 const related = ["--b_1", 'Content-Type: application/xop+xml; charset=utf-8; type="text/xml"', "Content-ID: <root>", "",
   '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><a><xop:Include href="cid:1"/></a></s:Body></s:Envelope>',
