@@ -73,9 +73,8 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
   } else {
     request.body = host::compose_body(outcome, draft.body);
     if (draft.api->soap && outcome.soap) {
-      std::string trouble = check_enclosed(*request.body);
-      if (!trouble.empty())
-        return failure(input_invalid("data " + trouble, {{"/data", std::move(trouble)}}));
+      const std::string trouble = check_enclosed(*request.body);
+      if (!trouble.empty()) return failure(input_invalid("data " + trouble, {{"/data", trouble}}));
     }
   }
   if (!outcome.url.empty()) {
