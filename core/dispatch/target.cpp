@@ -21,9 +21,10 @@ bool has_dot_segment(std::string path) {
     while (start <= path.size()) {
       const std::size_t end = std::min(path.find_first_of("/\\", start), path.size());
       // Some servers cut path parameters off before they resolve segments: "..;/" is ".." to them.
-      // So is "..%3F/" to one that stands behind another that decodes.
+      // So is "..%3F/" to one that stands behind another that decodes, and "..%2500x/" where texts
+      // end at a NUL.
       std::string_view segment = std::string_view(path).substr(start, end - start);
-      segment = segment.substr(0, segment.find_first_of(";?#"));
+      segment = segment.substr(0, segment.find_first_of(std::string_view(";?#\0", 4)));
       if (segment == "." || segment == "..") return true;
       start = end + 1;
     }

@@ -70,6 +70,7 @@ TEST(CheckPath, refuses_every_way_out_of_the_base) {
                          "/..%5ca",
                          "/..%3f/a",
                          "/..%253f..%252fa",
+                         "/..%250000/a",
                          "/a/.%23b",
                          "/%252e%252e/a",
                          "/%25252e%25252e/a",
