@@ -71,16 +71,19 @@ Error shutting_down() {
   return error;
 }
 
+/// Of a call that had taken its place among those in flight.
+constexpr std::string_view limit = "Concurrency-Limit", remaining = "Concurrency-Remaining";
+
 std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
   return {
       {"400",
        "The envelope, the method, the path, a header or `api_options` is wrong, or there is no "
        "such "
        "`{tool}/{api}`. `details` names each place; nothing was sent to the vendor.",
-       {},
+       {limit, remaining},
        {{"options", "An option is missing",
          input_invalid("api_options.service_name is required",
-                       {{"/api_options/service_name", "is required"}})},
+                       {{"/api_options/service_name", "is required", "required"}})},
         {"unknown_api", "No such API", unknown_api()}}},
       {"401",
        "No API key, or a wrong one.",
@@ -109,7 +112,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {{"method", "A wrong method", refused(405, "Method not allowed", "this path takes POST")}}},
       {"413",
        "The request's body is larger than this server takes (`server.max_request_bytes`).",
-       {},
+       {limit, remaining},
        {{"body", "A large body",
          refused(413, "Request too large",
                  "the body is larger than " + std::to_string(max_request_bytes) + " bytes")}}},
@@ -122,7 +125,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
       {"429",
        "Too many calls with this key, or too many in flight for the integration; or, with `Prefer: "
        "respect-rate-limit`, the vendor asked for a pause that is not over. Nothing was sent.",
-       {"Retry-After", "Concurrency-Limit", "Concurrency-Remaining"},
+       {"Retry-After", limit, remaining},
        {{"rate", "Too many for the key", rate_limited("too many calls with this API key", 1s)},
         {"in_flight", "Too many in flight",
          concurrency_exceeded("workday:acme has 30 calls in flight, which is its limit", 1s)}}},
@@ -133,7 +136,7 @@ std::vector<Row> rows_of_the_way() {
   return {
       {"500",
        "The engine or a plugin failed. `sent` tells whether the vendor may have acted.",
-       {},
+       {limit, remaining},
        {{"engine", "The engine failed",
          engine_failed("the answer could not be written", Phase::receive, Sent::yes)},
         {"plugin", "The plugin failed",
@@ -142,7 +145,7 @@ std::vector<Row> rows_of_the_way() {
        "The vendor cannot be reached, its certificate is wrong, its answer is too large or breaks "
        "off; or it refuses the stored credentials at login. `code` is null; where `sent` is "
        "`unknown` it may have acted on the request.",
-       {"Retry-After"},
+       {"Retry-After", limit, remaining},
        {{"connect", "No connection",
          vendor_unreachable("wd5-impl-services1.workday.com: connection refused", Phase::connect,
                             Sent::no)},
@@ -156,7 +159,7 @@ std::vector<Row> rows_of_the_way() {
        {{"draining", "The end is near", shutting_down()}}},
       {"504",
        "The vendor is too slow (`upstream.timeout_ms`, `upstream.connect_timeout_ms`).",
-       {},
+       {limit, remaining},
        {{"answer", "No answer in time",
          vendor_timed_out("wd5-impl-services1.workday.com did not answer in time", Phase::receive,
                           Sent::unknown)}}},

@@ -60,54 +60,56 @@ TEST_F(CheckConfig, tells_problems_of_every_kind_at_once) {
   put("taleo");
   std::filesystem::resize_file(folder / "lib/taleo.so", 3000);
   std::ofstream(folder / "lib/text.so") << "not a library";
-  EXPECT_EQ(texts("server:\n"
-                  "  listn: 127.0.0.1:1\n"  // 2: unknown key
-                  "  api_keys: [{ name: a, key: '${env:PENSTOCK_TEST_UNSET}' }]\n"  // 3
-                  "plugins: { directory: lib }\n"
-                  "upstream: { ca_file: absent.pem }\n"  // 5: environment
-                  "x: &anchor 1\n"                       // 6: two
-                  "integrations:\n"
-                  "  - id: one\n"
-                  "    tool: hibbob\n"  // 9: no such tool
-                  "    enabled: yes\n"  // 10: wrong type
-                  "  - id: two\n"
-                  "    tool: hibob\n"
-                  "    connection: { service_user_id: S, tokn: t }\n"  // 13: not "token missing"
-                  "  - id: two\n"                                      // 14: duplicate
-                  "    tool: hibob\n"
-                  "    connection: { service_user_id: S, token: *anchor }\n"  // 16: alias
-                  "  - id: three\n"
-                  "    tool: hibob\n"
-                  "    conection: {}\n"  // 19: not "incomplete"
-                  "  - id: four\n"
-                  "    tool: taleo\n"  // its plugin is broken
-                  "    connection: { whatever: x }\n"
-                  "  - id: five\n"
-                  "    tool: hibob\n"
-                  "    upstream: { ca_file: also-absent.pem }\n"  // 25
-                  "    connection: { service_user_id: S }\n"),    // 26: incomplete
-            (Texts{
-                "DIR/f:2:3: server has no key \"listn\"; did you mean \"listen\"?",
-                "DIR/f:3:30: key: the environment variable PENSTOCK_TEST_UNSET is not set; set it, "
-                "or write ${env:PENSTOCK_TEST_UNSET:-default}",
-                "DIR/f:5:22: upstream.ca_file DIR/absent.pem cannot be read: No such file or "
-                "directory",
-                "DIR/f:6:1: the configuration has no key \"x\"",
-                "DIR/f:6:4: anchors are not supported",
-                "DIR/f:9:11: unknown tool \"hibbob\"; did you mean \"hibob\"?",
-                "DIR/f:10:14: enabled must be true or false",
-                "DIR/f:13:39: tool hibob has no connection field \"tokn\"; did you mean \"token\"?",
-                "DIR/f:14:9: there is another integration with the id \"two\"",
-                "DIR/f:16:46: aliases are not supported; write the value again",
-                "DIR/f:19:5: an integration has no key \"conection\"; did you mean \"connection\"?",
-                "DIR/f:25:26: upstream.ca_file DIR/also-absent.pem cannot be read: No such file or "
-                "directory",
-                "DIR/f:26:17: the connection is complete for no API of hibob; missing: token "
-                "(hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "
-                "hire_base_url (hibob/hire), token (hibob/docs)",
-                "DIR/lib/taleo.so: it is cut off or malformed",
-                "DIR/lib/text.so: it is not an ELF file",
-            }));
+  EXPECT_EQ(
+      texts("server:\n"
+            "  listn: 127.0.0.1:1\n"                                          // 2: unknown key
+            "  api_keys: [{ name: a, key: '${env:PENSTOCK_TEST_UNSET}' }]\n"  // 3
+            "plugins: { directory: lib }\n"
+            "upstream: { ca_file: absent.pem }\n"  // 5: environment
+            "x: &anchor 1\n"                       // 6: two
+            "integrations:\n"
+            "  - id: one\n"
+            "    tool: hibbob\n"  // 9: no such tool
+            "    enabled: yes\n"  // 10: wrong type
+            "  - id: two\n"
+            "    tool: hibob\n"
+            "    connection: { service_user_id: S, tokn: t }\n"  // 13: not "token missing"
+            "  - id: two\n"                                      // 14: duplicate
+            "    tool: hibob\n"
+            "    connection: { service_user_id: S, token: *anchor }\n"  // 16: alias
+            "  - id: three\n"
+            "    tool: hibob\n"
+            "    conection: {}\n"  // 19: not "incomplete"
+            "  - id: four\n"
+            "    tool: taleo\n"  // its plugin is broken
+            "    connection: { whatever: x }\n"
+            "  - id: five\n"
+            "    tool: hibob\n"
+            "    upstream: { ca_file: also-absent.pem }\n"  // 25
+            "    connection: { service_user_id: S }\n"),    // 26: incomplete
+      (Texts{
+          "DIR/f:2:3: server has no key \"listn\"; did you mean \"listen\"?",
+          "DIR/f:3:30: key: the environment variable PENSTOCK_TEST_UNSET is not set; set it, "
+          "or write ${env:PENSTOCK_TEST_UNSET:-default}",
+          "DIR/f:5:22: upstream.ca_file DIR/absent.pem cannot be read: No such file or "
+          "directory",
+          "DIR/f:6:1: the configuration has no key \"x\"; it has server, plugins, state, upstream, "
+          "integrations",
+          "DIR/f:6:4: anchors are not supported",
+          "DIR/f:9:11: unknown tool \"hibbob\"; did you mean \"hibob\"?",
+          "DIR/f:10:14: enabled must be true or false",
+          "DIR/f:13:39: tool hibob has no connection field \"tokn\"; did you mean \"token\"?",
+          "DIR/f:14:9: there is another integration with the id \"two\"",
+          "DIR/f:16:46: aliases are not supported; write the value again",
+          "DIR/f:19:5: an integration has no key \"conection\"; did you mean \"connection\"?",
+          "DIR/f:25:26: upstream.ca_file DIR/also-absent.pem cannot be read: No such file or "
+          "directory",
+          "DIR/f:26:17: the connection is complete for no API of hibob; missing: token "
+          "(hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "
+          "hire_base_url (hibob/hire), token (hibob/docs)",
+          "DIR/lib/taleo.so: it is cut off or malformed",
+          "DIR/lib/text.so: it is not an ELF file",
+      }));
 }
 
 struct Case {
@@ -158,7 +160,8 @@ TEST_F(CheckConfig, names_the_key_that_was_meant_and_where_the_word_ends) {
   EXPECT_EQ(problems[1].at.column, 14);
   EXPECT_EQ(problems[1].at.length, 2);  // characters, not bytes
   EXPECT_EQ(problems[1].suggestion, "");
-  EXPECT_EQ(problems[2].message, "an integration has no key ***");
+  EXPECT_EQ(problems[2].message, "an integration has no key ***; it has id, tool, enabled, "
+                                 "connection, upstream, max_in_flight");
   EXPECT_EQ(problems[2].at.column, 5);
   EXPECT_EQ(problems[2].at.length, 5);
 }
