@@ -318,32 +318,6 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   return out;
 }
 
-/// Prepares a request for streaming; fails the call where its plugin does not allow that.
-bool CallRun::open_gate(upstream::Request& request) {
-  if (streams_body_ && request.has_body) {
-    fail(plugin_failed(
-        draft_.plugin->label() +
-            " writes a body, and its manifest does not say that it needs the caller's",
-        Phase::authorize));
-    return false;
-  }
-  if (streams_body_) {
-    request.source = std::make_shared<PeerBody>(peer_, loop_.context());
-    request.source_length = body_length_;
-  }
-  request.takes_trailers = takes_trailers_;
-  // The run holds the gate: weak, or the two would hold each other.
-  gate_ = std::make_shared<ReplyGate>(
-      peer_, loop_.context(), [api = draft_.api](int status) { return judged_bytes(*api, status); },
-      [weak = weak_from_this()](const upstream::Reply& seen) {
-        const auto self = weak.lock();
-        return self && self->admit(seen);
-      });
-  request.sink = gate_;
-  request.silence = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
-  return true;
-}
-
 /// What the answer means for the calls to come.
 void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
   const std::int64_t now = wall_clock_ms();
@@ -353,27 +327,6 @@ void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgem
   std::string told = draft_.integration->restraint().note(reply.status, wait,
                                                           ends_session(judgement), *refusals_, now);
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
-}
-
-bool CallRun::admit(const upstream::Reply& seen) {
-  const Judgement judgement = judge_reply(seen);
-  note_manners(seen, judgement);
-  if (must_renew(judgement)) return false;
-  drop_refused_session(judgement);
-  head_ = make_answer({seen.status, seen.headers, {}, {}, {}}, judgement);
-  peer_->head(head_);
-  return true;
-}
-
-void CallRun::streamed(Result<upstream::Reply> end) {
-  if (gate_->refused()) return renew(gate_->take_seen());
-  if (!end) return fail(std::move(end).error());
-  vendor_time_ += end->waited;
-  gate_->end([self = shared_from_this(), trailers = std::move(end->trailers)]() mutable {
-    if (self->gate_->refused()) return self->renew(self->gate_->take_seen());
-    self->trailers_ = forwarded_trailers(std::move(trailers));
-    self->finish(std::move(self->head_));
-  });
 }
 
 void CallRun::fail(Error error) {
