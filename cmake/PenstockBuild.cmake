@@ -18,6 +18,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
 if(PENSTOCK_WERROR)
   add_compile_options(-Werror)
 endif()
+add_compile_options($<$<CXX_COMPILER_ID:Clang>:-Wno-ambiguous-reversed-operator>)  # RapidJSON 1.1's iterators in C++20
 if(PENSTOCK_SANITIZE)
   add_compile_options(-fsanitize=${PENSTOCK_SANITIZE} -fno-omit-frame-pointer)
   add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # false alarms of instrumented Asio
