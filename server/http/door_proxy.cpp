@@ -7,24 +7,37 @@
 namespace penstock::server {
 namespace {
 
-/// `service_name=Staffing&version=v6`, form-encoded, as the JSON that api_options are.
-Result<std::string> options_from_query(std::string_view text) {
+/// One pair after another, percent-encoded, as the JSON that api_options are. `place` names them in
+/// messages.
+Result<std::string> read_options(std::string_view text, char separator, const std::string& place) {
   std::vector<Field> values;
   while (!text.empty()) {
-    std::string pair(text.substr(0, text.find('&')));
+    const std::string_view pair = text.substr(0, text.find(separator));
     text.remove_prefix(std::min(pair.size() + 1, text.size()));
-    std::ranges::replace(pair, '+', ' ');
     const std::size_t equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) {
-      return failure(input_invalid(
-          "X-Api-Options must be form-encoded, like service_name=Staffing&version=v6"));
+    if (equals == std::string_view::npos || equals == 0) {
+      return failure(input_invalid(place + " must be encoded like service_name=Staffing" +
+                                   separator + "version=v6"));
     }
     Field value{percent_decode(pair.substr(0, equals)), percent_decode(pair.substr(equals + 1))};
     if (std::ranges::find(values, value.name, &Field::name) != values.end())
-      return failure(input_invalid("X-Api-Options names \"" + value.name + "\" twice"));
+      return failure(input_invalid(place + " names \"" + value.name + "\" twice"));
     values.push_back(std::move(value));
   }
   return options(values);
+}
+
+Result<std::string> options_of_header(std::string form) {
+  std::ranges::replace(form, '+', ' ');
+  return read_options(form, '&', "X-Api-Options");
+}
+
+/// The {api} of a target, as it was written: with it may stand its options, for clients that are
+/// given an address more easily than a header: `/v1/proxy/workday/soap;service_name=Staffing/`.
+std::string_view api_segment(std::string_view target) {
+  for (int i = 0; i < 4; ++i)
+    target.remove_prefix(target.find('/') + 1);
+  return target.substr(0, target.find_first_of("/?"));
 }
 
 }  // namespace
@@ -49,11 +62,21 @@ std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& tick
   call.path = ticket.arguments[2];
   call.respect_rate_limit = ticket.respects_rate_limit;
   record.path = call.path;
+  const std::string_view segment = api_segment(head.target);
+  const std::size_t semicolon = segment.find(';');
   int options = 0;
+  if (semicolon != std::string_view::npos) {
+    ++options;
+    call.api = record.api = percent_decode(segment.substr(0, semicolon));
+    auto json = read_options(segment.substr(semicolon + 1), ';', "the address behind the API");
+    if (!json) return std::move(json).error();
+    call.api_options = *std::move(json);
+  }
   for (const RequestHead::Line& line : head.fields) {
     if (equal_ignoring_case(line.name, "x-api-options")) {
-      if (++options > 1) return input_invalid("the header X-Api-Options is sent twice");
-      auto json = options_from_query(line.value);
+      if (++options > 1)
+        return input_invalid("api_options are given twice; one X-Api-Options, or in the address");
+      auto json = options_of_header(std::string(line.value));
       if (!json) return std::move(json).error();
       call.api_options = *std::move(json);
     } else if (!equal_ignoring_case(line.name, "authorization") &&

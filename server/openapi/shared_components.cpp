@@ -238,7 +238,7 @@ const std::string_view shared_parameters = R"json({
   "ApiOptions": {
     "name": "X-Api-Options",
     "in": "header",
-    "description": "api_options as a form",
+    "description": "api_options as a form; or they stand in the address, behind the API: {api};service_name=staffing;version=v6",
     "schema": {"type": "string"},
     "example": "service_name=staffing&version=v6"
   }

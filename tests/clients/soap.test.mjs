@@ -23,15 +23,14 @@ after(async () => {
   await stage?.close();
 });
 
-/** A client as its user has it, but for its address and its headers. */
+/** A client as its user has it, but for its address and two headers. */
 async function client(service) {
   // The public WSDLs are of v2.1; those of v3, which Nmbrs serves today, have their own namespaces.
   const wsdl = join(folder, `${service}.wsdl`);
   writeFileSync(wsdl, readFileSync(join(specs, `${service}-v2.1.wsdl`), "utf8").replaceAll("/soap/v2.1/", "/soap/v3/"));
-  const made = await soap.createClientAsync(wsdl, {}, `${stage.base}/proxy/nmbrs/soap/`);
+  const made = await soap.createClientAsync(wsdl, {}, `${stage.base}/proxy/nmbrs/soap;service_name=${service}/`);
   made.addHttpHeader("Authorization", "Bearer dev-key");
   made.addHttpHeader("X-Integration-Id", "nmbrs:acme");
-  made.addHttpHeader("X-Api-Options", `service_name=${service}`);
   return made;
 }
 

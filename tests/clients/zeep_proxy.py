@@ -1,6 +1,6 @@
-"""A SOAP toolkit as its user has it: only its address and three headers lead it to Penstock instead of the vendor.
+"""A SOAP toolkit as its user has it: only its address and two headers lead it to Penstock instead of the vendor.
 
-Arguments: the WSDL, the address, X-Integration-Id, X-Api-Options, operation, its arguments as JSON.
+Arguments: the WSDL, the address, X-Integration-Id, operation, its arguments as JSON.
 """
 import json
 import sys
@@ -12,13 +12,12 @@ from zeep.helpers import serialize_object
 
 
 def main():
-    wsdl, address, integration, options, operation, arguments = sys.argv[1:]
+    wsdl, address, integration, operation, arguments = sys.argv[1:]
     session = requests.Session()
     session.trust_env = False
     session.headers.update({
         "Authorization": "Bearer dev-key",
         "X-Integration-Id": integration,
-        "X-Api-Options": options,
     })
     client = Client(wsdl, transport=Transport(session=session))
     service = client.create_service(next(iter(client.wsdl.bindings)), address)

@@ -56,6 +56,26 @@ TEST(Proxy, KeepsWhatIsTheServersOwnToItself) {
     EXPECT_EQ(got.header(name), "") << name;
 }
 
+TEST(Proxy, TakesOptionsInTheAddressAsWellAsInAHeader) {
+  const struct {
+    std::string begin;
+    std::string_view header;
+    std::string_view asked;
+  } rows[] = {
+      {"GET /v1/proxy/hibob/v1;service_name=Staffing;version=v6/x?q=;", "",
+       R"(GET /x?q=; {"service_name":"Staffing","version":"v6"} a:b)"},
+      {"GET /v1/proxy/hibob/v1;a=b%2Fc%3B+%25/", "", R"(GET / {"a":"b/c;+%"} a:b)"},
+      {"GET /v1/proxy/hibob/v1/x;a=1", "X-Api-Options: a=b+c\r\n",
+       R"(GET /x;a=1 {"a":"b c"} a:b)"},
+  };
+  RunningServer server;
+  for (const auto& row : rows) {
+    TestClient client = server.connect();
+    client.send(request(row.begin, std::string(row.header)));
+    EXPECT_EQ(answer(client).header("x-asked"), row.asked) << row.begin;
+  }
+}
+
 TEST(Proxy, RefusesInTheUsualShape) {
   const struct {
     std::string bytes;
@@ -65,7 +85,10 @@ TEST(Proxy, RefusesInTheUsualShape) {
       {"GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\n\r\n", 401, "AUTHENTICATION_INVALID"},
       {"GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n", 400,
        "X-Integration-Id is required"},
-      {request("GET /v1/proxy/hibob/v1/x", "X-Api-Options: =b\r\n"), 400, "form-encoded"},
+      {request("GET /v1/proxy/hibob/v1/x", "X-Api-Options: =b\r\n"), 400, "must be encoded like"},
+      {request("GET /v1/proxy/hibob/v1;a/x"), 400, "address behind the API must be encoded like"},
+      {request("GET /v1/proxy/hibob/v1;a=1;a=2/x"), 400, "twice"},
+      {request("GET /v1/proxy/hibob/v1;a=1/x", "X-Api-Options: b=2\r\n"), 400, "twice"},
       {request("GET /v1/proxy/hibob/v1/x", "X-Api-Options: a=1&a=2\r\n"), 400, "twice"},
       {request("GET /v1/proxy/hibob/v1/x", "X-Api-Options: a=1\r\nX-Api-Options: b=2\r\n"), 400,
        "twice"},
