@@ -34,7 +34,8 @@ int token_requests(const SandboxProcess& sandbox) {
 TEST(Sessions, a_thousand_calls_at_once_make_one_token_request) {
   const SandboxProcess sandbox;
   const auto engine = sandbox.engine(
-      "  - id: workday:wide\n    tool: workday\n    max_in_flight: 1000\n    connection:\n"
+      "  - id: workday:wide\n    tool: workday\n    max_in_flight: 1000\n    upstream: { "
+      "connect_timeout_ms: 60000 }\n    connection:\n"
       "      domain: wd5-impl-services1.workday.com\n      tenant: acme\n      client_id: "
       "penstock-client\n"
       "      client_secret: workday-sandbox-secret\n      refresh_token: "
