@@ -7,6 +7,8 @@
 #include <penstock/envelope.hpp>
 #include <penstock/error.hpp>
 
+#include "http/door_errors.hpp"
+
 namespace penstock::server::openapi {
 namespace {
 
@@ -39,15 +41,6 @@ std::string_view name_of(std::string_view status) {
   return found->second;
 }
 
-/// As the door itself refuses.
-Error refused(int status, std::string title, std::string message) {
-  Error error = input_invalid(std::move(message));
-  error.http_status = status;
-  error.title = std::move(title);
-  error.phase = Phase::route;
-  return error;
-}
-
 Error unknown_api() {
   Error error = input_invalid("unknown API \"workday/rst\"; did you mean \"workday/rest\"? "
                               "(GET /v1/apis lists what can be called)");
@@ -59,15 +52,6 @@ Error credentials_rest() {
   Error error = credentials_refused("the vendor refuses the credentials of workday:acme: "
                                     "invalid_grant; not tried again for 60 s");
   error.retry_after = 60s;
-  return error;
-}
-
-Error shutting_down() {
-  Error error = engine_failed("the server is shutting down", Phase::route, Sent::no);
-  error.code = Code::none;
-  error.http_status = 503;
-  error.title = "Shutting down";
-  error.retryable = true;
   return error;
 }
 
@@ -104,24 +88,25 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {{"integration", "No such integration",
          integration_not_found("there is no integration \"workday:acme\"")},
         {"path", "No such path",
-         refused(404, "Not found",
-                 "there is no such path; the API is under /v1, see GET /v1/apis")}}},
+         at_the_door(404, "Not found",
+                     "there is no such path; the API is under /v1, see GET /v1/apis")}}},
       {"405",
        "The path takes another method; `Allow` names it.",
        {"Allow"},
-       {{"method", "A wrong method", refused(405, "Method not allowed", "this path takes POST")}}},
+       {{"method", "A wrong method",
+         at_the_door(405, "Method not allowed", "this path takes POST")}}},
       {"413",
        "The request's body is larger than this server takes (`server.max_request_bytes`).",
        {limit, remaining},
        {{"body", "A large body",
-         refused(413, "Request too large",
-                 "the body is larger than " + std::to_string(max_request_bytes) + " bytes")}}},
+         at_the_door(413, "Request too large",
+                     "the body is larger than " + std::to_string(max_request_bytes) + " bytes")}}},
       {"415",
        "The request has a `Content-Encoding`.",
        {},
        {{"coding", "A compressed body",
-         refused(415, "Unsupported coding",
-                 "a Content-Encoding is not taken; send the body as it is")}}},
+         at_the_door(415, "Unsupported coding",
+                     "a Content-Encoding is not taken; send the body as it is")}}},
       {"429",
        "Too many calls with this key, or too many in flight for the integration; or, with `Prefer: "
        "respect-rate-limit`, the vendor asked for a pause that is not over. Nothing was sent.",
@@ -169,7 +154,7 @@ std::vector<Row> rows_of_the_way() {
        "KiB, or over 100 fields), 501 or 505. The connection is closed.",
        {},
        {{"head", "A large head",
-         refused(431, "Malformed request", "the head of the request is larger than 32 KiB")}}},
+         at_the_door(431, "Malformed request", "the head of the request is larger than 32 KiB")}}},
   };
 }
 

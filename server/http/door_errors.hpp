@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include <penstock/error.hpp>
+
+namespace penstock::server {
+
+/// What the door itself refuses: a path, a method, a size.
+Error at_the_door(int status, std::string title, std::string message);
+
+/// The answer of readyz once the end has been asked for.
+Error shutting_down();
+
+}  // namespace penstock::server
