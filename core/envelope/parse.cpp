@@ -122,8 +122,10 @@ class EnvelopeParser {
     if (!whole) return false;
     reader_.report_repeated(pointer, {names.begin(), names.end()});
     call_.api_options = reader_.text_since(start);
-    if (call_.api_options.size() > most_option_bytes)
+    if (call_.api_options.size() > most_option_bytes) {
       reader_.report({pointer, "must not be longer than 4096 bytes"});
+      call_.api_options.clear();  // nobody is to judge them
+    }
     return true;
   }
 

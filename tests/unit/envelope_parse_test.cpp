@@ -115,6 +115,11 @@ TEST(ReadEnvelope, TellsTheProblemsBesideWhatItCouldRead) {
             (std::vector<Problem>{{"/path", "must be a string, not a number", "type", "number"}}));
   EXPECT_EQ(read->warnings.size(), 1U);
   EXPECT_FALSE(read_envelope("{"));
+  const auto long_options = read_envelope(R"({"method":"GET","path":"/","api_options":{"a":")" +
+                                          std::string(4096, 'x') + "\"}}");
+  ASSERT_TRUE(long_options);
+  EXPECT_EQ(long_options->problems.size(), 1U);
+  EXPECT_EQ(long_options->call.api_options, "");
 }
 
 TEST(ParseEnvelope, PointsAtTheProblem) {
