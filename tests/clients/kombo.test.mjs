@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { Kombo } from "@kombo-api/sdk";
 import { KomboGeneralError } from "@kombo-api/sdk/models/errors";
 
-import { open } from "./stage.mjs";
+import { open, troubled } from "./stage.mjs";
 
 let stage;
 before(async () => {
@@ -15,27 +15,7 @@ before(async () => {
     tool: hibob
     enabled: false
     connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: hibob:busy
-    tool: hibob
-    max_in_flight: 1
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: hibob:slow
-    tool: hibob
-    upstream: { timeout_ms: 300 }
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: hibob:unreachable
-    tool: hibob
-    upstream: { connect_to: "127.0.0.1:1" }
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: workday:wrong
-    tool: workday
-    connection:
-      domain: wd5-impl-services1.workday.com
-      tenant: acme
-      client_id: penstock-client
-      client_secret: wrong
-      refresh_token: wrong
-`).replace("  api_keys:\n", `  api_keys:
+${troubled}`).replace("  api_keys:\n", `  api_keys:
     - { name: hasty, key: hasty-key, calls_per_second: 1 }
 `),
   });

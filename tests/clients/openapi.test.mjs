@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import Ajv2020 from "ajv/dist/2020.js";
 
 import { order } from "./control.mjs";
-import { end, open, serve } from "./stage.mjs";
+import { end, open, serve, troubled } from "./stage.mjs";
 
 const here = import.meta.dirname ?? new URL(".", import.meta.url).pathname;
 const modules = join(here, "node_modules");
@@ -26,27 +26,7 @@ before(async () => {
     edit: (yaml) => yaml.replace("server:\n", "server:\n  max_request_bytes: 4096\n").replace("  api_keys:\n", `  api_keys:
     - { name: hasty, key: hasty-key, calls_per_second: 1 }
 `).replace("integrations:\n", `integrations:
-  - id: hibob:busy
-    tool: hibob
-    max_in_flight: 1
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: hibob:slow
-    tool: hibob
-    upstream: { timeout_ms: 300 }
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: hibob:unreachable
-    tool: hibob
-    upstream: { connect_to: "127.0.0.1:1" }
-    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
-  - id: workday:wrong
-    tool: workday
-    connection:
-      domain: wd5-impl-services1.workday.com
-      tenant: acme
-      client_id: penstock-client
-      client_secret: wrong
-      refresh_token: wrong
-`),
+${troubled}`),
   });
   root = stage.base.replace("/v1", "");
   document = await (await fetch(`${root}/openapi.json`, { headers: key })).json();

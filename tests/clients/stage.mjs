@@ -26,6 +26,29 @@ function start(program, args, ready, env = {}) {
   return { child, started, output: () => output };
 }
 
+/** Integrations that go wrong, each in its own way. */
+export const troubled = `  - id: hibob:busy
+    tool: hibob
+    max_in_flight: 1
+    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
+  - id: hibob:slow
+    tool: hibob
+    upstream: { timeout_ms: 300 }
+    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
+  - id: hibob:unreachable
+    tool: hibob
+    upstream: { connect_to: "127.0.0.1:1" }
+    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }
+  - id: workday:wrong
+    tool: workday
+    connection:
+      domain: wd5-impl-services1.workday.com
+      tenant: acme
+      client_id: penstock-client
+      client_secret: wrong
+      refresh_token: wrong
+`;
+
 /** One engine for a configuration. `under`: a command that runs it, such as prlimit with its arguments. */
 export async function serve(config, { env = {}, under = [] } = {}) {
   const [program, ...args] = [...under, join(build, "bin/penstock"), "serve", "-c", config, "--listen", "127.0.0.1:0"];
