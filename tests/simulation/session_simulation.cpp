@@ -86,7 +86,7 @@ class Run {
     };
     const bool lives = now->session && now->session->expires_ms > time;
     verdict_.require(lives || !serves(replica.served), "a session that serves was dropped");
-    if (lives) check_session(replica, *now);
+    if (lives) check_session(replica.served, *now);
     if (lives && refused_by_vendor(*now)) {
       want(replica, now->generation);
     } else if (lives) {
@@ -104,25 +104,25 @@ class Run {
     return std::string(snapshot.session->items.at(0).value.reveal());
   }
 
-  void check_session(const Replica& replica, const session::Snapshot& now) {
+  void check_session(const SnapshotPtr& served, const session::Snapshot& now) {
     verdict_.require(store_.has_kept(access_of(now)), "a session was used before it was durable");
-    if (!replica.served || access_of(*replica.served) == access_of(now)) return;
-    verdict_.require(now.generation > replica.served->generation,
+    if (!served || access_of(*served) == access_of(now)) return;
+    verdict_.require(now.generation > served->generation,
                      "a new session has the generation of an old one");
   }
 
   /// Another replica may put it right later: looked at when it is said.
-  void check_refusal(const Replica& replica) {
+  void check_refusal(const ConnectionState& state, SimulatedWorld& world) {
     const auto stored = store_.load();
     const bool good = stored && !stored->credentials.empty() &&
                       vendor_.takes(std::string(stored->credentials.at(0).value.reveal()));
-    verdict_.require(!good || !refuses(replica), "a good credential was called refused");
+    verdict_.require(!good || !refuses(state, world), "a good credential was called refused");
   }
 
-  static bool refuses(const Replica& replica) {
-    return replica.state->standing(replica.world->now_unix_ms()).health ==
-           Standing::Health::needs_credentials;
+  static bool refuses(const ConnectionState& state, SimulatedWorld& world) {
+    return state.standing(world.now_unix_ms()).health == Standing::Health::needs_credentials;
   }
+  static bool refuses(const Replica& replica) { return refuses(*replica.state, *replica.world); }
 
   bool refused_by_vendor(const session::Snapshot& snapshot) const {
     const std::string access = access_of(snapshot);
@@ -132,11 +132,13 @@ class Run {
   void want(const Replica& replica, std::uint64_t used) {
     const auto told = std::make_shared<int>(0);
     const bool refused = refuses(replica);
+    // The state owns what waits for it, not the other way round: a killed replica leaves nothing.
     replica.state->obtain(need(used), replica.world,
-                          [this, told, refused, replica](const auto& result) {
+                          [this, told, refused, served = replica.served, world = replica.world,
+                           &state = *replica.state](const auto& result) {
                             verdict_.require(++*told == 1, "a call was answered twice");
-                            if (result) check_session(replica, **result);
-                            if (!refused) check_refusal(replica);
+                            if (result) check_session(served, **result);
+                            if (!refused) check_refusal(state, *world);
                           });
     // Longer than anything may take: two minutes for another replica, one for the vendor, and as
     // long as the replica was stopped.
