@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::size_t mib = 1U << 20U;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
+constexpr std::chrono::milliseconds patience{30'000};
+#elif defined(__SANITIZE_ADDRESS__)
 constexpr std::chrono::milliseconds patience{10'000};
 #else
 constexpr std::chrono::milliseconds patience{3'000};  // on a busy machine; what hangs takes minutes
