@@ -1,4 +1,5 @@
 // A sandbox and an engine of this test's own, on free ports, with a configuration that leads every vendor to the sandbox.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,13 +58,15 @@ export async function serve(config, { env = {}, under = [] } = {}) {
   return { ...engine, base: `http://${address}/v1` };
 }
 
-/** Ends a program that may have been stopped or killed before. */
-export async function end({ child }, signal = "SIGTERM") {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+/** Ends a program that may have been stopped or killed before. One that ends with an error, a sanitizer's too, is told. */
+export async function end({ child, output }, signal = "SIGTERM") {
+  if (child.signalCode !== null) return;
+  if (child.exitCode !== null) return assert.equal(child.exitCode, 0, output());
   const gone = new Promise((done) => child.once("exit", done));
   child.kill("SIGCONT");
   child.kill(signal);
   await gone;
+  if (signal === "SIGTERM") assert.deepEqual([child.exitCode, child.signalCode], [0, null], output());
 }
 
 export async function open({ edit = (yaml) => yaml, env = {}, under = [], sandboxArguments = [] } = {}) {
