@@ -89,7 +89,7 @@ Response ledger(const World& world) {
 }
 
 Response refuse(int status, const std::string& why) {
-  return json_answer(status, "{\"error\":" + quoted(why) + "}");
+  return json_answer(status, "{\"error\":" + json_string(why) + "}");
 }
 
 /// Sets one fault; false if there is none of that name or the value does not suit it.

@@ -5,6 +5,7 @@
 #include "vendors.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <functional>
 #include <tuple>
 
@@ -16,25 +17,25 @@ namespace {
 constexpr std::size_t staff = 12;
 
 Response problem(int status, std::string_view key, std::string_view error) {
-  return json_answer(status,
-                     "{\"key\":" + quoted(key) + ",\"error\":" + quoted(error) + ",\"args\":[]}");
+  return json_answer(status, "{\"key\":" + json_string(key) + ",\"error\":" + json_string(error) +
+                                 ",\"args\":[]}");
 }
 
 Response not_found(std::string_view what) { return problem(404, "not_found", what); }
 
 std::string person_json(const Person& person, bool readable) {
-  std::string department = quoted(person.department), title = quoted(person.job_title);
-  std::string json = "{\"id\":" + quoted(person.hibob_id()) +
-                     ",\"companyId\":636192,\"email\":" + quoted(person.email) +
-                     ",\"firstName\":" + quoted(person.first_name) +
-                     ",\"surname\":" + quoted(person.last_name) +
-                     ",\"displayName\":" + quoted(person.name()) +
+  std::string department = json_string(person.department), title = json_string(person.job_title);
+  std::string json = "{\"id\":" + json_string(person.hibob_id()) +
+                     ",\"companyId\":636192,\"email\":" + json_string(person.email) +
+                     ",\"firstName\":" + json_string(person.first_name) +
+                     ",\"surname\":" + json_string(person.last_name) +
+                     ",\"displayName\":" + json_string(person.name()) +
                      ",\"creationDateTime\":\"2024-01-15T09:30:00.000000\"" +
                      ",\"work\":{\"department\":" + department + ",\"title\":" + title +
-                     ",\"startDate\":" + quoted(person.start_date) +
+                     ",\"startDate\":" + json_string(person.start_date) +
                      ",\"isManager\":" + (person.number == 0 ? "true" : "false") + "}";
   if (readable)
-    json += ",\"humanReadable\":{\"id\":" + quoted(person.hibob_id()) +
+    json += ",\"humanReadable\":{\"id\":" + json_string(person.hibob_id()) +
             ",\"work\":{\"department\":" + department + ",\"title\":" + title + "}}";
   return json + "}";
 }
@@ -96,8 +97,8 @@ Response fields() {
                                     {"work.department", "work", "Department"},
                                     {"work.title", "work", "Job title"},
                                     {"work.startDate", "work", "Start date"}})
-    list += std::string{list.empty() ? "" : ","} + "{\"id\":" + quoted(id) +
-            ",\"category\":" + quoted(category) + ",\"name\":" + quoted(name) +
+    list += std::string{list.empty() ? "" : ","} + "{\"id\":" + json_string(id) +
+            ",\"category\":" + json_string(category) + ",\"name\":" + json_string(name) +
             ",\"type\":\"text\",\"historical\":false}";
   return json_answer(200, "[" + list + "]");
 }
@@ -147,10 +148,10 @@ Response upload(const Request& request, const std::string& id) {
     return problem(400, "missing_file", "a file in the field file is needed");
   if (file->data.size() > 5u << 20)
     return problem(400, "file_too_large", "a file has at most 5 MB");
-  return json_answer(200, "{\"id\":7001,\"fileName\":" + quoted(*file->file_name) +
-                              ",\"contentType\":" + quoted(file->content_type) +
+  return json_answer(200, "{\"id\":7001,\"fileName\":" + json_string(*file->file_name) +
+                              ",\"contentType\":" + json_string(file->content_type) +
                               ",\"size\":" + std::to_string(file->data.size()) +
-                              ",\"sha256\":" + quoted(hex(sha256(file->data))) + "}");
+                              ",\"sha256\":" + json_string(hex(sha256(file->data))) + "}");
 }
 
 /// An endpoint has a name (rate limits are counted by it) and answers once it is let in.

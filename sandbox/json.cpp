@@ -31,7 +31,7 @@ std::optional<std::string> string_member(const rapidjson::Value& object, std::st
   return std::string{value->GetString(), value->GetStringLength()};
 }
 
-std::string quoted(std::string_view text) {
+std::string json_string(std::string_view text) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer{buffer};
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));

@@ -23,6 +23,6 @@ const rapidjson::Value* member(const rapidjson::Value& object, std::string_view 
 std::optional<std::string> string_member(const rapidjson::Value& object, std::string_view name);
 
 /// A JSON string literal, with its quotes.
-std::string quoted(std::string_view text);
+std::string json_string(std::string_view text);
 
 }  // namespace penstock::sandbox

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 
 // Nmbrs REST: an OAuth token whose refresh token is replaced at each use, and a subscription key
 // beside it.
@@ -16,7 +17,7 @@ namespace account = accounts::nmbrs_rest;
 constexpr std::string_view acme = "5b6a77c7-6abe-4f31-93dc-2692169e3ea4";
 
 Response oauth_error(std::string_view code) {
-  auto response = json_answer(400, "{\"error\":" + quoted(code) + "}");
+  auto response = json_answer(400, "{\"error\":" + json_string(code) + "}");
   response.refused = true;
   return response;
 }
@@ -61,16 +62,17 @@ Response refresh(const Request& request, const Fields& form, World& world) {
   if (!in_grace) ++state.refresh_number;
   auto token = random_token();
   state.access_tokens[token] = world.now + world.settings.token_lifetime;
-  return json_answer(200, "{\"access_token\":" + quoted(token) +
+  return json_answer(200, "{\"access_token\":" + json_string(token) +
                               ",\"expires_in\":" + std::to_string(world.settings.token_lifetime) +
                               ",\"token_type\":\"Bearer\",\"refresh_token\":" +
-                              quoted(refresh_token_number(state.refresh_number)) +
+                              json_string(refresh_token_number(state.refresh_number)) +
                               ",\"scope\":\"offline_access company.info.read\"}");
 }
 
 Response problem(int status, std::string_view title, std::string_view detail) {
-  return json_answer(status, "{\"title\":" + quoted(title) + ",\"detail\":" + quoted(detail) +
-                                 ",\"code\":\"" + std::to_string(status) + "\"}");
+  return json_answer(status, "{\"title\":" + json_string(title) +
+                                 ",\"detail\":" + json_string(detail) + ",\"code\":\"" +
+                                 std::to_string(status) + "\"}");
 }
 
 Response refused(Response response) {
@@ -98,15 +100,15 @@ Response page(const Fields& query, const std::string& url, const std::vector<std
     list += (list.empty() ? "" : ",") + all[static_cast<std::size_t>(i)];
   return json_answer(
       200, "{\"pagination\":{\"pageNumber\":" + std::to_string(number) +
-               ",\"pageSize\":" + std::to_string(size) + ",\"firstPage\":" + quoted(link(1)) +
-               ",\"lastPage\":" + quoted(link(pages)) + ",\"totalPages\":" + std::to_string(pages) +
-               ",\"totalRecords\":" + std::to_string(all.size()) +
-               ",\"nextPage\":" + quoted(link(number + 1)) +
-               ",\"previousPage\":" + quoted(link(number - 1)) + "},\"data\":[" + list + "]}");
+               ",\"pageSize\":" + std::to_string(size) + ",\"firstPage\":" + json_string(link(1)) +
+               ",\"lastPage\":" + json_string(link(pages)) + ",\"totalPages\":" +
+               std::to_string(pages) + ",\"totalRecords\":" + std::to_string(all.size()) +
+               ",\"nextPage\":" + json_string(link(number + 1)) +
+               ",\"previousPage\":" + json_string(link(number - 1)) + "},\"data\":[" + list + "]}");
 }
 
 std::vector<std::string> companies() {
-  return {"{\"companyId\":" + quoted(acme) +
+  return {"{\"companyId\":" + json_string(acme) +
               ",\"number\":\"1\",\"name\":\"Acme Nederland B.V.\",\"debtorId\":"
               "\"45d8ad44-ffb8-4691-87d8-7a7a5f4376e9\"}",
           "{\"companyId\":\"6d4ed88e-7044-42b8-b5f1-606f27873f14\",\"number\":\"2\",\"name\":"
@@ -118,7 +120,7 @@ std::vector<std::string> employees() {
   for (const auto& person : people())
     out.push_back("{\"employeeId\":\"d30ec597-bd29-453e-9613-" + person.workday_id().substr(0, 12) +
                   "\",\"employeeNumber\":" + std::to_string(person.number + 1) +
-                  ",\"displayName\":" + quoted(person.name()) + "}");
+                  ",\"displayName\":" + json_string(person.name()) + "}");
   return out;
 }
 

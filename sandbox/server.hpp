@@ -3,6 +3,7 @@
 #include "certificates.hpp"
 #include "world.hpp"
 
+#include <cstdint>
 #include <memory>
 
 namespace penstock::sandbox {

@@ -5,6 +5,7 @@
 #include "vendors.hpp"
 
 #include <charconv>
+#include <cstdint>
 
 // Taleo Business Edition: a dispatcher tells the customer's host, a login there gives a cookie, and
 // only so many logins may be open at once.
@@ -24,8 +25,9 @@ Response success(const std::string& response) {
 Response failed(int status, std::string_view operation, std::string_view message) {
   return json_answer(status, "{\"response\":{},\"status\":{\"success\":false,\"detail\":{"
                              "\"operation\":" +
-                                 quoted(operation) + ",\"errorcode\":" + std::to_string(status) +
-                                 ",\"errormessage\":" + quoted(message) + "}}}");
+                                 json_string(operation) +
+                                 ",\"errorcode\":" + std::to_string(status) +
+                                 ",\"errormessage\":" + json_string(message) + "}}}");
 }
 
 Response refused(Response response) {
@@ -43,8 +45,9 @@ std::string cookie_token(const Request& request) {
 
 std::string candidate_json(const Person& person) {
   return "{\"candidate\":{\"candId\":" + std::to_string(person.number + 1) +
-         ",\"firstName\":" + quoted(person.first_name) +
-         ",\"lastName\":" + quoted(person.last_name) + ",\"email\":" + quoted(person.email) + "}}";
+         ",\"firstName\":" + json_string(person.first_name) +
+         ",\"lastName\":" + json_string(person.last_name) +
+         ",\"email\":" + json_string(person.email) + "}}";
 }
 
 int number_of(const Fields& query, std::string_view name, int otherwise) {
@@ -60,8 +63,8 @@ Response search(const Fields& query) {
   if (start < 1 || limit < 1 || limit > 200)
     return failed(500, "search", "start counts from 1, limit to 200");
   auto link = [&](int from) {
-    return quoted(std::string{base} + "object/candidate/search?start=" + std::to_string(from) +
-                  "&limit=" + std::to_string(limit));
+    return json_string(std::string{base} + "object/candidate/search?start=" + std::to_string(from) +
+                       "&limit=" + std::to_string(limit));
   };
   std::string found;
   for (int i = start - 1; i < start - 1 + limit && i < total; ++i)
@@ -102,7 +105,7 @@ Response taleo_business_dispatcher(const Request& request, World&) {
   } else if (org->front() != account::company_code) {
     response = refused(failed(500, "serviceUrl", "Invalid company code"));
   } else {
-    response = success("{\"URL\":" + quoted(base) + "}");
+    response = success("{\"URL\":" + json_string(base) + "}");
   }
   response.kind = "dispatcher";
   return response;
@@ -126,7 +129,7 @@ Response taleo_business_login(const Request& request, World& world) {
   } else {
     auto token = "webapi-" + random_token();
     sessions[token] = world.now + session_life;
-    response = success("{\"authToken\":" + quoted(token) + "}");
+    response = success("{\"authToken\":" + json_string(token) + "}");
   }
   response.kind = "login";
   return response;

@@ -25,9 +25,10 @@ bool may_read(const Request& request, const World& world) {
 Response as_json() {
   std::string list;
   for (std::size_t i = 0; i < rows; ++i)
-    list += std::string{i ? "," : ""} + "{\"Employee_ID\":" + quoted(people()[i].employee_id()) +
-            ",\"Worker\":" + quoted(people()[i].name()) +
-            ",\"Department\":" + quoted(people()[i].department) + "}";
+    list += std::string{i ? "," : ""} +
+            "{\"Employee_ID\":" + json_string(people()[i].employee_id()) +
+            ",\"Worker\":" + json_string(people()[i].name()) +
+            ",\"Department\":" + json_string(people()[i].department) + "}";
   return json_answer(200, "{\"Report_Entry\":[" + list + "]}");
 }
 

@@ -13,15 +13,16 @@ namespace {
 namespace account = accounts::workday;
 
 Response problem(int status, std::string_view error, std::string_view code) {
-  return json_answer(status, "{\"error\":" + quoted(error) + ",\"code\":" + quoted(code) + "}");
+  return json_answer(status,
+                     "{\"error\":" + json_string(error) + ",\"code\":" + json_string(code) + "}");
 }
 
 Response no_such_resource() { return problem(404, "the requested resource was not found", "S21"); }
 
 Response validation_error(std::string_view field, std::string_view what) {
-  return json_answer(
-      400, "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" + quoted(what) +
-               ",\"code\":\"A212\",\"field\":" + quoted(field) + ",\"severity\":\"Critical\"}]}");
+  return json_answer(400, "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" +
+                              json_string(what) + ",\"code\":\"A212\",\"field\":" +
+                              json_string(field) + ",\"severity\":\"Critical\"}]}");
 }
 
 bool has_token(const Request& request, const World& world) {
@@ -39,13 +40,14 @@ Response invalid_token() {
 }
 
 std::string worker_json(const Person& person, const std::string& collection) {
-  return "{\"id\":" + quoted(person.workday_id()) + ",\"descriptor\":" + quoted(person.name()) +
-         ",\"href\":" + quoted(collection + "/" + person.workday_id()) +
-         ",\"workerId\":" + quoted(person.employee_id()) +
-         ",\"primaryWorkEmail\":" + quoted(person.email) +
+  return "{\"id\":" + json_string(person.workday_id()) +
+         ",\"descriptor\":" + json_string(person.name()) +
+         ",\"href\":" + json_string(collection + "/" + person.workday_id()) +
+         ",\"workerId\":" + json_string(person.employee_id()) +
+         ",\"primaryWorkEmail\":" + json_string(person.email) +
          ",\"isManager\":" + (person.number == 0 ? "true" : "false") +
-         ",\"primaryJob\":{\"businessTitle\":" + quoted(person.job_title) +
-         ",\"supervisoryOrganization\":{\"descriptor\":" + quoted(person.department) + "}}}";
+         ",\"primaryJob\":{\"businessTitle\":" + json_string(person.job_title) +
+         ",\"supervisoryOrganization\":{\"descriptor\":" + json_string(person.department) + "}}}";
 }
 
 /// A whole number of the query within bounds, the default if absent, nothing if neither.
@@ -89,8 +91,8 @@ Response change_job(const Request& request, const Person& person) {
   // The caller's members come back as the very bytes they were sent as.
   auto open = request.body.find('{'), close = request.body.rfind('}');
   auto members = request.body.substr(open + 1, close - open - 1);
-  return json_answer(201, "{\"id\":" + quoted(hex(sha256(person.workday_id())).substr(0, 32)) +
-                              ",\"descriptor\":" + quoted("Job Change: " + person.name()) +
+  return json_answer(201, "{\"id\":" + json_string(hex(sha256(person.workday_id())).substr(0, 32)) +
+                              ",\"descriptor\":" + json_string("Job Change: " + person.name()) +
                               (body->MemberCount() > 0 ? "," + members : "") + "}");
 }
 

@@ -13,8 +13,9 @@ constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-be
 constexpr std::int64_t longest_assertion = 300, clock_skew = 10;
 
 Response oauth_error(int status, std::string_view code, std::string_view description) {
-  auto response = json_answer(status, "{\"error\":" + quoted(code) +
-                                          ",\"error_description\":" + quoted(description) + "}");
+  auto response =
+      json_answer(status, "{\"error\":" + json_string(code) +
+                              ",\"error_description\":" + json_string(description) + "}");
   response.refused = true;
   if (status == 401) response.headers.push_back({"WWW-Authenticate", "Basic realm=\"workday\""});
   return response;
@@ -27,9 +28,10 @@ Response issue(World& world, const std::string* refresh_token) {
   auto token = random_token();
   world.workday.access_tokens[token] = world.now + world.settings.token_lifetime;
   return json_answer(
-      200, "{\"access_token\":" + quoted(token) + ",\"token_type\":\"Bearer\",\"expires_in\":" +
+      200, "{\"access_token\":" + json_string(token) +
+               ",\"token_type\":\"Bearer\",\"expires_in\":" +
                std::to_string(world.settings.token_lifetime) +
-               (refresh_token ? ",\"refresh_token\":" + quoted(*refresh_token) : "") + "}");
+               (refresh_token ? ",\"refresh_token\":" + json_string(*refresh_token) : "") + "}");
 }
 
 bool is_client(std::string_view id, std::string_view secret) {

@@ -102,7 +102,12 @@ XmlDocument parse_xml(std::string_view text) {
     return {std::move(reader.root), {}};
   if (reader.problem.empty()) {
     reader.problem = XML_ErrorString(XML_GetErrorCode(parser.get()));
-    reader.problem += " in line " + std::to_string(XML_GetCurrentLineNumber(parser.get()));
+#if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
+    const auto line = XML_GetCurrentLineNumber64(parser.get());
+#else
+    const auto line = XML_GetCurrentLineNumber(parser.get());
+#endif
+    reader.problem += " in line " + std::to_string(line);
   }
   return {std::nullopt, std::move(reader.problem)};
 }

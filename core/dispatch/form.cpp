@@ -8,7 +8,7 @@
 namespace penstock::dispatch {
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string quoted_parameter(std::string_view name) {
   std::string out = "\"";
   for (const char c : name) {
     switch (c) {
@@ -47,9 +47,11 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
     form.body.append("--")
         .append(boundary)
         .append("\r\nContent-Disposition: form-data; name=")
-        .append(quoted(part.name));
+        .append(quoted_parameter(part.name));
     if (part.is_file) {
-      form.body.append("; filename=").append(quoted(part.file_name)).append("\r\nContent-Type: ");
+      form.body.append("; filename=")
+          .append(quoted_parameter(part.file_name))
+          .append("\r\nContent-Type: ");
       form.body.append(part.content_type.empty() ? "application/octet-stream" : part.content_type);
     }
     form.body.append("\r\n\r\n").append(part.content).append("\r\n");

@@ -6,6 +6,8 @@
 
 #include <expat.h>
 
+#include "host/xml_position.hpp"
+
 namespace penstock::dispatch {
 namespace {
 
@@ -55,9 +57,8 @@ std::string check_xml_fragment(std::string_view xml) {
       });
   XML_Parse(parser.get(), open.data(), static_cast<int>(open.size()), XML_FALSE);
   const auto place = [&] {
-    const auto line = XML_GetCurrentLineNumber(parser.get());
-    const auto column =
-        XML_GetCurrentColumnNumber(parser.get()) + 1 - (line == 1 ? open.size() : 0);
+    const std::size_t line = host::line_of(parser.get());
+    const std::size_t column = host::column_of(parser.get()) + 1 - (line == 1 ? open.size() : 0);
     return " (line " + std::to_string(line) + ", column " + std::to_string(column) + ")";
   };
   const XML_Status parsed =

@@ -8,6 +8,7 @@
 #include <expat.h>
 
 #include "base/text.hpp"
+#include "host/xml_position.hpp"
 
 namespace penstock::host {
 namespace {
@@ -47,10 +48,8 @@ struct Walk {
   std::vector<Field> bindings;  ///< now in scope, the newest last
   SoapEnvelope out;
 
-  std::size_t at() const { return static_cast<std::size_t>(XML_GetCurrentByteIndex(parser)); }
-  std::string_view tag() const {
-    return xml.substr(at(), static_cast<std::size_t>(XML_GetCurrentByteCount(parser)));
-  }
+  std::size_t at() const { return offset_of(parser); }
+  std::string_view tag() const { return xml.substr(at(), length_of(parser)); }
   void stop(std::string why) {
     if (trouble.empty()) trouble = std::move(why);
     XML_StopParser(parser, XML_FALSE);
@@ -162,8 +161,8 @@ Parser make_parser(Walk& state) {
 }
 
 std::string place(XML_Parser parser) {
-  return " (line " + std::to_string(XML_GetCurrentLineNumber(parser)) + ", column " +
-         std::to_string(XML_GetCurrentColumnNumber(parser) + 1) + ")";
+  return " (line " + std::to_string(line_of(parser)) + ", column " +
+         std::to_string(column_of(parser) + 1) + ")";
 }
 
 /// What is wrong, or nothing.

@@ -1,5 +1,6 @@
 #include "loader/elf.hpp"
 
+#include <cstdint>
 #include <cstring>
 #include <span>
 

@@ -10,6 +10,7 @@
 #include "dispatch/xml_fragment.hpp"
 #include "fuzz.hpp"
 #include "host/invocation.hpp"
+#include "host/xml_position.hpp"
 
 namespace penstock::fuzz {
 namespace {
@@ -39,7 +40,7 @@ struct Walk {
   }
   void end() {
     if (open.size() == 3 && open[1] == "soapenv:Body")
-      end_of_op = static_cast<std::size_t>(XML_GetCurrentByteIndex(parser));
+      end_of_op = penstock::host::offset_of(parser);
     open.pop_back();
   }
 };

@@ -1,6 +1,7 @@
 // The client against a TLS server that plays a script.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <fstream>
 #include <future>
 #include <map>

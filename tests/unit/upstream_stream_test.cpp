@@ -1,6 +1,7 @@
 // Bodies that stream through the client, against a TLS server that plays a script.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <numeric>
 
 #include "upstream_tls_server.hpp"
