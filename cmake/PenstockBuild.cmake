@@ -36,9 +36,9 @@ if(PENSTOCK_FUZZ)
 endif()
 
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED)
+find_package(Boost 1.81 CONFIG REQUIRED)  # headers only; FindBoost is gone from newer CMakes
 find_package(OpenSSL REQUIRED)
-find_package(CURL REQUIRED)
+find_package(CURL 7.87 REQUIRED)
 find_package(EXPAT REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
@@ -68,4 +68,5 @@ function(penstock_add_room name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/core>
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/sdk/include>)
   target_link_libraries(penstock_${name} PUBLIC ${ROOM_LINK})
+  target_compile_features(penstock_${name} PUBLIC cxx_std_20)
 endfunction()

@@ -67,14 +67,16 @@ if [ $failed -ne 0 ] || [ "$once" = 1 ]; then exit $failed; fi
 
 cat <<TXT
 
-The server listens on http://$address (key: $key, configuration: $config). Try:
+The server listens on http://$address (configuration: $config). In another terminal, in this folder:
+
+  export PATH="\$PWD/$bin:\$PATH" PENSTOCK_API_KEY=$key
 
   curl -sS http://$address/v1/passthrough/hibob/v1 \\
-    -H 'Authorization: Bearer $key' -H 'X-Integration-Id: hibob:acme' \\
+    -H "Authorization: Bearer \$PENSTOCK_API_KEY" -H 'X-Integration-Id: hibob:acme' \\
     -d '{"method":"POST","path":"/people/search","data":{"fields":["root.id","root.fullName"]}}'
 
-  $bin/penstock apis workday/rest        what can be called, with which options, and examples to copy
-  $bin/penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing        a slip, explained
+  penstock apis workday/rest        # what can be called, with which options, and examples to copy
+  penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing   # a slip, explained
 
 Ctrl+C ends it.
 TXT

@@ -1,35 +1,80 @@
 # Installs what is missing, and only that. Sourced by ./run, ./test and ./fuzz.
 # POSIX sh; PENSTOCK_NO_INSTALL=1 only tells what would be installed.
 
+# What the product needs, and nothing else: a machine with these alone runs ./run. The word "boost" is a package whose
+# name holds a version where the distribution's own Boost is too old: see boost_package.
 packages_build="ca-certificates curl cmake g++ ninja-build pkg-config ccache
-libboost1.81-dev libyaml-cpp-dev rapidjson-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libbrotli-dev libzstd-dev
+boost libyaml-cpp-dev rapidjson-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libbrotli-dev libzstd-dev
 libsqlite3-dev libpq-dev libsodium-dev libsimdjson-dev libcli11-dev"
 packages_test="libgtest-dev libgmock-dev python3 python3-jsonschema python3-zeep openssl binutils zstd util-linux postgresql"
 packages_fuzz="clang libclang-rt-dev llvm libxml2-dev python3"
 
+# Boost 1.81 or newer, as CMakeLists.txt asks for.
+has_boost() {
+  for header in /usr/local/include/boost/version.hpp /usr/include/boost/version.hpp; do
+    version=$(sed -n 's/^#define BOOST_VERSION //p' "$header" 2>/dev/null)
+    [ "${version:-0}" -lt 108100 ] || return 0
+  done
+  return 1
+}
+
+# The distribution's default Boost if it is new enough, else the oldest of the others that is (Debian 12 has 1.74 and
+# 1.81, Ubuntu 24.04 1.83 and 1.74, Debian 13 1.83 and 1.88). Nothing where apt has no lists yet.
+boost_package() {
+  version=$(apt-cache policy libboost-dev 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p')
+  if [ "${version:-0}" -ge 81 ]; then echo libboost-dev; return; fi
+  for version in $(apt-cache pkgnames libboost1. 2>/dev/null | sed -n 's/^libboost1\.\([0-9]*\)-dev$/\1/p' | sort -n); do
+    if [ "$version" -ge 81 ]; then echo "libboost1.$version-dev"; return; fi
+  done
+}
+
 missing_packages() {
   for package in "$@"; do
-    dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || printf '%s ' "$package"
+    if [ "$package" = boost ]; then
+      has_boost || printf 'boost '
+    else
+      dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' || printf '%s ' "$package"
+    fi
+  done
+}
+
+# with_boost WORDS: the words, with the package's name in place of "boost".
+with_boost() {
+  for word in "$@"; do
+    [ "$word" != boost ] || word=$(boost_package)
+    printf '%s ' "${word:-libboost-dev}"
   done
 }
 
 install_packages() {
   missing=$(missing_packages "$@")
   [ -n "$missing" ] || return 0
-  command="apt-get install -y --no-install-recommends --no-remove $missing"
-  if [ "$(id -u)" -ne 0 ] || [ "${PENSTOCK_NO_INSTALL:-0}" = 1 ]; then
-    printf 'Missing packages. As root:\n  apt-get update && %s\n' "$command" >&2
+  if ! command -v apt-get >/dev/null 2>&1; then
+    printf 'Only Debian and Ubuntu are known here. Install what these packages of theirs hold, then cmake --preset release:\n  %s\n' "$missing" >&2
     exit 69
   fi
-  printf 'Installing: %s\n' "$missing"
-  log=$(mktemp)
-  # shellcheck disable=SC2086 # the list is words
-  if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive $command; } >"$log" 2>&1; then
-    cat "$log" >&2
-    rm -f "$log"
+  install="apt-get install -y --no-install-recommends --no-remove"
+  if [ "$(id -u)" -ne 0 ] || [ "${PENSTOCK_NO_INSTALL:-0}" = 1 ]; then
+    # shellcheck disable=SC2086 # the list is words
+    printf 'Missing packages. As root:\n  apt-get update && %s %s\n' "$install" "$(with_boost $missing)" >&2
+    case $missing in
+      *boost*) [ -n "$(boost_package)" ] || echo '(Boost has to be 1.81 or newer: once apt-get update has run, start this again for its name.)' >&2 ;;
+    esac
     exit 69
+  fi
+  log=$(mktemp)
+  # shellcheck disable=SC2046,SC2086 # the lists are words
+  if apt-get update -qq >"$log" 2>&1 && names=$(with_boost $missing) && printf 'Installing: %s\n' "$names" &&
+    DEBIAN_FRONTEND=noninteractive $install $names >>"$log" 2>&1; then
+    rm -f "$log"
+    return 0
+  fi
+  cat "$log" >&2
+  if grep -q 'remove is disabled' "$log"; then
+    printf 'apt would have to remove packages that are installed, which is left to you. It shows which:\n  apt-get install -s %s\n' "$names" >&2
   fi
   rm -f "$log"
+  exit 69
 }
 
 # The headers of valijson for a test, without the Qt that its package depends on. Where there is no
@@ -50,14 +95,26 @@ install_node() {
   command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || install_packages nodejs npm
 }
 
+# configure PRESET TESTS: makes build/PRESET, or changes it where that is wanted. Tests once asked for stay, so that ./run
+# and ./test can take turns in one folder. PENSTOCK_WERROR=ON, which CI sets, makes warnings errors.
+configure() {
+  folder=build/$1
+  werror=${PENSTOCK_WERROR:-OFF}
+  if [ -f "$folder/build.ninja" ] && grep -qx "PENSTOCK_WERROR:BOOL=$werror" "$folder/CMakeCache.txt"; then
+    if [ "$2" = OFF ] || grep -qx 'PENSTOCK_TESTS:BOOL=ON' "$folder/CMakeCache.txt"; then return 0; fi
+  fi
+  tests=$2
+  if grep -qsx 'PENSTOCK_TESTS:BOOL=ON' "$folder/CMakeCache.txt" && [ -f "$folder/build.ninja" ]; then tests=ON; fi
+  mkdir -p build
+  if ! cmake --preset "$1" -D PENSTOCK_TESTS="$tests" -D PENSTOCK_WERROR="$werror" >"build/configure-$1.log" 2>&1; then
+    cat "build/configure-$1.log" >&2
+    exit 1
+  fi
+}
+
 # build PRESET TARGET…
 build() {
   preset=$1
   shift
-  [ -f "build/$preset/build.ninja" ] || cmake --preset "$preset" >"build-$preset.log" 2>&1 || {
-    cat "build-$preset.log" >&2
-    exit 1
-  }
-  rm -f "build-$preset.log"
   NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" --target "$@"
 }
