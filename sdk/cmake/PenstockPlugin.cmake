@@ -4,6 +4,10 @@
 # of inline code; a version script, so that the entry is all there is to see; -z defs -z now, so that a missing symbol
 # is an error of the build, or else of the load, and never of the first call.
 
+# For this file and its functions, whatever the including project asks for.
+cmake_policy(PUSH)
+cmake_policy(VERSION 3.20...3.25)
+
 set(PENSTOCK_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 set(PENSTOCK_SDK_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/../include)
 
@@ -42,7 +46,8 @@ pst_manifest_bytes:
   target_compile_features(${name} PRIVATE cxx_std_20)
   target_compile_definitions(${name} PRIVATE PENSTOCK_MANIFEST_SIZE=${size})
   target_compile_options(${name} PRIVATE
-    -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden> $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
+    -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)  # clang makes no such symbols
   target_link_options(${name} PRIVATE
     -Wl,--version-script=${PENSTOCK_PLUGIN_MAP} -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack)
   if(NOT PENSTOCK_SANITIZE)  # the sanitizers' own symbols come with the executable
@@ -53,3 +58,4 @@ pst_manifest_bytes:
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
   add_dependencies(plugins ${name})
 endfunction()
+cmake_policy(POP)
