@@ -116,5 +116,9 @@ configure() {
 build() {
   preset=$1
   shift
+  # The compiler's cache ends every compilation where it cannot have its folder: it gets one here.
+  if [ -z "${CCACHE_DIR:-}" ] && ! mkdir -p "${XDG_CACHE_HOME:-${HOME:-}/.cache}/ccache" 2>/dev/null; then
+    export CCACHE_DIR="$PWD/build/ccache"
+  fi
   NINJA_STATUS='[%f/%t] ' cmake --build "build/$preset" --target "$@"
 }
