@@ -21,7 +21,7 @@ has_boost() {
 # The distribution's default Boost if it is new enough, else the oldest of the others that is (Debian 12 has 1.74 and
 # 1.81, Ubuntu 24.04 1.83 and 1.74, Debian 13 1.83 and 1.88). Nothing where apt has no lists yet.
 boost_package() {
-  version=$(apt-cache policy libboost-dev 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p')
+  version=$(LC_ALL=C apt-cache policy libboost-dev 2>/dev/null | sed -n 's/^ *Candidate: 1\.\([0-9]*\)\..*/\1/p')
   if [ "${version:-0}" -ge 81 ]; then echo libboost-dev; return; fi
   for version in $(apt-cache pkgnames libboost1. 2>/dev/null | sed -n 's/^libboost1\.\([0-9]*\)-dev$/\1/p' | sort -n); do
     if [ "$version" -ge 81 ]; then echo "libboost1.$version-dev"; return; fi
@@ -64,8 +64,10 @@ install_packages() {
   fi
   log=$(mktemp)
   # shellcheck disable=SC2046,SC2086 # the lists are words
-  if apt-get update -qq >"$log" 2>&1 && names=$(with_boost $missing) && printf 'Installing: %s\n' "$names" &&
-    DEBIAN_FRONTEND=noninteractive $install $names >>"$log" 2>&1; then
+  apt-get update -qq >"$log" 2>&1 || true  # one source that fails need not be the one that has the packages
+  names=$(with_boost $missing)
+  printf 'Installing: %s\n' "$names"
+  if LC_ALL=C DEBIAN_FRONTEND=noninteractive $install $names >>"$log" 2>&1; then
     rm -f "$log"
     return 0
   fi
