@@ -100,15 +100,17 @@ install_node() {
 # configure PRESET TESTS: makes build/PRESET, or changes it where that is wanted. Tests once asked for stay, so that ./run
 # and ./test can take turns in one folder. PENSTOCK_WERROR=ON, which CI sets, makes warnings errors.
 configure() {
-  folder=build/$1
-  werror=${PENSTOCK_WERROR:-OFF}
-  if [ -f "$folder/build.ninja" ] && grep -qx "PENSTOCK_WERROR:BOOL=$werror" "$folder/CMakeCache.txt"; then
-    if [ "$2" = OFF ] || grep -qx 'PENSTOCK_TESTS:BOOL=ON' "$folder/CMakeCache.txt"; then return 0; fi
+  folder=build/$1 tests=$2 werror=${PENSTOCK_WERROR:-OFF}
+  has() { grep -qsFx "$1" "$folder/CMakeCache.txt"; }
+  fresh=
+  if ! has "CMAKE_HOME_DIRECTORY:INTERNAL=$(pwd -P)"; then
+    fresh=--fresh  # there is none, or the tree has been moved
+  elif [ -f "$folder/build.ninja" ]; then
+    ! has PENSTOCK_TESTS:BOOL=ON || tests=ON
+    ! has "PENSTOCK_TESTS:BOOL=$tests" || ! has "PENSTOCK_WERROR:BOOL=$werror" || return 0
   fi
-  tests=$2
-  if grep -qsx 'PENSTOCK_TESTS:BOOL=ON' "$folder/CMakeCache.txt" && [ -f "$folder/build.ninja" ]; then tests=ON; fi
   mkdir -p build
-  if ! cmake --preset "$1" -D PENSTOCK_TESTS="$tests" -D PENSTOCK_WERROR="$werror" >"build/configure-$1.log" 2>&1; then
+  if ! cmake --preset "$1" $fresh -D PENSTOCK_TESTS="$tests" -D PENSTOCK_WERROR="$werror" >"build/configure-$1.log" 2>&1; then
     cat "build/configure-$1.log" >&2
     exit 1
   fi
