@@ -15,6 +15,8 @@ endif()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
   -Wno-missing-field-initializers)  # aggregates name what differs from their defaults
+# From 13 on g++ takes every temporary argument for what a returned reference refers to.
+add_compile_options($<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_GREATER_EQUAL:$<CXX_COMPILER_VERSION>,13>>:-Wno-dangling-reference>)
 if(PENSTOCK_WERROR)
   add_compile_options(-Werror)
 endif()
