@@ -3,15 +3,15 @@
 #include <algorithm>
 #include <array>
 
+#include "base/intermediary_headers.hpp"
 #include "base/text.hpp"
 #include "dispatch/header_policy.hpp"
 
 namespace penstock::dispatch {
 namespace {
 
-constexpr std::array of_this_hop = {"host",       "content-length", "expect", "http2-settings",
-                                    "keep-alive", "forwarded",      "via",    "x-real-ip"};
-constexpr std::array hop_prefixes = {"proxy-", "x-forwarded-"};
+constexpr std::array of_this_hop = {"host", "content-length", "expect", "http2-settings"};
+constexpr std::string_view hop_prefix = "proxy-";
 
 constexpr std::array never_in_trailers = {"age",
                                           "authorization",
@@ -69,9 +69,7 @@ std::vector<Field> forwarded_headers(const std::vector<Field>& headers) {
   for (const Field& field : headers) {
     const std::string name = lower(field.name);
     const bool stays = is_hop_by_hop(name) || listed(of_this_hop, name) || listed(named, name) ||
-                       std::ranges::any_of(hop_prefixes, [&](const char* prefix) {
-                         return name.starts_with(prefix);
-                       });
+                       name.starts_with(hop_prefix) || intermediary_header(name).has_value();
     if (!stays) out.push_back(field);
   }
   return out;

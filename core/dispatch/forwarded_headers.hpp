@@ -9,7 +9,7 @@ namespace penstock::dispatch {
 
 /// What of an HTTP request's headers a proxy passes on: without those of the caller's own hop (RFC
 /// 9110 section 7.6.1: Connection, what it names, and the rest of framing) and without those that
-/// proxies on the way have added about the caller.
+/// software on the way has added by itself: see intermediary_header().
 std::vector<Field> forwarded_headers(const std::vector<Field>& headers);
 
 /// What of a vendor's trailers goes on: none that could pass for framing, routing, authentication

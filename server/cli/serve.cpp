@@ -99,7 +99,8 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
     engine.stop(0ms);
     return exit_failed;
   }
-  log.say("listening", "http://" + (*http)->address());
+  for (const std::string& address : (*http)->addresses())
+    log.say("listening", "http://" + address);
   signals.wait();
   log.say("stopping", "finishing what is in flight");
   door.begin_draining();

@@ -10,24 +10,16 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include "http/byte_budget.hpp"
 #include "http/door.hpp"
 #include "http/growing_body.hpp"
+#include "http/limits.hpp"
+#include "http/pace.hpp"
 
 namespace penstock::server {
-
-/// How long a connection may take for what, so that a slow client holds nothing but itself.
-struct HttpLimits {
-  std::chrono::milliseconds head{
-      10'000};  ///< from the first byte of a request to the end of its head
-  std::chrono::milliseconds grace{
-      10'000};  ///< for a body, and for the taking of an answer, beyond what the rate gives
-  std::uint64_t bytes_per_second = 1024;    ///< the slowest body or taking of an answer
-  std::chrono::milliseconds idle{75'000};   ///< between two requests
-  std::chrono::milliseconds linger{2'000};  ///< for a refused client to stop sending
-  std::size_t connections = 10'000;         ///< in all; further ones wait to be accepted
-};
 
 /// What a connection tells the listener that it came from. Called on their common loop.
 class ConnectionOwner {
@@ -36,9 +28,13 @@ class ConnectionOwner {
   virtual void on_closed(class Connection& connection) = 0;
 };
 
-/// One client connection: reads a request, has it answered, writes the answer, and so on. Requests
-/// that come ahead of their turn wait in the socket, so answers keep their order. Lives on one
-/// loop; kept alive by its pending operation.
+/// One client connection: reads a request, has it answered, writes the answer, and so on. Lives on
+/// one loop; kept alive by its pending operation.
+///
+/// At most one read is armed at a time, and it stays armed while a request is answered: what comes
+/// then is the next request, which waits in `input_` so that answers keep their order, or the news
+/// that the caller has gone. So watching the caller costs no system call, and leaves nothing
+/// behind.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
@@ -58,6 +54,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
   Door& door() { return door_; }
   bool stays_open() const { return keep_alive_ && !draining_; }
+  /// The client speaks HTTP/1.0: it knows neither chunks nor interim answers.
+  bool is_http_1_0() const { return minor_version_ == 0; }
 
   /// Asks for the next piece of the request's body; see ProxyPeer::read().
   void pull(ProxyPeer::ReadHandler handler);
@@ -68,13 +66,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void reply(Reply reply);
   void on_written();
   void close();
+  /// From now on what goes out belongs to the answer.
+  void begin_answer() { answer_begun_ = true; }
+  /// Closes so that the client sees an error rather than the end of its answer.
+  void reset();
 
  private:
   enum class Step { idle, head, body, call, stream, write, linger };
   using Parser = boost::beast::http::request_parser<GrowingBody>;
 
-  void read();
-  void on_read(std::size_t size);
+  // Input, connection_input.cpp.
+  void receive(std::size_t size_wanted);
+  void on_received(boost::system::error_code error, std::size_t size);
+  void on_end_of_input(boost::system::error_code error);
+  void read_ahead();
+  void ask_half_closed_client();
+  bool client_waits() const;
+
+  // Requests, connection.cpp.
   void advance();
   void read_head_at_front(std::size_t head_size);
   void begin_body();
@@ -82,18 +91,38 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::system::error_code parse_body();
   bool has_trailers() const;
   void serve();
-  std::shared_ptr<const std::atomic<bool>> watch_caller();
-  void watch_caller(std::shared_ptr<std::atomic<bool>> gone);
-  void begin_stream();
-  void feed_stream();
-  void read_for_stream();
-  void send_next();
-  void abandon_stream();
-  void refuse(int status, std::string message);
+  void refuse(HeadRefusal refusal);
+
+  // Whole answers, connection_reply.cpp.
   void write();
   void linger();
+  bool is_stalled(Clock::time_point now);
+
+  // Streams, connection_stream.cpp.
+  void begin_stream();
+  void feed_stream();
+  void receive_for_stream();
+  void send_next();
+  void abandon_stream();
+
   void allow(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
-  void allow_for(std::uint64_t bytes_moved);
+
+  /// What a pending operation holds. A loop that ends drops its operations unanswered; the handlers
+  /// that wait in the connection hold it in turn, by way of the engine's call, and go with the
+  /// operation.
+  class Hold {
+   public:
+    explicit Hold(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    Hold(Hold&&) = default;
+    ~Hold() {
+      if (connection_) connection_->abandon_stream();
+    }
+
+    std::shared_ptr<Connection> release() { return std::move(connection_); }
+
+   private:
+    std::shared_ptr<Connection> connection_;
+  };
 
   boost::asio::ip::tcp::socket socket_;
   Door& door_;
@@ -102,40 +131,40 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Client client_;
 
   Step step_ = Step::idle;
-  Clock::time_point deadline_;
-  Clock::time_point step_began_;
+  Clock::time_point deadline_;  ///< of the steps idle, head and linger
+  Pace reading_, writing_;      ///< of the others, while they wait for the client
   bool draining_ = false;
 
+  std::string incoming_;  ///< what the armed read fills
+  bool receiving_ = false;
+  bool input_ended_ = false;  ///< the client has closed its sending side
   std::string input_;         ///< received and not yet used
   std::size_t searched_ = 0;  ///< of it, how much holds no end of a head
+  bool is_first_ = true;      ///< nothing was asked on this connection yet
+  /// Becomes true when the client has gone, and stays so: all calls of the connection share it.
+  std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  std::optional<boost::asio::steady_timer> half_closed_timer_;
+  bool half_closed_asked_ = false;
+
   std::optional<Parser> parser_;
   std::size_t head_fields_ = 0;
   std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, framing included
   Ticket ticket_;
+  HeldBytes held_;
+  std::uint64_t most_body_ = 0;
+  std::string integration_id_;  ///< of a streamed call
+  int minor_version_ = 1;
   bool keep_alive_ = false;
   bool head_only_ = false;
   bool expects_continue_ = false;
+  bool answer_begun_ = false;
 
-  class StreamHold;
-
-  /// One direction of a stream: what it moved, how long it waited for the client, until when it
-  /// may.
-  struct Pace {
-    std::uint64_t bytes = 0;
-    Clock::duration waited{};
-    Clock::time_point began, due = Clock::time_point::max();
-
-    void wait(const HttpLimits& limits, std::uint64_t coming = 0);
-    void moved(std::uint64_t count);
-  };
   struct Piece {
     std::string bytes;
     std::function<void(bool)> sent;
   };
   ProxyPeer::ReadHandler pull_;
   std::deque<Piece> pieces_;
-  bool stream_read_pending_ = false;
-  Pace reading_, writing_;
 
   std::string head_out_;
   std::string body_out_;

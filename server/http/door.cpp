@@ -1,10 +1,10 @@
 #include "http/door.hpp"
 
 #include <algorithm>
-#include <random>
 
 #include <penstock/envelope.hpp>
 
+#include "base/intermediary_headers.hpp"
 #include "base/text.hpp"
 #include "http/catalog_json.hpp"
 #include "http/door_errors.hpp"
@@ -12,25 +12,6 @@
 
 namespace penstock::server {
 namespace {
-
-/// Unlike any other of this process, and most likely of any other; says nothing about how many came
-/// before.
-std::string new_request_id() {
-  static const std::uint64_t origin =
-      (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
-  static std::atomic<std::uint64_t> count{0};
-  std::uint64_t z = origin + count.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  z ^= z >> 31U;
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string id(16, '0');
-  for (char& c : id) {
-    c = hex[z & 15U];
-    z >>= 4U;
-  }
-  return id;
-}
 
 void add_places(Reply& reply, const Places& places) {
   if (places.limit == 0) return;
@@ -49,20 +30,10 @@ Reply reply_of(const Error& error) {
   return reply;
 }
 
-/// Whether a Prefer header (RFC 7240) names `preference`.
-bool prefers(const RequestHead& head, std::string_view preference) {
-  for (const RequestHead::Line& line : head.fields) {
-    if (!equal_ignoring_case(line.name, "prefer")) continue;
-    std::string_view rest = line.value;
-    while (!rest.empty()) {
-      const std::string_view one = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-      const std::size_t begin = std::min(one.find_first_not_of(" \t"), one.size());
-      const std::string_view name = one.substr(begin, one.find_first_of(" \t;=", begin) - begin);
-      if (equal_ignoring_case(name, preference)) return true;
-    }
-  }
-  return false;
+/// Whether `pointer` (RFC 6901) is `outer`, or points into what that points to.
+bool is_within(std::string_view pointer, std::string_view outer) {
+  return pointer.starts_with(outer) &&
+         (pointer.size() == outer.size() || pointer[outer.size()] == '/');
 }
 
 /// The slips of an envelope together with what is wrong with the rest of it: one round for the
@@ -72,22 +43,34 @@ Error with_what_the_api_says(std::vector<Problem> slips, Result<Preview> rest) {
     for (Problem& problem : rest.error().details) {
       // What could not be read stands in the call as if it were absent.
       const bool told = std::ranges::any_of(
-          slips, [&](const Problem& slip) { return problem.pointer.starts_with(slip.pointer); });
+          slips, [&](const Problem& slip) { return is_within(problem.pointer, slip.pointer); });
       if (!told) slips.push_back(std::move(problem));
     }
   }
   return input_invalid(std::move(slips));
 }
 
-bool is_probe(const Ticket& ticket) { return ticket.route != nullptr && !ticket.route->needs_key; }
+/// Bodies and answers that wait for slow clients, as multiples of the largest body.
+constexpr std::uint64_t bodies_of_a_key = 8;
+constexpr std::uint64_t bodies_in_all = 32;
 
 }  // namespace
 
 Door::Door(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log)
-    : port_(port), keys_(config.api_keys), networks_(std::move(networks)), log_(std::move(log)),
-      environment_id_(config.environment_id), address_(reachable(config.listen)),
-      max_request_bytes_(config.max_request_bytes),
-      openapi_(openapi::document(port.catalog(), {.max_request_bytes = max_request_bytes_})) {}
+    : port_(port), budget_(std::make_shared<ByteBudget>(bodies_in_all * config.max_request_bytes)),
+      keys_(config.api_keys, budget_, bodies_of_a_key * config.max_request_bytes),
+      networks_(std::move(networks)), log_(std::move(log)), environment_id_(config.environment_id),
+      address_(reachable(config.listen)), max_request_bytes_(config.max_request_bytes),
+      intermediaries_noted_(intermediary_header_rules()) {
+  const std::vector<ApiInfo> catalog = port.catalog();
+  openapi_ = openapi::document(catalog, {.max_request_bytes = max_request_bytes_});
+  for (const ApiInfo& api : catalog) {
+    ProxiedApi& known = apis_[api.tool + "/" + api.api];
+    known = {api.methods, api.soap, api.docs_url};
+    if (std::ranges::find(api.methods, "GET") != api.methods.end())
+      known.methods.insert(known.methods.end(), {"HEAD", "OPTIONS"});
+  }
+}
 
 Client Door::recognise(const Address& address, std::string text) const {
   return {std::move(text), networks_.admits(address)};
@@ -95,7 +78,7 @@ Client Door::recognise(const Address& address, std::string text) const {
 
 Reply Door::finish(Ticket& ticket, Reply reply) {
   reply.headers.push_back({"X-Request-Id", ticket.record.request_id});
-  if (!is_probe(ticket)) log(ticket, reply.status);
+  if (!ticket.is_probe()) log(ticket, reply.status);
   return reply;
 }
 
@@ -110,90 +93,10 @@ Reply Door::refuse(Error error, Ticket& ticket) {
   Reply reply = reply_of(error);
   if (ticket.route != nullptr && ticket.route->page == Page::proxy)
     reply.headers.push_back({"Penstock-Answer", "engine"});
+  if (error.code == Code::concurrency_limit_exceeded && !ticket.integration_id.empty())
+    contention_.note(ticket.integration_id, Clock::now());
   ticket.record.error = std::move(error);
   return finish(ticket, std::move(reply));
-}
-
-Reply Door::refuse(const HeadRefusal& refusal, const Client& client) {
-  Ticket ticket;
-  ticket.started = Clock::now();
-  ticket.record.event = "refused";
-  ticket.record.request_id = new_request_id();
-  ticket.record.client = client.address;
-  Reply reply = refuse(at_the_door(refusal.status, "Malformed request", refusal.message), ticket);
-  reply.close = true;
-  return reply;
-}
-
-std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, Ticket& ticket) {
-  ticket = {};
-  ticket.started = Clock::now();
-  CallRecord& record = ticket.record;
-  record.event = "refused";
-  record.request_id = new_request_id();
-  record.client = client.address;
-  record.method = head.method;
-  record.path = head.target;
-
-  RouteMatch match = find_route(head.method, head.target);
-  ticket.route = match.route;
-  if (!client.allowed && !is_probe(ticket)) {
-    return refuse(
-        address_refused("calls from this address are not allowed (server.allowed_networks)"),
-        ticket);
-  }
-  if (match.route == nullptr && match.allow.empty()) {
-    return refuse(at_the_door(404, "Not found",
-                              "there is no such path; the API is under /v1, see GET /v1/apis"),
-                  ticket);
-  }
-  if (match.route == nullptr) {
-    Error error = at_the_door(405, "Method not allowed", "this path takes " + match.allow);
-    Reply reply = refuse(std::move(error), ticket);
-    reply.headers.push_back({"Allow", match.allow});
-    return reply;
-  }
-  if (match.route->needs_key) {
-    ApiKey* key = keys_.find(head.field("authorization"));
-    if (key == nullptr) {
-      return refuse(authentication_invalid(head.field("authorization").empty()
-                                               ? "send Authorization: Bearer <api key>"
-                                               : "the API key is not one of this server's"),
-                    ticket);
-    }
-    record.key = key->name();
-    if (const auto wait = key->throttle(ticket.started)) {
-      return refuse(rate_limited("too many calls with this API key", *wait), ticket);
-    }
-  }
-  ticket.arguments = std::move(match.arguments);
-  ticket.integration_id = head.field("x-integration-id");
-  ticket.respects_rate_limit = prefers(head, "respect-rate-limit");
-  ticket.wants_session = prefers(head, "session");
-  if (match.route->page == Page::proxy) {
-    if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
-    return std::nullopt;
-  }
-  // Of calls that are read here; the proxy leaves a coding to the vendor and trailers behind.
-  const std::string_view coding = head.field("content-encoding");
-  const bool coded = !coding.empty() && !equal_ignoring_case(coding, "identity");
-  if (coded || !head.field("trailer").empty()) {
-    Reply reply =
-        refuse(coded ? at_the_door(415, "Unsupported coding",
-                                   "a Content-Encoding is not taken; send the body as it is")
-                     : at_the_door(400, "Malformed request", "trailers are not taken"),
-               ticket);
-    reply.close = true;
-    return reply;
-  }
-  const std::uint64_t most_body = match.route->method == "POST" ? max_request_bytes_ : 65'536;
-  if (head.content_length > most_body) {
-    return refuse(at_the_door(413, "Request too large",
-                              "the body is larger than " + std::to_string(most_body) + " bytes"),
-                  ticket);
-  }
-  record.event = "request";
-  return std::nullopt;
 }
 
 void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> done) {

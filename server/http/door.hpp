@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,9 +14,11 @@
 
 #include "catalog/examples.hpp"
 #include "http/api_keys.hpp"
+#include "http/byte_budget.hpp"
 #include "http/call_port.hpp"
 #include "http/message.hpp"
 #include "http/network.hpp"
+#include "http/place_contention.hpp"
 #include "http/routes.hpp"
 #include "log/call_log.hpp"
 
@@ -30,6 +33,8 @@ struct Client {
 /// What the head of an admitted request said; goes with it until it is answered.
 struct Ticket {
   const Route* route = nullptr;
+  ApiKey* key = nullptr;        ///< of the caller; null where none is needed
+  std::uint64_t most_body = 0;  ///< of a request that is read whole: the largest body it may have
   std::vector<std::string> arguments;
   std::string integration_id;
   bool respects_rate_limit = false;                    ///< Prefer: respect-rate-limit
@@ -38,6 +43,15 @@ struct Ticket {
   std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
   Clock::time_point started;
   CallRecord record;
+
+  bool is_probe() const { return route != nullptr && !route->needs_key; }
+};
+
+/// What the proxy has to know of an API before it asks the engine.
+struct ProxiedApi {
+  std::vector<std::string> methods;  ///< with HEAD and OPTIONS where it takes GET
+  bool soap = false;
+  std::string docs_url;
 };
 
 /// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing
@@ -71,7 +85,10 @@ class Door {
   /// Where callers reach this server, for the examples of the catalogue. Before the first request.
   void set_address(std::string_view listening) { address_ = reachable(listening); }
 
-  std::uint64_t max_request_bytes() const { return max_request_bytes_; }
+  /// Whether calls of that integration were refused a moment ago because all its places were taken.
+  bool wants_places_of(const std::string& integration_id, Clock::time_point now) {
+    return contention_.is_recent(integration_id, now);
+  }
 
   /// From now on readyz says no.
   void begin_draining() { draining_ = true; }
@@ -82,21 +99,32 @@ class Door {
   void log(Ticket& ticket, int status);
   Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
                bool as_base64);
+  std::optional<Error> judge_key(const RequestHead& head, Ticket& ticket);
+  std::optional<Error> judge_body(const RequestHead& head, Ticket& ticket) const;
+  Reply refuse_method(Ticket& ticket, std::string message, std::string allow);
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
-  std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket) const;
+  std::optional<Reply> admit_proxied(const RequestHead& head, Ticket& ticket);
+  std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket);
+  std::optional<Reply> judge_method(const RequestHead& head, Ticket& ticket);
+  void note_intermediary(std::string_view header);
   void verify(Ticket ticket, std::function<void(Reply)> done);
   void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
   void validate(Ticket ticket, Call call, std::vector<std::string> warnings,
                 std::function<void(Reply)> done);
 
   CallPort& port_;
+  std::shared_ptr<ByteBudget> budget_;
   ApiKeys keys_;
+  PlaceContention contention_;
   AllowedNetworks networks_;
   LogSink log_;
   std::string environment_id_;
   std::string address_;
   std::uint64_t max_request_bytes_;
-  std::string openapi_;  ///< the catalogue is the same as long as the engine is open
+  // The catalogue is the same as long as the engine is open.
+  std::string openapi_;
+  std::map<std::string, ProxiedApi, std::less<>> apis_;  ///< by "tool/api"
+  std::vector<std::atomic<bool>> intermediaries_noted_;  ///< by rule
   std::atomic<bool> draining_{false};
 };
 

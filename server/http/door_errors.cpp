@@ -1,5 +1,6 @@
 #include "http/door_errors.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace penstock::server {
@@ -12,12 +13,25 @@ Error at_the_door(int status, std::string title, std::string message) {
   return error;
 }
 
-Error shutting_down() {
-  Error error = engine_failed("the server is shutting down", Phase::route, Sent::no);
+namespace {
+
+Error unavailable(std::string title, std::string message) {
+  Error error = engine_failed(std::move(message), Phase::route, Sent::no);
   error.code = Code::none;
   error.http_status = 503;
-  error.title = "Shutting down";
+  error.title = std::move(title);
   error.retryable = true;
+  return error;
+}
+
+}  // namespace
+
+Error shutting_down() { return unavailable("Shutting down", "the server is shutting down"); }
+
+Error overloaded() {
+  Error error = unavailable("Overloaded", "the server holds as many bytes of bodies and answers as "
+                                          "it may; try again in a moment");
+  error.retry_after = std::chrono::seconds(1);
   return error;
 }
 

@@ -12,4 +12,7 @@ Error at_the_door(int status, std::string title, std::string message);
 /// The answer of readyz once the end has been asked for.
 Error shutting_down();
 
+/// The answer to a call while too much memory is held for clients that read slowly.
+Error overloaded();
+
 }  // namespace penstock::server

@@ -1,6 +1,7 @@
 // The door's part in calls whose bodies stream.
 #include <algorithm>
 
+#include "base/intermediary_headers.hpp"
 #include "base/text.hpp"
 #include "http/door.hpp"
 
@@ -40,9 +41,62 @@ std::string_view api_segment(std::string_view target) {
   return target.substr(0, target.find_first_of("/?"));
 }
 
+/// The ways in which SOAP toolkits ask for a service's description.
+bool asks_for_wsdl(std::string_view path) {
+  const std::size_t mark = path.find('?');
+  if (mark == std::string_view::npos) return false;
+  std::string_view query = path.substr(mark + 1);
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const std::string name = lower(pair.substr(0, pair.find('=')));
+    if (name == "wsdl" || name == "singlewsdl" || name == "xsd" || name == "disco") return true;
+  }
+  return false;
+}
+
 }  // namespace
 
-std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& ticket) const {
+std::optional<Reply> Door::admit_proxied(const RequestHead& head, Ticket& ticket) {
+  if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
+  return judge_method(head, ticket);
+}
+
+std::optional<Reply> Door::judge_method(const RequestHead& head, Ticket& ticket) {
+  const Call& call = ticket.proxied->call;
+  if (head.method == "TRACE") {
+    return refuse_method(ticket, "TRACE is refused: it would give the credentials back",
+                         std::string(all_methods));
+  }
+  const auto api = apis_.find(call.tool + "/" + call.api);
+  if (api == apis_.end()) return std::nullopt;  // The engine says what it is not.
+  const std::vector<std::string>& methods = api->second.methods;
+  if (std::ranges::find(methods, head.method) != methods.end()) return std::nullopt;
+  std::string allow;
+  for (const std::string& method : methods)
+    allow += (allow.empty() ? "" : ", ") + method;
+  std::string message = api->first + " takes " + allow + ", not " + std::string(head.method);
+  if (api->second.soap && asks_for_wsdl(call.path)) {
+    message = "the proxy takes the calls of " + api->first +
+              " only. Its WSDL is the vendor's to give: load it from the vendor's own address (" +
+              api->second.docs_url +
+              " says where) or from a file, and give the SOAP toolkit the address of this proxy as "
+              "that of the service";
+  }
+  return refuse_method(ticket, std::move(message), std::move(allow));
+}
+
+/// A word in the log, once for each kind: nothing is wrong, but who misses the header should know.
+void Door::note_intermediary(std::string_view header) {
+  const auto rule = intermediary_header(header);
+  if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;
+  log_(log_line("info", "header_left_behind",
+                "the proxy does not pass on " + std::string(header) +
+                    ", which software adds by itself; this is said once",
+                std::chrono::system_clock::now()));
+}
+
+std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& ticket) {
   CallRecord& record = ticket.record;
   record.event = "proxy";
   record.tool = ticket.arguments[0];
@@ -82,6 +136,7 @@ std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& tick
     } else if (!equal_ignoring_case(line.name, "authorization") &&
                !equal_ignoring_case(line.name, "x-integration-id")) {
       call.headers.push_back({std::string(line.name), std::string(line.value)});
+      note_intermediary(line.name);
     }
     if (equal_ignoring_case(line.name, "te"))
       proxied.takes_trailers = lower(line.value).find("trailers") != std::string::npos;

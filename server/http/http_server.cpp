@@ -1,9 +1,6 @@
 #include "http/http_server.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <unordered_set>
 
 #include <boost/asio/io_context.hpp>
@@ -11,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "http/connection.hpp"
+#include "http/listen_endpoints.hpp"
 
 namespace penstock::server {
 
@@ -29,7 +27,8 @@ namespace {
 
 /// How often deadlines are looked at: often enough for the shortest, rarely enough to cost nothing.
 std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
-  const auto shortest = std::min({limits.head, limits.grace, limits.idle, limits.linger});
+  const auto shortest =
+      std::min({limits.head, limits.grace, limits.idle, limits.linger, limits.silence});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 
@@ -40,20 +39,12 @@ class LoopListener final : public ConnectionOwner,
                            public std::enable_shared_from_this<LoopListener> {
  public:
   LoopListener(asio::io_context& loop, std::shared_ptr<HttpServer::Shared> shared)
-      : loop_(loop), shared_(std::move(shared)), acceptor_(loop), sweep_(loop) {}
+      : loop_(loop), shared_(std::move(shared)), sweep_(loop) {}
 
   void listen(const tcp::endpoint& endpoint) {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(tcp::acceptor::reuse_address(true));
-    const int on = 1;
-    if (setsockopt(acceptor_.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
-      throw boost::system::system_error(errno, boost::system::system_category());
-    }
-    acceptor_.bind(endpoint);
-    acceptor_.listen(1024);
+    acceptors_.push_back(std::make_unique<Acceptor>(loop_));
+    listen_at(acceptors_.back()->socket, endpoint);
   }
-
-  tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
   void start() {
     asio::post(loop_, [self = shared_from_this()] {
@@ -66,7 +57,8 @@ class LoopListener final : public ConnectionOwner,
     asio::post(loop_, [self = shared_from_this()] {
       self->stopping_ = true;
       boost::system::error_code ignored;
-      self->acceptor_.close(ignored);
+      for (const auto& acceptor : self->acceptors_)
+        acceptor->socket.close(ignored);
       // Closing only marks the end; the connections leave the set later, when their operations come
       // back.
       for (Connection* connection : self->connections_)
@@ -80,16 +72,28 @@ class LoopListener final : public ConnectionOwner,
   }
 
  private:
+  struct Acceptor {
+    explicit Acceptor(asio::io_context& loop) : socket(loop) {}
+
+    tcp::acceptor socket;
+    bool accepting = false;
+  };
+
   void accept() {
-    if (stopping_ || accepting_ || shared_->connections >= shared_->limits.connections) return;
-    accepting_ = true;
-    acceptor_.async_accept(
-        [self = shared_from_this()](boost::system::error_code error, tcp::socket socket) {
-          self->accepting_ = false;
+    for (const auto& acceptor : acceptors_)
+      accept(*acceptor);
+  }
+
+  void accept(Acceptor& from) {
+    if (stopping_ || from.accepting || shared_->connections >= shared_->limits.connections) return;
+    from.accepting = true;
+    from.socket.async_accept(
+        [self = shared_from_this(), &from](boost::system::error_code error, tcp::socket socket) {
+          from.accepting = false;
           // Out of descriptors, most likely: the sweep tries again.
           if (error) return;
           self->adopt(std::move(socket));
-          self->accept();
+          self->accept(from);
         });
   }
 
@@ -116,10 +120,9 @@ class LoopListener final : public ConnectionOwner,
 
   asio::io_context& loop_;
   std::shared_ptr<HttpServer::Shared> shared_;
-  tcp::acceptor acceptor_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
   asio::steady_timer sweep_;
   std::unordered_set<Connection*> connections_;
-  bool accepting_ = false;
   bool stopping_ = false;
 };
 
@@ -128,30 +131,20 @@ HttpServer::~HttpServer() = default;
 Result<std::unique_ptr<HttpServer>, std::string>
 HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string& listen, Door& door,
                  const HttpLimits& limits) {
-  const auto address = parse_listen_address(listen);
-  if (!address) return failure("server.listen: " + address.error());
+  const auto endpoints = listen_endpoints(listen);
+  if (!endpoints) return failure(endpoints.error());
   try {
-    asio::io_context names;
-    const auto found =
-        tcp::resolver(names).resolve(address->host, address->port, tcp::resolver::passive);
-    tcp::endpoint endpoint = found.begin()->endpoint();
-    {
-      // With SO_REUSEPORT a second Penstock would silently take half of the connections: ask
-      // without it first.
-      tcp::acceptor probe(names, endpoint, true);
-      endpoint = probe.local_endpoint();
-    }
     auto server = std::unique_ptr<HttpServer>(new HttpServer);
     server->shared_ = std::make_shared<Shared>(door, limits);
     for (asio::io_context* loop : loops) {
       server->listeners_.push_back(std::make_shared<LoopListener>(*loop, server->shared_));
-      server->listeners_.back()->listen(endpoint);
+      for (const tcp::endpoint& endpoint : *endpoints)
+        server->listeners_.back()->listen(endpoint);
     }
-    server->port_ = endpoint.port();
-    const std::string host = endpoint.address().to_string();
-    server->address_ = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
-                       std::to_string(endpoint.port());
-    door.set_address(server->address_);
+    for (const tcp::endpoint& endpoint : *endpoints)
+      server->addresses_.push_back(address_text(endpoint));
+    server->port_ = endpoints->front().port();
+    door.set_address(server->address());
     for (const auto& listener : server->listeners_)
       listener->start();
     return server;

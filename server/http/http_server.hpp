@@ -16,20 +16,20 @@ class Door;
 struct HttpLimits;
 class LoopListener;
 
-/// Listens on one address, with one listener per loop between which the kernel spreads the
-/// connections; each stays on its loop. The loops and the door must outlive the connections: stop,
-/// let the loops end, then destroy.
+/// Listens on all addresses of a host, with one listener per loop between which the kernel spreads
+/// the connections; each stays on its loop. The loops and the door must outlive the connections:
+/// stop, let the loops end, then destroy.
 class HttpServer {
  public:
-  /// `listen` is HOST:PORT; port 0 takes any. Fails where the address is in use, even by another
-  /// Penstock.
+  /// `listen` is HOST:PORT; port 0 takes any. See listen_endpoints().
   static Result<std::unique_ptr<HttpServer>, std::string>
   open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen, Door& door,
        const HttpLimits& limits);
   ~HttpServer();
 
-  /// "127.0.0.1:8080"
-  const std::string& address() const { return address_; }
+  /// "127.0.0.1:8080": the first of them.
+  const std::string& address() const { return addresses_.front(); }
+  const std::vector<std::string>& addresses() const { return addresses_; }
   int port() const { return port_; }
 
   /// Accepts no more, closes idle connections, and each other one after its answer. [any-thread]
@@ -45,7 +45,7 @@ class HttpServer {
 
   std::shared_ptr<Shared> shared_;
   std::vector<std::shared_ptr<LoopListener>> listeners_;
-  std::string address_;
+  std::vector<std::string> addresses_;
   int port_ = 0;
 };
 

@@ -6,17 +6,23 @@
 
 #include "base/http.hpp"
 #include "base/text.hpp"
+#include "http/request_target.hpp"
 
 namespace penstock::server {
 namespace {
 
-constexpr std::array<std::string_view, 8> once_only = {
-    "host",           "authorization",     "content-type",
-    "content-length", "transfer-encoding", "x-integration-id",
-    "expect",         "content-encoding"};
+constexpr std::array<std::string_view, 9> once_only = {
+    "host",   "authorization",    "content-type",     "content-length", "transfer-encoding",
+    "expect", "content-encoding", "x-integration-id", "soapaction"};
 
-Failure<HeadRefusal> refuse(std::string message, int status = 400) {
-  return failure(HeadRefusal{status, std::move(message)});
+/// Names that frame a message or tell whose it is. Some readers take `_` for `-`, so such a twin of
+/// one of them is refused; in any other name an underscore is a letter like others.
+constexpr std::array<std::string_view, 8> without_twins = {
+    "content-length",   "content-type",  "content-encoding", "transfer-encoding",
+    "x-integration-id", "x-api-options", "keep-alive",       "proxy-authorization"};
+
+Failure<HeadRefusal> refuse(std::string message, int status = 400, std::string_view allow = {}) {
+  return failure(HeadRefusal{status, std::move(message), std::string(allow)});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -40,9 +46,16 @@ bool is_method(std::string_view text) {
          text.front() != '-';
 }
 
-bool is_target(std::string_view text) {
-  return text.starts_with('/') && text.size() <= most_target_bytes &&
-         text.find('#') == std::string_view::npos &&
+std::string upper(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return out;
+}
+
+bool is_path(std::string_view text) {
+  return text.starts_with('/') && text.find('#') == std::string_view::npos &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
@@ -55,22 +68,75 @@ bool has_token(std::string_view list, std::string_view token) {
   return false;
 }
 
+Result<Done, HeadRefusal> read_method(std::string_view method, RequestHead& head) {
+  if (!is_method(method)) {
+    const std::string capitals = upper(method);
+    if (is_method(capitals)) return refuse("methods are written in capitals: write " + capitals);
+    return refuse("the method is malformed");
+  }
+  head.method = method;
+  return Done{};
+}
+
+Result<Done, HeadRefusal> read_version(std::string_view version, RequestHead& head) {
+  if (version == "HTTP/2.0" && head.method == "PRI") {
+    return refuse("HTTP/2 is not spoken here: switch it off in the client (curl: --http1.1), or "
+                  "let a proxy translate",
+                  505);
+  }
+  if (version == "HTTP/2.0" || version == "HTTP/3.0")
+    return refuse("only HTTP/1.1 and HTTP/1.0 are spoken here", 505);
+  if (version != "HTTP/1.1" && version != "HTTP/1.0")
+    return refuse("the HTTP version is malformed");
+  head.minor_version = version.back() - '0';
+  return Done{};
+}
+
+Result<Done, HeadRefusal> read_target(RequestHead& head) {
+  if (head.request_target.size() > most_target_bytes)
+    return refuse("the target is longer than 8 KiB", 414);
+  if (head.method == "CONNECT") {
+    return refuse("CONNECT is not served: this is no forward proxy, it calls the vendors itself "
+                  "(/v1/proxy/{tool}/{api}/…); take its address out of the client's proxy settings",
+                  405, all_methods);
+  }
+  if (head.request_target == "*") {
+    return refuse("a request for * asks nothing of this server; OPTIONS takes a path, and GET "
+                  "/openapi.json lists them all",
+                  405, all_methods);
+  }
+  head.target = head.request_target;
+  if (const auto absolute = read_absolute_target(head.request_target)) {
+    if (!is_authority(absolute->authority))
+      return refuse("the host and port in the target are malformed");
+    head.authority = absolute->authority;
+    head.target = absolute->path;
+  }
+  if (!is_path(head.target)) {
+    return refuse("the target must be a path, or an http URI, in printable ASCII, without a "
+                  "fragment");
+  }
+  return Done{};
+}
+
 Result<Done, HeadRefusal> read_request_line(std::string_view line, RequestHead& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last)
     return refuse("the request line is malformed");
-  head.method = line.substr(0, first);
-  head.target = line.substr(first + 1, last - first - 1);
-  if (!is_method(head.method)) return refuse("the method is malformed");
-  const std::string_view version = line.substr(last + 1);
-  if (version == "HTTP/1.0" || version == "HTTP/2.0")
-    return refuse("only HTTP/1.1 is spoken here", 505);
-  if (version != "HTTP/1.1") return refuse("the HTTP version is malformed");
-  if (head.target.size() > most_target_bytes) return refuse("the target is longer than 8 KiB", 414);
-  if (!is_target(head.target))
-    return refuse("the target must be a path in printable ASCII, without a fragment");
-  return Done{};
+  if (auto read = read_method(line.substr(0, first), head); !read) return read;
+  if (auto read = read_version(line.substr(last + 1), head); !read) return read;
+  head.request_target = line.substr(first + 1, last - first - 1);
+  return read_target(head);
+}
+
+/// The name of which `name` is a twin by its underscores; empty: it is none.
+std::string_view twin_of(std::string_view name) {
+  if (name.find('_') == std::string_view::npos) return {};
+  std::string hyphens = lower(name);
+  std::ranges::replace(hyphens, '_', '-');
+  const auto found = std::ranges::find(without_twins, hyphens);
+  return found == without_twins.end() ? std::string_view() : *found;
 }
 
 Result<Done, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) {
@@ -84,8 +150,10 @@ Result<Done, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) 
     const std::string_view name = line->substr(0, colon);
     const std::string_view value = trimmed(line->substr(colon + 1));
     if (!is_token(name)) return refuse("a header's name is malformed");
-    if (name.find('_') != std::string_view::npos)
-      return refuse("a header's name has an underscore; use hyphens");
+    if (const std::string_view twin = twin_of(name); !twin.empty()) {
+      return refuse("the header " + std::string(name) + " could be taken for " + std::string(twin) +
+                    "; write it with hyphens");
+    }
     if (!value.empty() && !is_field_value(value))
       return refuse("a header's value holds a control character");
     if (head.fields.size() == most_fields)
@@ -100,7 +168,6 @@ Result<Done, HeadRefusal> check_repeats(const RequestHead& head) {
       return equal_ignoring_case(line.name, name);
     });
     if (count > 1) return refuse("the header " + std::string(name) + " is given more than once");
-    if (count == 0 && name == "host") return refuse("the header host is missing");
   }
   return Done{};
 }
@@ -111,9 +178,21 @@ bool has(const RequestHead& head, std::string_view name) {
   });
 }
 
+/// RFC 9112 section 3.2: HTTP/1.1 has a Host, which may be empty, even beside an absolute target.
+Result<Done, HeadRefusal> read_host(RequestHead& head) {
+  const std::string_view host = head.field("host");
+  if (!has(head, "host") && head.minor_version == 1) return refuse("the header host is missing");
+  if (!host.empty() && !is_authority(host))
+    return refuse("the header host must be a name or an address, with a port if need be");
+  if (head.authority.empty()) head.authority = host;
+  return Done{};
+}
+
 Result<Done, HeadRefusal> read_framing(RequestHead& head) {
   const bool has_length = has(head, "content-length");
   if (has(head, "transfer-encoding")) {
+    // RFC 9112 section 6.1: such framing is faulty.
+    if (head.minor_version == 0) return refuse("HTTP/1.0 has no Transfer-Encoding");
     if (!equal_ignoring_case(head.field("transfer-encoding"), "chunked")) {
       return refuse("Transfer-Encoding must be chunked", 501);
     }
@@ -126,11 +205,14 @@ Result<Done, HeadRefusal> read_framing(RequestHead& head) {
     if (length.empty() || error != std::errc() || stop != end)
       return refuse("Content-Length must be a number");
   }
-  if (const std::string_view expected = head.field("expect"); !expected.empty()) {
+  // RFC 9110 section 10.1.1: HTTP/1.0 knows no expectations.
+  const std::string_view expected = head.field("expect");
+  if (!expected.empty() && head.minor_version == 1) {
     if (!equal_ignoring_case(expected, "100-continue"))
       return refuse("only Expect: 100-continue is known", 417);
     head.expects_continue = true;
   }
+  head.keep_alive = head.minor_version == 1;
   for (const RequestHead::Line& line : head.fields) {
     if (equal_ignoring_case(line.name, "connection") && has_token(line.value, "close"))
       head.keep_alive = false;
@@ -162,6 +244,7 @@ Result<RequestHead, HeadRefusal> read_head(std::string_view bytes) {
   if (auto read = read_request_line(*line, head); !read) return failure(std::move(read.error()));
   if (auto read = read_fields(bytes, head); !read) return failure(std::move(read.error()));
   if (auto checked = check_repeats(head); !checked) return failure(std::move(checked.error()));
+  if (auto read = read_host(head); !read) return failure(std::move(read.error()));
   if (auto read = read_framing(head); !read) return failure(std::move(read.error()));
   return head;
 }

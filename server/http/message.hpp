@@ -18,7 +18,10 @@ struct RequestHead {
     std::string_view value;
   };
   std::string_view method;
-  std::string_view target;  ///< begins with "/", as written
+  std::string_view request_target;  ///< as written
+  std::string_view target;          ///< its path and query as written; begins with "/"
+  std::string_view authority;       ///< of an absolute target, else of Host; may be empty
+  int minor_version = 1;            ///< of HTTP/1: 0 or 1
   std::vector<Line> fields;
 
   std::uint64_t content_length = 0;
@@ -35,6 +38,7 @@ struct RequestHead {
 struct HeadRefusal {
   int status = 400;
   std::string message;
+  std::string allow = {};  ///< of a 405: the methods that there are
 };
 
 /// A whole answer; the connection adds Date, Content-Length and Connection.
@@ -45,6 +49,9 @@ struct Reply {
   bool close = false;
 };
 
+/// What a path of the proxy may be asked with; what its API takes of them, its plugin says.
+constexpr std::string_view all_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
 constexpr std::size_t most_head_bytes = 32 * 1024;
 constexpr std::size_t most_target_bytes = 8 * 1024;
 constexpr std::size_t most_fields = 100;
@@ -54,10 +61,12 @@ constexpr std::size_t most_fields = 100;
 /// for.
 std::size_t find_head_end(std::string_view bytes, std::size_t search_from);
 
-/// Reads the head of a request, its empty line included, by RFC 9112 and stricter: whatever two
-/// readers could understand differently is refused (bare line ends, folded lines, spaces around
-/// names, underscores, repeated framing or identity fields, Transfer-Encoding beside
-/// Content-Length, any target but a path).
+/// Reads the head of a request of HTTP/1.1 or 1.0, its empty line included, by RFC 9112 and
+/// stricter: whatever two readers could understand differently is refused (bare line ends, folded
+/// lines, spaces around names, repeated framing or identity fields, an underscore in the place of a
+/// hyphen in one of these, Transfer-Encoding beside Content-Length or in HTTP/1.0, a Host that is
+/// none). The target is a path, or an http URI, whose path is taken and whose authority stands for
+/// Host (section 3.2.2).
 Result<RequestHead, HeadRefusal> read_head(std::string_view bytes);
 
 }  // namespace penstock::server

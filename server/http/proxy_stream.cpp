@@ -6,23 +6,48 @@
 
 #include <boost/asio/dispatch.hpp>
 
+#include "base/text.hpp"
 #include "http/status.hpp"
 
 namespace penstock::server {
 namespace {
 
-void append_fields(std::string& out, const std::vector<Field>& fields) {
-  for (const Field& field : fields)
-    out.append(field.name).append(": ").append(field.value).append("\r\n");
+/// What callers go by to tell our words from a vendor's, so no vendor can say it; and what frames a
+/// message, which is ours to write since it is written for this hop.
+bool is_ours(std::string_view name) {
+  constexpr std::array<std::string_view, 9> names = {
+      "connection",        "content-length",        "keep-alive", "trailer",          "te",
+      "transfer-encoding", "concurrency-remaining", "upgrade",    "concurrency-limit"};
+  const std::string lower_name = lower(name);
+  return lower_name.starts_with("penstock-") || std::ranges::find(names, lower_name) != names.end();
 }
 
-bool has(const std::vector<Field>& fields, std::string_view lower_name) {
-  return std::ranges::find(fields, lower_name, &Field::name) != fields.end();
+void append_vendor_fields(std::string& out, const std::vector<Field>& fields) {
+  for (const Field& field : fields) {
+    if (!is_ours(field.name))
+      out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
 }
 
-/// What callers go by to tell our words from a vendor's: no vendor can say it.
-bool is_ours(std::string_view lower_name) {
-  return lower_name == "penstock-answer" || lower_name == "penstock-request-id";
+bool has(const std::vector<Field>& fields, std::string_view name) {
+  return std::ranges::any_of(
+      fields, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+}
+
+/// The one length that all Content-Length fields say; none where there are none, or they differ.
+std::optional<std::uint64_t> content_length(const std::vector<Field>& fields) {
+  std::optional<std::uint64_t> out;
+  for (const Field& field : fields) {
+    if (!equal_ignoring_case(field.name, "content-length")) continue;
+    std::uint64_t length = 0;
+    const char* end = field.value.data() + field.value.size();
+    const auto [stop, error] = std::from_chars(field.value.data(), end, length);
+    if (field.value.empty() || error != std::errc() || stop != end ||
+        out.value_or(length) != length)
+      return std::nullopt;
+    out = length;
+  }
+  return out;
 }
 
 std::string chunk(std::string_view piece) {
@@ -52,8 +77,10 @@ void ProxyStream::read(ReadHandler handler) {
 }
 
 void ProxyStream::interim(int status, std::vector<Field> headers) {
+  // HTTP/1.0 has none (RFC 9110 section 15.2), and 101 would end HTTP on this connection.
+  if (connection_->is_http_1_0() || status == 101) return;
   std::string bytes = status_line(status);
-  append_fields(bytes, headers);
+  append_vendor_fields(bytes, headers);
   bytes += "\r\n";
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), bytes = std::move(bytes)]() mutable {
@@ -71,14 +98,21 @@ void ProxyStream::head(Answer head) {
 
 void ProxyStream::send_head(const Answer& head) {
   head_sent_ = true;
+  connection_->begin_answer();
   // RFC 9112 section 6.3: these end with their head.
   const bool bodiless = head_only_ || head.status == 204 || head.status == 304;
-  chunked_ = !bodiless && !has(head.headers, "content-length");
+  const std::optional<std::uint64_t> length = content_length(head.headers);
+  framing_ = bodiless                     ? Framing::none
+             : length                     ? Framing::length
+             : connection_->is_http_1_0() ? Framing::until_close
+                                          : Framing::chunked;
+  left_ = framing_ == Framing::length ? *length : 0;
   std::string bytes = status_line(head.status);
-  for (const Field& field : head.headers) {
-    if (!is_ours(field.name)) append_fields(bytes, {field});
-  }
-  if (chunked_) bytes += "Transfer-Encoding: chunked\r\n";
+  append_vendor_fields(bytes, head.headers);
+  if (framing_ == Framing::chunked) bytes += "Transfer-Encoding: chunked\r\n";
+  // RFC 9110 section 8.6: it may say what a GET would have got, but a 204 has none.
+  if (length && head.status != 204)
+    bytes.append("Content-Length: ").append(std::to_string(*length)).append("\r\n");
   if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
   // Tells a vendor's 401 from one of ours, and leads to the line in the log.
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
@@ -98,8 +132,27 @@ void ProxyStream::write(std::string piece, std::function<void(bool)> next) {
   boost::asio::dispatch(
       connection_->executor(),
       [self = shared_from_this(), piece = std::move(piece), next = std::move(next)]() mutable {
-        self->connection_->send(self->chunked_ ? chunk(piece) : std::move(piece), std::move(next));
+        self->send_piece(std::move(piece), std::move(next));
       });
+}
+
+/// Never more than the head promised: what is behind it would be read as another answer.
+void ProxyStream::send_piece(std::string piece, std::function<void(bool)> next) {
+  switch (framing_) {
+  case Framing::none:
+    piece.clear();
+    break;
+  case Framing::length:
+    if (piece.size() > left_) piece.resize(static_cast<std::size_t>(left_));
+    left_ -= piece.size();
+    break;
+  case Framing::chunked:
+    piece = chunk(piece);
+    break;
+  case Framing::until_close:
+    break;
+  }
+  connection_->send(std::move(piece), std::move(next));
 }
 
 void ProxyStream::finish(Result<ProxyEnd> end) {
@@ -111,27 +164,35 @@ void ProxyStream::finish(Result<ProxyEnd> end) {
 }
 
 void ProxyStream::send_error(Error error) {
-  Door& door = connection_->door();
   if (head_sent_) {
-    // The caller sees a body that is cut off: there is no other way to take an answer back.
-    door.end_proxied(ticket_, std::move(error));
-    return connection_->send({}, [connection = connection_](bool) {
-      connection->end_stream();
-      connection->close();
-    });
+    connection_->door().end_proxied(ticket_, std::move(error));
+    return cut_off();
   }
-  connection_->end_stream();
-  connection_->reply(door.fail_proxied(ticket_, std::move(error)));
+  Reply reply = connection_->door().fail_proxied(ticket_, std::move(error));
+  // Behind an interim answer that is on its way.
+  connection_->send({}, [connection = connection_, reply = std::move(reply)](bool) {
+    connection->end_stream();
+    connection->reply(reply);
+  });
+}
+
+/// The caller sees a body that breaks off: there is no other way to take an answer back.
+void ProxyStream::cut_off() {
+  connection_->send({}, [connection = connection_, framing = framing_](bool) {
+    connection->end_stream();
+    framing == Framing::until_close ? connection->reset() : connection->close();
+  });
 }
 
 void ProxyStream::send_end(const ProxyEnd& end) {
+  connection_->door().end_proxied(ticket_, std::nullopt);
+  if (left_ > 0) return cut_off();
   std::string bytes;
-  if (chunked_) {
+  if (framing_ == Framing::chunked) {
     bytes = "0\r\n";
-    if (takes_trailers_) append_fields(bytes, end.trailers);
+    if (takes_trailers_) append_vendor_fields(bytes, end.trailers);
     bytes += "\r\n";
   }
-  connection_->door().end_proxied(ticket_, std::nullopt);
   connection_->send(std::move(bytes), [connection = connection_](bool sent) {
     connection->end_stream();
     if (sent) connection->on_written();

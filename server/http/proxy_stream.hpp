@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include <penstock/proxy.hpp>
 
@@ -24,16 +27,23 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   void finish(Result<ProxyEnd> end) override;
 
  private:
+  /// How the caller tells the end of the answer. Ours to choose: the vendor's framing ends with the
+  /// vendor's connection.
+  enum class Framing : std::uint8_t { none, length, chunked, until_close };
+
   void send_head(const Answer& head);
+  void send_piece(std::string piece, std::function<void(bool)> next);
   void send_end(const ProxyEnd& end);
   void send_error(Error error);
+  void cut_off();
 
   std::shared_ptr<Connection> connection_;
   Ticket ticket_;
   bool head_only_ = false;
   bool takes_trailers_ = false;
   bool head_sent_ = false;
-  bool chunked_ = false;
+  Framing framing_ = Framing::none;
+  std::uint64_t left_ = 0;  ///< of a promised length
 };
 
 }  // namespace penstock::server

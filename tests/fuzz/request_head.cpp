@@ -47,12 +47,16 @@ void check_strictly(std::string_view text, const RequestHead& head) {
     if (c == '\n') require(at > 0 && text[at - 1] == '\r' && ++lines, "LF stands only behind CR");
   }
   require(lines == head.fields.size() + 2, "each line is a field", text);
-  const std::string first =
-      std::string(head.method) + " " + std::string(head.target) + " HTTP/1.1\r\n";
+  const std::string first = std::string(head.method) + " " + std::string(head.request_target) +
+                            " HTTP/1." + std::to_string(head.minor_version) + "\r\n";
   require(text.starts_with(first), "the request line is method, target and version", text);
   require(head.target.starts_with('/') &&
               head.target.find_first_of(" \t#") == std::string_view::npos,
           "the target is a path", head.target);
+  require(head.request_target.ends_with(head.target) || head.target == "/",
+          "the path is the end of the target as written", head.request_target);
+  require(head.authority.find_first_of(" ,/@\t") == std::string_view::npos,
+          "the authority is one host", head.authority);
   std::size_t at = first.size();
   for (const RequestHead::Line& line : head.fields) {
     require(text.substr(at, line.name.size()) == line.name && text[at + line.name.size()] == ':',
@@ -68,9 +72,11 @@ void check_strictly(std::string_view text, const RequestHead& head) {
     at = end + 2;
   }
   require(text.substr(at) == "\r\n", "an empty line is the end", text);
-  require(count(head, "host") == 1, "there is one Host", text);
+  require(count(head, "host") + (head.minor_version == 0 ? 1 : 0) >= 1 && count(head, "host") <= 1,
+          "there is one Host, or none in HTTP/1.0", text);
   require(count(head, "content-length") + count(head, "transfer-encoding") <= 1,
           "there is one framing only", text);
+  require(!head.chunked || head.minor_version == 1, "HTTP/1.0 has no chunks", text);
   for (const char* name : {"authorization", "x-integration-id", "content-type", "expect"})
     require(count(head, name) <= 1, "who calls and what is said once", text);
 }
@@ -91,10 +97,11 @@ void check_by_beast(std::string_view text, const RequestHead& head) {
   require(parser.chunked() == head.chunked, "Beast agrees on chunks", text);
   const auto length = parser.content_length();
   require((length ? *length : 0) == head.content_length, "Beast agrees on the length", text);
-  require(parser.keep_alive() == head.keep_alive, "Beast agrees on keeping the connection", text);
+  if (head.minor_version == 1)
+    require(parser.keep_alive() == head.keep_alive, "Beast agrees on keeping the connection", text);
   require(std::string_view(parser.get().target().data(), parser.get().target().size()) ==
-              head.target,
-          "Beast agrees on the target", head.target);
+              head.request_target,
+          "Beast agrees on the target", head.request_target);
 }
 
 }  // namespace

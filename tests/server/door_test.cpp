@@ -255,6 +255,62 @@ TEST_F(DoorTest, TellsTheSlipsOfTheEnvelopeTogetherWithThoseOfTheRest) {
   EXPECT_THAT(reply.body, Not(HasSubstr("begins with")));
 }
 
+TEST_F(DoorTest, HidesOnlyWhatStandsBelowASlip) {
+  // The port says what is wrong with headers; the envelope's own slip is at /headers/X.
+  const Reply reply =
+      call(R"({"method":"GET","path":"/","headers":{"X":1}})", "/v1/passthrough/hibob/headers");
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_THAT(reply.body, HasSubstr(R"("pointer":"/headers/X-Forwarded-For")"));
+  EXPECT_THAT(reply.body, HasSubstr("follows from nothing"));
+  EXPECT_THAT(reply.body, Not(HasSubstr("follows from X")));
+}
+
+TEST_F(DoorTest, TellsOnceWhichHeadersTheProxyLeavesBehind) {
+  const auto proxied = [this](const std::string& lines) {
+    Ticket ticket;
+    const std::string raw = "GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                            "key\r\nX-Integration-Id: a\r\n" +
+                            lines + "\r\n";
+    return door_->admit(*read_head(raw), {"192.0.2.1"}, ticket);
+  };
+  make();
+  EXPECT_FALSE(proxied("X-Mine: 1\r\n"));
+  EXPECT_TRUE(lines_.empty());
+  for (int i = 0; i < 3; ++i)
+    EXPECT_FALSE(proxied("Cookie: a=secret\r\nX-B3-TraceId: 1\r\nX_B3_SpanId: 2\r\n"));
+  ASSERT_EQ(lines_.size(), 2U);
+  EXPECT_THAT(lines_[0], HasSubstr("\"event\":\"header_left_behind\""));
+  EXPECT_THAT(lines_[0], HasSubstr("Cookie"));
+  EXPECT_THAT(lines_[1], HasSubstr("X-B3-TraceId"));
+  EXPECT_THAT(lines_[0], Not(HasSubstr("secret")));
+}
+
+TEST_F(DoorTest, NamesTheMethodsThatAnApiTakesThroughTheProxy) {
+  const struct {
+    std::string_view start;
+    std::string_view allow;
+    std::string_view says;
+  } rows[] = {
+      {"PROPFIND /v1/proxy/hibob/v1/x", "GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS",
+       "hibob/v1 takes GET"},
+      {"PUT /v1/proxy/hibob/soap;a=b/", "POST", "hibob/soap takes POST, not PUT"},
+      {"GET /v1/proxy/hibob/soap/", "POST", "hibob/soap takes POST, not GET"},
+      {"GET /v1/proxy/hibob/soap/?wsdl", "POST", "Its WSDL is the vendor's to give"},
+      {"GET /v1/proxy/hibob/soap?WSDL", "POST", "https://docs.example/soap"},
+      {"GET /v1/proxy/hibob/soap/?singleWsdl", "POST", "Its WSDL is"},
+      {"GET /v1/proxy/hibob/soap/?a=b&xsd=xsd0", "POST", "Its WSDL is"},
+  };
+  for (const auto& row : rows) {
+    const Reply reply =
+        ask(std::string(row.start) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+                                     "key\r\nX-Integration-Id: a\r\n\r\n");
+    EXPECT_EQ(reply.status, 405) << row.start;
+    EXPECT_EQ(header(reply, "Allow"), row.allow) << row.start;
+    EXPECT_EQ(header(reply, "Penstock-Answer"), "engine");
+    EXPECT_THAT(reply.body, HasSubstr(row.says));
+  }
+}
+
 TEST_F(DoorTest, VerifiesAnIntegration) {
   const auto verify = [this](const std::string& id) {
     return ask("POST /v1/integrations/" + id +

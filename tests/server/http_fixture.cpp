@@ -12,12 +12,15 @@ namespace asio = boost::asio;
 void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)>& handler) {
   if (call.path == "/fail")
     return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
+  if (call.path == "/crowded")
+    return handler(failure(concurrency_exceeded("no place", std::chrono::seconds(1))));
   Answer answer;
   answer.url = "https://vendor.example" + call.path;
   answer.status = 200;
   answer.headers = {{"content-type", "text/plain"}};
   answer.body =
       call.tool + "/" + call.api + " " + call.integration_id + " " + call.body.value_or("-");
+  if (call.path == "/large") answer.body.assign(std::size_t{16} << 20U, 'x');
   answer.vendor = std::chrono::microseconds(1500);
   answer.plugin = "fake 1.0.0";
   if (call.respect_rate_limit) answer.warnings = {"respects the rate limit"};
@@ -45,9 +48,34 @@ void echo(const std::shared_ptr<ProxyPeer>& peer) {
   });
 }
 
+void play_piece(const std::shared_ptr<ProxyPeer>& peer,
+                const std::shared_ptr<const FakePort::Script>& script, std::size_t number) {
+  if (number == script->pieces.size()) {
+    if (script->breaks_off) return peer->finish(failure(input_invalid("the vendor hung up")));
+    return peer->finish(ProxyEnd{script->trailers, {}});
+  }
+  const bool again = script->endless && number + 1 == script->pieces.size();
+  peer->write(script->pieces[number],
+              [peer, script, next = again ? number : number + 1](bool more) {
+                if (more) return play_piece(peer, script, next);
+                peer->finish(failure(input_invalid("the caller went away")));
+              });
+}
+
+void play_script(const std::shared_ptr<ProxyPeer>& peer,
+                 const std::shared_ptr<const FakePort::Script>& script) {
+  if (!script->interim.empty()) peer->interim(103, script->interim);
+  Answer head;
+  head.status = script->status;
+  head.headers = script->headers;
+  peer->head(std::move(head));
+  play_piece(peer, script, 0);
+}
+
 }  // namespace
 
 void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  if (script_) return play_script(peer, script_);
   if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
   peer->interim(103, {{"link", "</a>"}});
   Answer head;
@@ -76,6 +104,10 @@ bool FakePort::abandoned(std::size_t number) {
 
 void FakePort::release() {
   holding_ = false;
+  answer_held();
+}
+
+void FakePort::answer_held() {
   std::vector<std::pair<Call, std::function<void(Result<Answer>)>>> held;
   {
     const std::lock_guard lock(mutex_);
@@ -94,6 +126,11 @@ void FakePort::verify(const std::string& integration_id,
 }
 
 Result<Preview> FakePort::validate(const Call& call) const {
+  if (call.api == "headers") {
+    return failure(input_invalid({{"/headers/X", "follows from X"},
+                                  {"/headers/X/0", "follows from X"},
+                                  {"/headers/X-Forwarded-For", "follows from nothing"}}));
+  }
   if (call.api != "v1")
     return failure(input_invalid({{"/api", "is unknown"}, {"/path", "begins with no /"}}));
   return Preview{call.method,
@@ -113,13 +150,21 @@ void FakePort::validate_with_session(Call call, std::function<void(Result<Previe
 }
 
 std::vector<ApiInfo> FakePort::catalog() const {
-  ApiInfo api{"hibob", "v1", "HiBob", "https://apidocs.hibob.com", {"https://api.hibob.com/v1"},
-              {"GET"}};
+  ApiInfo api{"hibob",
+              "v1",
+              "HiBob",
+              "https://apidocs.hibob.com",
+              {"https://api.hibob.com/v1"},
+              {"GET", "POST", "PUT", "PATCH", "DELETE"}};
   api.connection_schema = R"({"type":"object"})";
   api.examples = {{"People", "POST", "/people/search", "", R"({"a":1})", {{"limit", "5"}}}};
   api.plugin = "hibob 1.0.0";
   api.owned_headers = {"authorization"};
-  return {api};
+  ApiInfo soap{
+      "hibob", "soap", "A SOAP one", "https://docs.example/soap", {"https://api.hibob.com/soap"},
+      {"POST"}};
+  soap.soap = true;
+  return {api, soap};
 }
 
 std::vector<IntegrationInfo> FakePort::integrations() const {
@@ -146,7 +191,9 @@ std::string Received::header(std::string_view name) const {
   return {};
 }
 
-TestClient::TestClient(int port) : socket_(context_) {
+TestClient::TestClient(int port, int receive_buffer) : socket_(context_, asio::ip::tcp::v4()) {
+  if (receive_buffer > 0)
+    socket_.set_option(asio::socket_base::receive_buffer_size(receive_buffer));
   socket_.connect({asio::ip::make_address("127.0.0.1"), static_cast<std::uint16_t>(port)});
 }
 
@@ -158,6 +205,11 @@ void TestClient::send(std::string_view bytes) {
 void TestClient::finish_sending() {
   boost::system::error_code ignored;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+}
+
+void TestClient::reset() {
+  socket_.set_option(asio::socket_base::linger(true, 0));
+  socket_.close();
 }
 
 Received TestClient::receive(bool head_only) {
@@ -219,6 +271,14 @@ bool TestClient::closed_by_server() {
   return error == asio::error::eof || error == asio::error::connection_reset;
 }
 
+bool TestClient::reset_by_server() {
+  std::array<char, 4096> chunk{};
+  boost::system::error_code error;
+  while (!error)
+    socket_.read_some(asio::buffer(chunk), error);
+  return error == asio::error::connection_reset;
+}
+
 ServerConfig RunningServer::default_config() {
   ServerConfig config;
   config.listen = "127.0.0.1:0";
@@ -249,6 +309,11 @@ RunningServer::~RunningServer() {
 void RunningServer::wait_for_log_lines(std::size_t count) {
   std::unique_lock lock(log_mutex_);
   logged_.wait(lock, [&] { return log_lines_.size() >= count; });
+}
+
+void RunningServer::forget_log_lines() {
+  const std::lock_guard lock(log_mutex_);
+  std::vector<std::string>().swap(log_lines_);
 }
 
 std::vector<std::string> RunningServer::log_lines() {

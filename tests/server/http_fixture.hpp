@@ -29,8 +29,23 @@ class FakePort final : public CallPort {
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
 
+  /// What a vendor answers through the proxy.
+  struct Script {
+    int status = 200;
+    std::vector<Field> interim;  ///< of a 103
+    std::vector<Field> headers;
+    std::vector<std::string> pieces;
+    std::vector<Field> trailers;
+    bool breaks_off = false;
+    bool endless = false;  ///< the last piece comes again and again
+  };
+  /// Played by each proxied call from now on. Before the first.
+  void play(Script script) { script_ = std::make_shared<const Script>(std::move(script)); }
+
   void hold() { holding_ = true; }
   void wait_for_calls(std::size_t count);
+  /// Answers the calls that are held, and goes on holding.
+  void answer_held();
   void release();
   /// Whether the caller of the held call of that number has gone.
   bool abandoned(std::size_t number);
@@ -41,6 +56,7 @@ class FakePort final : public CallPort {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> holding_{false};
+  std::shared_ptr<const Script> script_;
   std::vector<std::pair<Call, std::function<void(Result<Answer>)>>> held_;
 };
 
@@ -56,14 +72,19 @@ struct Received {
 /// A blocking client that sends what it is told, byte for byte.
 class TestClient {
  public:
-  explicit TestClient(int port);
+  /// `receive_buffer`: how much the kernel may take that nobody reads; 0: as much as it likes.
+  explicit TestClient(int port, int receive_buffer = 0);
   void send(std::string_view bytes);
   void finish_sending();
+  /// Closes with a reset.
+  void reset();
   Received receive(bool head_only = false);
   /// What follows, up to and with `end`, or all there is where the server closes before.
   std::string read_until(std::string_view end);
   std::string read_some();
   bool closed_by_server();
+  /// Reads to the end; whether that was an error rather than a proper close.
+  bool reset_by_server();
 
  private:
   boost::asio::io_context context_;
@@ -83,7 +104,9 @@ class RunningServer {
   Door& door() { return *door_; }
   HttpServer& http() { return *http_; }
   TestClient connect() { return TestClient(http_->port()); }
+  TestClient connect_with_buffer(int bytes) { return TestClient(http_->port(), bytes); }
   std::vector<std::string> log_lines();
+  void forget_log_lines();
   void wait_for_log_lines(std::size_t count);
 
  private:

@@ -121,15 +121,63 @@ TEST(HttpServer, RefusesBeforeTheBodyIsRead) {
 }
 
 TEST(HttpServer, CountsTheBytesOfChunkedBodies) {
+  const std::string chunked = "Transfer-Encoding: chunked\r\n\r\n";
+  const std::string with_key = " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n" + chunked;
+  const std::string without = " HTTP/1.1\r\nHost: x\r\n" + chunked;
+  const struct {
+    std::string request;
+    int status;
+  } rows[] = {
+      {"POST /v1/passthrough/a/b" + with_key + "186a1\r\n" + std::string(100'001, ' '), 413},
+      {"POST /v1/validate/a/b" + with_key + "186a1\r\n" + std::string(100'001, ' '), 413},
+      {"POST /v1/integrations/a/verify" + with_key + "10001\r\n" + std::string(65'537, ' '), 413},
+      {"POST /v1/passthrough/a/b" + with_key + "1;" + std::string(40'000, 'x'), 400},
+      // Not even the first byte.
+      {"GET /healthz" + without, 413},
+      {"HEAD /healthz" + without, 413},
+      {"GET /readyz" + without, 413},
+      {"GET /healthz" + with_key, 413},
+      {"GET /v1/apis" + with_key, 413},
+      {"GET /v1/apis/a/b" + with_key, 413},
+      {"GET /v1/integrations" + with_key, 413},
+      {"GET /v1/check-api-key" + with_key, 413},
+      {"GET /openapi.json" + with_key, 413},
+      {"GET /v1/apis" + without, 401},
+      {"POST /v1/passthrough/a/b" + without, 401},
+      {"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n", 413},
+      {"GET /v1/apis HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\nContent-Length: "
+       "1\r\n\r\n",
+       413},
+      {"POST /v1/integrations/a/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+       "key\r\nContent-Length: 65537\r\n\r\n",
+       413},
+  };
   RunningServer server;
-  const std::string head = "POST /v1/passthrough/a/b HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                           "key\r\nTransfer-Encoding: chunked\r\n\r\n";
-  TestClient large = server.connect();
-  large.send(head + "186a1\r\n" + std::string(100'001, ' '));
-  EXPECT_EQ(large.receive().status, 413);
-  TestClient wasteful = server.connect();
-  wasteful.send(head + "1;" + std::string(40'000, 'x'));
-  EXPECT_EQ(wasteful.receive().status, 400);
+  for (const auto& row : rows) {
+    TestClient client = server.connect();
+    client.send(row.request);
+    EXPECT_EQ(client.receive(row.request.starts_with("HEAD")).status, row.status)
+        << row.request.substr(0, 200);
+    EXPECT_TRUE(client.closed_by_server()) << row.request.substr(0, 200);
+  }
+}
+
+TEST(HttpServer, TakesNoBodyOfAStrangersProbe) {
+  ServerConfig config = RunningServer::default_config();
+  config.allowed_networks = {"10.0.0.0/8"};
+  RunningServer server(config);
+  const struct {
+    std::string_view path;
+    int status;
+  } rows[] = {{"/healthz", 413}, {"/v1/apis", 403}, {"/v1/proxy/a/b/c", 403}};
+  for (const auto& row : rows) {
+    TestClient client = server.connect();
+    client.send(get(row.path, "Transfer-Encoding: chunked\r\n"));
+    EXPECT_EQ(client.receive().status, row.status) << row.path;
+  }
+  TestClient probe = server.connect();
+  probe.send(get("/healthz", "Content-Length: 0\r\n"));
+  EXPECT_EQ(probe.receive().status, 200);
 }
 
 TEST(HttpServer, KeepsTheConnectionAfterARefusalWithoutBody) {

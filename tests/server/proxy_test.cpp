@@ -1,6 +1,7 @@
 // The transparent proxy's side towards callers, with an engine that gives back what it gets.
 #include <gmock/gmock.h>
 
+#include "base/text.hpp"
 #include "http_fixture.hpp"
 
 namespace penstock::server {
@@ -65,8 +66,7 @@ TEST(Proxy, TakesOptionsInTheAddressAsWellAsInAHeader) {
       {"GET /v1/proxy/hibob/v1;service_name=Staffing;version=v6/x?q=;", "",
        R"(GET /x?q=; {"service_name":"Staffing","version":"v6"} a:b)"},
       {"GET /v1/proxy/hibob/v1;a=b%2Fc%3B+%25/", "", R"(GET / {"a":"b/c;+%"} a:b)"},
-      {"GET /v1/proxy/hibob/v1/x;a=1", "X-Api-Options: a=b+c\r\n",
-       R"(GET /x;a=1 {"a":"b c"} a:b)"},
+      {"GET /v1/proxy/hibob/v1/x;a=1", "X-Api-Options: a=b+c\r\n", R"(GET /x;a=1 {"a":"b c"} a:b)"},
   };
   RunningServer server;
   for (const auto& row : rows) {
@@ -179,13 +179,130 @@ TEST(Proxy, GivesTrailersToWhoTakesThemAndDropsThoseOfRequests) {
 }
 
 TEST(Proxy, LetsNoVendorSpeakForTheEngine) {
+  const std::vector<Field> forged = {
+      {"penstock-answer", "engine"},       {"Penstock-Request-Id", "forged"},
+      {"penstock-other", "forged"},        {"concurrency-limit", "forged"},
+      {"Concurrency-Remaining", "forged"}, {"x-kept", "1"}};
+  RunningServer server;
+  server.port.play({.interim = forged, .headers = forged, .pieces = {"a"}, .trailers = forged});
+  TestClient client = server.connect();
+  client.send(request("GET /v1/proxy/hibob/v1/x", "TE: trailers\r\n"));
+  const Received interim = client.receive(true);
+  EXPECT_EQ(interim.status, 103);
+  EXPECT_EQ(interim.head.substr(interim.head.find("\r\n")), "\r\nx-kept: 1");
+  const Received got = client.receive(true);
+  EXPECT_EQ(got.header("penstock-answer"), "vendor");
+  EXPECT_EQ(got.header("x-kept"), "1");
+  EXPECT_THAT(got.head, Not(HasSubstr("engine")));
+  EXPECT_THAT(got.head, Not(HasSubstr("forged")));
+  EXPECT_EQ(client.read_until("kept: 1\r\n\r\n"), "1\r\na\r\n0\r\nx-kept: 1\r\n\r\n");
+}
+
+TEST(Proxy, FramesAnswersItself) {
+  const struct {
+    const char* what;
+    std::vector<Field> headers;
+    int status;
+    std::string_view length, coding, body;
+  } rows[] = {
+      {"a length", {{"content-length", "5"}}, 200, "5", "", "hello"},
+      {"the same length twice",
+       {{"content-length", "5"}, {"Content-Length", "5"}},
+       200,
+       "5",
+       "",
+       "hello"},
+      {"two lengths",
+       {{"content-length", "5"}, {"content-length", "6"}},
+       200,
+       "",
+       "chunked",
+       "5\r\nhello\r\n0\r\n\r\n"},
+      {"no number", {{"content-length", "5,5"}}, 200, "", "chunked", "5\r\nhello\r\n0\r\n\r\n"},
+      {"2^64",
+       {{"content-length", "18446744073709551616"}},
+       200,
+       "",
+       "chunked",
+       "5\r\nhello\r\n0\r\n\r\n"},
+      {"less than comes", {{"content-length", "4"}}, 200, "4", "", "hell"},
+      {"the vendor's own framing",
+       {{"transfer-encoding", "chunked"},
+        {"connection", "x"},
+        {"trailer", "x"},
+        {"te", "x"},
+        {"keep-alive", "x"},
+        {"upgrade", "x"}},
+       200,
+       "",
+       "chunked",
+       "5\r\nhello\r\n0\r\n\r\n"},
+      {"204", {{"content-length", "5"}}, 204, "", "", ""},
+      {"304", {{"content-length", "5"}}, 304, "5", "", ""},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    RunningServer server;
+    server.port.play({.status = row.status, .headers = row.headers, .pieces = {"hel", "lo"}});
+    if (row.coding == "chunked")
+      server.port.play({.status = row.status, .headers = row.headers, .pieces = {"hello"}});
+    TestClient client = server.connect();
+    client.send(request("GET /v1/proxy/hibob/v1/x") + get("/healthz"));
+    const Received got = client.receive(true);
+    EXPECT_EQ(got.header("content-length"), row.length);
+    EXPECT_EQ(got.header("transfer-encoding"), row.coding);
+    for (const char* name : {"connection", "trailer", "te", "keep-alive", "upgrade"})
+      EXPECT_EQ(got.header(name), "") << name;
+    EXPECT_EQ(lower(got.head).find("content-length"), lower(got.head).rfind("content-length"));
+    const std::string rest = client.read_until("HTTP/1.1 200 OK");
+    EXPECT_EQ(rest, std::string(row.body) + "HTTP/1.1 200 OK") << "and then the next answer";
+  }
+}
+
+TEST(Proxy, CutsAnAnswerThatIsShorterThanItsLength) {
+  RunningServer server;
+  server.port.play({.headers = {{"content-length", "6"}}, .pieces = {"hello"}});
+  TestClient client = server.connect();
+  client.send(request("GET /v1/proxy/hibob/v1/x") + get("/healthz"));
+  EXPECT_EQ(client.receive(true).header("content-length"), "6");
+  EXPECT_EQ(client.read_until("never"), "hello");
+}
+
+TEST(Proxy, SpeaksHttp10WithoutChunksAndInterimAnswers) {
+  const std::string start = "GET /v1/proxy/hibob/v1/x HTTP/1.0\r\nAuthorization: Bearer "
+                            "key\r\nX-Integration-Id: a:b\r\nTE: trailers\r\n\r\n";
+  for (const bool breaks_off : {false, true}) {
+    RunningServer server;
+    server.port.play({.interim = {{"link", "</a>"}},
+                      .pieces = {"hel", "lo"},
+                      .trailers = {{"x-sum", "1"}},
+                      .breaks_off = breaks_off});
+    TestClient client = server.connect();
+    client.send(start);
+    const Received got = client.receive(true);
+    EXPECT_EQ(got.status, 200);
+    EXPECT_EQ(got.header("connection"), "close");
+    EXPECT_EQ(got.header("transfer-encoding"), "");
+    EXPECT_EQ(got.header("content-length"), "");
+    if (breaks_off) {
+      EXPECT_TRUE(client.reset_by_server()) << "a cut-off answer must not look whole";
+    } else {
+      EXPECT_EQ(client.read_until("never"), "hello");
+    }
+  }
+  RunningServer server;
+  server.port.play({.headers = {{"content-length", "5"}}, .pieces = {"hello"}});
+  TestClient client = server.connect();
+  client.send(start);
+  EXPECT_EQ(client.receive().body, "hello");
+  EXPECT_TRUE(client.closed_by_server());
+}
+
+TEST(Proxy, TakesAnAbsoluteTarget) {
   RunningServer server;
   TestClient client = server.connect();
-  client.send(request("GET /v1/proxy/hibob/forger/x"));
-  const Received got = answer(client);
-  EXPECT_EQ(got.status, 201);
-  EXPECT_EQ(got.header("penstock-answer"), "vendor");
-  EXPECT_THAT(got.head, Not(HasSubstr("engine")));
+  client.send(request("GET http://penstock.example:8080/v1/proxy/hibob/v1;a=b/people?x=1"));
+  EXPECT_EQ(answer(client).header("x-asked"), R"(GET /people?x=1 {"a":"b"} a:b)");
 }
 
 TEST(Proxy, CutsAnAnswerThatTheVendorCut) {

@@ -34,6 +34,50 @@ TEST(ForwardedHeaders, leave_the_callers_hop_behind) {
             (std::vector<Field>{{"X-Kept", "a"}, {"X-Kept", "b"}, {"Content-Type", "text/csv"}}));
 }
 
+TEST(ForwardedHeaders, leave_behind_what_software_adds_by_itself) {
+  for (const char* name : {"Cookie",
+                           "COOKIE",
+                           "Cookie2",
+                           "X-Forwarded-For",
+                           "x_forwarded_proto",
+                           "X-Forwarded",
+                           "X-Real-Ip",
+                           "X-Original-URL",
+                           "X-Rewrite-Url",
+                           "X-Original-Forwarded-For",
+                           "Via",
+                           "Forwarded",
+                           "X-Scheme",
+                           "X-Client-IP",
+                           "True-Client-IP",
+                           "CF-Ray",
+                           "CF-Connecting-IP",
+                           "CDN-Loop",
+                           "X-Envoy-Attempt-Count",
+                           "X-Azure-Ref",
+                           "X-ARR-SSL",
+                           "X-Amzn-Trace-Id",
+                           "X-Cloud-Trace-Context",
+                           "traceparent",
+                           "tracestate",
+                           "baggage",
+                           "b3",
+                           "X-B3-TraceId",
+                           "X_B3_SpanId",
+                           "uber-trace-id",
+                           "X-Datadog-Trace-Id",
+                           "sentry-trace",
+                           "newrelic",
+                           "elastic-apm-traceparent",
+                           "X-Request-Start"})
+    EXPECT_TRUE(forwarded_headers({{name, "1"}}).empty()) << name;
+  // A person's, or what would change the request: the latter is refused later.
+  for (const char* name : {"X-Request-Id", "X-Correlation-Id", "Accept", "User-Agent", "Origin",
+                           "Referer", "Prefer", "If-Match", "Cookies", "X-Cookie", "B30",
+                           "Authorization", "X-HTTP-Method-Override", "x_trace_id"})
+    EXPECT_EQ(forwarded_headers({{name, "1"}}).size(), 1U) << name;
+}
+
 TEST(ForwardedHeaders, of_answers_lose_what_their_connection_names_but_not_their_length) {
   std::vector<Field> headers = {{"connection", "close, x-hop, content-length"},
                                 {"x-hop", "1"},
