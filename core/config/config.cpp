@@ -39,6 +39,10 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
   out.timeout = reader.milliseconds("timeout_ms");
   if (const auto bytes = reader.integer("max_response_bytes", 1, 1LL << 40))
     out.max_response_bytes = static_cast<std::uint64_t>(*bytes);
+  if (const auto most = reader.integer("max_connections", 1, 65'535))
+    out.max_connections = static_cast<std::uint32_t>(*most);
+  if (const auto most = reader.integer("max_queued_calls", 0, 1'000'000))
+    out.max_queued_calls = static_cast<std::uint32_t>(*most);
   if (const auto to = reader.scalar("connect_to")) {
     if (!is_host_and_port(to->text)) source.problem(to->at, "connect_to must be HOST:PORT");
     out.connect_to = to->text;

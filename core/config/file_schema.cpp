@@ -141,6 +141,20 @@ std::string_view file_schema() {
           "maximum": 1099511627776,
           "default": 33554432
         },
+        "max_connections": {
+          "description": "Connections to one host for one integration, shared out among the threads; calls that find none free wait, for connect_timeout_ms at most",
+          "type": "integer",
+          "minimum": 1,
+          "maximum": 65535,
+          "default": 256
+        },
+        "max_queued_calls": {
+          "description": "Calls that wait for one of max_connections; more are refused with 429",
+          "type": "integer",
+          "minimum": 0,
+          "maximum": 1000000,
+          "default": 256
+        },
         "connect_to": {
           "description": "HOST:PORT to connect to in place of the vendor's: URL, Host, SNI and certificate check stay the vendor's",
           "type": "string",

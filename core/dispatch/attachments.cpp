@@ -50,6 +50,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     request.target = url->path + (url->has_query ? "?" + url->query : "");
     request.headers = {{"Accept", "*/*"}, {"User-Agent", "Penstock/0.1"}};
     request.connect_timeout = connect_time_limit(config);
+    request.limits = connection_limits(config);
     request.deadline = deadline_;
     request.max_response_bytes = bytes_left_;
     client_.send(std::move(request),
@@ -75,6 +76,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
       return get(absolute ? std::string(location) : from.origin() + std::string(location));
     }
     if (reply->status != 200) return refuse("answered " + std::to_string(reply->status));
+    // It was undone where it could be: what is left would be uploaded as if it were the file.
+    if (!header(*reply, "content-encoding").empty())
+      return refuse("answered with a Content-Encoding that cannot be undone");
     FormPart& part = form_[at_];
     const std::string_view type = header(*reply, "content-type");
     if (part.content_type.empty() && is_media_type(type)) part.content_type = type;

@@ -1,6 +1,7 @@
 #include "dispatch/call_run.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <boost/asio/post.hpp>
@@ -220,6 +221,9 @@ void CallRun::got_session(Result<session::SnapshotPtr> session) {
 }
 
 void CallRun::send(host::Outcome outcome) {
+  // The caller may have left while a session was made.
+  if (!preview_ && call_.abandoned && *call_.abandoned)
+    return fail(input_invalid("the caller went away before the call was sent"));
   const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
   auto signed_request = compose(draft_, call_, std::move(outcome));
   if (!signed_request) return fail(std::move(signed_request).error());
@@ -241,6 +245,7 @@ void CallRun::send(host::Outcome outcome) {
   request.deadline = deadline_;
   request.abandoned = call_.abandoned;
   request.max_response_bytes = response_limit(draft_.integration->upstream());
+  request.limits = connection_limits(draft_.integration->upstream());
   if (peer_ && !open_gate(request)) return;
   loop_.client().send(
       std::move(request), [self = shared_from_this()](Result<upstream::Reply> reply) {
@@ -293,6 +298,7 @@ void CallRun::drop_refused_session(const Judgement& judgement) {
 }
 
 void CallRun::renew(upstream::Reply refused) {
+  reached_ = Sent::yes;
   renewed_after_answer_ = true;
   ++attempt_;
   get_session(
@@ -303,10 +309,12 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   Answer out;
   out.url = std::move(sent_url_);
   out.status = reply.status;
+  out.reason = std::move(reply.reason);
   out.headers = std::move(reply.headers);
   drop_hop_by_hop(out.headers);
   out.body = std::move(reply.body);
   out.warnings = std::move(draft_.warnings);
+  std::ranges::move(reply.warnings, std::back_inserter(out.warnings));
   out.meaning = meaning_of(judgement);
   if (!judgement.message.empty()) {
     out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
@@ -331,6 +339,10 @@ void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgem
 
 void CallRun::fail(Error error) {
   if (entered_) error.places = draft_.integration->places();
+  if (reached_ == Sent::yes) {  // the vendor has answered before, whatever failed since
+    error.sent = Sent::yes;
+    error.retryable = false;
+  }
   if (snapshot_) {
     const Masker masker = masker_for(*snapshot_);
     error.message = masker.mask(std::move(error.message));

@@ -103,6 +103,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::uint32_t attempt_ = 0;
   int session_rounds_ = 0;  ///< times that prepare() asked for a session
   bool renewed_after_answer_ = false;
+  Sent reached_ = Sent::no;  ///< by requests of this call that are over
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;
   std::string sent_url_;

@@ -37,7 +37,12 @@ bool CallRun::admit(const upstream::Reply& seen) {
   note_manners(seen, judgement);
   if (must_renew(judgement)) return false;
   drop_refused_session(judgement);
-  head_ = make_answer({seen.status, seen.headers, {}, {}, {}}, judgement);
+  upstream::Reply head;
+  head.status = seen.status;
+  head.reason = seen.reason;
+  head.headers = seen.headers;
+  head.warnings = seen.warnings;
+  head_ = make_answer(std::move(head), judgement);
   peer_->head(head_);
   return true;
 }

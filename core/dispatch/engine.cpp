@@ -197,7 +197,7 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
   impl->observers = std::move(options.observers);
   impl->world = std::move(world);
   for (unsigned i = 0; i < threads; ++i)
-    impl->loops.push_back(std::make_unique<Loop>());
+    impl->loops.push_back(std::make_unique<Loop>(static_cast<std::size_t>(threads)));
   for (const auto& loop : impl->loops)
     loop->start();
   return std::unique_ptr<Engine>(new Engine(std::move(impl)));

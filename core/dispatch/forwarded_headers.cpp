@@ -38,6 +38,9 @@ constexpr std::array never_in_trailers = {"age",
                                           "connection",
                                           "upgrade"};
 
+/// What callers go by to tell the engine's words from a vendor's: no vendor speaks for the engine.
+bool is_engines_own(std::string_view lower_name) { return lower_name.starts_with("penstock-"); }
+
 bool listed(const auto& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
@@ -76,7 +79,9 @@ std::vector<Field> forwarded_headers(const std::vector<Field>& headers) {
 }
 
 std::vector<Field> forwarded_trailers(std::vector<Field> trailers) {
-  std::erase_if(trailers, [](const Field& field) { return listed(never_in_trailers, field.name); });
+  std::erase_if(trailers, [](const Field& field) {
+    return listed(never_in_trailers, field.name) || is_engines_own(field.name);
+  });
   return trailers;
 }
 
@@ -84,7 +89,7 @@ void drop_hop_by_hop(std::vector<Field>& headers) {
   const std::vector<std::string> named = connection_options(headers);
   std::erase_if(headers, [&](const Field& field) {
     // A length is framing only by name: the answer's receiver needs it.
-    return is_hop_by_hop(field.name) ||
+    return is_hop_by_hop(field.name) || is_engines_own(field.name) ||
            (field.name != "content-length" && listed(named, field.name));
   });
 }

@@ -13,10 +13,11 @@ namespace penstock::dispatch {
 std::vector<Field> forwarded_headers(const std::vector<Field>& headers);
 
 /// What of a vendor's trailers goes on: none that could pass for framing, routing, authentication
-/// or a description of the content (RFC 9110 section 6.5.1).
+/// or a description of the content (RFC 9110 section 6.5.1), nor for the engine's own words.
 std::vector<Field> forwarded_trailers(std::vector<Field> trailers);
 
-/// Drops the answer's fields that speak of one hop only, and those that its Connection names.
+/// Drops the answer's fields that speak of one hop only, those that its Connection names, and
+/// those named as if the engine had written them (Penstock-*). For interim answers, too.
 void drop_hop_by_hop(std::vector<Field>& headers);
 
 }  // namespace penstock::dispatch

@@ -9,6 +9,8 @@ UpstreamConfig merged(const UpstreamConfig& own, const UpstreamConfig& common) {
   UpstreamConfig out = own;
   if (!out.connect_timeout) out.connect_timeout = common.connect_timeout;
   if (!out.max_response_bytes) out.max_response_bytes = common.max_response_bytes;
+  if (!out.max_connections) out.max_connections = common.max_connections;
+  if (!out.max_queued_calls) out.max_queued_calls = common.max_queued_calls;
   if (!out.connect_to) out.connect_to = common.connect_to;
   if (!out.ca_file) out.ca_file = common.ca_file;
   if (!out.allow_private_addresses) out.allow_private_addresses = common.allow_private_addresses;

@@ -20,9 +20,10 @@ constexpr std::uint64_t largest_session_reply = 1U << 20U;
 
 }  // namespace
 
-Loop::Loop()
+Loop::Loop(std::size_t loops)
     : work_(boost::asio::make_work_guard(context_)),
-      client_(std::make_unique<upstream::Client>(context_)) {}
+      client_(std::make_unique<upstream::Client>(context_,
+                                                 upstream::Client::Options{.loops = loops})) {}
 
 Loop::~Loop() {
   stop();
@@ -65,6 +66,7 @@ void LoopWorld::fetch(session::FetchRequest request,
   out.has_body = !request.body.empty() || out.method == "POST";
   out.body = std::move(request.body);
   out.connect_timeout = connect_time_limit(integration_->upstream());
+  out.limits = connection_limits(integration_->upstream());
   out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   out.max_response_bytes = largest_session_reply;
   loop_.client().send(std::move(out), [handler =

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -17,7 +18,8 @@ namespace penstock::dispatch {
 /// One io_context and its thread, with the vendor connections that its calls share.
 class Loop {
  public:
-  Loop();
+  /// `loops`: how many share the limits on connections.
+  explicit Loop(std::size_t loops = 1);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;

@@ -132,6 +132,13 @@ std::uint64_t response_limit(const UpstreamConfig& config) {
   return config.max_response_bytes.value_or(32U << 20U);
 }
 
+upstream::Limits connection_limits(const UpstreamConfig& config) {
+  upstream::Limits limits;
+  if (config.max_connections) limits.connections = *config.max_connections;
+  if (config.max_queued_calls) limits.queued_calls = *config.max_queued_calls;
+  return limits;
+}
+
 Masker masker_for(const session::Snapshot& snapshot) {
   Masker masker;
   const auto add = [&](const std::vector<host::Item>& items) {

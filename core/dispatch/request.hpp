@@ -40,6 +40,7 @@ std::chrono::milliseconds time_limit(const Draft& draft, const Call& call,
 
 std::chrono::milliseconds connect_time_limit(const UpstreamConfig& config);
 std::uint64_t response_limit(const UpstreamConfig& config);
+upstream::Limits connection_limits(const UpstreamConfig& config);
 
 /// Everything of a connection and a session that must not be shown.
 Masker masker_for(const session::Snapshot& snapshot);

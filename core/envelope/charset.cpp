@@ -153,6 +153,8 @@ std::string media_type(std::string_view content_type) {
 }
 
 Charset charset_of(std::string_view content_type, std::string_view body) {
+  // A byte order mark is the text's own word, and goes before what is said of it.
+  if (body.starts_with("\xEF\xBB\xBF")) return Charset::utf8;
   if (body.starts_with("\xFF\xFE")) return Charset::utf16le;
   if (body.starts_with("\xFE\xFF")) return Charset::utf16be;
   if (const std::string_view label = charset_parameter(content_type); !label.empty())

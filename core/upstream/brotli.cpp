@@ -13,7 +13,8 @@ class Brotli final : public ContentDecoder {
  public:
   Status feed(std::string_view bytes, std::string& out, std::uint64_t most) override {
     if (bytes.empty()) return Status::ok;
-    if (!state_ || finished_) return Status::broken;
+    if (!state_) return Status::broken;
+    if (finished_) return pad(bytes);
     const auto* in = reinterpret_cast<const std::uint8_t*>(bytes.data());
     std::size_t in_left = bytes.size();
     std::uint8_t buffer[16384];
@@ -28,7 +29,7 @@ class Brotli final : public ContentDecoder {
       switch (result) {
       case BROTLI_DECODER_RESULT_SUCCESS:
         finished_ = true;
-        return in_left == 0 ? Status::ok : Status::broken;
+        return pad(bytes.substr(bytes.size() - in_left));
       case BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT:
         return Status::ok;
       case BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT:

@@ -1,38 +1,45 @@
 #include "upstream/client.hpp"
 
-#include <deque>
+#include <algorithm>
 #include <list>
 #include <map>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "upstream/connection.hpp"
 #include "upstream/connector.hpp"
+#include "upstream/exchange_error.hpp"
 #include "upstream/http1_request.hpp"
+#include "upstream/pool.hpp"
 
 namespace penstock::upstream {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t most_connections =
-    256;  // per destination and loop; more calls wait their turn
 constexpr auto longest_life = std::chrono::minutes(10);
 // One clock hand for all deadlines: a timer per call would cost a system call each.
 constexpr auto sweep_interval = std::chrono::milliseconds(20);
 
+Limits share_of(Limits all, std::size_t loops) {
+  return {std::max<std::size_t>(1, all.connections / loops), all.queued_calls / loops};
+}
+
 }  // namespace
 
-class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
+/// The calls under way and their deadlines; the pools have the connections.
+class Client::Impl final : public Pool::Owner, public std::enable_shared_from_this<Client::Impl> {
  public:
-  Impl(boost::asio::io_context& loop, std::chrono::milliseconds longest_idle)
-      : loop_(loop), connector_(loop), longest_idle_(longest_idle), sweep_timer_(loop),
-        idle_timer_(loop) {}
+  Impl(boost::asio::io_context& loop, Options options)
+      : loop_(loop), connector_(loop), options_(options), sweep_timer_(loop), idle_timer_(loop) {}
 
   void send(Request request, Handler handler) {
     auto head = write_head(request);
-    auto pending = std::make_shared<Pending>(Pending{std::move(request), std::move(handler)});
+    auto pending = std::make_shared<PendingCall>();
+    pending->request = std::move(request);
+    pending->handler = std::move(handler);
     if (!head) {
       return later([self = shared_from_this(), pending, why = std::move(head).error()] {
         pending->handler(
@@ -40,10 +47,13 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
       });
     }
     pending->head = *std::move(head);
+    pending->pool = pool_of(pending->request);
     pending->at = pending_.insert(pending_.end(), pending);
     start_sweeping();
     // Posted once: the handler must not run inside send().
-    later([self = shared_from_this(), pending] { self->assign(pending); });
+    later([self = shared_from_this(), pending] {
+      if (!self->closed_ && !pending->ended) pending->pool->add(pending);
+    });
   }
 
   void shut_down() {
@@ -51,214 +61,123 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
     sweep_timer_.cancel();
     idle_timer_.cancel();
     for (const auto& pending : pending_) {
-      if (pending->connection) pending->connection->abandon();
+      if (pending->connection) pending->connection->close();
     }
     pending_.clear();
+    for (const auto& [to, pool] : pools_)
+      pool->close_all();
     pools_.clear();
   }
 
- private:
-  struct Pending {
-    Request request;
-    Handler handler;
-    std::string head;
-    std::list<std::shared_ptr<Pending>>::iterator at{};
-    std::shared_ptr<Connection> connection;
-    Clock::time_point started = Clock::now();
-    bool ended = false, repeated = false;
-  };
-
-  struct Pool {
-    std::vector<std::shared_ptr<Connection>> idle;  ///< the last one in is the warmest
-    std::deque<std::shared_ptr<Pending>> waiting;
-    std::size_t open = 0, connecting = 0;
-  };
-
-  template <class Function>
-  void later(Function function) {
-    boost::asio::post(loop_, std::move(function));
-  }
-
-  void assign(const std::shared_ptr<Pending>& pending) {
-    if (closed_ || pending->ended) return;
-    Pool& pool = pools_[pending->request.to];
-    while (!pool.idle.empty()) {
-      const std::shared_ptr<Connection> connection = std::move(pool.idle.back());
-      pool.idle.pop_back();
-      if (is_stale(*connection, Clock::now())) {
-        --pool.open;
-        continue;
-      }
-      return run(pending, connection);
-    }
-    pool.waiting.push_back(pending);
-    if (pool.open + pool.connecting < most_connections && pool.connecting < pool.waiting.size())
-      connect(pending->request);
-  }
-
-  void connect(const Request& request) {
-    const Destination to = request.to;
-    ++pools_[to].connecting;
-    connector_.connect(to, request.connect_timeout,
-                       [weak = weak_from_this(), to](Result<std::unique_ptr<Tunnel>> tunnel) {
+  void connect(const std::shared_ptr<Pool>& pool, const Request& first) override {
+    connector_.connect(first.to, first.connect_timeout,
+                       [weak = weak_from_this(), pool](Result<std::unique_ptr<Tunnel>> tunnel) {
                          if (const auto self = weak.lock(); self && !self->closed_)
-                           self->connected(to, std::move(tunnel));
+                           pool->connected(std::move(tunnel));
                        });
   }
 
-  void connected(const Destination& to, Result<std::unique_ptr<Tunnel>> tunnel) {
-    Pool& pool = pools_[to];
-    --pool.connecting;
-    if (tunnel) {
-      ++pool.open;
-      return release(to, std::make_shared<Connection>(*std::move(tunnel)));
-    }
-    if (const auto pending = next_waiting(pool)) {
-      Error error = std::move(tunnel).error();
-      end(pending, failure(std::move(error)));
-    }
+  void run(const PendingPtr& pending, const std::shared_ptr<Connection>& connection) override {
+    pending->connection = connection;
+    const bool kept = connection->was_kept();
+    connection->exchange(pending->request, pending->head,
+                         [weak = weak_from_this(), pending, kept](Connection::Ending ending) {
+                           if (const auto self = weak.lock(); self && !self->closed_)
+                             self->ended(pending, kept, std::move(ending));
+                         });
   }
 
-  std::shared_ptr<Pending> next_waiting(Pool& pool) {
-    while (!pool.waiting.empty()) {
-      const std::shared_ptr<Pending> pending = std::move(pool.waiting.front());
-      pool.waiting.pop_front();
-      if (!pending->ended) return pending;
-    }
-    return nullptr;
-  }
-
-  /// A connection is free: the next in line gets it.
-  void release(const Destination& to, const std::shared_ptr<Connection>& connection) {
-    Pool& pool = pools_[to];
-    if (const auto pending = next_waiting(pool)) return run(pending, connection);
-    pool.idle.push_back(connection);
-    start_closing();
-    connection->watch_idle([weak = weak_from_this(), to](Connection* dead) {
-      const auto self = weak.lock();
-      if (!self || self->closed_) return;
-      Pool& own = self->pools_[to];
-      self->later(
-          [kept = dead->shared_from_this()] {});  // it is on the stack: it goes when that is empty
-      own.open -= std::erase_if(own.idle, [&](const auto& one) { return one.get() == dead; });
-    });
-  }
-
-  bool is_stale(const Connection& connection, Clock::time_point now) const {
-    return now - connection.idle_since() > longest_idle_ || now - connection.made() > longest_life;
+  void fail(const PendingPtr& pending, Error error) override {
+    end(pending, failure(std::move(error)));
   }
 
   /// Closes what nobody has come back for: callers choose hosts (data_url), and there are more
   /// hosts than descriptors.
-  void start_closing() {
+  void has_idle() override {
     if (closing_) return;
     closing_ = true;
-    idle_timer_.expires_after(longest_idle_ / 2);
+    idle_timer_.expires_after(options_.longest_idle / 2);
     idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       if (const auto self = weak.lock(); self && !error && !self->closed_) self->close_stale();
     });
   }
 
+  bool is_stale(const Connection& connection) const override {
+    const Clock::time_point now = Clock::now();
+    return now - connection.idle_since() > options_.longest_idle ||
+           now - connection.made() > longest_life;
+  }
+
+  void bury(std::shared_ptr<Connection> connection) override {
+    later([kept = std::move(connection)] {});
+  }
+
+  bool closed() const override { return closed_; }
+  Counters& counters() override { return counters_; }
+
+ private:
+  template <class Function>
+  void later(Function function) {
+    boost::asio::post(loop_, std::move(function));
+  }
+
+  std::shared_ptr<Pool> pool_of(const Request& request) {
+    std::shared_ptr<Pool>& pool = pools_[request.to];
+    if (!pool) pool = std::make_shared<Pool>(*this, share_of(request.limits, options_.loops));
+    return pool;
+  }
+
   void close_stale() {
     closing_ = false;
-    const Clock::time_point now = Clock::now();
     bool more = false;
     for (auto at = pools_.begin(); at != pools_.end();) {
-      Pool& pool = at->second;
-      pool.open -= std::erase_if(pool.idle, [&](const auto& one) { return is_stale(*one, now); });
-      more = more || !pool.idle.empty();
-      const bool unused = pool.open + pool.connecting == 0 && pool.waiting.empty();
+      Pool& pool = *at->second;
+      pool.close_stale();
+      more = more || pool.has_idle();
+      // A call that is about to ask it holds it, too.
+      const bool unused = pool.is_unused() && at->second.use_count() == 1;
       at = unused ? pools_.erase(at) : std::next(at);
     }
-    if (more) start_closing();
+    if (more) has_idle();
   }
 
-  void drop(const Destination& to) {
-    Pool& pool = pools_[to];
-    --pool.open;
-    if (const auto pending = next_waiting(pool)) assign(pending);
-  }
-
-  void run(const std::shared_ptr<Pending>& pending, const std::shared_ptr<Connection>& connection) {
-    pending->connection = connection;
-    const bool was_used = connection->used();
-    connection->exchange(pending->request, pending->head,
-                         [weak = weak_from_this(), pending, was_used](Connection::Ending ending) {
-                           if (const auto self = weak.lock(); self && !self->closed_)
-                             self->ended(pending, was_used, std::move(ending));
-                         });
-  }
-
-  void ended(const std::shared_ptr<Pending>& pending, bool was_used, Connection::Ending ending) {
-    const std::shared_ptr<Connection> connection = std::move(pending->connection);
-    pending->connection = nullptr;
-    const Destination to = pending->request.to;
-    const bool reusable = ending.reusable;
-    const bool again = !ending.reply && !ending.too_large && !ending.caller_gone &&
-                       may_repeat(*pending, was_used, ending);
-    if (again) {
+  void ended(const PendingPtr& pending, bool kept, Connection::Ending ending) {
+    const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
+    const std::shared_ptr<Pool> pool = pending->pool;
+    if (!ending.reply) pending->reached = most_of(pending->reached, sent_of(ending));
+    if (!ending.reply && may_repeat(*pending, kept, ending)) {
       pending->repeated = true;
-      drop(to);
-      return assign(pending);
+      ++counters_.calls_repeated;
+      pool->drop(connection);
+      return pool->add(pending);
     }
     // The handler last: it may send again, and should find the connection.
-    later([kept = connection] {});
+    bury(connection);
+    const bool reusable = ending.reusable;
     auto result = to_result(*pending, std::move(ending));
-    if (reusable) {
-      release(to, connection);
-    } else {
-      drop(to);
-    }
+    reusable ? pool->release(connection) : pool->drop(connection);
     end(pending, std::move(result));
   }
 
-  static bool may_repeat(const Pending& pending, bool was_used, const Connection::Ending& ending) {
-    if (!was_used || pending.repeated || ending.any_byte_received) return false;
+  static bool may_repeat(const PendingCall& pending, bool kept, const Connection::Ending& ending) {
+    if (!kept || pending.repeated || ending.too_large || ending.caller_gone) return false;
+    if (ending.unasked) return true;
+    if (ending.any_byte_received) return false;
     // A body that was streamed is gone.
-    if (!ending.any_byte_sent) return true;
-    return !pending.request.source && only_reads(pending.request);
+    return !ending.any_byte_sent || (!pending.request.source && only_reads(pending.request));
   }
 
-  static bool only_reads(const Request& request) {
-    return request.method == "GET" || request.method == "HEAD";
+  static Result<Reply> to_result(const PendingCall& pending, Connection::Ending ending) {
+    if (!ending.reply) return failure(exchange_error(pending.request, ending, pending.reached));
+    ending.reply->waited =
+        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
+    return *std::move(ending.reply);
   }
 
-  static Error caller_gone(Sent sent) {
-    Error error = input_invalid("the caller went away in the middle of the call");
-    error.phase = Phase::send;
-    error.sent = sent;
-    return error;
-  }
-
-  static Result<Reply> to_result(const Pending& pending, Connection::Ending ending) {
-    if (ending.reply) {
-      ending.reply->waited =
-          std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
-      return *std::move(ending.reply);
-    }
-    const std::string& host = pending.request.to.host;
-    const Sent sent = ending.any_byte_received ? Sent::yes
-                      : ending.any_byte_sent   ? Sent::unknown
-                                               : Sent::no;
-    if (ending.caller_gone) return failure(caller_gone(sent));
-    if (ending.too_large) {
-      Error error = vendor_unreachable("the answer of " + host +
-                                           " is larger than upstream.max_response_bytes (" +
-                                           std::to_string(pending.request.max_response_bytes) + ")",
-                                       Phase::receive, Sent::yes);
-      error.title = "The vendor's answer is too large";
-      error.origin = Origin::vendor;
-      return failure(std::move(error));
-    }
-    Error error = vendor_unreachable(host + ": " + ending.trouble,
-                                     ending.any_byte_sent ? Phase::receive : Phase::send, sent);
-    if (ending.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
-    return failure(std::move(error));
-  }
-
-  void end(const std::shared_ptr<Pending>& pending, Result<Reply> result) {
+  void end(const PendingPtr& pending, Result<Reply> result) {
     if (pending->ended) return;
     pending->ended = true;
+    pending->pool->forget(*pending);
     pending_.erase(pending->at);
     const Handler handler = std::move(pending->handler);
     handler(std::move(result));
@@ -276,66 +195,69 @@ class Client::Impl : public std::enable_shared_from_this<Client::Impl> {
   void sweep() {
     sweeping_ = false;
     const Clock::time_point now = Clock::now();
-    std::vector<std::shared_ptr<Pending>> late;
+    std::vector<PendingPtr> late;
     for (const auto& pending : pending_) {
       if (is_late(*pending, now) || is_abandoned(*pending)) late.push_back(pending);
     }
     for (const auto& pending : late) {
       if (!pending->ended) expire(pending);
     }
+    std::vector<std::shared_ptr<Pool>> queues;
+    for (const auto& [to, pool] : pools_) {
+      if (pool->has_waiting()) queues.push_back(pool);
+    }
+    for (const auto& pool : queues)
+      pool->refuse_stuck(now);
     if (!pending_.empty()) start_sweeping();
   }
 
-  static bool is_late(const Pending& pending, Clock::time_point now) {
+  static bool is_late(const PendingCall& pending, Clock::time_point now) {
     if (!pending.request.sink || !pending.connection) return pending.request.deadline <= now;
     // What streams may take long, if only it moves. Waiting for the caller is the door's affair.
     return !pending.connection->waits_for_caller() &&
            now - pending.connection->last_moved() >= pending.request.silence;
   }
 
-  /// What may have changed something at the vendor goes on: somebody will want to know from the
-  /// log.
-  static bool is_abandoned(const Pending& pending) {
-    const Request& request = pending.request;
-    return request.abandoned && *request.abandoned &&
-           (only_reads(request) || !pending.connection || !pending.connection->any_byte_sent());
-  }
-
-  void expire(const std::shared_ptr<Pending>& pending) {
-    const std::string& host = pending->request.to.host;
+  void expire(const PendingPtr& pending) {
     const bool abandoned = is_abandoned(*pending);
-    const std::shared_ptr<Connection> connection = std::move(pending->connection);
-    pending->connection = nullptr;
-    if (!connection && abandoned) return end(pending, failure(caller_gone(Sent::no)));
+    const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
+    std::string summary;
+    if (connection) {
+      const Sent sent = connection->any_byte_received() ? Sent::yes
+                        : connection->any_byte_sent()   ? Sent::unknown
+                                                        : Sent::no;
+      pending->reached = most_of(pending->reached, sent);
+      summary = connection->summary();
+      connection->close();
+      pending->pool->drop(connection);
+    }
+    if (abandoned) return fail(pending, caller_gone(pending->reached));
     if (!connection)
-      return end(pending, failure(vendor_timed_out("no connection to " + host + " in time",
-                                                   Phase::connect, Sent::no)));
-    const Sent sent = connection->any_byte_received() ? Sent::yes
-                      : connection->any_byte_sent()   ? Sent::unknown
-                                                      : Sent::no;
-    connection->abandon();
-    drop(pending->request.to);
-    if (abandoned) return end(pending, failure(caller_gone(sent)));
-    end(pending, failure(vendor_timed_out(host + " did not answer in time",
-                                          sent == Sent::no ? Phase::send : Phase::receive, sent)));
+      return fail(pending, no_connection_in_time(pending->request, pending->reached));
+    fail(pending, no_answer_in_time(pending->request, summary, pending->reached));
   }
 
   boost::asio::io_context& loop_;
   Connector connector_;
-  std::chrono::milliseconds longest_idle_;
+  Options options_;
   boost::asio::steady_timer sweep_timer_, idle_timer_;
-  std::map<Destination, Pool> pools_;
-  std::list<std::shared_ptr<Pending>> pending_;
+  std::map<Destination, std::shared_ptr<Pool>> pools_;
+  std::list<PendingPtr> pending_;
+  Counters counters_;
   bool sweeping_ = false, closing_ = false, closed_ = false;
 };
 
-Client::Client(boost::asio::io_context& loop, std::chrono::milliseconds longest_idle)
-    : impl_(std::make_shared<Impl>(loop, longest_idle)) {}
+Client::Client(boost::asio::io_context& loop) : Client(loop, Options()) {}
+
+Client::Client(boost::asio::io_context& loop, Options options)
+    : impl_(std::make_shared<Impl>(loop, options)) {}
 
 Client::~Client() { impl_->shut_down(); }
 
 void Client::send(Request request, Handler handler) {
   impl_->send(std::move(request), std::move(handler));
 }
+
+const Counters& Client::counters() const { return impl_->counters(); }
 
 }  // namespace penstock::upstream

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,11 +33,33 @@ struct Destination {
 };
 
 struct Reply {
-  int status = 0;
+  int status = 0;               ///< 100 to 999
   std::vector<Field> headers;   ///< names in lower case, in the vendor's order
   std::string body;             ///< decoded
   std::vector<Field> trailers;  ///< never merged into the headers
   std::chrono::microseconds waited{0};
+  std::string reason = {};                 ///< the status line's phrase, as sent
+  std::vector<std::string> warnings = {};  ///< what of the answer was odd, in sentences
+};
+
+/// How many connections there may be to one destination, and how many calls may wait for one. For
+/// all loops of an engine together; each has an equal share, of one connection at least.
+struct Limits {
+  std::size_t connections = 256;
+  std::size_t queued_calls = 256;
+};
+
+/// What a client has done and holds. Read from any thread; written by the client's loop alone.
+struct Counters {
+  std::atomic<std::uint64_t> connections_made{0};
+  std::atomic<std::uint64_t> connect_failures{0};
+  std::atomic<std::uint64_t> connections_reused{0};
+  std::atomic<std::uint64_t> unquiet_connections{0};  ///< closed: bytes or an end nobody asked for
+  std::atomic<std::uint64_t> calls_repeated{0};
+  std::atomic<std::uint64_t> calls_refused{0};  ///< for Limits
+  std::atomic<std::uint64_t> open{0};           ///< connections now, idle ones too
+  std::atomic<std::uint64_t> connecting{0};     ///< attempts now
+  std::atomic<std::uint64_t> waiting{0};        ///< calls without a connection now
 };
 
 /// A request's body that comes while it is sent. Used on the client's loop only.
@@ -71,8 +94,9 @@ struct Request {
   std::string target;          ///< origin-form, final bytes
   std::vector<Field> headers;  ///< without Host and framing, which are written here
   std::string body;
-  bool has_body = false;  ///< an empty body still has Content-Length: 0
-  std::chrono::milliseconds connect_timeout{5000};
+  bool has_body = false;                            ///< an empty body still has Content-Length: 0
+  std::chrono::milliseconds connect_timeout{5000};  ///< also how long a free connection is awaited
+  Limits limits = {};
   std::chrono::steady_clock::time_point deadline;
   std::uint64_t max_response_bytes = 32U << 20U;  ///< counted after decoding
 
@@ -91,13 +115,20 @@ struct Request {
 /// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
 /// makes and verifies. Not thread-safe: everything happens on the loop's thread.
 ///
-/// A request of which a byte was handed to a connection is never sent again, but for GET and HEAD
-/// on a kept-alive connection that died without one byte of an answer.
+/// A request of which a byte was handed to a connection is never sent again, but for two cases,
+/// both on a kept-alive connection and once only: a GET or HEAD without one byte of an answer, and
+/// any request where the vendor had given the connection up (408) before it took the request. They
+/// go out on a new connection. The `sent` of an error is the most that any attempt reached.
 class Client {
  public:
-  /// A connection that no request has used for `longest_idle` is closed.
-  explicit Client(boost::asio::io_context& loop,
-                  std::chrono::milliseconds longest_idle = std::chrono::seconds(55));
+  struct Options {
+    /// A connection that no request has used for so long is closed.
+    std::chrono::milliseconds longest_idle = std::chrono::seconds(55);
+    std::size_t loops = 1;  ///< that share Limits
+  };
+
+  explicit Client(boost::asio::io_context& loop);
+  Client(boost::asio::io_context& loop, Options options);
   ~Client();  ///< drops what is pending without running its handlers
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -107,6 +138,8 @@ class Client {
   /// `handler` runs once, on the loop, never inside send(). With a sink, it runs after the sink's
   /// last call, and its error may come after a part of the answer.
   void send(Request request, Handler handler);
+
+  const Counters& counters() const;  ///< any thread
 
  private:
   class Impl;

@@ -12,6 +12,9 @@ namespace {
 // Bodies up to this go out with the head in one write and one TLS record.
 constexpr std::size_t joined_body = 64U << 10U;
 
+// A 408 that comes sooner speaks of the time before the request, not of the request's own.
+constexpr auto soonest_request_timeout = std::chrono::seconds(2);
+
 // One for each loop thread: what is read is used up before the next read.
 thread_local std::array<char, 64U << 10U> read_buffer;
 
@@ -21,37 +24,43 @@ Connection::Connection(std::unique_ptr<Tunnel> tunnel) : tunnel_(std::move(tunne
 
 void Connection::watch_idle(Died died) {
   died_ = std::move(died);
+  idled_ = true;
   idle_since_ = Clock::now();
   arm();
 }
 
 void Connection::exchange(const Request& request, std::string head, Handler handler) {
+  kept_ = was_kept();
   ++exchanges_;
   died_ = nullptr;
   handler_ = std::move(handler);
   reader_.emplace(request.method, decodes(request),
                   request.sink ? Http1Reply::unlimited : request.max_response_bytes);
   source_ = request.source;
+  had_source_ = source_ != nullptr;
   source_left_ = request.source_length;
   sink_ = request.sink;
   pulling_ = head_given_ = paused_ = completed_ = request_written_ = any_byte_sent_ = false;
+  came_early_ = false;
   written_ = 0;
+  head_size_ = head.size();
   out_ = std::move(head);
   body_ = request.has_body ? std::string_view(request.body) : std::string_view();
   if (body_.size() <= joined_body) {
     out_.append(body_);
     body_ = {};
   }
-  last_moved_ = Clock::now();
+  started_ = last_moved_ = Clock::now();
   arm();  // an early answer (413, say) may come while we write
   write();
 }
 
-void Connection::abandon() {
+void Connection::close() {
   handler_ = nullptr;
   died_ = nullptr;
   source_ = nullptr;
   sink_ = nullptr;
+  tunnel_ = nullptr;
 }
 
 void Connection::write() {
@@ -70,26 +79,28 @@ void Connection::write() {
     case Tunnel::Status::again:
       // TLS may have taken a part of the record already.
       any_byte_sent_ = true;
-      return tunnel_->wait_writable([self = keep](bool ready) {
-        if (ready) self->write();
+      return tunnel_->wait_writable([weak = weak_from_this()](bool ready) {
+        const auto self = weak.lock();
+        if (self && ready) self->write();
       });
     default:
       return fail("the connection was lost while the request was sent");
     }
   }
   if (!handler_) return;
+  head_size_ = 0;  // has left; what follows are pieces of a source
   if (source_) return pull();
   request_written_ = true;
 }
 
 void Connection::pull() {
   pulling_ = true;
-  source_->read(
-      [self = shared_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
-        // The answer may have come, and the next exchange begun, before the caller's bytes.
-        if (self->handler_ && self->exchanges_ == exchange && self->pulling_)
-          self->pulled(std::move(piece));
-      });
+  source_->read([weak = weak_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
+    // The answer may have come, and the next exchange begun, before the caller's bytes.
+    const auto self = weak.lock();
+    if (self && self->handler_ && self->exchanges_ == exchange && self->pulling_)
+      self->pulled(std::move(piece));
+  });
 }
 
 void Connection::pulled(std::optional<std::string> piece) {
@@ -97,11 +108,9 @@ void Connection::pulled(std::optional<std::string> piece) {
   last_moved_ = Clock::now();
   const bool end = piece && piece->empty();
   if (!piece || (source_left_ && (piece->size() > *source_left_ || (end && *source_left_ > 0)))) {
-    Ending ending;
-    ending.caller_gone = true;
-    ending.any_byte_sent = any_byte_sent_;
-    ending.any_byte_received = reader_->started();
-    return finish(std::move(ending));
+    Ending broken = ending();
+    broken.caller_gone = true;
+    return finish(std::move(broken));
   }
   written_ = 0;
   body_ = {};
@@ -118,7 +127,7 @@ void Connection::pulled(std::optional<std::string> piece) {
 }
 
 void Connection::arm() {
-  if (armed_) return;
+  if (armed_ || !tunnel_) return;
   armed_ = true;
   tunnel_->wait_readable([weak = weak_from_this()](bool ready) {
     const auto self = weak.lock();
@@ -130,7 +139,7 @@ void Connection::arm() {
 
 void Connection::readable() {
   const auto keep = shared_from_this();
-  while (true) {
+  while (tunnel_) {
     std::size_t count = 0;
     const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
     if (status == Tunnel::Status::again) return arm();
@@ -140,25 +149,45 @@ void Connection::readable() {
       return;
     }
     if (status == Tunnel::Status::failed) {
+      if (reader_->ends_with_stream()) {
+        return fail(
+            "the connection ended without TLS's close_notify, so the answer, whose end it is, may "
+            "be cut off");
+      }
       return fail(reader_->started() ? "the connection was lost in the middle of the answer"
                                      : "the connection was lost before an answer");
     }
+    came_early_ = came_early_ || (kept_ && !reader_->started() && written_ < head_size_);
     const Http1Reply::State state = status == Tunnel::Status::closed
                                         ? reader_->end()
                                         : reader_->feed({read_buffer.data(), count});
+    if (is_unasked()) {
+      Ending unasked = ending();
+      unasked.unasked = true;
+      unasked.trouble = "an answer stood in the kept connection before the request was sent";
+      return finish(std::move(unasked));
+    }
     if (state == Http1Reply::State::malformed)
       return fail("the answer cannot be used: " + reader_->trouble());
     if (state == Http1Reply::State::too_large) {
-      Ending ending;
-      ending.too_large = true;
-      ending.any_byte_sent = ending.any_byte_received = true;
-      return finish(std::move(ending));
+      Ending large = ending();
+      large.too_large = true;
+      return finish(std::move(large));
     }
     completed_ = state == Http1Reply::State::complete;
     if (sink_) deliver();
     if (!handler_ || paused_) return;
     if (completed_) return complete();
   }
+}
+
+/// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor that gives up a kept connection with a
+/// 408 may do so just as the next request leaves. It says itself that it has not taken that up.
+bool Connection::is_unasked() const {
+  if (!kept_ || had_source_) return false;
+  if (came_early_) return true;
+  return reader_->head_complete() && !head_given_ && reader_->reply().status == 408 &&
+         !reader_->keeps_alive() && Clock::now() - started_ < soonest_request_timeout;
 }
 
 /// Gives the sink what has come. It may end the exchange, or pause it until resume().
@@ -172,14 +201,20 @@ void Connection::deliver() {
   last_moved_ = Clock::now();
   if (!head_given_) {
     head_given_ = true;
-    sink_->head({reader_->reply().status, reader_->reply().headers, {}, {}, {}});
+    const Reply& head = reader_->reply();
+    Reply given;
+    given.status = head.status;
+    given.reason = head.reason;
+    given.headers = head.headers;
+    given.warnings = head.warnings;
+    sink_->head(std::move(given));
   }
   std::string piece = reader_->take_body();
   if (piece.empty() || !handler_) return;
   paused_ = delivering_ = true;
-  const auto keep = shared_from_this();
-  sink_->body(std::move(piece), [self = keep, exchange = exchanges_](bool more) {
-    if (self->handler_ && self->exchanges_ == exchange) self->resume(more);
+  sink_->body(std::move(piece), [weak = weak_from_this(), exchange = exchanges_](bool more) {
+    const auto self = weak.lock();
+    if (self && self->handler_ && self->exchanges_ == exchange) self->resume(more);
   });
   delivering_ = false;
 }
@@ -188,33 +223,46 @@ void Connection::resume(bool more) {
   paused_ = false;
   last_moved_ = Clock::now();
   if (!more) {
-    Ending ending;
-    ending.caller_gone = ending.any_byte_sent = ending.any_byte_received = true;
-    return finish(std::move(ending));
+    Ending gone = ending();
+    gone.caller_gone = true;
+    return finish(std::move(gone));
   }
   if (delivering_) return;  // readable() goes on by itself
   if (completed_) return complete();
   readable();
 }
 
+/// Whether nothing stands behind the answer: it would be taken for the next one.
+bool Connection::ends_quietly() {
+  std::size_t count = 0;
+  const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
+  if (status == Tunnel::Status::done) reader_->feed({read_buffer.data(), count});
+  return status == Tunnel::Status::again;
+}
+
 void Connection::complete() {
-  Ending ending;
-  ending.any_byte_sent = ending.any_byte_received = true;
+  Ending whole = ending();
   // An answer that came before all of the request was sent leaves the rest of it in the way.
-  ending.reusable = reader_->keeps_alive() && request_written_;
-  ending.reply = reader_->take();
-  finish(std::move(ending));
+  whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
+  whole.reply = reader_->take();
+  finish(std::move(whole));
 }
 
 void Connection::fail(std::string trouble) {
-  Ending ending;
-  ending.trouble = std::move(trouble);
-  ending.any_byte_sent = any_byte_sent_;
-  ending.any_byte_received = reader_->started();
-  finish(std::move(ending));
+  Ending failed = ending();
+  failed.trouble = std::move(trouble);
+  finish(std::move(failed));
+}
+
+Connection::Ending Connection::ending() const {
+  Ending out;
+  out.any_byte_sent = any_byte_sent_;
+  out.any_byte_received = reader_->started();
+  return out;
 }
 
 void Connection::finish(Ending ending) {
+  if (!ending.reply) ending.summary = reader_->summary();
   const Handler handler = std::exchange(handler_, nullptr);
   source_ = nullptr;
   sink_ = nullptr;

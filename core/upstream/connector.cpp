@@ -1,9 +1,11 @@
 #include "upstream/connector.hpp"
 
-#include <cstdlib>
+#include <cerrno>
 #include <mutex>
+#include <string_view>
 
 #include <boost/asio/post.hpp>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include "upstream/address_guard.hpp"
@@ -21,6 +23,17 @@ constexpr long most_connections = 100'000;  // the pools are bounded, not libcur
 void start_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+/// What libcurl has no option for. It would take a bare end of the TCP stream for TLS's orderly
+/// one.
+CURLcode set_up_tls(CURL*, void* context, void*) {
+  auto* tls = static_cast<SSL_CTX*>(context);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+  SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
+  SSL_CTX_set_read_ahead(tls, 1);  // one system call for a record, not two
+  return CURLE_OK;
 }
 
 std::string connect_to_option(const Destination& to) {
@@ -43,6 +56,7 @@ Tunnel::~Tunnel() {
 
 Tunnel::Status Tunnel::read(char* into, std::size_t size, std::size_t& count) {
   const CURLcode code = curl_easy_recv(easy_, into, size, &count);
+  drained_ = code == CURLE_AGAIN;
   if (code == CURLE_AGAIN) return Status::again;
   if (code != CURLE_OK) return Status::failed;
   return count == 0 ? Status::closed : Status::done;
@@ -52,6 +66,29 @@ Tunnel::Status Tunnel::write(const char* from, std::size_t size, std::size_t& co
   const CURLcode code = curl_easy_send(easy_, from, size, &count);
   if (code == CURLE_AGAIN || (code == CURLE_OK && count == 0)) return Status::again;
   return code == CURLE_OK ? Status::done : Status::failed;
+}
+
+bool Tunnel::is_quiet() {
+  char byte = 0;
+  std::size_t count = 0;
+  if (!drained_ && read(&byte, 1, count) != Status::again) return false;
+  const ssize_t waiting = ::recv(descriptor_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const bool none = waiting < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (!none && read(&byte, 1, count) != Status::again) return false;
+  return !holds_part_of_record();
+}
+
+/// The rest of a record that has begun is on its way, and would be read as the next answer.
+bool Tunnel::holds_part_of_record() {
+  if (tls_ == nullptr) {
+    curl_tlssessioninfo* info = nullptr;
+    if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info != nullptr &&
+        info->backend == CURLSSLBACKEND_OPENSSL)
+      tls_ = info->internals;
+  }
+  const auto* tls = static_cast<const SSL*>(tls_);
+  if (tls == nullptr) return false;
+  return SSL_has_pending(tls) == 1 || std::string_view(SSL_rstate_string(tls)) != "RH";
 }
 
 void Tunnel::wait_readable(std::function<void(bool)> handler) {
@@ -134,6 +171,7 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_CAINFO,
                    to.ca_file.empty() ? system_authorities : to.ca_file.c_str());
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &set_up_tls);
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connector::on_open);

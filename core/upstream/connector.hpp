@@ -29,9 +29,14 @@ class Tunnel {
   enum class Status : std::uint8_t { done, again, closed, failed };
 
   /// `count` bytes were moved when the status is `done`. `closed`: the peer has ended the stream in
-  /// order.
+  /// order, with TLS's close_notify; a bare end of the TCP stream is `failed` (RFC 9112 section
+  /// 9.8).
   Status read(char* into, std::size_t size, std::size_t& count);
   Status write(const char* from, std::size_t size, std::size_t& count);
+
+  /// Whether nothing has come that was not read: no byte, no end. To be asked before a request is
+  /// written; TLS's own messages do not count. One system call where read() said `again` last.
+  bool is_quiet();
 
   /// One wait each; the handler gets false when the tunnel goes away first.
   void wait_readable(std::function<void(bool)> handler);
@@ -39,8 +44,12 @@ class Tunnel {
 
  private:
   std::shared_ptr<CURLM> multi_;  ///< shared: a tunnel may be the last to go
+  bool holds_part_of_record();
+
   CURL* easy_;
+  void* tls_ = nullptr;  ///< OpenSSL's SSL, libcurl's to free; known after the first read
   boost::asio::posix::stream_descriptor descriptor_;
+  bool drained_ = false;  ///< TLS holds nothing: all that there is lies in the socket
 };
 
 /// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are

@@ -22,6 +22,17 @@ class ContentDecoder {
 
   /// Whether the stream came to its own end.
   virtual bool finished() const = 0;
+
+  /// Whether zeros or blanks follow that end: some servers fill up blocks, or end texts in a line
+  /// break. Anything else there breaks the stream.
+  bool padded() const { return padded_; }
+
+ protected:
+  /// Takes what follows the stream's end; `ok` if it is padding.
+  Status pad(std::string_view bytes);
+
+ private:
+  bool padded_ = false;
 };
 
 /// For one coding's name in lower case: gzip, x-gzip, deflate, br or zstd; null for others.

@@ -21,7 +21,9 @@ class Inflate final : public ContentDecoder {
       if (finished_) {
         // RFC 1952 section 2.2: a gzip stream is one member after another.
         if (stream_.avail_in == 0) return Status::ok;
-        if (!gzip_ || inflateReset(&stream_) != Z_OK) return Status::broken;
+        const bool member = gzip_ && !padded() && *stream_.next_in == 0x1f;
+        if (!member) return pad(bytes.substr(bytes.size() - stream_.avail_in));
+        if (inflateReset(&stream_) != Z_OK) return Status::broken;
         finished_ = false;
       }
       stream_.next_out = reinterpret_cast<Bytef*>(buffer);

@@ -27,8 +27,8 @@ class Zstd final : public ContentDecoder {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     char buffer[16384];
     while (true) {
-      if (between_frames_ && in.pos < in.size && !begins_frame(bytes[in.pos]))
-        return Status::broken;
+      if (between_frames_ && in.pos < in.size && (padded() || !begins_frame(bytes[in.pos])))
+        return finished_ ? pad(bytes.substr(in.pos)) : Status::broken;
       ZSTD_outBuffer made{buffer, sizeof buffer, 0};
       const std::size_t before = in.pos;
       const std::size_t hint = ZSTD_decompressStream(stream_.get(), &made, &in);
@@ -39,7 +39,7 @@ class Zstd final : public ContentDecoder {
       made_of_frame_ += made.pos;
       finished_ = between_frames_ = hint == 0;  // another frame may follow
       if (finished_ && !end_frame()) return Status::broken;
-      if (in.pos == in.size && made.pos < made.size) return Status::ok;
+      if (in.pos == in.size && (finished_ || made.pos < made.size)) return Status::ok;
     }
   }
 

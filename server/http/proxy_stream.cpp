@@ -107,7 +107,7 @@ void ProxyStream::send_head(const Answer& head) {
              : connection_->is_http_1_0() ? Framing::until_close
                                           : Framing::chunked;
   left_ = framing_ == Framing::length ? *length : 0;
-  std::string bytes = status_line(head.status);
+  std::string bytes = status_line(head.status, head.reason);
   append_vendor_fields(bytes, head.headers);
   if (framing_ == Framing::chunked) bytes += "Transfer-Encoding: chunked\r\n";
   // RFC 9110 section 8.6: it may say what a GET would have got, but a 204 has none.

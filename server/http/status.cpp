@@ -7,7 +7,7 @@
 namespace penstock::server {
 namespace {
 
-std::string_view reason(int status) {
+std::string_view usual_reason(int status) {
   switch (status) {
   case 200:
     return "OK";
@@ -52,11 +52,13 @@ std::string_view reason(int status) {
 
 }  // namespace
 
-std::string status_line(int status) {
+std::string status_line(int status) { return status_line(status, usual_reason(status)); }
+
+std::string status_line(int status, std::string_view reason) {
   std::string out = "HTTP/1.1 ";
   out += std::to_string(status);
   out += ' ';
-  out += reason(status);
+  out += reason;
   out += "\r\n";
   return out;
 }

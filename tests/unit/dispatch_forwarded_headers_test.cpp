@@ -84,6 +84,9 @@ TEST(ForwardedHeaders, of_answers_lose_what_their_connection_names_but_not_their
                                 {"keep-alive", "x"},
                                 {"transfer-encoding", "chunked"},
                                 {"content-length", "3"},
+                                {"penstock-answer", "engine"},
+                                {"penstock-request-id", "x"},
+                                {"penstock-anything", "x"},
                                 {"set-cookie", "a"},
                                 {"set-cookie", "b"}};
   drop_hop_by_hop(headers);
@@ -96,6 +99,7 @@ TEST(ForwardedHeaders, of_trailers_keep_what_describes_neither_message_nor_crede
                                 {"content-length", "0"},
                                 {"transfer-encoding", "chunked"},
                                 {"set-cookie", "a"},
+                                {"penstock-answer", "engine"},
                                 {"www-authenticate", "Basic"},
                                 {"server-timing", "db;dur=5"}}),
             (std::vector<Field>{{"x-checksum", "1"}, {"server-timing", "db;dur=5"}}));

@@ -25,7 +25,8 @@ TEST_F(UpstreamTest, keeps_a_connection_for_the_next_call) {
 }
 
 TEST_F(UpstreamTest, closes_connections_that_nobody_comes_back_for) {
-  client = std::make_unique<Client>(loop, std::chrono::milliseconds(200));
+  client = std::make_unique<Client>(
+      loop, Client::Options{.longest_idle = std::chrono::milliseconds(200)});
   Server* self = nullptr;
   std::atomic<int> ended{0};
   Server server([&](TlsStream& stream) {

@@ -102,6 +102,8 @@ struct Answer {
 
   /// Of the integration's calls in flight: how many may be, and how many more could have begun.
   Places places = {};
+
+  std::string reason = {};  ///< the vendor's reason phrase, as sent; often empty
 };
 
 /// What would be sent: the answer of Engine::validate(). Secrets are masked.

@@ -48,6 +48,11 @@ struct UpstreamConfig {
   std::optional<std::chrono::milliseconds> connect_timeout;  ///< 5 s
   std::optional<std::chrono::milliseconds> timeout;  ///< 60 s, or what the plugin's manifest says
   std::optional<std::uint64_t> max_response_bytes;   ///< 32 MiB, counted after decoding
+  /// 256: connections to one host for one integration, in the whole process. Each engine thread has
+  /// an equal share, of one connection at least.
+  std::optional<std::uint32_t> max_connections;
+  std::optional<std::uint32_t>
+      max_queued_calls;  ///< 256: calls that wait for one of those; more are refused with 429
   std::optional<std::string>
       connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
   std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities

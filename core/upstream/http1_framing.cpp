@@ -1,0 +1,171 @@
+#include "upstream/http1_framing.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/text.hpp"
+
+namespace penstock::upstream {
+namespace {
+
+// Many readers count in signed 64 bits: a larger length is a negative one to them.
+constexpr std::uint64_t max_length = INT64_MAX;
+
+std::optional<std::uint64_t> number(std::string_view text, int base) {
+  std::uint64_t value = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (text.empty() || error != std::errc() || rest != text.data() + text.size()) return {};
+  return value > max_length ? std::nullopt : std::optional(value);
+}
+
+/// Calls `use` with each element of a comma-separated list, without its edge blanks.
+template <class Use>
+void for_each_element(std::string_view list, Use use) {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    use(without_edge_blanks(list.substr(0, comma)));
+    if (comma == std::string_view::npos) return;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+struct Lengths {
+  std::optional<std::uint64_t> value;
+  int count = 0;
+  std::string trouble;
+};
+
+/// All Content-Length fields; equal ones, also in one list, are one.
+Lengths read_lengths(const std::vector<Field>& fields) {
+  Lengths out;
+  for (const Field& field : fields) {
+    if (field.name != "content-length") continue;
+    for_each_element(field.value, [&](std::string_view text) {
+      const auto value = number(text, 10);
+      ++out.count;
+      if (!value) {
+        out.trouble = "its Content-Length is \"" + printable(text) + "\"";
+      } else if (out.value && out.value != value) {
+        out.trouble = "it has two Content-Lengths, " + std::to_string(*out.value) + " and " +
+                      std::to_string(*value);
+      } else {
+        out.value = value;
+      }
+    });
+  }
+  return out;
+}
+
+/// All Transfer-Encoding fields as one list, in lower case.
+std::string transfer_coding(const std::vector<Field>& fields) {
+  std::string out;
+  bool any = false;
+  for (const Field& field : fields) {
+    if (field.name != "transfer-encoding") continue;
+    if (any) out += ", ";
+    any = true;
+    out += lower(field.value);
+  }
+  return any && out.empty() ? "\"\"" : out;
+}
+
+/// RFC 9112 section 9.3.
+bool keeps_alive(const std::vector<Field>& fields, bool http10) {
+  bool close = false, keep = false;
+  for (const Field& field : fields) {
+    if (field.name != "connection") continue;
+    for_each_element(field.value, [&](std::string_view option) {
+      close = close || equal_ignoring_case(option, "close");
+      keep = keep || equal_ignoring_case(option, "keep-alive");
+    });
+  }
+  return !close && (keep || !http10);
+}
+
+/// Leaves one Content-Length, where the first stood, or none.
+void set_length(std::vector<Field>& fields, std::optional<std::uint64_t> length) {
+  bool written = !length;
+  std::erase_if(fields, [&](Field& field) {
+    if (field.name == "transfer-encoding") return true;
+    if (field.name != "content-length") return false;
+    if (!written) field.value = std::to_string(*length);
+    return std::exchange(written, true);
+  });
+}
+
+}  // namespace
+
+Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
+                                          std::vector<Field>& fields, Oddities& odd) {
+  using Kind = Framing::Kind;
+  Lengths lengths = read_lengths(fields);
+  const std::string coding = transfer_coding(fields);
+  Framing out;
+  out.keeps_alive = keeps_alive(fields, http10);
+
+  if (method == "HEAD" || status == 204 || status == 304) {
+    // No body, whatever the head says: that much every reader knows. What a HEAD or a 304 says of
+    // the content that it leaves out is for the caller; a 204 leaves nothing out.
+    out.declares_body =
+        !coding.empty() || lengths.value.value_or(0) > 0 || !lengths.trouble.empty();
+    if (!lengths.trouble.empty()) note(odd, lengths.trouble);
+    if (status == 204 && out.declares_body) note(odd, "it is a 204 that speaks of a body");
+    const bool tells = status != 204 && lengths.trouble.empty() && coding.empty();
+    set_length(fields, tells ? lengths.value : std::nullopt);
+    return out;
+  }
+  if (!coding.empty()) {
+    if (coding != "chunked")
+      return failure("its Transfer-Encoding is \"" + printable(coding) + "\", not chunked");
+    if (lengths.count > 0) note(odd, "it has a Content-Length beside Transfer-Encoding: chunked");
+    if (http10) note(odd, "it has a Transfer-Encoding in HTTP/1.0");
+    set_length(fields, std::nullopt);
+    out.kind = Kind::chunked;
+    return out;
+  }
+  if (!lengths.trouble.empty()) return failure(std::move(lengths.trouble));
+  if (lengths.value) {
+    if (lengths.count > 1) note(odd, "its Content-Length stands several times");
+    set_length(fields, lengths.value);
+    out.kind = Kind::length;
+    out.length = *lengths.value;
+    return out;
+  }
+  out.kind = Kind::until_close;
+  out.keeps_alive = false;
+  return out;
+}
+
+Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Oddities& odd) {
+  const auto refuse = [&](const char* why) {
+    return failure("the chunk line \"" + printable(line) + "\" " + why);
+  };
+  const std::size_t end = std::min(line.find_first_not_of("0123456789abcdefABCDEF"), line.size());
+  const auto size = number(line.substr(0, end), 16);
+  if (!size) return refuse(end == 0 ? "has no size" : "has a size that is too large");
+  std::string_view rest = line.substr(end);
+  if (rest.starts_with(' ')) note(odd, "its chunk sizes are followed by spaces");
+  while (rest.starts_with(' '))
+    rest.remove_prefix(1);
+  if (rest.empty()) return *size;
+  if (rest.front() != ';') return refuse("has something else than digits in its size");
+  // Extensions mean nothing to us; but where the line ends must not depend on how they are read.
+  bool quoted = false, escaped = false;
+  for (const char c : rest) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
+      return refuse("holds a control character in its extension");
+    if (escaped) {
+      escaped = false;
+    } else if (quoted && c == '\\') {
+      escaped = true;
+    } else if (c == '"') {
+      quoted = !quoted;
+    }
+  }
+  if (quoted) return refuse("has a quoted string without an end");
+  return *size;
+}
+
+}  // namespace penstock::upstream

@@ -1,0 +1,204 @@
+#include "upstream/pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "upstream/exchange_error.hpp"
+
+namespace penstock::upstream {
+
+bool only_reads(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+bool is_abandoned(const PendingCall& call) {
+  const Request& request = call.request;
+  return request.abandoned && *request.abandoned &&
+         (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
+}
+
+void Pool::add(const PendingPtr& call) {
+  if (is_abandoned(*call)) return owner_.fail(call, caller_gone(call->reached));
+  if (!call->repeated) {
+    if (const auto connection = take_idle()) {
+      ++owner_.counters().connections_reused;
+      return owner_.run(call, connection);
+    }
+    // Those for whom a connection is being made are served by it; the others wait for one to be
+    // free.
+    if (is_full() && waiting_.size() >= connecting_ + limits_.queued_calls) {
+      return refuse(call, std::to_string(call->request.limits.queued_calls) +
+                              " calls wait for one (upstream.max_queued_calls)");
+    }
+  }
+  call->place = waiting_.insert(call->repeated ? waiting_.begin() : waiting_.end(), call);
+  call->queued = true;
+  call->queued_since = Clock::now();
+  ++owner_.counters().waiting;
+  connect_more();
+}
+
+void Pool::refuse(const PendingPtr& call, const std::string& why) {
+  ++owner_.counters().calls_refused;
+  owner_.fail(call, no_free_connection(call->request, why, call->reached));
+}
+
+void Pool::connect_more() {
+  while (connecting_ < waiting_.size() && make_room()) {
+    ++connecting_;
+    ++owner_.counters().connecting;
+    owner_.connect(shared_from_this(), waiting_.front()->request);
+  }
+}
+
+/// Whether there may be one more connection. An idle one gives way to a call that wants a new one.
+bool Pool::make_room() {
+  if (!is_full()) return true;
+  if (idle_.empty()) return false;
+  owner_.bury(std::move(idle_.front()));
+  idle_.erase(idle_.begin());
+  opened(-1);
+  return true;
+}
+
+void Pool::connected(Result<std::unique_ptr<Tunnel>> tunnel) {
+  --connecting_;
+  --owner_.counters().connecting;
+  if (tunnel) {
+    ++owner_.counters().connections_made;
+    opened(1);
+    return release(std::make_shared<Connection>(*std::move(tunnel)));
+  }
+  ++owner_.counters().connect_failures;
+  const PendingPtr call = take_first();
+  connect_more();
+  if (!call) return;
+  Error error = std::move(tunnel).error();
+  error.sent = most_of(error.sent, call->reached);
+  error.retryable = error.retryable && error.sent == Sent::no;
+  owner_.fail(call, std::move(error));
+}
+
+void Pool::release(const std::shared_ptr<Connection>& connection) {
+  const bool kept = connection->was_kept();
+  if (!waiting_.empty() && !connection->is_quiet()) {
+    ++owner_.counters().unquiet_connections;
+    if (kept) return drop(connection);
+    // New, and ended or full of words already: as good as no connection.
+    opened(-1);
+    owner_.bury(connection);
+    const PendingPtr call = take_first();
+    connect_more();
+    if (call) {
+      Error error = vendor_unreachable(
+          call->request.to.host + " ended the connection, or spoke, before it was asked anything",
+          Phase::connect, call->reached);
+      owner_.fail(call, std::move(error));
+    }
+    return;
+  }
+  if (const PendingPtr call = take_waiting(kept)) {
+    if (kept) ++owner_.counters().connections_reused;
+    return owner_.run(call, connection);
+  }
+  keep(connection);
+  connect_more();
+}
+
+void Pool::keep(const std::shared_ptr<Connection>& connection) {
+  idle_.push_back(connection);
+  owner_.has_idle();
+  connection->watch_idle([weak = weak_from_this()](Connection* dead) {
+    if (const auto self = weak.lock()) self->died(dead);
+  });
+}
+
+void Pool::died(Connection* connection) {
+  if (owner_.closed()) return;
+  const auto found = std::ranges::find(idle_, connection, &std::shared_ptr<Connection>::get);
+  if (found == idle_.end()) return;
+  const std::shared_ptr<Connection> dead = std::move(*found);
+  idle_.erase(found);
+  drop(dead);
+}
+
+void Pool::drop(std::shared_ptr<Connection> connection) {
+  opened(-1);
+  owner_.bury(std::move(connection));
+  connect_more();
+}
+
+/// The warmest idle connection on which nothing has come since its last answer.
+std::shared_ptr<Connection> Pool::take_idle() {
+  while (!idle_.empty()) {
+    std::shared_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    const bool stale = owner_.is_stale(*connection);
+    if (!stale && connection->is_quiet()) return connection;
+    if (!stale) ++owner_.counters().unquiet_connections;
+    opened(-1);
+    owner_.bury(std::move(connection));
+  }
+  return nullptr;
+}
+
+PendingPtr Pool::take_first() {
+  while (!waiting_.empty()) {
+    const PendingPtr call = waiting_.front();
+    forget(*call);
+    if (!is_abandoned(*call)) return call;
+    owner_.fail(call, caller_gone(call->reached));
+  }
+  return nullptr;
+}
+
+/// The first call that such a connection serves.
+PendingPtr Pool::take_waiting(bool kept_connection) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const PendingPtr call = *at++;
+    const bool gone = is_abandoned(*call);
+    if (!gone && kept_connection && call->repeated) continue;
+    forget(*call);
+    if (!gone) return call;
+    owner_.fail(call, caller_gone(call->reached));
+    at = waiting_.begin();  // the handler may have changed the queue
+  }
+  return nullptr;
+}
+
+void Pool::forget(PendingCall& call) {
+  if (!std::exchange(call.queued, false)) return;
+  waiting_.erase(call.place);
+  --owner_.counters().waiting;
+}
+
+void Pool::refuse_stuck(Clock::time_point now) {
+  if (!is_full() || waiting_.size() <= connecting_) return;
+  std::vector<PendingPtr> stuck;
+  for (auto at = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(connecting_));
+       at != waiting_.end(); ++at) {
+    if (now - (*at)->queued_since >= (*at)->request.connect_timeout) stuck.push_back(*at);
+  }
+  for (const PendingPtr& call : stuck) {
+    if (!call->queued) continue;
+    forget(*call);
+    refuse(call, "none became free within upstream.connect_timeout_ms");
+  }
+}
+
+void Pool::close_stale() {
+  const auto closed = std::erase_if(idle_, [&](const auto& one) { return owner_.is_stale(*one); });
+  opened(-static_cast<int>(closed));
+}
+
+void Pool::close_all() {
+  idle_.clear();
+  waiting_.clear();
+}
+
+void Pool::opened(int count) {
+  open_ += static_cast<std::size_t>(count);
+  owner_.counters().open += static_cast<std::uint64_t>(count);
+}
+
+}  // namespace penstock::upstream

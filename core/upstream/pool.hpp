@@ -1,0 +1,110 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "upstream/client.hpp"
+#include "upstream/connection.hpp"
+#include "upstream/connector.hpp"
+
+namespace penstock::upstream {
+
+class Pool;
+
+/// A request under way, from send() to its handler.
+struct PendingCall {
+  Request request;
+  Client::Handler handler;
+  std::string head;  ///< written out
+  std::shared_ptr<Pool> pool;
+  std::shared_ptr<Connection> connection;                        ///< while it has one
+  std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< in the client's list
+  std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< in the pool's queue
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  Sent reached = Sent::no;  ///< the most of all attempts
+  bool queued = false;      ///< `place` is valid
+  std::chrono::steady_clock::time_point queued_since = {};
+  bool repeated = false;  ///< wants a new connection
+  bool ended = false;
+};
+using PendingPtr = std::shared_ptr<PendingCall>;
+
+/// The connections of one loop to one destination, and the calls that wait for one: first come,
+/// first served. A call that cannot be served soon is refused soon.
+class Pool : public std::enable_shared_from_this<Pool> {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// What a pool asks of the client.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void connect(const std::shared_ptr<Pool>& pool, const Request& first) = 0;
+    virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
+    virtual void fail(const PendingPtr& call, Error error) = 0;
+    /// A connection became idle: stale ones are to be looked for.
+    virtual void has_idle() = 0;
+    /// Keeps a connection until the stack is empty that it is on.
+    virtual void bury(std::shared_ptr<Connection> connection) = 0;
+    /// Idle for too long, or too old.
+    virtual bool is_stale(const Connection& connection) const = 0;
+    virtual bool closed() const = 0;
+    virtual Counters& counters() = 0;
+  };
+
+  Pool(Owner& owner, Limits limits) : owner_(owner), limits_(limits) {}
+
+  /// Gives the call a connection, now or later, or fails it.
+  void add(const PendingPtr& call);
+
+  /// An attempt of connect() has ended.
+  void connected(Result<std::unique_ptr<Tunnel>> tunnel);
+
+  /// A call is done with its connection: it may carry the next one, or is closed.
+  void release(const std::shared_ptr<Connection>& connection);
+  void drop(std::shared_ptr<Connection> connection);
+
+  /// The call waits no more.
+  void forget(PendingCall& call);
+
+  /// Refuses calls that have waited for their connect timeout while all connections were in use.
+  void refuse_stuck(Clock::time_point now);
+
+  void close_stale();
+  void close_all();
+
+  bool has_idle() const { return !idle_.empty(); }
+  bool has_waiting() const { return !waiting_.empty(); }
+  bool is_unused() const { return open_ + connecting_ == 0 && waiting_.empty(); }
+
+ private:
+  std::shared_ptr<Connection> take_idle();
+  PendingPtr take_waiting(bool kept_connection);
+  PendingPtr take_first();
+  void keep(const std::shared_ptr<Connection>& connection);
+  void died(Connection* connection);
+  bool make_room();
+  void connect_more();
+  bool is_full() const { return open_ + connecting_ >= limits_.connections; }
+  void opened(int count);
+  void refuse(const PendingPtr& call, const std::string& why);
+
+  Owner& owner_;
+  Limits limits_;                                  ///< this loop's share
+  std::vector<std::shared_ptr<Connection>> idle_;  ///< the last one in is the warmest
+  std::list<PendingPtr> waiting_;
+  std::size_t open_ = 0, connecting_ = 0;
+};
+
+/// Nobody waits for the answer any more, and nothing can have come of the request; or it only
+/// reads. What may have changed something at the vendor goes on: somebody will want to know from
+/// the log.
+bool is_abandoned(const PendingCall& call);
+
+bool only_reads(const Request& request);
+
+}  // namespace penstock::upstream
