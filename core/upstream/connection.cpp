@@ -60,6 +60,7 @@ void Connection::close() {
   died_ = nullptr;
   source_ = nullptr;
   sink_ = nullptr;
+  if (tunnel_ && exchanges_ > 0 && !request_written_) tunnel_->end_by_reset();
   tunnel_ = nullptr;
 }
 
@@ -242,6 +243,7 @@ bool Connection::ends_quietly() {
 
 void Connection::complete() {
   Ending whole = ending();
+  if (!request_written_) tunnel_->end_by_reset();
   // An answer that came before all of the request was sent leaves the rest of it in the way.
   whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
   whole.reply = reader_->take();

@@ -59,7 +59,8 @@ Tunnel::Status Tunnel::read(char* into, std::size_t size, std::size_t& count) {
   drained_ = code == CURLE_AGAIN;
   if (code == CURLE_AGAIN) return Status::again;
   if (code != CURLE_OK) return Status::failed;
-  return count == 0 ? Status::closed : Status::done;
+  if (count > 0) return Status::done;
+  return got_close_notify() ? Status::closed : Status::failed;
 }
 
 Tunnel::Status Tunnel::write(const char* from, std::size_t size, std::size_t& count) {
@@ -78,17 +79,33 @@ bool Tunnel::is_quiet() {
   return !holds_part_of_record();
 }
 
+/// libcurl tells OpenSSL's state once it has moved a byte for us.
+void Tunnel::find_tls() {
+  if (tls_ != nullptr) return;
+  curl_tlssessioninfo* info = nullptr;
+  if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info != nullptr &&
+      info->backend == CURLSSLBACKEND_OPENSSL)
+    tls_ = info->internals;
+}
+
+/// libcurl reports any end of the TCP stream as the end of the TLS stream.
+bool Tunnel::got_close_notify() {
+  find_tls();
+  const auto* tls = static_cast<const SSL*>(tls_);
+  return tls != nullptr && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) != 0;
+}
+
 /// The rest of a record that has begun is on its way, and would be read as the next answer.
 bool Tunnel::holds_part_of_record() {
-  if (tls_ == nullptr) {
-    curl_tlssessioninfo* info = nullptr;
-    if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info != nullptr &&
-        info->backend == CURLSSLBACKEND_OPENSSL)
-      tls_ = info->internals;
-  }
+  find_tls();
   const auto* tls = static_cast<const SSL*>(tls_);
   if (tls == nullptr) return false;
   return SSL_has_pending(tls) == 1 || std::string_view(SSL_rstate_string(tls)) != "RH";
+}
+
+void Tunnel::end_by_reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(descriptor_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void Tunnel::wait_readable(std::function<void(bool)> handler) {

@@ -38,12 +38,18 @@ class Tunnel {
   /// written; TLS's own messages do not count. One system call where read() said `again` last.
   bool is_quiet();
 
+  /// The end of the tunnel will be a reset: what the system still holds of a request that nobody
+  /// waits for is not delivered.
+  void end_by_reset();
+
   /// One wait each; the handler gets false when the tunnel goes away first.
   void wait_readable(std::function<void(bool)> handler);
   void wait_writable(std::function<void(bool)> handler);
 
  private:
   std::shared_ptr<CURLM> multi_;  ///< shared: a tunnel may be the last to go
+  void find_tls();
+  bool got_close_notify();
   bool holds_part_of_record();
 
   CURL* easy_;

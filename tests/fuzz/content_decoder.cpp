@@ -36,6 +36,11 @@ Decoded decode(std::string_view coding, std::string_view bytes, std::uint32_t pi
   return out;
 }
 
+/// What may follow the end of a stream.
+bool is_padding(std::string_view bytes) {
+  return bytes.find_first_not_of(std::string_view("\0 \t\r\n", 5)) == std::string_view::npos;
+}
+
 /// What the library makes of all the bytes at once, with room for one byte more than `most`.
 Decoded zlib_reference(std::string_view bytes, std::size_t most) {
   Decoded out;
@@ -48,12 +53,13 @@ Decoded zlib_reference(std::string_view bytes, std::size_t most) {
   stream.next_out = reinterpret_cast<Bytef*>(out.text.data());
   stream.avail_out = static_cast<uInt>(out.text.size());
   int code = inflate(&stream, Z_SYNC_FLUSH);
-  while (gzip && code == Z_STREAM_END && stream.avail_in > 0) {  // RFC 1952: the next member
+  while (gzip && code == Z_STREAM_END && stream.avail_in > 0 &&
+         *stream.next_in == 0x1f) {  // RFC 1952: the next member
     inflateReset(&stream);
     code = inflate(&stream, Z_SYNC_FLUSH);
   }
   out.text.resize(out.text.size() - stream.avail_out);
-  out.finished = code == Z_STREAM_END && stream.avail_in == 0;
+  out.finished = code == Z_STREAM_END && is_padding(bytes.substr(bytes.size() - stream.avail_in));
   inflateEnd(&stream);
   return out;
 }
@@ -67,7 +73,8 @@ Decoded brotli_reference(std::string_view bytes, std::size_t most) {
   auto* text = reinterpret_cast<std::uint8_t*>(out.text.data());
   std::size_t left = bytes.size(), room = out.text.size();
   const auto code = BrotliDecoderDecompressStream(state.get(), &left, &in, &room, &text, nullptr);
-  out.finished = code == BROTLI_DECODER_RESULT_SUCCESS && left == 0;
+  out.finished =
+      code == BROTLI_DECODER_RESULT_SUCCESS && is_padding(bytes.substr(bytes.size() - left));
   out.text.resize(out.finished ? out.text.size() - room : 0);
   return out;
 }

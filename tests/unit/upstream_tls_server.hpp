@@ -18,6 +18,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
+#include <netinet/tcp.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
 
@@ -129,6 +130,12 @@ class Server {
 
   std::atomic<int> connections{0}, handshakes{0}, requests{0};
 
+  /// Connections are refused from now on; those that are there stay.
+  void stop_listening() {
+    ending_ = true;
+    ::shutdown(acceptor_.native_handle(), SHUT_RDWR);
+  }
+
   /// Reads one request, head and body; empty at the end of the stream.
   std::string read_request(TlsStream& stream) {
     std::string got;
@@ -154,6 +161,33 @@ class Server {
   }
   static std::string ok(const std::string& body = "ok") {
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  }
+  /// Ends the TLS stream in order, and does not wait for the other side to do so.
+  static void close_notify(TlsStream& stream) {
+    SSL* tls = stream.native_handle();
+    BIO* const own = SSL_get_wbio(tls);
+    BIO* const alert = BIO_new(BIO_s_mem());
+    BIO_up_ref(own);
+    BIO_up_ref(alert);
+    SSL_set0_wbio(tls, alert);
+    SSL_shutdown(tls);
+    SSL_set0_wbio(tls, own);
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(alert, &bytes);
+    boost::system::error_code ignored;
+    asio::write(stream.next_layer(), asio::buffer(bytes, static_cast<std::size_t>(size)), ignored);
+    BIO_free(alert);
+  }
+  /// Each piece in a TLS record of its own, and what `then` sends, all of it in one TCP segment.
+  static void send_together(TlsStream& stream, const std::vector<std::string>& pieces,
+                            void (*then)(TlsStream&) = nullptr) {
+    const int socket = stream.lowest_layer().native_handle();
+    const int on = 1, off = 0;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    for (const std::string& piece : pieces)
+      send(stream, piece);
+    if (then != nullptr) then(stream);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
   }
   /// Ends the connection with a TCP reset.
   static void reset(TlsStream& stream) {
