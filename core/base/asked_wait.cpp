@@ -46,4 +46,12 @@ std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
   return 0;
 }
 
+std::optional<std::int64_t> date_ms(const std::vector<Field>& headers) {
+  const std::string_view text = header(headers, "date");
+  if (text.empty()) return std::nullopt;
+  const std::int64_t date = curl_getdate(std::string(text).c_str(), nullptr);
+  if (date < 0) return std::nullopt;
+  return date * 1000;
+}
+
 }  // namespace penstock

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -14,5 +15,8 @@ namespace penstock {
 /// most.
 std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
                            std::string_view own_header, std::int64_t now_ms);
+
+/// The Date header (RFC 9110 section 6.6.1) as Unix time; none where it is absent or no date.
+std::optional<std::int64_t> date_ms(const std::vector<Field>& headers);
 
 }  // namespace penstock

@@ -165,6 +165,7 @@ std::optional<SessionSpec> read_session(JsonReader& reader, Problems& problems) 
   spec.format = static_cast<int>(session.integer("format", 1, 1, 1'000'000));
   spec.max_fetches = static_cast<int>(session.integer("max_fetches", 4, 1, 8));
   spec.logout = session.boolean("logout", false);
+  spec.rotates = session.text("rotates");
   session.refuse_others();
   return spec;
 }
@@ -224,6 +225,12 @@ void check_connection_names(const Api& api, const schema::Schema& connection, Js
   }
   for (const OptionDefault& fallback : api.option_defaults)
     check("option_defaults", fallback.connection_field);
+  if (api.session && !api.session->rotates.empty()) {
+    check("session", api.session->rotates);
+    const auto field = std::ranges::find(fields, api.session->rotates, &schema::FieldInfo::name);
+    if (field != fields.end() && !field->secret)
+      reader.problem("session", "rotates " + api.session->rotates + ", which is no secret");
+  }
 }
 
 Api read_api(const rapidjson::Value& value, std::string name, const Manifest& manifest,
@@ -358,6 +365,25 @@ Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json) {
   reader.refuse_others();
   if (!problems.empty()) return failure(std::move(problems));
   return manifest;
+}
+
+std::string rotating_field(const Manifest& manifest,
+                           const std::function<std::string(const std::string&)>& value) {
+  const auto names = [](const std::vector<std::string>& fields, const std::string& field) {
+    return std::ranges::find(fields, field) != fields.end();
+  };
+  for (const Api& api : manifest.apis) {
+    if (!api.session || api.session->rotates.empty()) continue;
+    const std::string& field = api.session->rotates;
+    bool conditional = false, met = names(api.connection_required, field);
+    for (const FieldsWhen& when : api.connection_required_when) {
+      if (!names(when.fields, field)) continue;
+      conditional = true;
+      met = met || value(when.field) == when.equals;
+    }
+    if ((met || !conditional) && !value(field).empty()) return field;
+  }
+  return {};
 }
 
 std::string tool_of(std::string_view manifest) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct SessionSpec {
   int format = 1;
   int max_fetches = 4;
   bool logout = false;
+  std::string rotates;  ///< the connection field that the vendor replaces at each use; empty: none
 };
 
 struct OptionDefault {
@@ -90,6 +92,12 @@ struct Manifest {
   schema::Schema connection;
   std::vector<Api> apis;
 };
+
+/// The field of a connection that the vendor replaces at each renewal; empty: none. A field that only
+/// some connections need (connection_required_when) counts where this one needs it. `value` gives a
+/// field's value, or its default; empty: it has none.
+std::string rotating_field(const Manifest& manifest,
+                           const std::function<std::string(const std::string&)>& value);
 
 /// Reads and checks a manifest. Fails with every problem and its JSON Pointer. Runs no plugin code.
 /// [any-thread]

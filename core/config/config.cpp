@@ -5,6 +5,7 @@
 #include "config/map_reader.hpp"
 #include "config/network.hpp"
 #include "config/reading.hpp"
+#include "config/state_url.hpp"
 
 namespace penstock::config {
 namespace {
@@ -215,8 +216,10 @@ void read_state(MapReader& reader, Config& out, Source& source) {
              : (source.directory / (state ? state->text : "state")).lexically_normal().string();
   if (state) out.state_at = state->at;
   if (!state && reader.has("state")) out.state.clear();
-  if (is_url && !state->text.starts_with("postgresql://"))
+  if (is_url && !is_postgresql_url(state->text))
     source.problem(state->at, "state must be a folder or a postgresql:// URL");
+  if (const std::string why = state ? keyword_form_problem(state->text) : std::string(); !why.empty())
+    source.problem(state->at, why);
 }
 
 void read_root(const YamlNode& root, Reading& out, Source& source) {

@@ -104,7 +104,7 @@ std::string_view file_schema() {
     "state": {
       "description": "Where credentials and sessions that change are kept: a folder, relative to this file, or a postgresql:// URL",
       "type": "string",
-      "pattern": "^(postgresql://|(?!.*://))",
+      "pattern": "^(postgres(ql)?://|(?!.*://|(host|hostaddr|port|dbname|user|password|service)\\s*=))",
       "default": "state"
     },
     "upstream": { "$ref": "#/definitions/upstream" },

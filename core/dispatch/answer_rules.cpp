@@ -62,6 +62,21 @@ Judgement judge(const catalog::Api& api,
   return judgement;
 }
 
+CredentialsVerdict credentials_verdict(const Judgement& judgement, int status,
+                                       bool ends_session) {
+  using Kind = catalog::AnswerKind;
+  if (ends_session) return CredentialsVerdict::session_over;
+  // What the manifest or the plugin has read there goes before the status: SOAP refuses with 500.
+  if (judgement.kind == Kind::auth_rejected || judgement.kind == Kind::session_expired ||
+      status == 401)
+    return CredentialsVerdict::refused;
+  if (judgement.kind) return CredentialsVerdict::unsaid;
+  // Gateways give these before, and vendors after, they have looked at the credentials.
+  const bool of_any_kind =
+      status == 403 || status == 407 || status == 408 || status == 429 || status >= 500;
+  return of_any_kind ? CredentialsVerdict::unsaid : CredentialsVerdict::accepted;
+}
+
 Meaning meaning_of(const Judgement& judgement) {
   if (!judgement.kind) return Meaning::nothing_special;
   switch (*judgement.kind) {

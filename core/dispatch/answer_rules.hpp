@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "catalog/manifest.hpp"
+#include "dispatch/restraint.hpp"
 #include "host/invocation.hpp"
 #include "upstream/client.hpp"
 
@@ -25,6 +26,10 @@ struct Judgement {
 Judgement judge(const catalog::Api& api,
                 const std::function<host::Outcome(const host::ReplyInput&)>& inspect,
                 const upstream::Reply& reply);
+
+/// What the answer says of the credentials. `ends_session`: a refusal of this session will have a
+/// new one made.
+CredentialsVerdict credentials_verdict(const Judgement& judgement, int status, bool ends_session);
 
 /// The same for the caller.
 Meaning meaning_of(const Judgement& judgement);

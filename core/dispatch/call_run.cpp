@@ -69,7 +69,6 @@ void CallRun::start() {
   if (!draft) return fail(std::move(draft).error());
   draft_ = *std::move(draft);
   if (!enter()) return;
-  refusals_ = RefusalBudget::of_host(draft_.url.host);
   if (auto error = held_back()) return fail(*std::move(error));
   deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
   snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
@@ -78,8 +77,9 @@ void CallRun::start() {
 
 std::optional<Error> CallRun::held_back() const {
   if (call_.in_spite_of_refusal) return std::nullopt;
-  return draft_.integration->restraint().hold_back(draft_.integration->config().id, *refusals_,
-                                                   call_.respect_rate_limit, wall_clock_ms());
+  return draft_.integration->restraint().hold_back(
+      draft_.integration->config().id, draft_.url.host, *context_.world->refusals,
+      call_.respect_rate_limit, std::chrono::steady_clock::now());
 }
 
 bool CallRun::enter() {
@@ -130,13 +130,24 @@ std::string CallRun::boundary() const {
   return call_.form.empty() ? std::string() : boundary_from(fresh_entropy());
 }
 
+/// Whether the call waits for a new session because its own may be over before it arrives. Once: if
+/// there is none to be had, the old one is used as long as it lives.
+bool CallRun::renews_when_due() {
+  if (renewed_when_due_ || session_in_use() == nullptr || !snapshot_->is_due(wall_clock_ms()))
+    return false;
+  renewed_when_due_ = true;
+  return true;
+}
+
 void CallRun::prepare() {
+  if (renews_when_due()) return get_session(std::nullopt);
   if (draft_.api->base_url.of_session()) {
     auto found = find_url(draft_, call_, *snapshot_);
     if (!found) return fail(std::move(found).error());
   }
+  used_session_ = session_in_use();
   host::Outcome outcome =
-      draft_.plugin->instance().prepare(env(), snapshot_->connection, session_in_use(), [&] {
+      draft_.plugin->instance().prepare(env(), snapshot_->connection, used_session_, [&] {
         host::CallInput input = call_input(draft_, call_);
         sent_url_ = draft_.url.origin() + draft_.url.path;
         input.url = sent_url_;
@@ -164,11 +175,12 @@ void CallRun::prepare() {
 
 void CallRun::get_session(std::optional<session::FetchReply> challenge) {
   session_pending_ = true;
-  session_timer_.emplace(loop_.context(), deadline_);
+  session_timer_.emplace(loop_.context(), session_deadline());
   session_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
     if (error || !self->session_pending_) return;
     // The renewal goes on: it belongs to the connection, and the next call will want it.
     self->session_pending_ = false;
+    if (self->may_use_due_session()) return self->prepare();
     self->fail(vendor_timed_out("the time of the call ran out while a session was made",
                                 Phase::session, Sent::no));
   });
@@ -189,12 +201,28 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
                });
 }
 
+/// Whether the call asked for a new session ahead of the old one's end, and the old one still lives:
+/// then a renewal that fails or takes its time holds it up no longer.
+bool CallRun::may_use_due_session() const {
+  return renewed_when_due_ && !renewed_after_answer_ && session_rounds_ == 0 &&
+         session_in_use() != nullptr;
+}
+
+std::chrono::steady_clock::time_point CallRun::session_deadline() const {
+  if (!may_use_due_session()) return deadline_;
+  const std::chrono::milliseconds left(snapshot_->session->expires_ms - wall_clock_ms());
+  return std::min(deadline_, std::chrono::steady_clock::now() + left / 2);
+}
+
 session::Need CallRun::need() const {
   session::Need out;
   // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
   out.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
   out.max_fetches = draft_.api->session->max_fetches;
   out.format = draft_.api->session->format;
+  for (const catalog::Api& api : draft_.plugin->manifest().apis) {
+    if (api.session) out.formats.push_back(api.session->format);
+  }
   out.logs_out = draft_.api->session->logout;
   out.used_generation = snapshot_->generation;
   out.in_spite_of_refusal = call_.in_spite_of_refusal;
@@ -203,7 +231,7 @@ session::Need CallRun::need() const {
 
 std::shared_ptr<session::World> CallRun::session_world() const {
   return std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking,
-                                     context_.hold());
+                                     context_.renewals, context_.hold());
 }
 
 /// The session still serves this call; the ones to come shall not have to wait for a new one.
@@ -215,9 +243,13 @@ void CallRun::renew_ahead() const {
 }
 
 void CallRun::got_session(Result<session::SnapshotPtr> session) {
-  if (!session) return fail(std::move(session).error());
-  snapshot_ = *std::move(session);
-  prepare();
+  if (session) {
+    snapshot_ = *std::move(session);
+    return prepare();
+  }
+  if (may_use_due_session()) return prepare();
+  note_unreachable(session.error());
+  fail(std::move(session).error());
 }
 
 void CallRun::send(host::Outcome outcome) {
@@ -261,7 +293,10 @@ void CallRun::show(SignedRequest request) {
 }
 
 void CallRun::receive(Result<upstream::Reply> reply) {
-  if (!reply) return fail(std::move(reply).error());
+  if (!reply) {
+    note_unreachable(reply.error());
+    return fail(std::move(reply).error());
+  }
   vendor_time_ += reply->waited;
   const Judgement judgement = judge_reply(*reply);
   note_manners(*reply, judgement);
@@ -274,7 +309,7 @@ Judgement CallRun::judge_reply(const upstream::Reply& reply) const {
   return judge(
       *draft_.api,
       [this](const host::ReplyInput& seen) {
-        return draft_.plugin->instance().inspect(env(), snapshot_->connection, session_in_use(),
+        return draft_.plugin->instance().inspect(env(), snapshot_->connection, used_session_,
                                                  call_input(draft_, call_), seen);
       },
       reply);
@@ -287,8 +322,8 @@ bool CallRun::must_renew(const Judgement& judgement) const {
 
 /// A session that was made for this very call and is refused again is no matter of its age.
 bool CallRun::ends_session(const Judgement& judgement) const {
-  return judgement.kind == catalog::AnswerKind::session_expired && snapshot_->session &&
-         draft_.api->session && !renewed_after_answer_;
+  return judgement.kind == catalog::AnswerKind::session_expired && draft_.api->session &&
+         snapshot_->session && !renewed_after_answer_;
 }
 
 /// Where this call cannot be repeated, the next one shall not meet the same refusal.
@@ -326,14 +361,22 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   return out;
 }
 
+void CallRun::note_unreachable(const Error& error) {
+  if (error.origin != Origin::network && error.phase != Phase::connect) return;
+  draft_.integration->restraint().note_unreachable(
+      masker_for(*snapshot_).mask(std::string(error.message)), wall_clock_ms());
+}
+
 /// What the answer means for the calls to come.
 void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
   const std::int64_t now = wall_clock_ms();
   const std::int64_t wait =
       std::max(asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header, now),
                judgement.asked_wait_ms);
-  std::string told = draft_.integration->restraint().note(reply.status, wait,
-                                                          ends_session(judgement), *refusals_, now);
+  std::string told = draft_.integration->restraint().note(
+      credentials_verdict(judgement, reply.status, ends_session(judgement)),
+      std::chrono::milliseconds(wait), draft_.url.host, *context_.world->refusals,
+      std::chrono::steady_clock::now());
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
 }
 
@@ -376,7 +419,8 @@ void CallRun::finish(Result<Answer> result) {
 host::Env CallRun::env() const { return {attempt_, wall_clock_ms(), 0, fresh_entropy()}; }
 
 const host::State* CallRun::session_in_use() const {
-  return snapshot_->session ? &*snapshot_->session : nullptr;
+  return draft_.api->session ? snapshot_->session_for(draft_.api->session->format, wall_clock_ms())
+                             : nullptr;
 }
 
 }  // namespace penstock::dispatch

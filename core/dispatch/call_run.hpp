@@ -16,6 +16,7 @@
 #include "dispatch/draft.hpp"
 #include "dispatch/loop.hpp"
 #include "dispatch/request.hpp"
+#include "dispatch/restraint.hpp"
 #include "dispatch/streaming.hpp"
 
 namespace penstock::dispatch {
@@ -26,6 +27,7 @@ struct CallContext {
   const Config* config = nullptr;
   std::shared_ptr<CredentialStore> store;
   boost::asio::thread_pool* blocking = nullptr;
+  std::shared_ptr<session::RenewalGate> renewals;
   const std::vector<std::shared_ptr<Observer>>* observers = nullptr;
   /// Keeps the engine from ending while the result lives: for renewals, which outlive their calls.
   std::function<std::shared_ptr<void>()> hold;
@@ -67,6 +69,10 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   Judgement judge_reply(const upstream::Reply& reply) const;
   bool must_renew(const Judgement& judgement) const;
   bool ends_session(const Judgement& judgement) const;
+  bool renews_when_due();
+  bool may_use_due_session() const;
+  std::chrono::steady_clock::time_point session_deadline() const;
+  void note_unreachable(const Error& error);
   void note_manners(const upstream::Reply& reply, const Judgement& judgement);
   void drop_refused_session(const Judgement& judgement);
   void renew(upstream::Reply refused);
@@ -97,11 +103,12 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   std::chrono::steady_clock::time_point started_, deadline_;
 
   Draft draft_;
-  std::shared_ptr<RefusalBudget> refusals_;  ///< of the vendor's host
-  bool entered_ = false;                     ///< holds one of the integration's places
+  bool entered_ = false;  ///< holds one of the integration's places
   session::SnapshotPtr snapshot_;
+  const host::State* used_session_ = nullptr;  ///< by prepare(); lives in snapshot_
   std::uint32_t attempt_ = 0;
-  int session_rounds_ = 0;  ///< times that prepare() asked for a session
+  int session_rounds_ = 0;        ///< times that prepare() asked for a session
+  bool renewed_when_due_ = false;  ///< or tried to
   bool renewed_after_answer_ = false;
   Sent reached_ = Sent::no;  ///< by requests of this call that are over
   std::optional<boost::asio::steady_timer> session_timer_;

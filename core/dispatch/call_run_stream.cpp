@@ -49,7 +49,10 @@ bool CallRun::admit(const upstream::Reply& seen) {
 
 void CallRun::streamed(Result<upstream::Reply> end) {
   if (gate_->refused()) return renew(gate_->take_seen());
-  if (!end) return fail(std::move(end).error());
+  if (!end) {
+    note_unreachable(end.error());
+    return fail(std::move(end).error());
+  }
   vendor_time_ += end->waited;
   gate_->end([self = shared_from_this(), trailers = std::move(end->trailers)]() mutable {
     if (self->gate_->refused()) return self->renew(self->gate_->take_seen());

@@ -7,7 +7,9 @@
 
 #include <penstock/check.hpp>
 
+#include "config/state_url.hpp"
 #include "dispatch/connection_check.hpp"
+#include "dispatch/credential_check.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -45,6 +47,8 @@ std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
   Config& config = reading.config;
   reading.unread.resize(config.integrations.size());
   check_ca_file(config.upstream, {}, reading);
+  if (const std::string why = config::keyword_form_problem(config.state); !why.empty())
+    reading.problems.push_back({reading.config.file, config.state_at, why});
   for (const IntegrationConfig& integration : config.integrations)
     check_ca_file(integration.upstream, integration.at, reading);
   if (!reading.plugins) return nullptr;
@@ -53,6 +57,7 @@ std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
   reading.problems.insert(reading.problems.end(), loaded.problems.begin(), loaded.problems.end());
   for (std::size_t i = 0; i < config.integrations.size(); ++i)
     check_connection(i, loaded, reading);
+  check_shared_credentials(*loaded.plugins, reading);
   return std::move(loaded.plugins);
 }
 

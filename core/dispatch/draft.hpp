@@ -20,6 +20,7 @@ namespace penstock::dispatch {
 struct World {
   std::shared_ptr<const loader::PluginSet> plugins;
   std::unordered_map<std::string, std::shared_ptr<Integration>> integrations;
+  std::shared_ptr<RefusalBudgets> refusals = std::make_shared<RefusalBudgets>();
 };
 
 /// A call that passed: route found, everything checked, URL final. Not signed yet.

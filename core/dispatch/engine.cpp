@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "config/state_url.hpp"
 #include "dispatch/call_run.hpp"
 #include "dispatch/check.hpp"
 #include "dispatch/draft.hpp"
@@ -37,6 +38,7 @@ struct Engine::Impl {
   std::vector<std::shared_ptr<Observer>> observers;
   std::shared_ptr<const World> world;
   boost::asio::thread_pool blocking{1};
+  const std::shared_ptr<session::RenewalGate> renewals = std::make_shared<session::RenewalGate>();
   std::vector<std::unique_ptr<Loop>> loops;
   std::atomic<std::size_t> next_loop{0};
 
@@ -48,7 +50,7 @@ struct Engine::Impl {
                         return own.get() == loop;
                       });
     if (!here) loop = loops[next_loop++ % loops.size()].get();
-    const CallContext context{world, &config, store, &blocking, &observers, hold()};
+    const CallContext context{world, &config, store, &blocking, renewals, &observers, hold()};
     const auto made = std::make_shared<CallRun>(context, *loop, std::move(call), std::move(told));
     if (here) return made->start();
     boost::asio::post(loop->context(), [made] { made->start(); });
@@ -89,7 +91,7 @@ struct Engine::Impl {
           boost::asio::post(loop.context(), [state = integration->state(plugin->manifest().id),
                                              need = std::move(need),
                                              session_world = std::make_shared<dispatch::LoopWorld>(
-                                                 loop, integration, store, blocking, hold()())] {
+                                                 loop, integration, store, blocking, renewals, hold()())] {
             state->log_out(need, session_world, [] {});
           });
         }
@@ -125,8 +127,6 @@ Error stopping_error() {
   error.retry_after = std::chrono::seconds(1);
   return error;
 }
-
-bool is_postgresql(const std::string& state) { return state.starts_with("postgresql://"); }
 
 /// Passes everything on, and counts the call as long as it lasts.
 class CountedPeer final : public ProxyPeer {
@@ -181,7 +181,7 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
   auto plugins = dispatch::check(reading, *staging);
   if (!reading.problems.empty()) return failure(config::finish(reading));
   if (!options.store) {
-    auto store = is_postgresql(config.state) ? open_postgresql_store(config.state)
+    auto store = config::is_postgresql_url(config.state) ? open_postgresql_store(config.state)
                                              : open_sqlite_store(config.state);
     if (!store) return problem(config.state_at, store.error().message);
     options.store = *std::move(store);
@@ -300,6 +300,8 @@ void Engine::stop(std::chrono::milliseconds grace) {
     impl_->log_out();
     wait_until_idle();
   }
+  // What a vendor has answered, or is about to, is kept before the loops end that it comes by.
+  impl_->renewals->close(session::longest_end);
   for (const auto& loop : impl_->loops)
     loop->stop();
   impl_->blocking.join();

@@ -12,24 +12,10 @@ namespace {
 using session::Standing;
 
 /// From the least to the most that somebody has to do about it.
-constexpr std::array<const char*, 5> healths = {"ok", "expiring", "cooling_down", "refused",
-                                                "needs_credentials"};
+constexpr std::array<const char*, 6> healths = {"ok",          "expiring", "cooling_down",
+                                                "unreachable", "refused",  "needs_credentials"};
 
-std::size_t rank(Standing::Health health) {
-  switch (health) {
-  case Standing::Health::ok:
-    return 0;
-  case Standing::Health::expiring:
-    return 1;
-  case Standing::Health::cooling_down:
-    return 2;
-  case Standing::Health::refused:
-    return 3;
-  case Standing::Health::needs_credentials:
-    break;
-  }
-  return 4;
-}
+std::size_t rank(Standing::Health health) { return static_cast<std::size_t>(health); }
 
 std::string in_quotes(const std::string& vendor_message) {
   return vendor_message.empty() ? std::string() : ", \"" + vendor_message + "\"";
@@ -42,16 +28,28 @@ bool proves_credentials(const catalog::VerifySpec& verify, const Answer& answer)
   });
 }
 
+bool refuses_credentials(const Answer& answer) {
+  return answer.status != 403 && (answer.meaning == Meaning::credentials_refused ||
+                                  answer.meaning == Meaning::session_expired || answer.status == 401);
+}
+
+/// Of a test call that got no answer.
+const char* outcome_of(const Error& error) {
+  if (error.origin == Origin::network || error.phase == Phase::connect ||
+      error.code == Code::task_timed_out)
+    return "unreachable";
+  const bool by_vendor = error.origin == Origin::vendor && error.code == Code::none;
+  return by_vendor && !error.retryable ? "refused" : "failed";
+}
+
 std::string complaint(const Answer& answer) {
   const std::string what =
       " (HTTP " + std::to_string(answer.status) + in_quotes(answer.vendor_message) + ")";
-  if (answer.meaning == Meaning::credentials_refused ||
-      answer.meaning == Meaning::session_expired || answer.status == 401)
-    return "the vendor refuses the credentials" + what;
-  if (answer.meaning == Meaning::rate_limited || answer.status == 429)
-    return "the vendor asks for a pause" + what + "; verify again later";
   if (answer.status == 403)
     return "the vendor takes the credentials, but they have no right to the test call" + what;
+  if (refuses_credentials(answer)) return "the vendor refuses the credentials" + what;
+  if (answer.meaning == Meaning::rate_limited || answer.status == 429)
+    return "the vendor asks for a pause" + what + "; verify again later";
   if (answer.status == 404)
     return "the vendor knows no such address" + what +
            ": look at the connection's host, tenant or domain";
@@ -91,14 +89,25 @@ IntegrationInfo integration_info(const Integration& integration, const loader::P
     }
   }
   const Restraint& restraint = integration.restraint();
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const auto until = [&](std::chrono::milliseconds time) {
+    return time.count() == 0 ? 0 : now_ms + time.count();
+  };
   if (const int refusals = restraint.refusals_in_a_row(); refusals > 0) {
-    note(rank(Standing::Health::refused), restraint.rests_until_ms(now_ms));
+    note(rank(Standing::Health::refused), until(restraint.rests_for(now)));
     if (info.last_error.empty())
-      info.last_error = "the vendor answered 401 to the last " +
+      info.last_error = "the vendor refused the credentials of the last " +
                         (refusals == 1 ? std::string("call") : std::to_string(refusals) + " calls");
   }
-  if (const std::int64_t until = restraint.patience_until_ms(now_ms); until != 0)
-    note(rank(Standing::Health::cooling_down), until);
+  if (const auto unreachable = restraint.unreachable()) {
+    note(rank(Standing::Health::unreachable), 0);
+    if (unreachable->unix_ms >= info.last_error_ms) {
+      info.last_error = unreachable->why;
+      info.last_error_ms = unreachable->unix_ms;
+    }
+  }
+  if (const auto patience = restraint.patience_for(now); patience.count() > 0)
+    note(rank(Standing::Health::cooling_down), until(patience));
   info.health = config.enabled ? healths.at(worst) : "disabled";
   return info;
 }
@@ -136,6 +145,7 @@ Check read_trial(const Trial& trial, const Result<Answer>& result) {
   Check check;
   check.api = trial.api->id();
   if (!result) {
+    check.outcome = outcome_of(result.error());
     check.message = result.error().message;
     return check;
   }
@@ -144,12 +154,15 @@ Check read_trial(const Trial& trial, const Result<Answer>& result) {
   const std::string status = "HTTP " + std::to_string(answer.status);
   if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::nothing_special) {
     check.works = true;
+    check.outcome = "works";
     check.message = "works: the vendor answers " + status;
   } else if (proves_credentials(*trial.api->verify, answer)) {
     check.works = true;
+    check.outcome = "works";
     check.message = "the vendor takes the credentials; to the test call they have no right (" +
                     status + in_quotes(answer.vendor_message) + ")";
   } else {
+    check.outcome = refuses_credentials(answer) ? "refused" : "failed";
     check.message = complaint(answer);
   }
   return check;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "session/credential_key.hpp"
+
 namespace penstock::dispatch {
 namespace {
 
@@ -51,19 +53,20 @@ std::shared_ptr<Integration> Integration::make(const Config& config,
   made->upstream_ = merged(integration.upstream, config.upstream);
   for (const loader::Plugin* plugin : plugins.of_tool(integration.tool)) {
     const std::string& id = plugin->manifest().id;
-    const std::string key = id + "/" + integration.id;
-    auto stored = store.load(key);
-    if (!stored) {
-      problems.push_back({config.file, integration.at, stored.error().message});
+    host::Connection connection = connection_for(*plugin, integration);
+    const std::string rotates =
+        catalog::rotating_field(plugin->manifest(), [&](const std::string& name) {
+          const host::Item* field = connection.find(name);
+          return field == nullptr ? std::string() : std::string(field->value.reveal());
+        });
+    auto located = session::locate_state(store, id, connection, rotates);
+    if (!located) {
+      problems.push_back({config.file, integration.at, located.error().message});
       return nullptr;
     }
-    int format = 1;
-    for (const catalog::Api& api : plugin->manifest().apis) {
-      if (api.session) format = api.session->format;
-    }
-    made->states_.emplace(
-        id, std::make_shared<session::ConnectionState>(key, connection_for(*plugin, integration),
-                                                       *std::move(stored), format));
+    made->states_.emplace(id, std::make_shared<session::ConnectionState>(
+                                  std::move(located->key), std::move(connection),
+                                  std::move(located->state), !rotates.empty()));
   }
   return made;
 }

@@ -47,9 +47,9 @@ Loop* Loop::current() noexcept { return this_threads_loop; }
 
 LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
                      std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-                     std::shared_ptr<void> hold)
+                     std::shared_ptr<session::RenewalGate> gate, std::shared_ptr<void> hold)
     : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
-      blocking_(blocking), hold_(std::move(hold)) {}
+      blocking_(blocking), gate_(std::move(gate)), hold_(std::move(hold)) {}
 
 std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
 

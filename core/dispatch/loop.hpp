@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "dispatch/integration.hpp"
+#include "session/renewal_gate.hpp"
 #include "session/world.hpp"
 #include "upstream/client.hpp"
 
@@ -47,13 +48,14 @@ class LoopWorld final : public session::World {
   /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world.
   LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
             std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-            std::shared_ptr<void> hold);
+            std::shared_ptr<session::RenewalGate> gate, std::shared_ptr<void> hold);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
   void fetch(session::FetchRequest request,
              std::function<void(Result<session::FetchReply>)> handler) override;
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override;
+  std::shared_ptr<void> begin_exchange() override { return gate_->enter(); }
   void save(std::string key, StoredState state, std::uint64_t fence,
             std::function<void(Result<std::uint64_t>)> handler) override;
   void lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) override;
@@ -69,6 +71,7 @@ class LoopWorld final : public session::World {
   std::shared_ptr<Integration> integration_;
   std::shared_ptr<CredentialStore> store_;
   boost::asio::thread_pool& blocking_;
+  std::shared_ptr<session::RenewalGate> gate_;
   std::shared_ptr<void> hold_;
 };
 

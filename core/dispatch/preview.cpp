@@ -46,8 +46,10 @@ Result<Preview> preview(const World& world, const Call& call) {
   const std::string url = draft->url.origin() + draft->url.path;
   input.url = url;
   const host::Env env{0, wall_clock_ms(), 0, fresh_entropy()};
-  host::Outcome outcome = draft->plugin->instance().prepare(
-      env, now->connection, now->session ? &*now->session : nullptr, input);
+  const host::State* const session =
+      draft->api->session ? now->session_for(draft->api->session->format, env.now_unix_ms) : nullptr;
+  host::Outcome outcome =
+      draft->plugin->instance().prepare(env, now->connection, session, input);
   const bool needs_session = outcome.verdict == host::Verdict::need_session;
   if (needs_session) {
     draft->warnings.emplace_back(

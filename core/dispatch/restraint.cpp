@@ -2,92 +2,110 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace penstock::dispatch {
 namespace {
 
-constexpr std::array<std::int64_t, 3> rests_ms = {5'000, 30'000, 300'000};
+using std::chrono::milliseconds;
 
-std::string seconds(std::int64_t ms) { return std::to_string((ms + 999) / 1000) + " s"; }
+constexpr std::array<std::chrono::seconds, 3> rests = {
+    std::chrono::seconds(5), std::chrono::seconds(30), std::chrono::seconds(300)};
+
+std::string seconds(milliseconds time) { return std::to_string((time.count() + 999) / 1000) + " s"; }
+
+milliseconds left(SteadyTime until, SteadyTime now) {
+  return now < until ? std::chrono::ceil<milliseconds>(until - now) : milliseconds(0);
+}
 
 }  // namespace
 
-void RefusalBudget::note(std::int64_t now_ms) {
+void RefusalBudgets::note(const std::string& host, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (now_ms >= began_ms_ + window_ms || now_ms < began_ms_) {
-    began_ms_ = now_ms;
-    spent_ = 0;
-  }
-  ++spent_;
+  if (windows_.size() >= most_hosts && !windows_.contains(host)) forget_old(now);
+  Window& refusals = windows_[host];
+  if (now >= refusals.began + window) refusals = {now, 0};
+  ++refusals.spent;
 }
 
-std::int64_t RefusalBudget::wait_ms(std::int64_t now_ms) {
-  const std::scoped_lock lock(mutex_);
-  if (spent_ < most || now_ms >= began_ms_ + window_ms || now_ms < began_ms_) return 0;
-  return began_ms_ + window_ms - now_ms;
+/// All whose window is over; where none is, the oldest.
+void RefusalBudgets::forget_old(SteadyTime now) {
+  std::erase_if(windows_, [&](const auto& one) { return now >= one.second.began + window; });
+  if (windows_.size() < most_hosts) return;
+  windows_.erase(std::ranges::min_element(
+      windows_, {}, [](const auto& one) { return one.second.began; }));
 }
 
-std::shared_ptr<RefusalBudget> RefusalBudget::of_host(const std::string& host) {
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<RefusalBudget>> all;
-  const std::scoped_lock lock(mutex);
-  std::shared_ptr<RefusalBudget> found = all[host].lock();
-  if (!found) all[host] = found = std::make_shared<RefusalBudget>();
-  return found;
+milliseconds RefusalBudgets::wait(const std::string& host, SteadyTime now) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = windows_.find(host);
+  if (found == windows_.end() || found->second.spent < most) return milliseconds(0);
+  return left(found->second.began + window, now);
 }
 
-std::optional<Error> Restraint::hold_back(const std::string& integration, RefusalBudget& budget,
-                                          bool respects_rate_limit, std::int64_t now_ms) {
+std::size_t RefusalBudgets::hosts() const {
   const std::scoped_lock lock(mutex_);
-  const auto refused = [&](const std::string& why, std::int64_t wait_ms) {
-    Error error = credentials_refused(why + "; not tried again for " + seconds(wait_ms));
+  return windows_.size();
+}
+
+std::optional<Error> Restraint::hold_back(const std::string& integration, const std::string& host,
+                                          const RefusalBudgets& budgets, bool respects_rate_limit,
+                                          SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  const auto refused = [&](const std::string& why, milliseconds wait) {
+    Error error = credentials_refused(why + "; not tried again for " + seconds(wait));
     error.phase = Phase::authorize;
     error.retryable = true;
-    error.retry_after = std::chrono::milliseconds(wait_ms);
+    error.retry_after = wait;
     return error;
   };
-  if (refusals_ >= most_refusals && now_ms < rest_until_ms_) {
+  const bool refused_often = refusals_ >= most_refusals;
+  if (refused_often && now < rest_until_) {
     return refused("the vendor has refused the credentials of " + integration + " " +
                        std::to_string(refusals_) + " times in a row",
-                   rest_until_ms_ - now_ms);
+                   left(rest_until_, now));
   }
-  if (refusals_ >= most_refusals) {
-    // One call goes ahead to see; the others wait for what becomes of it.
-    rest_until_ms_ = now_ms + rests_ms.front();
-  }
-  const std::int64_t wait = refusals_ > 0 ? budget.wait_ms(now_ms) : 0;
-  if (wait > 0) {
+  const milliseconds wait = refusals_ > 0 ? budgets.wait(host, now) : milliseconds(0);
+  if (wait.count() > 0) {
     return refused("the vendor has refused many calls just now, those of " + integration +
                        " among them, and shuts out who goes on",
                    wait);
   }
-  if (respects_rate_limit && now_ms < patience_until_ms_) {
+  if (respects_rate_limit && now < patience_until_) {
+    const milliseconds patience = left(patience_until_, now);
     Error error = rate_limited("the vendor asked for patience, and so did the caller (Prefer: "
                                "respect-rate-limit); the time comes in " +
-                                   seconds(patience_until_ms_ - now_ms),
-                               std::chrono::milliseconds(patience_until_ms_ - now_ms));
+                                   seconds(patience),
+                               patience);
     error.origin = Origin::vendor;
     return error;
   }
+  // Last, so that nothing else can refuse the call: one goes ahead to see, the others wait for what
+  // becomes of it.
+  if (refused_often) rest_until_ = now + rests.front();
   return std::nullopt;
 }
 
-std::string Restraint::note(int status, std::int64_t wait_ms, bool ends_session,
-                            RefusalBudget& budget, std::int64_t now_ms) {
-  if (status == 401) budget.note(now_ms);
+std::string Restraint::note(CredentialsVerdict verdict, milliseconds wait, const std::string& host,
+                            RefusalBudgets& budgets, SteadyTime now) {
+  const bool refused = verdict == CredentialsVerdict::refused;
+  if (refused || verdict == CredentialsVerdict::session_over) budgets.note(host, now);
   const std::scoped_lock lock(mutex_);
-  if (status == 401) {
-    if (!ends_session && ++refusals_ >= most_refusals) {
-      const auto step =
-          std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests_ms.size() - 1);
-      rest_until_ms_ = now_ms + rests_ms[step];
-    }
-  } else {
+  unreachable_.reset();
+  if (refused && ++refusals_ >= most_refusals) {
+    const auto step = std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests.size() - 1);
+    rest_until_ = now + rests[step];
+  } else if (verdict == CredentialsVerdict::accepted) {
     refusals_ = rests_ = 0;
   }
-  if (wait_ms == 0) return {};
-  patience_until_ms_ = now_ms + wait_ms;
-  return "the vendor asks to wait " + seconds(wait_ms) + " before the next call";
+  if (wait.count() == 0) return {};
+  patience_until_ = now + wait;
+  return "the vendor asks to wait " + seconds(wait) + " before the next call";
+}
+
+void Restraint::note_unreachable(std::string why, std::int64_t unix_ms) {
+  const std::scoped_lock lock(mutex_);
+  unreachable_ = Unreachable{std::move(why), unix_ms};
 }
 
 int Restraint::refusals_in_a_row() const {
@@ -95,14 +113,19 @@ int Restraint::refusals_in_a_row() const {
   return refusals_;
 }
 
-std::int64_t Restraint::rests_until_ms(std::int64_t now_ms) const {
+milliseconds Restraint::rests_for(SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
-  return refusals_ >= most_refusals && now_ms < rest_until_ms_ ? rest_until_ms_ : 0;
+  return refusals_ >= most_refusals ? left(rest_until_, now) : milliseconds(0);
 }
 
-std::int64_t Restraint::patience_until_ms(std::int64_t now_ms) const {
+milliseconds Restraint::patience_for(SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
-  return now_ms < patience_until_ms_ ? patience_until_ms_ : 0;
+  return left(patience_until_, now);
+}
+
+std::optional<Restraint::Unreachable> Restraint::unreachable() const {
+  const std::scoped_lock lock(mutex_);
+  return unreachable_;
 }
 
 }  // namespace penstock::dispatch

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -11,25 +11,41 @@
 
 namespace penstock::dispatch {
 
-/// The refusals (401) of one vendor host, from all connections together. Some vendors shut out a
-/// whole address after too many (HiBob: 50 in 10 s, for 5 minutes): half of that is ours to spend.
-/// Times are Unix time in ms. [any-thread]
-class RefusalBudget {
+// Times here are of the steady clock: a clock that is set makes no rest longer or shorter.
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+/// What an answer says of the credentials that the call was signed with.
+enum class CredentialsVerdict : std::uint8_t {
+  accepted,
+  refused,
+  session_over,  ///< a refusal for the vendor, but a new session is about to be tried
+  unsaid,        ///< a failure of another kind: they may be right or wrong
+};
+
+/// The refusals of each vendor host, from all connections of an engine together. Some vendors shut
+/// out a whole address after too many (HiBob: 50 in 10 s, for 5 minutes): half of that is ours to
+/// spend. Asked only for connections that were refused, so that good ones never meet here. Hosts
+/// are forgotten with their window, and there are never more than `most_hosts`. [any-thread]
+class RefusalBudgets {
  public:
   static constexpr int most = 25;
-  static constexpr std::int64_t window_ms = 10'000;
+  static constexpr std::chrono::seconds window{10};
+  static constexpr std::size_t most_hosts = 4096;
 
-  void note(std::int64_t now_ms);
+  void note(const std::string& host, SteadyTime now);
   /// How long to wait until one more may be risked; 0: not at all.
-  std::int64_t wait_ms(std::int64_t now_ms);
-
-  /// That of a host; one for all integrations of the process.
-  static std::shared_ptr<RefusalBudget> of_host(const std::string& host);
+  std::chrono::milliseconds wait(const std::string& host, SteadyTime now) const;
+  std::size_t hosts() const;
 
  private:
-  std::mutex mutex_;
-  std::int64_t began_ms_ = 0;
-  int spent_ = 0;
+  struct Window {
+    SteadyTime began;
+    int spent = 0;
+  };
+  void forget_old(SteadyTime now);
+
+  mutable std::mutex mutex_;
+  std::map<std::string, Window> windows_;
 };
 
 /// How gently one connection treats its vendor: rests after its credentials were refused many
@@ -41,28 +57,37 @@ class Restraint {
 
   /// Before a request is sent: why it is not; none: go on. A caller that `respects_rate_limit`
   /// stays away until the vendor's time has come; the others are its own responsibility.
-  std::optional<Error> hold_back(const std::string& integration, RefusalBudget& budget,
-                                 bool respects_rate_limit, std::int64_t now_ms);
+  std::optional<Error> hold_back(const std::string& integration, const std::string& host,
+                                 const RefusalBudgets& budgets, bool respects_rate_limit,
+                                 SteadyTime now);
 
-  /// Takes note of an answer with that status and of the pause that it asks for, 0: none.
-  /// `ends_session`: its 401 means a session that is over, and a new one is to be tried. Returns
-  /// what the caller should know of it; empty: nothing.
-  std::string note(int status, std::int64_t wait_ms, bool ends_session, RefusalBudget& budget,
-                   std::int64_t now_ms);
+  /// Takes note of an answer: what it says of the credentials, and the pause that it asks for, 0:
+  /// none. Returns what the caller should know of it; empty: nothing.
+  std::string note(CredentialsVerdict verdict, std::chrono::milliseconds wait,
+                   const std::string& host, RefusalBudgets& budgets, SteadyTime now);
+
+  /// No answer came, as the vendor was not reached: until one comes, that is how it stands.
+  void note_unreachable(std::string why, std::int64_t unix_ms);
 
   // What GET /v1/integrations tells.
 
   int refusals_in_a_row() const;
-  /// 0: nothing holds it back.
-  std::int64_t rests_until_ms(std::int64_t now_ms) const;
-  std::int64_t patience_until_ms(std::int64_t now_ms) const;
+  /// From `now`; 0: nothing holds it back.
+  std::chrono::milliseconds rests_for(SteadyTime now) const;
+  std::chrono::milliseconds patience_for(SteadyTime now) const;
+
+  struct Unreachable {
+    std::string why;
+    std::int64_t unix_ms = 0;
+  };
+  std::optional<Unreachable> unreachable() const;
 
  private:
   mutable std::mutex mutex_;
   int refusals_ = 0;  ///< in a row
   int rests_ = 0;     ///< taken since the last success
-  std::int64_t rest_until_ms_ = 0;
-  std::int64_t patience_until_ms_ = 0;
+  SteadyTime rest_until_, patience_until_;
+  std::optional<Unreachable> unreachable_;
 };
 
 }  // namespace penstock::dispatch

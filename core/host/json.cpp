@@ -59,7 +59,10 @@ std::string as_text(const rapidjson::Value& value) {
 std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) noexcept {
   if (cx == nullptr) return -1;
   try {
-    const auto document = parse_json(view(doc));
+    // Some servers put a byte order mark ahead of JSON; RFC 8259 section 8.1 lets readers ignore it.
+    std::string_view text = view(doc);
+    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+    const auto document = parse_json(text);
     // An answer that is not JSON is the vendor's doing, not the plugin's: nothing is found in it.
     const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
     return give(cx, found == nullptr ? std::string() : as_text(*found), out);

@@ -21,7 +21,14 @@ struct Snapshot {
   std::uint64_t generation = 0;  ///< rises with each new session
   host::Connection connection;
   std::optional<host::State> session;
-  std::int64_t renew_ahead_ms = 0;  ///< when to renew though it still lives; 0: not ahead
+  std::vector<int> session_formats;  ///< of the APIs that the session serves
+  std::int64_t renew_ahead_ms = 0;   ///< when to renew though it still lives; 0: not ahead
+
+  /// The session, for an API with that session.format; null where it is over or another API's.
+  const host::State* session_for(int format, std::int64_t now_ms) const noexcept;
+  /// Whether the session is about to end: a call with it might arrive too late, so a new one is
+  /// tried first. The margin shrinks with the session's life.
+  bool is_due(std::int64_t now_ms) const noexcept;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
@@ -29,7 +36,8 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 struct Need {
   std::shared_ptr<const host::Instance> plugin;
   int max_fetches = 4;
-  int format = 1;
+  int format = 1;            ///< the session.format of the API that is called
+  std::vector<int> formats;  ///< those of all APIs that a new session will serve; empty: this one
   std::uint64_t used_generation = 0;    ///< a session newer than this one will do
   std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
   bool in_spite_of_refusal = false;     ///< ask the vendor again, whatever it said before
@@ -39,7 +47,14 @@ struct Need {
 
 /// How a connection stands with its vendor. Times are Unix time, 0: never.
 struct Standing {
-  enum class Health : std::uint8_t { ok, expiring, refused, needs_credentials, cooling_down };
+  enum class Health : std::uint8_t {
+    ok,
+    expiring,
+    cooling_down,
+    unreachable,
+    refused,
+    needs_credentials
+  };
   Health health = Health::ok;
   std::string error;  ///< of the last renewal, if it failed
   std::int64_t renewed_ms = 0, expires_ms = 0, failed_ms = 0, not_before_ms = 0;
@@ -57,10 +72,12 @@ struct Standing {
 /// store until it takes it; those who wait are told why they have no session meanwhile.
 class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
  public:
-  /// `stored` is what the store holds under `key`; a session of another `format`, and credentials
-  /// that replaced other configured ones, are dropped.
+  /// `stored` is what the store holds under `key`; credentials that replaced other configured ones
+  /// are dropped. `rotates`: the vendor replaces a credential of this connection at each use; only
+  /// then can it refuse one for good. Other grants (signed assertions, client credentials) may be
+  /// taken the next time, once a clock is right.
   ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored,
-                  int format);
+                  bool rotates);
 
   /// Waits for nobody longer than the copying of a pointer takes.
   SnapshotPtr current() const { return current_.load(); }
@@ -92,11 +109,12 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
     std::shared_ptr<Snapshot> snapshot;
     std::vector<host::Item> rotated;
   };
-  Adopted adopt(const StoredState& stored, int format) const;
-  StoredState to_store(int format) const;
+  Adopted adopt(const StoredState& stored) const;
+  StoredState to_store() const;
+  bool believes(const RenewalFailure& failure) const;
   void begin(Need need, const std::shared_ptr<World>& world);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
-  void fail(Error error, bool for_good, std::int64_t now_ms);
+  void fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms, std::uint8_t chance);
   void tell(const Error& error, std::int64_t now_ms);
   void stay_refused(std::int64_t now_ms);
   std::vector<Handler> take_handlers();
@@ -113,13 +131,24 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   std::uint64_t stored_version_ = 0;
   std::int64_t renewal_began_ms_ = 0;  ///< of one whose end nobody knows
   std::vector<host::Item> rotated_;
-  int failures_ = 0;
+  const bool rotates_;
+  int refusals_ = 0;  ///< in a row
+  int failures_ = 0;  ///< in a row that were no refusals
+  RenewalFailure::Kind last_kind_ = RenewalFailure::Kind::transient;
   std::int64_t rest_ms_ = 0;  ///< after a failed login, from failed_ms_ on
   std::optional<Error> last_error_;
   bool refused_for_good_ = false;
   std::int64_t renewed_ms_ = 0, failed_ms_ = 0;
   std::int64_t looked_ms_ = 0;  ///< for another replica's success, when refused for good
 };
+
+/// How long nobody asks the vendor after a failure that says nothing of the credentials, and that is
+/// the `failures`th in a row (from 1): seconds, so that the vendor's return is noticed, spread by
+/// `chance`.
+std::int64_t rest_after_failure(int failures, std::uint8_t chance);
+
+/// How long before its end a session that lives so long counts as due.
+std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms);
 
 /// When a session that lives from `created_ms` to `expires_ms` is renewed ahead: at four fifths of
 /// its life, a tenth of it sooner or later by chance, so that sessions made together part. 0 for

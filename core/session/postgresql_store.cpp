@@ -21,15 +21,26 @@ struct ResultClear {
 using Connection = std::unique_ptr<PGconn, ConnectionFinish>;
 using Rows = std::unique_ptr<PGresult, ResultClear>;
 
-// Who holds a lease is told by its backend. One that is there but silent may have been stopped with
+// Who holds a lease is told by its backend. Of the backend of another role nothing but its number may
+// be seen: that counts as the holder's. One that is there but silent may have been stopped with
 // the vendor's answer on its way, and is waited for as long as the lease lasts. One that is gone
 // was killed, or has lost its connection and is about to make a new one: its lease is free after
 // three beats that it missed, counted from the start of a server that was away.
+constexpr const char* find_table = "SELECT to_regclass('penstock_state')";
 constexpr const char* make_table =
     "CREATE TABLE IF NOT EXISTS penstock_state("
     " key text PRIMARY KEY, version bigint NOT NULL DEFAULT 0, record bytea,"
     " fence bigint NOT NULL DEFAULT 0, holder_pid integer, holder_start timestamptz,"
     " lease_until timestamptz)";
+
+constexpr const char* try_rights =
+    "WITH changed AS (UPDATE penstock_state SET version = version, record = record, fence = fence,"
+    " holder_pid = holder_pid, holder_start = holder_start, lease_until = lease_until"
+    " WHERE false RETURNING key),"
+    " added AS (INSERT INTO penstock_state (key, version, record, fence, holder_pid, holder_start,"
+    " lease_until) SELECT key, version, record, fence, holder_pid, holder_start, lease_until"
+    " FROM penstock_state WHERE false RETURNING key)"
+    " SELECT 1 FROM changed, added";
 
 constexpr const char* take_lease =
     "INSERT INTO penstock_state AS s (key, fence, holder_pid, holder_start, lease_until)"
@@ -40,8 +51,8 @@ constexpr const char* take_lease =
     " WHERE s.holder_pid IS NULL OR s.lease_until < now() OR s.holder_pid = excluded.holder_pid"
     " OR (greatest(s.lease_until - interval '90 seconds', pg_postmaster_start_time())"
     "       < now() - interval '3 seconds'"
-    "     AND NOT EXISTS (SELECT FROM pg_stat_activity a"
-    "                     WHERE a.pid = s.holder_pid AND a.backend_start = s.holder_start))"
+    "     AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.pid = s.holder_pid"
+    "                     AND coalesce(a.backend_start = s.holder_start, true)))"
     " RETURNING fence, version, record";
 
 constexpr const char* extend_lease =
@@ -87,8 +98,17 @@ class PostgresqlStore final : public CredentialStore {
 
   Result<Done> prepare() {
     const std::scoped_lock lock(mutex_);
-    auto made = run(make_table, {});
-    if (!made) return failure(std::move(made).error());
+    auto found = run(find_table, {});
+    if (!found) return failure(std::move(found).error());
+    // Looked for first: with CREATE TABLE IF NOT EXISTS a role needs the right to make what is there.
+    if (PQgetisnull(found->get(), 0, 0) != 0) {
+      if (auto made = run(make_table, {}); !made) {
+        return explained(std::move(made).error(), "make the table, as a role that may:");
+      }
+    }
+    // Read and written without changing anything: what is lacking is told now, not at a renewal.
+    if (auto usable = run(try_rights, {}); !usable)
+      return explained(std::move(usable).error(), "the table is there; it needs the rights of:");
     return reseal();
   }
 
@@ -150,6 +170,16 @@ class PostgresqlStore final : public CredentialStore {
   bool is_shared() const override { return true; }
 
  private:
+  /// An error of the start, with the statements that would help.
+  Failure<Error> explained(Error error, const char* what) {
+    if (!connection_) return failure(std::move(error));  // lost: it is not a matter of rights
+    std::string role = "your_role";
+    if (PQuser(connection_.get()) != nullptr) role = PQuser(connection_.get());
+    error.message += "\n" + std::string(what) + "\n  " + make_table +
+                     ";\n  GRANT SELECT, INSERT, UPDATE ON penstock_state TO \"" + role + "\";";
+    return failure(std::move(error));
+  }
+
   /// Seals with the present key what an earlier one sealed; what no key opens stays as it is, until
   /// somebody wants it and is told.
   Result<Done> reseal() {

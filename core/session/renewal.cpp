@@ -1,5 +1,6 @@
 #include "session/renewal.hpp"
 
+#include <cstdlib>
 #include <utility>
 
 #include "base/asked_wait.hpp"
@@ -29,6 +30,18 @@ void add_secrets(Masker& masker, const std::vector<host::Item>& items) {
   }
 }
 
+constexpr std::int64_t clocks_agree_ms = 5'000;
+
+/// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them refused
+/// with words that do not say so.
+std::string clocks_apart(const FetchReply& reply, std::int64_t now_ms) {
+  const auto theirs = date_ms(reply.headers);
+  if (!theirs || std::abs(*theirs - now_ms) < clocks_agree_ms) return {};
+  const std::int64_t seconds = (std::abs(*theirs - now_ms) + 500) / 1000;
+  return "; by the Date of the vendor's answer this machine's clock is " + std::to_string(seconds) +
+         " s " + (*theirs > now_ms ? "behind" : "ahead of") + " the vendor's";
+}
+
 /// Lives from the first step to the last: each pending fetch holds it.
 class Run : public std::enable_shared_from_this<Run> {
  public:
@@ -49,7 +62,7 @@ class Run : public std::enable_shared_from_this<Run> {
     case host::Verdict::fetch:
       return fetch(std::move(outcome));
     default:
-      return refuse(outcome, reply);
+      return refuse(std::move(outcome), reply);
     }
   }
 
@@ -88,30 +101,54 @@ class Run : public std::enable_shared_from_this<Run> {
     handler_(std::move(renewed));
   }
 
-  void refuse(const host::Outcome& outcome, const FetchReply* reply) {
+  void refuse(host::Outcome outcome, const FetchReply* reply) {
     Error error = session_error(outcome.failure, start_.connection.id);
-    const std::int64_t wait =
-        reply == nullptr ? 0
-                         : asked_wait_ms(reply->status, reply->headers, "", world_->now_unix_ms());
-    if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
-    fail(std::move(error), &outcome);
+    const auto kind = kind_of(outcome.failure.kind, reply);
+    if (reply != nullptr) {
+      const std::int64_t now = world_->now_unix_ms();
+      const std::int64_t wait = asked_wait_ms(reply->status, reply->headers, "", now);
+      if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
+      if (kind != RenewalFailure::Kind::transient) error.message += clocks_apart(*reply, now);
+    }
+    fail(std::move(error), kind, &outcome);
+  }
+
+  static RenewalFailure::Kind kind_of(std::int32_t failure, const FetchReply* reply) {
+    switch (failure) {
+    case PST_E_CONSENT_REVOKED:
+      return RenewalFailure::Kind::revoked;
+    case PST_E_AUTH_REJECTED:
+      return RenewalFailure::Kind::refused;
+    case PST_E_BAD_CONNECTION:  // without a reply nobody was asked
+      return reply == nullptr ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
+    case PST_E_VENDOR_FAULT: {
+      // A fault that the vendor calls its own passes by itself; one that it calls ours does not.
+      const bool vendors = reply == nullptr || reply->status >= 500 || reply->status == 408 ||
+                           reply->status == 425 || reply->status == 429;
+      return vendors ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
+    }
+    default:
+      return RenewalFailure::Kind::transient;
+    }
   }
 
   /// Vendors quote what they were sent or have just given. Whoever is told may know other secrets
   /// than those of this run, so its own are taken out here, before anybody keeps the words.
-  void fail(Error error, const host::Outcome* outcome = nullptr) {
+  void fail(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient,
+            host::Outcome* outcome = nullptr) {
     Masker masker;
     add_secrets(masker, start_.connection.fields);
     if (start_.old_session) add_secrets(masker, start_.old_session->items);
     add_secrets(masker, carried_.items);
-    bool for_good = false;
+    RenewalFailure out{{}, kind, {}};
     if (outcome != nullptr) {
       add_secrets(masker, outcome->session);
       add_secrets(masker, outcome->credentials);
-      for_good = outcome->failure.kind == PST_E_CONSENT_REVOKED;
+      out.credentials = std::move(outcome->credentials);
     }
     error.message = masker.mask(std::move(error.message));
-    handler_(failure(RenewalFailure{std::move(error), for_good}));
+    out.error = std::move(error);
+    handler_(failure(std::move(out)));
   }
 
   RenewalStart start_;

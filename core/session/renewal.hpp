@@ -27,8 +27,14 @@ struct Renewed {
 };
 
 struct RenewalFailure {
+  enum class Kind : std::uint8_t {
+    transient,  ///< the network, a 5xx, a pause asked for: says nothing of the credentials
+    refused,    ///< the vendor does not take the login
+    revoked,    ///< nor will it ever: what a plugin says of a grant (PST_E_CONSENT_REVOKED)
+  };
   Error error;
-  bool for_good = false;  ///< the vendor will not take these credentials again
+  Kind kind = Kind::transient;
+  std::vector<host::Item> credentials;  ///< rotated ones, which came in spite of the failure
 };
 
 /// One run of a plugin's session machine: session() and the fetches that it asks for, at most

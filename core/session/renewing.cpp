@@ -3,19 +3,26 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "session/stored_record.hpp"
 
 namespace penstock::session {
 namespace {
 
-constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that another replica holds
-constexpr std::int64_t longest_wait_ms = 120'000;    ///< for another replica
-constexpr std::int64_t still_useful_ms = 30'000;     ///< life left in a session worth adopting
+constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that somebody else holds
+constexpr std::int64_t longest_wait_ms = 120'000;    ///< for somebody else
+constexpr std::int64_t longest_useful_ms = 30'000;   ///< life left in a session worth adopting
 
 constexpr std::chrono::milliseconds next_attempt_to_keep{2'000};
 
 constexpr std::chrono::milliseconds next_look_at_use{250};
 constexpr std::int64_t longest_use_ms = 300'000;
+
+/// A short life is worth adopting for its first half.
+std::int64_t useful_life(const host::State* session) {
+  const std::int64_t life = session->expires_ms - session->created_ms;
+  return session->created_ms == 0 ? longest_useful_ms : std::min(longest_useful_ms, life / 2);
+}
 
 struct Retired {
   std::shared_ptr<const host::Instance> plugin;
@@ -40,8 +47,17 @@ bool same_values(const std::vector<SecretField>& one, const std::vector<SecretFi
   });
 }
 
+void replace_credentials(StoredState& state, const std::vector<host::Item>& fresh,
+                         const host::Connection& configured) {
+  for (const host::Item& item : fresh) {
+    std::erase_if(state.credentials, [&](const SecretField& old) { return old.name == item.name; });
+    state.credentials.push_back({item.name, item.value, item.secret});
+  }
+  state.connection_digest = digest_of(configured, state.credentials);
+}
+
 Error interrupted(Error error, std::int64_t began_ms) {
-  error.message += "; a renewal that began at Unix time " + std::to_string(began_ms / 1000) +
+  error.message += "; a renewal that began at " + rfc_3339(began_ms) +
                    " was cut off: the vendor may have replaced the credentials then";
   return error;
 }
@@ -60,7 +76,7 @@ void ConnectionState::Renewing::ask_for_lease() {
     if (!lease) return self->ask_again_later(std::move(lease).error());
     if (*lease) return self->leased(**lease);
     if (self->world_->now_unix_ms() - self->began_ms_ > longest_wait_ms) {
-      Error error = engine_failed("another replica has been renewing the session of " +
+      Error error = engine_failed("another process has been renewing the session of " +
                                       self->state_->configured_.id + " for two minutes",
                                   Phase::session, Sent::no);
       error.retryable = true;
@@ -99,7 +115,7 @@ void ConnectionState::Renewing::leased(const Lease& lease) {
 bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
   if (!lease.state) return false;
   const StoredState& stored = *lease.state;
-  Adopted newer = state_->adopt(stored, need_.format);
+  Adopted newer = state_->adopt(stored);
   std::shared_ptr<Snapshot> usable;
   {
     const std::scoped_lock lock(state_->mutex_);
@@ -109,13 +125,18 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
     state_->rotated_ = std::move(newer.rotated);
     const SnapshotPtr now = state_->current();
     newer.snapshot->generation = now->generation + 1;
-    const std::int64_t end = newer.snapshot->session ? newer.snapshot->session->expires_ms : 0;
-    if (newer.snapshot->session && stored.renewal_began_ms == 0 &&
-        (end == 0 || end > world_->now_unix_ms() + still_useful_ms)) {
+    const host::State* const session =
+        newer.snapshot->session_for(need_.format, world_->now_unix_ms());
+    const bool lasts =
+        session != nullptr &&
+        (session->expires_ms == 0 ||
+         session->expires_ms > world_->now_unix_ms() + useful_life(session));
+    if (lasts && stored.renewal_began_ms == 0) {
       usable = newer.snapshot;
     } else {
       // What serves goes on serving until there is something better.
       newer.snapshot->session = now->session;
+      newer.snapshot->session_formats = now->session_formats;
       newer.snapshot->generation = now->generation;
       newer.snapshot->renew_ahead_ms = now->renew_ahead_ms;
       state_->current_.store(newer.snapshot);
@@ -125,14 +146,25 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
     state_->succeed(std::move(usable), world_->now_unix_ms());
     return true;
   }
-  if (need_.in_spite_of_refusal || !still_refused(stored, state_->configured_)) return false;
-  state_->fail(credentials_refused(stored.refusal), true, world_->now_unix_ms());
+  const bool for_good = state_->rotates_ || !stored.credentials.empty();
+  if (need_.in_spite_of_refusal || !for_good || !still_refused(stored, state_->configured_))
+    return false;
+  state_->fail(credentials_refused(stored.refusal), RenewalFailure::Kind::revoked,
+               world_->now_unix_ms(), 0);
   return true;
 }
 
 /// Before the vendor is asked: whoever starts after a crash must know that an answer may be lost.
 void ConnectionState::Renewing::save_intent() {
-  StoredState state = state_->to_store(need_.format);
+  exchange_ = world_->begin_exchange();
+  if (!exchange_) {
+    Error error = engine_failed("the engine is stopping, and begins no renewal any more",
+                                Phase::session, Sent::no);
+    error.http_status = 503;
+    error.retryable = true;
+    return end(std::move(error));
+  }
+  StoredState state = state_->to_store();
   state.renewal_began_ms = interrupted_ms_ != 0 ? interrupted_ms_ : world_->now_unix_ms();
   world_->save(state_->key_, std::move(state), fence_,
                [self = shared_from_this()](Result<std::uint64_t> version) {
@@ -175,22 +207,18 @@ void ConnectionState::Renewing::beat() {
 }
 
 void ConnectionState::Renewing::renewed(Renewed renewed) {
-  StoredState state = state_->to_store(need_.format);
+  StoredState state = state_->to_store();
   std::vector<SecretField> before = state.credentials;
-  for (const host::Item& item : renewed.credentials) {
-    std::erase_if(state.credentials, [&](const SecretField& old) { return old.name == item.name; });
-    state.credentials.push_back({item.name, item.value, item.secret});
-  }
-  state.connection_digest = digest_of(state_->configured_, state.credentials);
+  replace_credentials(state, renewed.credentials, state_->configured_);
   state.session = fields_of(renewed.session.items);
-  state.session_format = need_.format;
+  state.session_formats = need_.formats.empty() ? std::vector{need_.format} : need_.formats;
   state.session_created_ms = renewed.session.created_ms;
   state.session_expires_ms = renewed.session.expires_ms;
-  auto fresh = state_->adopt(state, need_.format).snapshot;
+  auto fresh = state_->adopt(state).snapshot;
   fresh->generation = state_->current()->generation + 1;
   fresh->renew_ahead_ms = renew_ahead_time(renewed.session.created_ms, renewed.session.expires_ms,
                                            world_->entropy().front());
-  unkept_ = Unkept{std::move(state), std::move(fresh), std::move(before)};
+  unkept_ = Unkept{std::move(state), std::move(fresh), std::move(before), std::nullopt};
   keep();
 }
 
@@ -233,6 +261,13 @@ void ConnectionState::Renewing::kept(std::uint64_t version) {
     state_->rotated_ = items_of(taken.state.credentials);
   }
   const SnapshotPtr replaced = state_->current();
+  if (!taken.snapshot) {
+    // What serves goes on serving, and the next renewal spends the new credential.
+    auto now = std::make_shared<Snapshot>(*replaced);
+    now->connection = state_->adopt(taken.state).snapshot->connection;
+    state_->current_.store(std::move(now));
+    return end(taken.failure->error, taken.failure->kind);
+  }
   state_->succeed(taken.snapshot, world_->now_unix_ms());
   retire(replaced);
   release();
@@ -247,19 +282,34 @@ void ConnectionState::Renewing::retire(const SnapshotPtr& replaced) {
 }
 
 void ConnectionState::Renewing::failed(RenewalFailure failure) {
-  if (!failure.for_good) return end(std::move(failure.error));
+  if (!failure.credentials.empty()) return keep_credentials(std::move(failure));
+  if (!state_->believes(failure)) {
+    const bool revoked = failure.kind == RenewalFailure::Kind::revoked;
+    return end(std::move(failure.error), revoked ? RenewalFailure::Kind::refused : failure.kind);
+  }
   if (lost_) {
     // Somebody else may have used the credential in between: what is stored now decides.
     lost_ = leased_ = false;
+    exchange_.reset();
     return ask_for_lease();
   }
   refused(std::move(failure));
 }
 
+/// The answer held no session that can be used, but the credential that replaces the spent one.
+void ConnectionState::Renewing::keep_credentials(RenewalFailure failure) {
+  StoredState state = state_->to_store();
+  std::vector<SecretField> before = state.credentials;
+  replace_credentials(state, std::exchange(failure.credentials, {}), state_->configured_);
+  if (failure.kind == RenewalFailure::Kind::revoked) failure.kind = RenewalFailure::Kind::refused;
+  unkept_ = Unkept{std::move(state), nullptr, std::move(before), std::move(failure)};
+  keep();
+}
+
 /// The vendor takes these credentials no more: kept, so that no replica and no restart asks again.
 void ConnectionState::Renewing::refused(RenewalFailure failure) {
   if (interrupted_ms_ != 0) failure.error = interrupted(std::move(failure.error), interrupted_ms_);
-  StoredState state = state_->to_store(need_.format);
+  StoredState state = state_->to_store();
   state.session.clear();
   state.refusal = failure.error.message;
   state.refused_ms = world_->now_unix_ms();
@@ -272,7 +322,7 @@ void ConnectionState::Renewing::refused(RenewalFailure failure) {
                    const std::scoped_lock lock(self->state_->mutex_);
                    self->state_->stored_version_ = *version;
                  }
-                 self->end(std::move(error), true);
+                 self->end(std::move(error), RenewalFailure::Kind::revoked);
                });
 }
 
@@ -282,20 +332,24 @@ void ConnectionState::Renewing::look_whether(Error refusal) {
   {
     const std::scoped_lock lock(state_->mutex_);
     state_->refused_for_good_ = true;
+    state_->last_kind_ = RenewalFailure::Kind::revoked;
     state_->failed_ms_ = world_->now_unix_ms();
     state_->last_error_ = std::move(refusal);
   }
   need_.asks_vendor = false;
+  exchange_.reset();
   ask_for_lease();
 }
 
-void ConnectionState::Renewing::end(Error error, bool for_good) {
+void ConnectionState::Renewing::end(Error error, RenewalFailure::Kind kind) {
   error.phase = Phase::session;
-  state_->fail(std::move(error), for_good, world_->now_unix_ms());
+  exchange_.reset();
+  state_->fail(std::move(error), kind, world_->now_unix_ms(), world_->entropy().front());
   release();
 }
 
 void ConnectionState::Renewing::release() {
+  exchange_.reset();
   if (std::exchange(leased_, false)) world_->release(state_->key_, fence_);
 }
 

@@ -29,9 +29,10 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   void kept(std::uint64_t version);
   void retire(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
+  void keep_credentials(RenewalFailure failure);
   void refused(RenewalFailure failure);
   void look_whether(Error refusal);
-  void end(Error error, bool for_good = false);
+  void end(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient);
   void release();
 
   const std::shared_ptr<ConnectionState> state_;
@@ -44,10 +45,12 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   /// The vendor's answer until it is kept: nobody else has it.
   struct Unkept {
     StoredState state;
-    std::shared_ptr<Snapshot> snapshot;
+    std::shared_ptr<Snapshot> snapshot;  ///< null: rotated credentials alone came, in a failure
     std::vector<SecretField> credentials_before;
+    std::optional<RenewalFailure> failure;
   };
   std::optional<Unkept> unkept_;
+  std::shared_ptr<void> exchange_;  ///< held from the intent until the answer is kept
   bool challenged_ = false;          ///< the vendor has ended the session itself
   std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end
 };

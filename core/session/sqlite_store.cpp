@@ -1,7 +1,10 @@
 #include <penstock/credential_store.hpp>
 
-#include <cstring>
+#include <cstdint>
+#include <ctime>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -9,11 +12,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "session/process_lock.hpp"
 #include "session/stored_record.hpp"
 #include "session/vault.hpp"
 
 namespace penstock {
 namespace {
+
+using session::Descriptor;
+using session::ProcessLock;
+
+constexpr std::int64_t lease_ms = 90'000;  ///< of a holder that is alive but silent: stopped
 
 struct DatabaseClose {
   void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -21,31 +30,142 @@ struct DatabaseClose {
 struct StatementFinalize {
   void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
 };
-/// A file descriptor of one's own.
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  int number() const { return number_; }
-
- private:
-  int number_;
-};
 
 using Database = std::unique_ptr<sqlite3, DatabaseClose>;
 using Statement = std::unique_ptr<sqlite3_stmt, StatementFinalize>;
 
+/// Time that no clock setting changes, the same for all processes of the machine. After a reboot
+/// it begins anew, but then no holder of a lease is alive.
+std::int64_t boot_time_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// BEGIN IMMEDIATE, and ROLLBACK unless it was committed.
+class Transaction {
+ public:
+  explicit Transaction(sqlite3* database) : database_(database) {
+    open_ = run("BEGIN IMMEDIATE");
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction() {
+    if (open_) run("ROLLBACK");
+  }
+  bool is_open() const noexcept { return open_; }
+  bool commit() {
+    if (!run("COMMIT")) return false;
+    open_ = false;
+    return true;
+  }
+
+ private:
+  bool run(const char* sql) {
+    return sqlite3_exec(database_, sql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  }
+  sqlite3* database_;
+  bool open_ = false;
+};
+
 class SqliteStore final : public CredentialStore {
  public:
-  SqliteStore(Database database, std::unique_ptr<session::Vault> vault, Descriptor folder)
-      : folder_(std::move(folder)), vault_(std::move(vault)), database_(std::move(database)) {}
+  SqliteStore(Database database, std::unique_ptr<session::Vault> vault, Descriptor folder,
+              ProcessLock presence)
+      : folder_(std::move(folder)), presence_(std::move(presence)), vault_(std::move(vault)),
+        database_(std::move(database)) {}
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
     const std::scoped_lock lock(mutex_);
+    return read(key);
+  }
+
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t fence) override {
+    const std::scoped_lock lock(mutex_);
+    reseal();
+    // One statement: it is its own transaction, and version and fence are compared in it.
+    const Statement statement = prepare(
+        "INSERT INTO state(key, version, record) SELECT ?1, ?2 + 1, ?3 "
+        "WHERE coalesce((SELECT version FROM state WHERE key = ?1), 0) = ?2 "
+        "AND (?4 = 0 OR EXISTS (SELECT 1 FROM lease WHERE key = ?1 AND fence = ?4)) "
+        "ON CONFLICT(key) DO UPDATE SET version = excluded.version, record = excluded.record");
+    if (!statement) return failure(broken("written"));
+    const std::string record = session::seal_record(*vault_, state, key, state.version + 1);
+    bind(statement, 1, key);
+    bind(statement, 2, static_cast<std::int64_t>(state.version));
+    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
+                      SQLITE_STATIC);
+    bind(statement, 4, static_cast<std::int64_t>(fence));
+    const int done = sqlite3_step(statement.get());
+    const int changed = sqlite3_changes(database_.get());
+    if (done != SQLITE_DONE) return failure(broken("written"));
+    if (changed == 0) {
+      return failure(engine_failed("the stored state of " + key + " was changed by somebody else",
+                                   Phase::session, Sent::no));
+    }
+    return state.version + 1;
+  }
+
+  Result<std::optional<Lease>> lease(const std::string& key) override {
+    const std::scoped_lock lock(mutex_);
+    Transaction transaction(database_.get());
+    if (!transaction.is_open()) return failure(broken("written"));
+    const Statement present = prepare("SELECT fence, holder, until_ms FROM lease WHERE key = ?1");
+    if (!present) return failure(broken("read"));
+    bind(present, 1, key);
+    std::int64_t fence = 0;
+    const std::int64_t now = boot_time_ms();
+    if (const int row = sqlite3_step(present.get()); row == SQLITE_ROW) {
+      fence = sqlite3_column_int64(present.get(), 0);
+      const std::int64_t holder = sqlite3_column_int64(present.get(), 1);
+      const bool lasts = now < sqlite3_column_int64(present.get(), 2);
+      if (holder != 0 && holder != presence_.id() && lasts && presence_.is_alive(holder))
+        return std::optional<Lease>();
+    } else if (row != SQLITE_DONE) {
+      return failure(broken("read"));
+    }
+    ++fence;
+    const Statement taken = prepare("INSERT OR REPLACE INTO lease VALUES(?1, ?2, ?3, ?4)");
+    if (!taken) return failure(broken("written"));
+    bind(taken, 1, key);
+    bind(taken, 2, fence);
+    bind(taken, 3, presence_.id());
+    bind(taken, 4, now + lease_ms);
+    if (sqlite3_step(taken.get()) != SQLITE_DONE) return failure(broken("written"));
+    auto state = read(key);
+    if (!state) return failure(std::move(state).error());
+    if (!transaction.commit()) return failure(broken("written"));
+    return std::optional<Lease>({static_cast<std::uint64_t>(fence), *std::move(state)});
+  }
+
+  Result<bool> extend(const std::string& key, std::uint64_t fence) override {
+    const std::scoped_lock lock(mutex_);
+    const Statement statement = prepare("UPDATE lease SET until_ms = ?3 WHERE key = ?1 AND "
+                                        "fence = ?2 AND holder = ?4");
+    if (!statement) return failure(broken("written"));
+    bind(statement, 1, key);
+    bind(statement, 2, static_cast<std::int64_t>(fence));
+    bind(statement, 3, boot_time_ms() + lease_ms);
+    bind(statement, 4, presence_.id());
+    if (sqlite3_step(statement.get()) != SQLITE_DONE) return failure(broken("written"));
+    return sqlite3_changes(database_.get()) == 1;
+  }
+
+  void release(const std::string& key, std::uint64_t fence) override {
+    const std::scoped_lock lock(mutex_);
+    const Statement statement =
+        prepare("UPDATE lease SET holder = 0 WHERE key = ?1 AND fence = ?2");
+    if (!statement) return;  // what stays behind ends with this process, or by itself
+    bind(statement, 1, key);
+    bind(statement, 2, static_cast<std::int64_t>(fence));
+    sqlite3_step(statement.get());
+  }
+
+  bool is_shared() const override { return presence_.has_others(); }
+
+ private:
+  Result<std::optional<StoredState>> read(const std::string& key) {
     const Statement statement = prepare("SELECT version, record FROM state WHERE key = ?1");
     if (!statement) return failure(broken("read"));
     bind(statement, 1, key);
@@ -58,31 +178,6 @@ class SqliteStore final : public CredentialStore {
     auto state = session::open_record(*vault_, {bytes, length}, key, version);
     if (!state) return failure(std::move(state).error());
     return std::optional<StoredState>(*std::move(state));
-  }
-
-  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
-                             std::uint64_t) override {
-    const std::scoped_lock lock(mutex_);
-    reseal();
-    // One statement: it is its own transaction, and the version is compared in it.
-    const Statement statement = prepare(
-        "INSERT INTO state(key, version, record) SELECT ?1, ?2 + 1, ?3 "
-        "WHERE coalesce((SELECT version FROM state WHERE key = ?1), 0) = ?2 "
-        "ON CONFLICT(key) DO UPDATE SET version = excluded.version, record = excluded.record");
-    if (!statement) return failure(broken("written"));
-    const std::string record = session::seal_record(*vault_, state, key, state.version + 1);
-    bind(statement, 1, key);
-    sqlite3_bind_int64(statement.get(), 2, static_cast<sqlite3_int64>(state.version));
-    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
-                      SQLITE_STATIC);
-    const int done = sqlite3_step(statement.get());
-    const int changed = sqlite3_changes(database_.get());
-    if (done != SQLITE_DONE) return failure(broken("written"));
-    if (changed == 0) {
-      return failure(engine_failed("the stored state of " + key + " was changed by somebody else",
-                                   Phase::session, Sent::no));
-    }
-    return state.version + 1;
   }
 
   /// Seals with the present key what an earlier one sealed. [under the lock]
@@ -109,7 +204,6 @@ class SqliteStore final : public CredentialStore {
     if (all) sealed_with_ = id;
   }
 
- private:
   bool put(const std::string& key, std::uint64_t version, const std::string& record) {
     const Statement statement =
         prepare("UPDATE state SET record = ?3 WHERE key = ?1 AND version = ?2");
@@ -132,13 +226,22 @@ class SqliteStore final : public CredentialStore {
                       SQLITE_STATIC);
   }
 
-  Error broken(const char* what) const {
-    return engine_failed(std::string("the state file cannot be ") + what + ": " +
-                             sqlite3_errmsg(database_.get()),
-                         Phase::session, Sent::no);
+  static void bind(const Statement& statement, int index, std::int64_t number) {
+    sqlite3_bind_int64(statement.get(), index, number);
   }
 
-  Descriptor folder_;  ///< with the lock on it
+  Error broken(const char* what) const {
+    const bool busy = sqlite3_errcode(database_.get()) == SQLITE_BUSY;
+    Error error = engine_failed(std::string("the state file cannot be ") + what + ": " +
+                                    (busy ? "another process has had it locked for 5 s"
+                                          : sqlite3_errmsg(database_.get())),
+                                Phase::session, Sent::no);
+    error.retryable = busy;
+    return error;
+  }
+
+  Descriptor folder_;  ///< with a shared lock, against releases that took an exclusive one
+  ProcessLock presence_;
   std::unique_ptr<session::Vault> vault_;
   Database database_;
   std::mutex mutex_;
@@ -158,15 +261,25 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
                                    Phase::session, Sent::no));
     }
   }
-  // A second process would renew with credentials that the first one has used up.
-  Descriptor lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.number() < 0 || ::flock(lock.number(), LOCK_EX | LOCK_NB) != 0) {
-    return failure(engine_failed("the state folder " + folder.string() +
-                                     (lock.number() < 0 ? " cannot be opened"
-                                                        : " is in use by another process; replicas "
-                                                          "share a postgresql:// state"),
-                                 Phase::session, Sent::no));
+  const auto refused = [&](const std::string& why) {
+    return failure(engine_failed("the state folder " + folder.string() + " " + why, Phase::session,
+                                 Sent::no));
+  };
+  if (session::is_on_network(folder)) {
+    return refused("is on a network file system, where two machines could renew with one "
+                   "credential; use a local folder, or a postgresql:// state for replicas");
   }
+  Descriptor shared(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (shared.number() < 0) return refused("cannot be opened");
+  if (::flock(shared.number(), LOCK_SH | LOCK_NB) != 0) {
+    return refused("is in use by a process of an earlier release, which shares it with nobody; "
+                   "end that one first");
+  }
+  auto presence = ProcessLock::open(folder / "penstock.lock");
+  if (!presence) return failure(engine_failed(presence.error(), Phase::session, Sent::no));
+  // Several processes may start at once: one makes the key, the database and its tables.
+  const auto setup = presence->set_up(std::chrono::seconds(10));
+  if (!setup) return refused("cannot be opened: " + setup.error());
   auto vault = session::Vault::open(folder / "state.key");
   if (!vault) return failure(engine_failed(vault.error(), Phase::session, Sent::no));
   const std::string file = (folder / "penstock.db").string();
@@ -182,10 +295,12 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
           ? opened
           : sqlite3_exec(
                 raw,
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;"
+                "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
                 "PRAGMA secure_delete = ON;"
                 "CREATE TABLE IF NOT EXISTS state(key TEXT PRIMARY KEY, version INTEGER NOT NULL,"
-                " record BLOB NOT NULL) STRICT, WITHOUT ROWID",
+                " record BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+                "CREATE TABLE IF NOT EXISTS lease(key TEXT PRIMARY KEY, fence INTEGER NOT NULL,"
+                " holder INTEGER NOT NULL, until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID",
                 nullptr, nullptr, &message);
   ::umask(before);
   if (made != SQLITE_OK) {
@@ -195,7 +310,8 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
                                  Phase::session, Sent::no));
   }
   return std::unique_ptr<CredentialStore>(
-      std::make_unique<SqliteStore>(std::move(database), *std::move(vault), std::move(lock)));
+      std::make_unique<SqliteStore>(std::move(database), *std::move(vault), std::move(shared),
+                                    *std::move(presence)));
 }
 
 }  // namespace penstock

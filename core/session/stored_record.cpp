@@ -91,8 +91,11 @@ std::string to_record(const StoredState& state) {
   write_fields(writer, state.credentials);
   writer.Key("session");
   write_fields(writer, state.session);
-  writer.Key("session_format");
-  writer.Int(state.session_format);
+  writer.Key("session_formats");
+  writer.StartArray();
+  for (const int format : state.session_formats)
+    writer.Int(format);
+  writer.EndArray();
   writer.Key("session_created_ms");
   writer.Int64(state.session_created_ms);
   writer.Key("session_expires_ms");
@@ -127,7 +130,14 @@ Result<StoredState, std::string> from_record(std::string_view bytes) {
       !digest->value.IsString()) {
     return failure(malformed);
   }
-  state.session_format = static_cast<int>(integer("session_format"));
+  const auto formats = root.FindMember("session_formats");
+  if (formats != root.MemberEnd() && formats->value.IsArray()) {
+    for (const auto& format : formats->value.GetArray()) {
+      if (format.IsInt()) state.session_formats.push_back(format.GetInt());
+    }
+  } else if (const auto format = static_cast<int>(integer("session_format")); format != 0) {
+    state.session_formats = {format};  // of a record that an earlier release wrote
+  }
   state.session_created_ms = integer("session_created_ms");
   state.session_expires_ms = integer("session_expires_ms");
   state.connection_digest = {digest->value.GetString(), digest->value.GetStringLength()};

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,9 @@ class World {
   virtual void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) = 0;
 
   virtual void wait(std::chrono::milliseconds time, std::function<void()> handler) = 0;
+
+  /// Asked before a renewal saves its intent: RenewalGate::enter().
+  virtual std::shared_ptr<void> begin_exchange() = 0;
 
   // CredentialStore's functions of these names, off the loop.
 

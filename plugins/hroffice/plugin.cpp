@@ -57,6 +57,14 @@ struct HrOffice {
     }
     return Verdict::ok;
   }
+
+  /// The vendor's codes are not public: only what any SOAP stack says of credentials is read.
+  Verdict inspect(Out& out, const InspectIn& in) const {
+    const SoapFault found = fault(out, in.reply.body());
+    if (!found) return Verdict::pass;
+    fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
+         std::string(found.text), std::string(found.code));
+  }
 };
 
 }  // namespace

@@ -42,7 +42,10 @@ struct Nmbrs {
     const std::string_view detail = found.text.substr(arrow == found.text.npos ? 0 : arrow + 5);
     const std::size_t digits = detail.find_first_not_of("0123456789");
     const bool coded = digits == 4 && detail.substr(4).starts_with(": ");
-    if (!coded) fail(PST_E_VENDOR_FAULT, std::string(detail), std::string(found.code));
+    if (!coded) {
+      fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
+           std::string(detail), std::string(found.code));
+    }
     const std::string code(detail.substr(0, 4)), message(detail.substr(6));
     if (code == "1006") {  // a login that may work the next time, says the vendor
       out.note("vendor_code", code).note("vendor_message", message);

@@ -8,13 +8,11 @@ namespace {
 
 using namespace penstock::sdk;
 
-constexpr std::int64_t renew_before_ms = 120'000;
-
 /// A bearer token of an hour, and the subscription of the app. The refresh token lives 30 days and
 /// is replaced at each use.
 struct NmbrsRest {
   Verdict prepare(Out& out, const PrepareIn& in) const {
-    if (!in.session.fresh(in.env, renew_before_ms)) return Verdict::need_session;
+    if (!in.session.fresh(in.env)) return Verdict::need_session;
     out.header("Authorization", bearer(in.session["access_token"]))
         .header("X-Subscription-Key", in.conn["subscription_key"]);
     return Verdict::ok;
@@ -22,12 +20,12 @@ struct NmbrsRest {
 
   Verdict session(Out& out, const SessionIn& in) const {
     if (in.event == PST_EV_FETCHED) {
-      keep_token(out, in, read_token(out, in.reply), "refresh_token");
+      keep_token(out, in, read_token(out, in.reply, {.grant = "refresh_token"}), "refresh_token");
       return Verdict::ok;
     }
     token_request(out, "https://identityservice.nmbrs.com/connect/token",
                   refresh_token_grant(in.conn["refresh_token"]))
-        .header("Authorization", basic(in.conn["client_id"], in.conn["client_secret"]));
+        .header("Authorization", client_secret_basic(in.conn["client_id"], in.conn["client_secret"]));
     return Verdict::fetch;
   }
 

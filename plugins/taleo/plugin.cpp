@@ -29,8 +29,10 @@ struct Taleo {
     const std::string_view detail = "Envelope/Body/Fault/detail/WebServiceFault/";
     const std::string_view code = out.xml(in.reply.body(), concat(detail, "code"));
     const std::string_view message = out.xml(in.reply.body(), concat(detail, "message"));
-    fail(PST_E_VENDOR_FAULT, std::string(message.empty() ? found.text : message),
-         std::string(code.empty() ? found.code : code));
+    const SoapFault told{code.empty() ? found.code : code, message.empty() ? found.text : message};
+    const bool refused = refuses_credentials(found) || refuses_credentials(told);
+    fail(refused ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT, std::string(told.text),
+         std::string(told.code));
   }
 };
 

@@ -9,13 +9,12 @@ namespace {
 using namespace penstock::sdk;
 
 constexpr std::int64_t session_life_ms = 4 * 3600 * 1000;
-constexpr std::int64_t renew_before_ms = 300'000;
 
 /// Taleo Business Edition: a dispatcher tells the company's host, a login there gives a token for a
 /// cookie. The base URL of the calls is the session's.
 struct TaleoBusiness {
   Verdict prepare(Out& out, const PrepareIn& in) const {
-    if (!in.session.fresh(in.env, renew_before_ms)) return Verdict::need_session;
+    if (!in.session.fresh(in.env)) return Verdict::need_session;
     out.header("Cookie", cookie("authToken", in.session["token"]));
     return Verdict::ok;
   }

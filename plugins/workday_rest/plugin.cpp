@@ -9,8 +9,6 @@ namespace {
 
 using namespace penstock::sdk;
 
-constexpr std::int64_t renew_before_ms = 120'000;
-
 /// Reports take HTTP Basic; everything else a token that lives an hour.
 struct WorkdayRest {
   Verdict prepare(Out& out, const PrepareIn& in) const {
@@ -18,7 +16,7 @@ struct WorkdayRest {
       out.header("Authorization", basic(in.conn["username"], in.conn["password"]));
       return Verdict::ok;
     }
-    if (!in.session.fresh(in.env, renew_before_ms)) return Verdict::need_session;
+    if (!in.session.fresh(in.env)) return Verdict::need_session;
     out.header("Authorization", bearer(in.session["access_token"]));
     return Verdict::ok;
   }
@@ -30,7 +28,12 @@ struct WorkdayRest {
     }
     // Only the grant that sends a refresh token may replace it.
     const bool refreshes = in.conn["grant"] == "refresh_token";
-    keep_token(out, in, read_token(out, in.reply), refreshes ? "refresh_token" : "");
+    const TokenFields fields{
+        .grant = refreshes                              ? "refresh_token"
+                 : in.conn["grant"] == "jwt_bearer" ? "private_key, isu and client_id"
+                                                        : "client_id and client_secret",
+        .address = "domain and tenant"};
+    keep_token(out, in, read_token(out, in.reply, fields), refreshes ? "refresh_token" : "");
     return Verdict::ok;
   }
 
@@ -49,7 +52,7 @@ struct WorkdayRest {
           .header("Authorization", concat("ID ", user_pass(id, secret)));  // the word is not Basic
     } else if (grant == "refresh_token") {
       token_request(out, url, refresh_token_grant(in.conn["refresh_token"]))
-          .header("Authorization", basic(id, secret));
+          .header("Authorization", client_secret_basic_raw(id, secret));
     } else {
       fail(PST_E_BAD_CONNECTION, "grant is none of refresh_token, client_credentials, jwt_bearer");
     }

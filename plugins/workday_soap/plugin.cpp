@@ -47,8 +47,7 @@ struct WorkdaySoap {
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
-    const bool refused = found.code.ends_with("authenticationError");
-    fail(refused ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT, std::string(found.text),
+    fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT, std::string(found.text),
          std::string(found.code));
   }
 };

@@ -1,13 +1,17 @@
+#include <chrono>
+#include <csignal>
 #include <fstream>
 #include <future>
 #include <iostream>
 #include <iterator>
+#include <memory>
 #include <optional>
 
 #include <penstock/envelope.hpp>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
+#include "cli/stop_signals.hpp"
 
 namespace penstock::cli {
 namespace {
@@ -95,19 +99,37 @@ Call make_call(const CommandLine& line, const Config& config) {
   return call;
 }
 
-/// Waits for what `start` gives to its handler.
+/// A signal that came before the answer.
+struct Interrupted {
+  int signal;
+};
+
+/// Waits for what `start` gives to its handler, or for a signal.
 template <class T, class Start>
-Result<T> wait_for(Start start) {
-  std::promise<Result<T>> promise;
-  auto future = promise.get_future();
-  start([&promise](Result<T> result) { promise.set_value(std::move(result)); });
+Result<T> wait_for(const StopSignals& signals, Start start) {
+  // Shared: after a signal the handler may run with nobody waiting any more.
+  const auto promise = std::make_shared<std::promise<Result<T>>>();
+  auto future = promise->get_future();
+  start([promise](Result<T> result) {
+    promise->set_value(std::move(result));
+    StopSignals::wake();
+  });
+  const auto has_ended = [&] {
+    return future.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
+  };
+  while (!has_ended()) {
+    const int signal = signals.wait();
+    if (signal != SIGUSR1) throw Interrupted{signal};
+  }
   return future.get();
 }
 
-Result<Preview> rehearse(Engine& engine, Call call, bool with_session) {
+Result<Preview> rehearse(Engine& engine, Call call, bool with_session,
+                         const StopSignals& signals) {
   if (!with_session) return engine.validate(call);
-  return wait_for<Preview>(
-      [&](auto handler) { engine.validate_with_session(std::move(call), std::move(handler)); });
+  return wait_for<Preview>(signals, [&](auto handler) {
+    engine.validate_with_session(std::move(call), std::move(handler));
+  });
 }
 
 }  // namespace
@@ -117,6 +139,7 @@ int call(const CommandLine& line) {
     std::cerr << "penstock call: --session goes with --dry-run; a call gets its session anyway\n";
     return exit_usage;
   }
+  const StopSignals signals;
   // A session may cost the grant that it was made of: what replaces that must be kept.
   const auto engine = open_engine(line, !line.dry_run || line.session);
   if (!engine) return exit_failed;
@@ -125,18 +148,22 @@ int call(const CommandLine& line) {
   try {
     Call asked = make_call(line, engine->config());
     if (line.dry_run) {
-      const auto preview = rehearse(*engine, std::move(asked), line.session);
+      const auto preview = rehearse(*engine, std::move(asked), line.session, signals);
       done = preview.has_value();
       output = done ? preview_json(*preview) : error_json(preview.error());
     } else {
       const auto answer = wait_for<Answer>(
-          [&](auto handler) { engine->start(std::move(asked), std::move(handler)); });
+          signals, [&](auto handler) { engine->start(std::move(asked), std::move(handler)); });
       done = answer.has_value();
       output = done ? answer_json(*answer, false) : error_json(answer.error());
     }
   } catch (const UsageError& error) {
     std::cerr << "penstock call: " << error.message << '\n';
     return exit_usage;
+  } catch (const Interrupted& interrupted) {
+    // The engine waits for a renewal that is under way: its end must be kept.
+    engine->stop(std::chrono::milliseconds(0));
+    return 128 + interrupted.signal;
   }
   std::cout << output << std::endl;
   engine->stop(std::chrono::milliseconds(0));

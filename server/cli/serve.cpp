@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <csignal>
-#include <ctime>
 #include <iostream>
 
 #include "cli/commands.hpp"
+#include "cli/stop_signals.hpp"
 #include "http/connection.hpp"
 #include "http/door.hpp"
 #include "http/http_server.hpp"
@@ -27,33 +27,6 @@ std::size_t client_connections() {
   return std::clamp<std::size_t>(files.rlim_cur / 2, 16, server::HttpLimits{}.connections);
 }
 
-/// SIGTERM and SIGINT, taken by the main thread in its own time instead of by a handler.
-class StopSignals {
- public:
-  /// Before any thread is started: threads inherit it.
-  StopSignals() {
-    sigemptyset(&set_);
-    sigaddset(&set_, SIGTERM);
-    sigaddset(&set_, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    std::signal(SIGPIPE, SIG_IGN);
-  }
-
-  void wait() const {
-    int signal = 0;
-    sigwait(&set_, &signal);
-  }
-
-  /// Whether one came within `time`.
-  bool wait_for(std::chrono::milliseconds time) const {
-    const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
-    return sigtimedwait(&set_, nullptr, &limit) > 0;
-  }
-
- private:
-  sigset_t set_{};
-};
-
 class ProcessLog {
  public:
   ProcessLog() : sink_(server::open_stderr_log()) {}
@@ -71,10 +44,28 @@ class ProcessLog {
   server::LogSink sink_;
 };
 
+bool asks_for_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
+}
+
+/// Until somebody asks for the end. A terminal that closes, or a supervisor that wants the
+/// configuration read again, does not.
+void wait_for_end(const StopSignals& signals, const ProcessLog& log) {
+  while (true) {
+    const int signal = signals.wait();
+    if (asks_for_end(signal)) return;
+    if (signal == SIGHUP) {
+      log.say("ignored", "SIGHUP: a configuration is read at the start alone; restart to read it "
+                         "again");
+    }
+  }
+}
+
 void drain(const server::HttpServer& http, const StopSignals& signals) {
   const auto end = server::Clock::now() + grace;
   while (http.connections() > 0 && server::Clock::now() < end) {
-    if (signals.wait_for(50ms)) return;  // Asked twice: at once, then.
+    const int signal = signals.wait_for(50ms);
+    if (asks_for_end(signal)) return;  // Asked twice: at once, then.
   }
 }
 
@@ -101,7 +92,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
   }
   for (const std::string& address : (*http)->addresses())
     log.say("listening", "http://" + address);
-  signals.wait();
+  wait_for_end(signals, log);
   log.say("stopping", "finishing what is in flight");
   door.begin_draining();
   (*http)->stop();

@@ -159,7 +159,7 @@ const std::string_view catalogue_schemas = R"json({
       "tool": {"type": "string"},
       "enabled": {"type": "boolean"},
       "apis": {"type": "array", "items": {"type": "string"}, "description": "What the connection is complete for"},
-      "health": {"type": "string", "enum": ["ok", "expiring", "cooling_down", "refused", "needs_credentials", "disabled"]},
+      "health": {"type": "string", "enum": ["ok", "expiring", "cooling_down", "unreachable", "refused", "needs_credentials", "disabled"]},
       "cooling_down_until": {"type": "string", "format": "date-time"},
       "last_renewal": {"type": "string", "format": "date-time"},
       "session_expires": {"type": "string", "format": "date-time"},
@@ -179,10 +179,11 @@ const std::string_view catalogue_schemas = R"json({
         "type": "array",
         "items": {
           "type": "object",
-          "required": ["api", "works", "message"],
+          "required": ["api", "works", "outcome", "message"],
           "properties": {
             "api": {"type": "string", "examples": ["workday/rest"]},
             "works": {"type": "boolean"},
+            "outcome": {"type": "string", "enum": ["works", "refused", "unreachable", "failed"]},
             "message": {"type": "string"},
             "status": {"type": "integer", "description": "The vendor's; absent: it was not reached"}
           }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <future>
+#include <map>
+#include <string>
 
 #include "sandbox_process.hpp"
 
@@ -104,10 +106,15 @@ TEST_F(Health, what_is_wrong_is_said_in_a_sentence_without_a_secret) {
       {"workday:dead", "connect it anew", 0},
       {"workday:gone", "no connection to wd5-impl-services1.workday.com", 0},
   };
+  const std::map<std::string, std::string> outcomes = {{"hibob:wrong", "refused"},
+                                                       {"nmbrs:domain", "refused"},
+                                                       {"workday:dead", "refused"},
+                                                       {"workday:gone", "unreachable"}};
   for (const auto& row : rows) {
     const auto checks = verify(*engine, row.id);
     ASSERT_EQ(checks.size(), 1U) << row.id;
     EXPECT_FALSE(checks[0].works);
+    EXPECT_EQ(checks[0].outcome, outcomes.at(row.id)) << row.id;
     EXPECT_NE(checks[0].message.find(row.says), std::string::npos) << checks[0].message;
     EXPECT_EQ(checks[0].status, row.status) << row.id;
     for (const char* secret : {"WRONG-TOKEN-0001", "REVOKED-REFRESH-TOKEN", "nmbrs-sandbox-token"})
@@ -140,13 +147,13 @@ TEST_F(Health, of_a_connection_goes_with_what_the_vendor_says) {
     return call;
   }());
   const IntegrationInfo away = info(*engine, "workday:reports");
-  EXPECT_EQ(away.health, "cooling_down");
+  EXPECT_EQ(away.health, "unreachable");
   EXPECT_GT(away.cooling_down_until_ms, away.last_error_ms);
 
   // Calls that are refused.
   EXPECT_EQ(testing::call(*engine, get("hibob:wrong", "hibob", "v1", "/people"))->status, 401);
   EXPECT_EQ(info(*engine, "hibob:wrong").health, "refused");
-  EXPECT_EQ(info(*engine, "hibob:wrong").last_error, "the vendor answered 401 to the last call");
+  EXPECT_EQ(info(*engine, "hibob:wrong").last_error, "the vendor refused the credentials of the last call");
 
   // A good session.
   ASSERT_EQ(verify(*engine, "workday:acme").size(), 2U);

@@ -106,13 +106,13 @@ TEST_F(PostgresqlStore, grants_a_lease_to_one_replica_and_shows_it_what_is_store
   EXPECT_FALSE(*second->lease("l"));
   EXPECT_TRUE(*second->lease("another"));
   StoredState state;
-  state.session_format = 3;
+  state.session_formats = {3};
   EXPECT_EQ(*first->save("l", state, lease->fence), 1U);
   first->release("l", lease->fence);
   const auto next = *second->lease("l");
   ASSERT_TRUE(next);
   EXPECT_GT(next->fence, lease->fence);
-  EXPECT_EQ(next->state->session_format, 3);
+  EXPECT_EQ(next->state->session_formats, std::vector{3});
   EXPECT_EQ(next->state->version, 1U);
   state.version = 1;
   EXPECT_FALSE(first->save("l", state, lease->fence)) << "the fence of an earlier lease";

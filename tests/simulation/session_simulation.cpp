@@ -1,10 +1,12 @@
 // Replicas, crashes, clocks and losses from a seed: `session_simulation [SEEDS [FIRST]]`.
 // A seed that breaks an invariant is printed; giving it as FIRST with SEEDS 1 runs it again.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 
 #include "../unit/rotating_plugin.hpp"
 #include "session/connection_state.hpp"
+#include "session/credential_key.hpp"
 #include "simulated_world.hpp"
 
 namespace penstock::simulation {
@@ -16,25 +18,27 @@ using session::SnapshotPtr;
 using session::Standing;
 
 constexpr std::int64_t minute = 60'000;
-constexpr std::int64_t stormy = 10 * minute, calm = 40 * minute;
+constexpr std::int64_t stormy = 10 * minute, settled = 18 * minute, calm = 45 * minute;
 
 struct Replica {
   std::shared_ptr<SimulatedWorld> world;
   std::shared_ptr<ConnectionState> state;
   std::int64_t worked_ms = 0;  ///< when a call last had a session that the vendor takes
   SnapshotPtr served;          ///< with what
+  std::string key;             ///< of its state in the store
 };
 
 class Run {
  public:
   explicit Run(std::uint64_t seed)
-      : clock_(seed), grace_(clock_.chance(0.5)), vendor_(clock_, verdict_, grace_),
-        store_(clock_, verdict_, vendor_) {
+      : clock_(seed), kind_(static_cast<Vendor::Kind>(clock_.pick(3))),
+        vendor_(clock_, verdict_, kind_), store_(clock_, verdict_, vendor_) {
     plugin_ = host::Instance::create(rotating_plugin::functions,
                                      *Egress::parse({"https://login.example"}))
                   .
                   operator*();
-    rotating_plugin::life_ms = clock_.chance(0.5) ? 3'600'000 : 120'000;
+    constexpr std::array<std::int64_t, 5> lives = {3'600'000, 600'000, 120'000, 60'000, 15'000};
+    rotating_plugin::life_ms = lives.at(clock_.pick(lives.size()));
     const auto sometimes = [this](double most) { return clock_.chance(0.5) ? most : 0.0; };
     faults_ = {sometimes(0.1), sometimes(0.1),  sometimes(0.2),
                sometimes(0.1), sometimes(0.05), sometimes(0.05)};
@@ -50,7 +54,9 @@ class Run {
     clock_.run_until(stormy);
     faults_ = {};
     calm_ = true;
-    clock_.run_until(stormy + calm);
+    clock_.run_until(settled);
+    trouble_at_the_vendor();
+    clock_.run_until(settled + calm);
     check_recovery();
     return verdict_.broken;
   }
@@ -63,8 +69,14 @@ class Run {
     replica.world = std::make_shared<SimulatedWorld>(clock_, verdict_, vendor_, store_, faults_,
                                                      ++lives_, skew);
     replica.served = nullptr;
-    const host::Connection configured{"acme", {{"refresh_token", Secret("r0"), true}}};
-    replica.state = std::make_shared<ConnectionState>("p/acme", configured, store_.load(), 1);
+    // One credential under two names: an integration that is renamed, or written twice.
+    const host::Connection configured{lives_ % 2 == 0 ? "acme" : "acme-eu",
+                                      {{"refresh_token", Secret("r0"), true}}};
+    const bool rotates = kind_ != Vendor::Kind::fixed;
+    auto located = session::locate_state(store_, "p", configured, "refresh_token");
+    replica.key = located->key;
+    replica.state = std::make_shared<ConnectionState>(located->key, configured,
+                                                      std::move(located->state), rotates);
   }
 
   Need need(std::uint64_t used) const {
@@ -112,8 +124,8 @@ class Run {
   }
 
   /// Another replica may put it right later: looked at when it is said.
-  void check_refusal(const ConnectionState& state, SimulatedWorld& world) {
-    const auto stored = store_.load();
+  void check_refusal(const std::string& key, const ConnectionState& state, SimulatedWorld& world) {
+    const auto stored = *store_.load(key);
     const bool good = stored && !stored->credentials.empty() &&
                       vendor_.takes(std::string(stored->credentials.at(0).value.reveal()));
     verdict_.require(!good || !refuses(state, world), "a good credential was called refused");
@@ -135,10 +147,10 @@ class Run {
     // The state owns what waits for it, not the other way round: a killed replica leaves nothing.
     replica.state->obtain(need(used), replica.world,
                           [this, told, refused, served = replica.served, world = replica.world,
-                           &state = *replica.state](const auto& result) {
+                           key = replica.key, &state = *replica.state](const auto& result) {
                             verdict_.require(++*told == 1, "a call was answered twice");
                             if (result) check_session(served, **result);
-                            if (!refused) check_refusal(state, *world);
+                            if (!refused) check_refusal(key, state, *world);
                           });
     // Longer than anything may take: two minutes for another replica, one for the vendor, and as
     // long as the replica was stopped.
@@ -151,7 +163,7 @@ class Run {
   void disturb() {
     if (calm_) return;
     Replica& victim = replicas_[clock_.pick(replicas_.size())];
-    switch (clock_.pick(6)) {
+    switch (clock_.pick(8)) {
     case 0:
       victim.world->kill();
       start(victim);
@@ -168,17 +180,53 @@ class Run {
     case 4:
       store_.restart();
       break;
+    case 5: {
+      const auto index = static_cast<std::size_t>(&victim - replicas_.data());
+      victim.world->end([this, index] { start(replicas_[index]); });
+      break;
+    }
+    case 6:
+      down_ = !down_;
+      vendor_.set_down(down_);
+      break;
     default:
       break;
     }
     clock_.after(static_cast<std::int64_t>(clock_.pick(minute)), [this] { disturb(); });
   }
 
+  /// The faults that a vendor has by itself, one after the other, with nothing else going wrong.
+  void trouble_at_the_vendor() {
+    vendor_.set_down(false);
+    clock_.run_until(clock_.now() + minute);
+    vendor_.set_down(true);
+    clock_.run_until(clock_.now() + 10 * minute);
+    vendor_.set_down(false);
+    check_return("a vendor that was down and is back");
+    if (kind_ != Vendor::Kind::fixed) return;
+    vendor_.set_refusing(true);
+    vendor_.revoke_access();
+    clock_.run_until(clock_.now() + 10 * 1'000);
+    vendor_.set_refusing(false);
+    clock_.run_until(clock_.now() + minute);
+    check_return("a vendor that takes the grant again");
+  }
+
+  void check_return(const std::string& of_whom) {
+    const std::int64_t since = clock_.now();
+    clock_.run_until(since + 45'000);
+    for (const Replica& replica : replicas_) {
+      if (store_.refuses() || refuses(replica)) continue;  // check_recovery() judges that
+      verdict_.require(replica.worked_ms > since, of_whom + " is not asked again");
+    }
+  }
+
   void check_recovery() {
     for (const Replica& replica : replicas_) {
       if (store_.refuses() || refuses(replica)) {
         verdict_.require(store_.refuses() || store_.may_not_know(), "a refusal was not kept");
-        verdict_.require(!grace_, "a credential was lost though the vendor grants grace");
+        verdict_.require(kind_ == Vendor::Kind::strict,
+                         "a credential was lost though the vendor takes it");
         verdict_.require(vendor_.ever_lost(), "a credential was lost though every answer arrived");
         verdict_.require(refuses(replica), "a replica does not know that the credential is lost");
         continue;
@@ -190,14 +238,14 @@ class Run {
 
   Clock clock_;
   Verdict verdict_;
-  const bool grace_;
+  const Vendor::Kind kind_;
   Vendor vendor_;
   Store store_;
   Faults faults_;
   std::shared_ptr<const host::Instance> plugin_;
   std::vector<Replica> replicas_;
   std::uint64_t lives_ = 0;
-  bool calm_ = false;
+  bool calm_ = false, down_ = false;
 };
 
 }  // namespace

@@ -18,7 +18,11 @@ void Clock::run_until(std::int64_t end) {
 
 FetchReply Vendor::token(const std::string& refresh, bool down, bool from_the_living) {
   ++requests;
-  if (down) return {503, {}, ""};
+  if (down || down_) return {503, {}, ""};
+  if (kind_ == Kind::fixed) {
+    if (refusing_) return {400, {}, ""};
+    return {200, {}, "a" + std::to_string(++generation_)};
+  }
   const auto name = [](char kind, int number) { return kind + std::to_string(number); };
   const bool excused =
       !from_the_living || lost_ == generation_ || (generation_ > 0 && excused_ == generation_);
@@ -28,7 +32,7 @@ FetchReply Vendor::token(const std::string& refresh, bool down, bool from_the_li
     ++generation_;
   } else if (generation_ > 0 && refresh == name('r', generation_ - 1)) {
     verdict_.require(excused, "the vendor saw " + refresh + " twice, though an answer had arrived");
-    if (!grace_) return {400, {}, ""};
+    if (kind_ != Kind::grace) return {400, {}, ""};
   } else {
     verdict_.require(excused, "the vendor saw " + refresh + ", older than any that could be lost");
     return {400, {}, ""};
@@ -36,54 +40,63 @@ FetchReply Vendor::token(const std::string& refresh, bool down, bool from_the_li
   return {200, {}, name('a', generation_) + " " + name('r', generation_)};
 }
 
-std::optional<Lease> Store::lease(const std::string&, std::uint64_t holder) {
+std::optional<Lease> Store::lease(const std::string& key, std::uint64_t holder) {
+  Slot& slot = slots_[key];
   const std::int64_t now = clock_.now();
-  const bool dead = dead_.contains(holder_);
-  const bool silent = now > std::max(heard_, started_) + silence_ms;
-  const bool gone = dead || !connected_;
-  const bool taken = holder_ != 0 && holder_ != holder && now < lease_until_ && !(gone && silent);
+  const bool dead = dead_.contains(slot.holder);
+  const bool silent = now > std::max(slot.heard, started_) + silence_ms;
+  const bool gone = dead || !slot.connected;
+  const bool taken =
+      slot.holder != 0 && slot.holder != holder && now < slot.lease_until && !(gone && silent);
   if (taken) return std::nullopt;
-  const bool stood_still = stopped_until_.contains(holder_) && stopped_until_[holder_] > heard_;
-  if (holder_ != 0 && holder_ != holder && !dead && stood_still) vendor_.excuse();
-  holder_ = holder;
-  connected_ = true;
-  heard_ = now;
-  lease_until_ = now + lease_ms;
-  return Lease{++fence_, state_};
+  const bool stood_still =
+      stopped_until_.contains(slot.holder) && stopped_until_[slot.holder] > slot.heard;
+  if (slot.holder != 0 && slot.holder != holder && !dead && stood_still) vendor_.excuse();
+  slot.holder = holder;
+  slot.connected = true;
+  slot.heard = now;
+  slot.lease_until = now + lease_ms;
+  return Lease{++slot.fence, slot.state};
 }
 
-bool Store::extend(std::uint64_t fence, std::uint64_t holder) {
-  if (fence != fence_ || holder_ == 0) return false;
-  holder_ = holder;
-  connected_ = true;
-  heard_ = clock_.now();
-  lease_until_ = heard_ + lease_ms;
+bool Store::extend(const std::string& key, std::uint64_t fence, std::uint64_t holder) {
+  Slot& slot = slots_[key];
+  if (fence != slot.fence || slot.holder == 0) return false;
+  slot.holder = holder;
+  slot.connected = true;
+  slot.heard = clock_.now();
+  slot.lease_until = slot.heard + lease_ms;
   return true;
 }
 
-void Store::release(std::uint64_t fence) {
-  if (fence == fence_) holder_ = 0;
+void Store::release(const std::string& key, std::uint64_t fence) {
+  Slot& slot = slots_[key];
+  if (fence == slot.fence) slot.holder = 0;
 }
 
 void Store::restart() {
-  connected_ = false;
+  for (auto& [key, slot] : slots_)
+    slot.connected = false;
   started_ = clock_.now();
 }
 
-Result<std::uint64_t> Store::save(const StoredState& state, std::uint64_t fence) {
-  const std::uint64_t present = state_ ? state_->version : 0;
-  if (state.version != present || fence != fence_)
+Result<std::uint64_t> Store::save(const std::string& key, const StoredState& state,
+                                  std::uint64_t fence) {
+  Slot& slot = slots_[key];
+  const std::uint64_t present = slot.state ? slot.state->version : 0;
+  if (state.version != present || (fence != 0 && fence != slot.fence))
     return failure(engine_failed("changed by another replica", Phase::session, Sent::no));
-  verdict_.require(state.version + 1 > present, "a stored version fell");
-  state_ = state;
-  ++state_->version;
+  slot.state = state;
+  ++slot.state->version;
   if (!state.refusal.empty()) refuses_ = true;
   if (state.renewal_began_ms == 0 && !state.session.empty()) {
     refuses_ = false;
     kept_.insert(std::string(state.session.at(0).value.reveal()));
   }
-  return state_->version;
+  return slot.state->version;
 }
+
+std::shared_ptr<void> SimulatedWorld::begin_exchange() { return gate_->enter(); }
 
 std::array<std::uint8_t, 32> SimulatedWorld::entropy() {
   std::array<std::uint8_t, 32> out{};
@@ -112,6 +125,12 @@ void SimulatedWorld::answer(Handler handler, Value value, std::int64_t ms) {
 void SimulatedWorld::fetch(session::FetchRequest request,
                            std::function<void(Result<FetchReply>)> handler) {
   verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
+  verdict_.require(!ending_, "a renewal began after the end was asked for");
+  ++fetching_;
+  handler = [self = shared_from_this(), handler = std::move(handler)](Result<FetchReply> reply) {
+    --self->fetching_;
+    handler(std::move(reply));
+  };
   verdict_.require(std::exchange(intends_, false), "the vendor was asked without an intent");
   const bool lost = clock_.chance(faults_.request_lost);
   const bool unheard = clock_.chance(faults_.answer_lost);
@@ -144,7 +163,7 @@ void SimulatedWorld::wait(std::chrono::milliseconds time, std::function<void()> 
   });
 }
 
-void SimulatedWorld::save(std::string, StoredState state, std::uint64_t fence,
+void SimulatedWorld::save(std::string key, StoredState state, std::uint64_t fence,
                           std::function<void(Result<std::uint64_t>)> handler) {
   const bool before = clock_.chance(faults_.store_fails_before);
   const bool after = clock_.chance(faults_.store_fails_after);
@@ -152,8 +171,8 @@ void SimulatedWorld::save(std::string, StoredState state, std::uint64_t fence,
   if (before && !state.refusal.empty()) store_.missed_refusal();
   if (before) return answer(std::move(handler), Result<std::uint64_t>(lost), 20);
   clock_.after(static_cast<std::int64_t>(clock_.pick(20)),
-               [this, self = shared_from_this(), state, fence, after, lost, handler] {
-                 const Result<std::uint64_t> version = store_.save(state, fence);
+               [this, self = shared_from_this(), key, state, fence, after, lost, handler] {
+                 const Result<std::uint64_t> version = store_.save(key, state, fence);
                  if (version && state.renewal_began_ms == 0) holds_answer_ = false;
                  intends_ = version && state.renewal_began_ms != 0;
                  answer(handler, after ? Result<std::uint64_t>(lost) : version, 5);
@@ -181,22 +200,45 @@ bool SimulatedWorld::extension_fails() {
   return extension_failed_;
 }
 
-void SimulatedWorld::extend(std::string, std::uint64_t fence,
+void SimulatedWorld::extend(std::string key, std::uint64_t fence,
                             std::function<void(Result<bool>)> handler) {
   if (extension_fails()) {
     return answer(
         std::move(handler),
         Result<bool>(failure(engine_failed("the store is away", Phase::session, Sent::no))), 20);
   }
-  answer(std::move(handler), Result<bool>(store_.extend(fence, life_)), 5);
+  answer(std::move(handler), Result<bool>(store_.extend(key, fence, life_)), 5);
 }
 
-void SimulatedWorld::release(std::string, std::uint64_t fence) { store_.release(fence); }
+void SimulatedWorld::release(std::string key, std::uint64_t fence) { store_.release(key, fence); }
 
 void SimulatedWorld::kill() {
   if (holds_answer_) vendor_.answer_lost();
   alive_ = false;
   store_.died(life_);
+}
+
+void SimulatedWorld::end(std::function<void()> ended) {
+  if (ending_) return;
+  end_when_idle(clock_.now(), std::move(ended));
+}
+
+void SimulatedWorld::end_when_idle(std::int64_t since_ms, std::function<void()> ended) {
+  if (!alive_) return;  // killed meanwhile
+  // A request that is on its way was begun before: nothing that begins now is.
+  const bool idle = gate_->close(std::chrono::milliseconds(0));
+  ending_ = true;
+  const std::int64_t limit = std::chrono::milliseconds(session::longest_end).count();
+  const bool late = clock_.now() - since_ms >= limit;
+  if (!idle && !late) {
+    return clock_.after(10, [this, self = shared_from_this(), since_ms, ended] {
+      end_when_idle(since_ms, ended);
+    });
+  }
+  verdict_.require(late || (fetching_ == 0 && !holds_answer_),
+                   "an orderly end left the vendor's answer to a renewal alone");
+  kill();
+  ended();
 }
 
 void SimulatedWorld::stop(std::int64_t ms) {

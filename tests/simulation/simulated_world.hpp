@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include <penstock/credential_store.hpp>
+
+#include "session/renewal_gate.hpp"
 #include "session/world.hpp"
 
 namespace penstock::simulation {
@@ -60,11 +63,18 @@ struct Verdict {
   }
 };
 
-/// A vendor whose refresh tokens rotate: r0, r1, …; strict, or with grace for the last one.
+/// A vendor whose refresh tokens rotate: r0, r1, …; strict, or with grace for the last one. Or one
+/// that takes r0 for ever, as signed assertions are taken.
 class Vendor {
  public:
-  Vendor(Clock& clock, Verdict& verdict, bool grace)
-      : clock_(clock), verdict_(verdict), grace_(grace) {}
+  enum class Kind : std::uint8_t { strict, grace, fixed };
+  Vendor(Clock& clock, Verdict& verdict, Kind kind)
+      : clock_(clock), verdict_(verdict), kind_(kind) {}
+
+  /// Its token endpoint answers 503, until told otherwise.
+  void set_down(bool down) { down_ = down; }
+  /// It takes no grant, as one whose clock is wrong.
+  void set_refusing(bool refusing) { refusing_ = refusing; }
 
   /// `from_the_living`: somebody waits for the answer. Dead senders' bytes arrive, too.
   session::FetchReply token(const std::string& refresh, bool down, bool from_the_living);
@@ -91,13 +101,14 @@ class Vendor {
  private:
   Clock& clock_;
   Verdict& verdict_;
-  const bool grace_;
+  const Kind kind_;
+  bool down_ = false, refusing_ = false;
   int generation_ = 0, revoked_ = -1, lost_ = -1, excused_ = -1;
   bool ever_lost_ = false;
 };
 
 /// A store that replicas share, with leases as PostgreSQL's, if shorter.
-class Store {
+class Store final : public CredentialStore {
  public:
   static constexpr std::int64_t lease_ms = 30'000;
   static constexpr std::int64_t silence_ms = 3'000;  ///< of a holder whose connection is gone
@@ -106,10 +117,13 @@ class Store {
       : clock_(clock), verdict_(verdict), vendor_(vendor) {}
 
   std::optional<Lease> lease(const std::string& key, std::uint64_t holder);
-  bool extend(std::uint64_t fence, std::uint64_t holder);
-  void release(std::uint64_t fence);
-  Result<std::uint64_t> save(const StoredState& state, std::uint64_t fence);
-  std::optional<StoredState> load() const { return state_; }
+  bool extend(const std::string& key, std::uint64_t fence, std::uint64_t holder);
+  void release(const std::string& key, std::uint64_t fence) override;
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t fence) override;
+  Result<std::optional<StoredState>> load(const std::string& key) override {
+    return slots_[key].state;
+  }
   /// Since a refusal was kept no session was.
   bool refuses() const { return refuses_; }
   /// A refusal did not reach it.
@@ -125,10 +139,14 @@ class Store {
   Clock& clock_;
   Verdict& verdict_;
   Vendor& vendor_;
-  std::optional<StoredState> state_;
-  std::uint64_t fence_ = 0, holder_ = 0;
-  std::int64_t lease_until_ = 0, heard_ = 0, started_ = 0;
-  bool connected_ = false;  ///< the holder
+  struct Slot {
+    std::optional<StoredState> state;
+    std::uint64_t fence = 0, holder = 0;
+    std::int64_t lease_until = 0, heard = 0;
+    bool connected = false;  ///< the holder
+  };
+  std::map<std::string, Slot> slots_;
+  std::int64_t started_ = 0;
   bool refuses_ = false, missed_refusal_ = false;
   std::set<std::string> kept_;
   std::set<std::uint64_t> dead_;
@@ -149,6 +167,7 @@ class SimulatedWorld final : public session::World,
   void fetch(session::FetchRequest request,
              std::function<void(Result<session::FetchReply>)> handler) override;
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override;
+  std::shared_ptr<void> begin_exchange() override;
   void save(std::string key, StoredState state, std::uint64_t fence,
             std::function<void(Result<std::uint64_t>)> handler) override;
   void lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) override;
@@ -157,6 +176,9 @@ class SimulatedWorld final : public session::World,
   void release(std::string key, std::uint64_t fence) override;
 
   void kill();
+  /// An orderly end: nothing begins any more, and what has begun is waited for, a minute at most.
+  /// `ended` runs when the process is gone.
+  void end(std::function<void()> ended);
   /// SIGSTOP, and SIGCONT after `ms`.
   void stop(std::int64_t ms);
   std::int64_t stopped_until() const { return stopped_until_; }
@@ -177,8 +199,13 @@ class SimulatedWorld final : public session::World,
   Vendor& vendor_;
   Store& store_;
   const Faults& faults_;
+  void end_when_idle(std::int64_t since_ms, std::function<void()> ended);
+
   const std::uint64_t life_;
   std::int64_t skew_ms_;
+  std::shared_ptr<session::RenewalGate> gate_ = std::make_shared<session::RenewalGate>();
+  bool ending_ = false;
+  int fetching_ = 0;  ///< requests whose answer may still come
   std::int64_t stopped_until_ = 0;
   bool alive_ = true;
   bool holds_answer_ = false;  ///< which the store has not taken yet

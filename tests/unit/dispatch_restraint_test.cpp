@@ -1,13 +1,21 @@
 // How gently a connection treats its vendor: refusals, budgets and asked pauses.
+#include <deque>
+#include <string>
+
 #include <gtest/gtest.h>
 
 #include "base/asked_wait.hpp"
+#include "dispatch/answer_rules.hpp"
 #include "dispatch/restraint.hpp"
 
 namespace penstock::dispatch {
 namespace {
 
+using namespace std::chrono_literals;
+
 constexpr std::int64_t t0 = 1'790'000'000'000;
+const SteadyTime s0 = SteadyTime() + 1000h;
+const std::string host = "api.hibob.com";
 
 TEST(AskedWait, ReadsWhatVendorsWrite) {
   const struct {
@@ -43,71 +51,154 @@ TEST(AskedWait, ReadsWhatVendorsWrite) {
 
 TEST(Restraint, HoldsBackOnlyWhoAskedForPatience) {
   Restraint restraint;
-  RefusalBudget budget;
-  EXPECT_EQ(restraint.note(429, 7'000, false, budget, t0),
+  RefusalBudgets budgets;
+  EXPECT_EQ(restraint.note(CredentialsVerdict::unsaid, 7s, host, budgets, s0),
             "the vendor asks to wait 7 s before the next call");
-  EXPECT_FALSE(restraint.hold_back("a", budget, false, t0 + 1));
-  const auto error = restraint.hold_back("a", budget, true, t0 + 2'000);
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, s0 + 1ms));
+  const auto error = restraint.hold_back("a", host, budgets, true, s0 + 2s);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->http_status, 429);
-  EXPECT_EQ(error->retry_after, std::chrono::milliseconds(5'000));
+  EXPECT_EQ(error->retry_after, 5'000ms);
   EXPECT_EQ(error->sent, Sent::no);
-  EXPECT_EQ(restraint.patience_until_ms(t0), t0 + 7'000);
-  EXPECT_FALSE(restraint.hold_back("a", budget, true, t0 + 7'000));
-  EXPECT_EQ(restraint.patience_until_ms(t0 + 7'000), 0);
+  EXPECT_EQ(restraint.patience_for(s0), 7s);
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, true, s0 + 7s));
+  EXPECT_EQ(restraint.patience_for(s0 + 7s), 0ms);
 }
 
 TEST(Restraint, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
   Restraint restraint;
-  RefusalBudget budget;
-  std::int64_t now = t0;
+  RefusalBudgets budgets;
+  SteadyTime now = s0;
   for (int i = 0; i < Restraint::most_refusals; ++i) {
-    now += 1'000;
-    ASSERT_FALSE(restraint.hold_back("a", budget, false, now)) << i;
-    restraint.note(401, 0, false, budget, now);
+    now += 1s;
+    ASSERT_FALSE(restraint.hold_back("a", host, budgets, false, now)) << i;
+    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
-  for (const std::int64_t rest : {5'000, 30'000, 300'000, 300'000}) {
-    const auto error = restraint.hold_back("hibob:acme", budget, false, now + rest - 1);
-    ASSERT_TRUE(error) << rest;
+  for (const auto rest : {5'000ms, 30'000ms, 300'000ms, 300'000ms}) {
+    const auto error = restraint.hold_back("hibob:acme", host, budgets, false, now + rest - 1ms);
+    ASSERT_TRUE(error) << rest.count();
     EXPECT_EQ(error->http_status, 502);
     EXPECT_NE(error->message.find("hibob:acme"), std::string::npos);
-    EXPECT_EQ(error->retry_after, std::chrono::milliseconds(1));
+    EXPECT_EQ(error->retry_after, 1ms);
     now += rest;
-    EXPECT_EQ(restraint.rests_until_ms(now - 1), now);
-    EXPECT_FALSE(restraint.hold_back("a", budget, false, now)) << "one goes ahead to see";
-    EXPECT_TRUE(restraint.hold_back("a", budget, false, now)) << "and only one";
-    restraint.note(401, 0, false, budget, now);
+    EXPECT_EQ(restraint.rests_for(now - 1ms), 1ms);
+    EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now)) << "one goes ahead to see";
+    EXPECT_TRUE(restraint.hold_back("a", host, budgets, false, now)) << "and only one";
+    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
-  now += 300'000;
-  EXPECT_FALSE(restraint.hold_back("a", budget, false, now));
-  restraint.note(404, 0, false, budget, now);
-  EXPECT_EQ(restraint.rests_until_ms(now), 0) << "a 404 comes after the credentials were taken";
-  EXPECT_FALSE(restraint.hold_back("a", budget, false, now));
+  now += 300s;
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now));
+  restraint.note(CredentialsVerdict::accepted, 0s, host, budgets, now);
+  EXPECT_EQ(restraint.rests_for(now), 0ms);
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now));
+}
+
+TEST(Restraint, DoesNotSpendItsProbeOnACallThatTheBudgetHoldsBack) {
+  Restraint restraint;
+  RefusalBudgets budgets;
+  for (int i = 0; i < Restraint::most_refusals; ++i)
+    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
+  const SteadyTime later = s0 + 5s;
+  for (int i = 0; i < RefusalBudgets::most; ++i)
+    budgets.note(host, later);
+  EXPECT_TRUE(restraint.hold_back("a", host, budgets, false, later));
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, s0 + 10s)) << "the budget is free";
+}
+
+TEST(Restraint, LeavesTheCountAloneWhereAnAnswerSaysNothingOfCredentials) {
+  Restraint restraint;
+  RefusalBudgets budgets;
+  for (int i = 0; i < 9; ++i) {
+    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
+    restraint.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+  }
+  EXPECT_EQ(restraint.refusals_in_a_row(), 9);
+  restraint.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+  EXPECT_EQ(restraint.refusals_in_a_row(), 0);
 }
 
 TEST(Restraint, CountsNoSessionThatIsOver) {
   Restraint restraint;
-  RefusalBudget budget;
+  RefusalBudgets budgets;
   for (int i = 0; i < 1000; ++i)
-    restraint.note(401, 0, true, budget, t0);
+    restraint.note(CredentialsVerdict::session_over, 0s, host, budgets, s0);
   EXPECT_EQ(restraint.refusals_in_a_row(), 0);
-  EXPECT_FALSE(restraint.hold_back("a", budget, false, t0));
-  EXPECT_GT(budget.wait_ms(t0), 0) << "the vendor's firewall counts them all";
+  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, s0));
+  EXPECT_GT(budgets.wait(host, s0), 0ms) << "the vendor's firewall counts them all";
 }
 
-TEST(RefusalBudget, IsSharedByTheConnectionsThatWereRefused) {
-  const auto budget = RefusalBudget::of_host("api.hibob.com");
-  EXPECT_EQ(budget, RefusalBudget::of_host("api.hibob.com"));
-  EXPECT_NE(budget, RefusalBudget::of_host("api.nmbrs.nl"));
-  Restraint one, two, good;
-  for (int i = 0; i < RefusalBudget::most; ++i)
-    (i % 2 == 0 ? one : two).note(401, 0, false, *budget, t0 + i % 5);
-  good.note(200, 0, false, *budget, t0);
-  EXPECT_TRUE(one.hold_back("one", *budget, false, t0 + 9));
-  EXPECT_TRUE(two.hold_back("two", *budget, false, t0 + 9));
-  EXPECT_FALSE(good.hold_back("good", *budget, false, t0 + 9)) << "its credentials are taken";
-  EXPECT_EQ(budget->wait_ms(t0 + RefusalBudget::window_ms), 0);
-  EXPECT_EQ(budget->wait_ms(t0 - 1), 0) << "a clock that was set back";
+TEST(Restraint, KnowsThatTheVendorWasNotReachedUntilItAnswers) {
+  Restraint restraint;
+  RefusalBudgets budgets;
+  EXPECT_FALSE(restraint.unreachable());
+  restraint.note_unreachable("no route", 17);
+  ASSERT_TRUE(restraint.unreachable());
+  EXPECT_EQ(restraint.unreachable()->why, "no route");
+  restraint.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+  EXPECT_FALSE(restraint.unreachable());
+}
+
+TEST(RefusalBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime) {
+  RefusalBudgets budgets;
+  Restraint good;
+  int sent = 0;
+  std::deque<Restraint> connections(30);
+  for (Restraint& one : connections) {
+    // The first refusal of each is still sent: it might have been right.
+    for (int i = 0; i < 2; ++i) {
+      if (one.hold_back("one", host, budgets, false, s0 + 1ms * sent)) continue;
+      ++sent;
+      one.note(CredentialsVerdict::refused, 0s, host, budgets, s0 + 1ms * sent);
+    }
+  }
+  EXPECT_LT(sent, 50) << "the vendor shuts out an address after 50 in 10 s";
+  EXPECT_FALSE(good.hold_back("good", host, budgets, false, s0 + 1s)) << "its credentials are taken";
+  EXPECT_EQ(budgets.wait("api.nmbrs.nl", s0 + 1s), 0ms);
+  EXPECT_GT(budgets.wait(host, s0 + 1s), 0ms);
+  EXPECT_EQ(budgets.wait(host, s0 + 11s), 0ms);
+}
+
+TEST(RefusalBudgets, HoldNoMoreHostsThanTheyMay) {
+  RefusalBudgets budgets;
+  for (std::size_t i = 0; i < 3 * RefusalBudgets::most_hosts; ++i)
+    budgets.note("host-" + std::to_string(i), s0 + 1us * static_cast<int>(i));
+  EXPECT_LE(budgets.hosts(), RefusalBudgets::most_hosts);
+  budgets.note("late", s0 + 1h);
+  EXPECT_EQ(budgets.hosts(), 1U) << "a window that is over is forgotten";
+}
+
+TEST(CredentialsVerdictOf, GoesByWhatWasReadAndThenByTheStatus) {
+  using Kind = catalog::AnswerKind;
+  const struct {
+    std::optional<Kind> kind;
+    int status;
+    CredentialsVerdict verdict;
+  } rows[] = {
+      {std::nullopt, 200, CredentialsVerdict::accepted},
+      {std::nullopt, 404, CredentialsVerdict::accepted},
+      {std::nullopt, 422, CredentialsVerdict::accepted},
+      {std::nullopt, 401, CredentialsVerdict::refused},
+      {std::nullopt, 403, CredentialsVerdict::unsaid},
+      {std::nullopt, 407, CredentialsVerdict::unsaid},
+      {std::nullopt, 429, CredentialsVerdict::unsaid},
+      {std::nullopt, 500, CredentialsVerdict::unsaid},
+      {std::nullopt, 503, CredentialsVerdict::unsaid},
+      {Kind::auth_rejected, 500, CredentialsVerdict::refused},
+      {Kind::auth_rejected, 403, CredentialsVerdict::refused},
+      {Kind::auth_rejected, 200, CredentialsVerdict::refused},
+      {Kind::session_expired, 401, CredentialsVerdict::refused},
+      {Kind::vendor_fault, 500, CredentialsVerdict::unsaid},
+      {Kind::vendor_fault, 400, CredentialsVerdict::unsaid},
+      {Kind::vendor_fault, 401, CredentialsVerdict::refused},
+      {Kind::rate_limited, 429, CredentialsVerdict::unsaid},
+  };
+  for (const auto& row : rows) {
+    Judgement judgement;
+    judgement.kind = row.kind;
+    EXPECT_EQ(credentials_verdict(judgement, row.status, false), row.verdict) << row.status;
+  }
+  EXPECT_EQ(credentials_verdict({Kind::session_expired}, 401, true),
+            CredentialsVerdict::session_over);
 }
 
 }  // namespace

@@ -40,6 +40,15 @@ inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
     host_functions->fail(cx, PST_E_CONSENT_REVOKED, in->reply->body, in->reply->body);
     return PST_FAILED;
   }
+  if (in->reply->status == 401) {
+    host_functions->fail(cx, PST_E_AUTH_REJECTED, str("invalid_client"), str("an unknown client"));
+    return PST_FAILED;
+  }
+  if (in->reply->status == 206) {  // a new refresh token, and no session that could be used
+    host_functions->put_credential(cx, str("refresh_token"), in->reply->body);
+    host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("no access_token"));
+    return PST_FAILED;
+  }
   if (in->reply->status == 503) {
     host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));
     return PST_FAILED;
@@ -53,7 +62,8 @@ inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
   const std::string_view body = view(in->reply->body);
   const std::size_t space = body.find(' ');
   host_functions->put_session(cx, str("access_token"), str(body.substr(0, space)), PST_KV_SECRET);
-  host_functions->put_credential(cx, str("refresh_token"), str(body.substr(space + 1)));
+  if (space != body.npos)  // else the vendor replaces nothing
+    host_functions->put_credential(cx, str("refresh_token"), str(body.substr(space + 1)));
   host_functions->expire_session(cx, in->env->now_unix_ms + life_ms);
   return PST_OK;
 }

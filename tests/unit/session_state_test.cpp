@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <deque>
+#include <thread>
 
 #include "rotating_plugin.hpp"
 #include "session/connection_state.hpp"
+#include "session/credential_key.hpp"
+#include "session/renewal_gate.hpp"
 #include "session/stored_record.hpp"
 
 namespace penstock::session {
@@ -25,6 +29,7 @@ class HeldWorld final : public World {
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override {
     waits.push_back({time, std::move(handler)});
   }
+  std::shared_ptr<void> begin_exchange() override { return gate->enter(); }
   void save(std::string key, StoredState state, std::uint64_t fence,
             std::function<void(Result<std::uint64_t>)> handler) override {
     saves.push_back({std::move(key), std::move(state), fence, std::move(handler)});
@@ -86,6 +91,7 @@ class HeldWorld final : public World {
   std::deque<std::function<void()>> leases;
   std::deque<std::pair<std::chrono::milliseconds, std::function<void()>>> waits;
   int releases = 0;
+  std::shared_ptr<RenewalGate> gate = std::make_shared<RenewalGate>();
   std::int64_t now = 1'700'000'000'000;
   std::deque<Fetch> fetches;
   std::deque<Save> saves;
@@ -110,9 +116,11 @@ class SessionTest : public testing::Test {
     world->waits.clear();
   }
 
-  std::shared_ptr<ConnectionState> restart(std::string refresh_token = "r0") const {
+  std::shared_ptr<ConnectionState> restart(std::string refresh_token = "r0",
+                                           bool rotates = true) const {
     const host::Connection configured{"acme", {{"refresh_token", Secret(refresh_token), true}}};
-    return std::make_shared<ConnectionState>("p/acme", configured, *world->disk->load("p/acme"), 1);
+    return std::make_shared<ConnectionState>("p/acme", configured, *world->disk->load("p/acme"),
+                                             rotates);
   }
 
   Need need(std::uint64_t used = 0) const {
@@ -212,10 +220,10 @@ TEST_F(SessionTest, a_session_newer_than_the_one_used_is_given_without_a_renewal
   EXPECT_TRUE(world->fetches.empty());
 }
 
-TEST_F(SessionTest, a_failed_login_is_told_to_all_and_waits_longer_each_time) {
+TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
   ask();
   ask();
-  world->answer(503, "");
+  world->answer(401, "");
   ASSERT_EQ(results.size(), 2U);
   for (const auto& result : results) {
     ASSERT_FALSE(result.has_value());
@@ -232,8 +240,233 @@ TEST_F(SessionTest, a_failed_login_is_told_to_all_and_waits_longer_each_time) {
     world->now += 1;
     ask();
     ASSERT_EQ(world->fetches.size(), 1U) << rest;
-    world->answer(503, "");
+    world->answer(401, "");
   }
+}
+
+TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_long_it_was) {
+  for (int failures = 1; failures <= 200; ++failures) {
+    ask();
+    ASSERT_EQ(world->fetches.size(), 1U) << failures;
+    world->answer(503, "");
+    EXPECT_NE(state->standing(world->now).health, Standing::Health::refused);
+    ask();
+    EXPECT_TRUE(world->fetches.empty()) << "it rests between";
+    EXPECT_TRUE(results.back().error().retry_after.has_value());
+    world->now += 15'000;
+  }
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  EXPECT_TRUE(results.back().has_value());
+}
+
+TEST(RestAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
+  EXPECT_EQ(rest_after_failure(1, 255), 1'000);
+  EXPECT_EQ(rest_after_failure(1, 0), 500);
+  EXPECT_EQ(rest_after_failure(3, 255), 4'000);
+  for (const int failures : {5, 50, 1'000'000}) {
+    EXPECT_EQ(rest_after_failure(failures, 255), 15'000);
+    EXPECT_EQ(rest_after_failure(failures, 0), 7'500);
+  }
+}
+
+TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_was_asked_for) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  const std::int64_t end = state->current()->session->expires_ms;
+  world->now = state->current()->renew_ahead_ms;
+  state->renew_ahead(need(), world);
+  world->begin();
+  world->answer(503, "", {{"retry-after", "86400"}});
+  world->now = end - 1;
+  ask();
+  EXPECT_EQ(token(*results.back()), "a1") << "what lives serves";
+  state->renew_ahead(need(), world);
+  EXPECT_TRUE(world->leases.empty());
+  world->now = end;
+  ask(state->current()->generation);
+  EXPECT_EQ(world->fetches.size(), 1U);
+}
+
+TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
+  const struct {
+    std::int64_t life_ms, margin_ms;
+  } rows[] = {{3'600'000, 10'000}, {100'000, 10'000}, {60'000, 6'000}, {15'000, 1'500},
+              {1'000, 100},        {1, 0},            {0, 0},          {-5, 0}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(expiry_margin(1'000'000, 1'000'000 + row.life_ms), row.margin_ms) << row.life_ms;
+    Snapshot snapshot;
+    snapshot.session = host::State{{}, 1'000'000, 1'000'000 + row.life_ms};
+    snapshot.session_formats = {1};
+    if (row.life_ms > 1) {
+      EXPECT_FALSE(snapshot.is_due(1'000'000)) << "a session that was just made serves";
+      EXPECT_TRUE(snapshot.is_due(1'000'000 + row.life_ms - row.margin_ms));
+      EXPECT_NE(snapshot.session_for(1, 1'000'000 + row.life_ms - 1), nullptr);
+    }
+    EXPECT_EQ(snapshot.session_for(1, 1'000'000 + std::max<std::int64_t>(row.life_ms, 0)), nullptr);
+  }
+  Snapshot endless;
+  endless.session = host::State{{}, 1'000'000, 0};
+  endless.session_formats = {1};
+  EXPECT_FALSE(endless.is_due(INT64_MAX));
+  EXPECT_NE(endless.session_for(1, INT64_MAX), nullptr);
+}
+
+TEST_F(SessionTest, a_stored_session_serves_each_api_that_it_was_made_for_and_no_other) {
+  Need wanted = need();
+  wanted.format = 1;
+  wanted.formats = {1, 2};
+  ask(wanted);
+  world->answer(200, "a1 r1");
+  world->store();
+  state = restart();
+  EXPECT_NE(state->current()->session_for(1, world->now), nullptr);
+  EXPECT_NE(state->current()->session_for(2, world->now), nullptr);
+  EXPECT_EQ(state->current()->session_for(3, world->now), nullptr);
+  EXPECT_EQ(to_record({}).find("session_format\""), std::string::npos);
+}
+
+TEST(StoredRecord, of_an_earlier_release_keeps_the_format_of_its_session) {
+  const auto read = from_record(
+      R"({"credentials":[],"session":[],"session_format":7,"connection_digest":""})");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->session_formats, std::vector{7});
+}
+
+TEST_F(SessionTest, a_grant_without_a_token_that_is_spent_is_never_condemned_for_good) {
+  state = restart("k", false);
+  ask();
+  world->answer(400, "", {{"date", "Tue, 14 Nov 2023 22:18:20 GMT"}});
+  EXPECT_TRUE(world->saves.empty()) << "a refusal was kept";
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
+  EXPECT_NE(results.back().error().message.find("clock is 300 s behind"), std::string::npos)
+      << results.back().error().message;
+  state = restart("k", false);
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  ask();
+  world->answer(200, "a1 r1");
+  world->store();
+  EXPECT_TRUE(results.back().has_value());
+}
+
+TEST_F(SessionTest, a_refusal_that_an_earlier_release_kept_for_such_a_grant_is_not_believed) {
+  ask();
+  world->answer(400, "");
+  world->store();
+  EXPECT_EQ(restart("r0", true)->standing(world->now).health, Standing::Health::needs_credentials);
+  EXPECT_EQ(restart("r0", false)->standing(world->now).health, Standing::Health::ok);
+}
+
+TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with_it) {
+  ask();
+  world->answer(206, "r1");
+  ASSERT_EQ(world->saves.size(), 1U);
+  world->store();
+  ASSERT_FALSE(results.back().has_value());
+  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
+  world->now += 5'000;
+  ask();
+  EXPECT_EQ(world->fetches.front().request.body, "r1");
+  state = restart();
+  ask();
+  EXPECT_EQ(world->fetches.back().request.body, "r1") << "after a restart too";
+}
+
+TEST_F(SessionTest, an_orderly_end_waits_for_what_the_vendor_answers_and_begins_nothing) {
+  ask();
+  EXPECT_FALSE(world->gate->close(0ms)) << "the intent is saved, the answer is not";
+  world->answer(200, "a1 r1");
+  EXPECT_FALSE(world->gate->close(0ms)) << "nor now";
+  world->store();
+  EXPECT_TRUE(world->gate->close(0ms));
+  ask(state->current()->generation);
+  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_TRUE(world->saves.empty());
+  ASSERT_FALSE(results.back().has_value());
+  EXPECT_EQ(results.back().error().http_status, 503);
+}
+
+TEST_F(SessionTest, an_orderly_end_waits_for_a_store_that_is_away_and_for_a_kept_refusal) {
+  ask();
+  world->answer(200, "a1 r1");
+  world->fail_to_store();
+  EXPECT_FALSE(world->gate->close(0ms));
+  world->pass(2'000ms);
+  world->begin_lease();
+  world->store();
+  EXPECT_TRUE(world->gate->close(0ms));
+
+  world->gate = std::make_shared<RenewalGate>();
+  ask(state->current()->generation);
+  world->answer(400, "");
+  EXPECT_FALSE(world->gate->close(0ms));
+  world->store();
+  EXPECT_TRUE(world->gate->close(0ms));
+
+  for (const int status : {503, 401}) {
+    world->gate = std::make_shared<RenewalGate>();
+    state = restart("fresh");
+    ask();
+    EXPECT_FALSE(world->gate->close(0ms));
+    world->answer(status, "");
+    EXPECT_TRUE(world->gate->close(0ms)) << status;
+  }
+}
+
+TEST(RenewalGate, waits_on_another_thread_until_the_last_one_leaves) {
+  const auto gate = std::make_shared<RenewalGate>();
+  auto first = gate->enter(), second = gate->enter();
+  std::thread leaving([&] {
+    first.reset();
+    second.reset();
+  });
+  EXPECT_TRUE(gate->close(60s));
+  leaving.join();
+  EXPECT_EQ(gate->enter(), nullptr);
+}
+
+class CredentialKey : public testing::Test {
+ protected:
+  static host::Connection connection(std::string id, std::string token) {
+    return {std::move(id), {{"refresh_token", Secret(token), true}}};
+  }
+  Located locate(const std::string& id, const std::string& token,
+                 std::string_view rotating = "refresh_token") {
+    auto found = locate_state(*store, "p", connection(id, token), rotating);
+    EXPECT_TRUE(found.has_value());
+    return *std::move(found);
+  }
+  std::unique_ptr<CredentialStore> store = make_memory_store();
+};
+
+TEST_F(CredentialKey, follows_the_credential_and_not_the_id) {
+  const Located one = locate("acme", "secret-token");
+  EXPECT_EQ(one.key.find("secret-token"), std::string::npos);
+  EXPECT_EQ(one.key, locate("acme-renamed", "secret-token").key);
+  EXPECT_NE(one.key, locate("acme", "another-token").key);
+  EXPECT_NE(one.key, locate_state(*store, "q", connection("acme", "secret-token"), "refresh_token")
+                         ->key);
+  const auto other_store = make_memory_store();
+  EXPECT_NE(one.key,
+            locate_state(*other_store, "p", connection("acme", "secret-token"), "refresh_token")->key)
+      << "keyed: the same credential has another fingerprint elsewhere";
+  EXPECT_EQ(locate("acme", "secret-token", "").key, "p/acme");
+  EXPECT_EQ(locate("acme", "", "refresh_token").key, "p/acme");
+}
+
+TEST_F(CredentialKey, moves_what_an_earlier_release_kept_under_the_id) {
+  StoredState earlier;
+  earlier.credentials = {{"refresh_token", Secret("r7"), true}};
+  earlier.connection_digest = digest_of(connection("acme", "r0"), earlier.credentials);
+  ASSERT_TRUE(store->save("p/acme", earlier, 0));
+  EXPECT_FALSE(locate("acme", "reconnected").state.has_value()) << "new credentials win";
+  ASSERT_TRUE(locate("acme", "r0").state.has_value());
+  const Located renamed = locate("acme-eu", "r0");
+  ASSERT_TRUE(renamed.state.has_value());
+  EXPECT_EQ(renamed.state->credentials.at(0).value.reveal(), "r7");
+  EXPECT_EQ(renamed.state->version, 1U);
 }
 
 TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
@@ -474,7 +707,7 @@ TEST(StoredRecord, survives_the_way_there_and_back) {
   StoredState state;
   state.credentials = {{"refresh_token", Secret(std::string_view("\0\xff\"x", 4)), true}};
   state.session = {{"base_url", Secret("https://a.example"), false}};
-  state.session_format = 3;
+  state.session_formats = {3, 4};
   state.session_created_ms = 1;
   state.session_expires_ms = 1'700'000'000'000;
   state.connection_digest = "d";
@@ -482,7 +715,7 @@ TEST(StoredRecord, survives_the_way_there_and_back) {
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->credentials.at(0).value.reveal(), state.credentials.at(0).value.reveal());
   EXPECT_FALSE(read->session.at(0).secret);
-  EXPECT_EQ(read->session_format, 3);
+  EXPECT_EQ(read->session_formats, (std::vector{3, 4}));
   EXPECT_EQ(read->session_expires_ms, 1'700'000'000'000);
   EXPECT_FALSE(from_record(to_record(state).substr(5)).has_value());
 }
@@ -510,13 +743,13 @@ class StoreContract : public testing::TestWithParam<bool> {
 TEST_P(StoreContract, versions_rise_and_a_stale_writer_changes_nothing) {
   EXPECT_FALSE(store->load("k")->has_value());
   StoredState state;
-  state.session_format = 1;
+  state.session_formats = {1};
   EXPECT_EQ(*store->save("k", state, 0), 1U);
   EXPECT_FALSE(store->save("k", state, 0).has_value());
   state.version = 1;
-  state.session_format = 2;
+  state.session_formats = {2};
   EXPECT_EQ(*store->save("k", state, 0), 2U);
-  EXPECT_EQ((*store->load("k"))->session_format, 2);
+  EXPECT_EQ((*store->load("k"))->session_formats, std::vector{2});
   EXPECT_EQ((*store->load("k"))->version, 2U);
   EXPECT_FALSE(store->load("other")->has_value());
 }

@@ -172,12 +172,5 @@ TEST_F(VaultTest, of_a_store_refuses_records_that_changed_places) {
   EXPECT_TRUE(store->load("p/other"));
 }
 
-TEST_F(VaultTest, of_a_store_is_for_one_process) {
-  const auto store = *open_sqlite_store(folder);
-  const auto second = open_sqlite_store(folder);
-  ASSERT_FALSE(second);
-  EXPECT_NE(second.error().message.find("in use by another process"), std::string::npos);
-}
-
 }  // namespace
 }  // namespace penstock::session

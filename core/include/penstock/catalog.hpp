@@ -80,8 +80,9 @@ struct IntegrationInfo {
   std::vector<std::string> apis;  ///< what its connection is complete for
 
   /// "ok"; "expiring": the session is due for renewal; "cooling_down": the vendor asked for a
-  /// pause, or could not be asked for a session just now; "refused": it refused the credentials,
-  /// and is asked again later; "needs_credentials": it refused them for good; "disabled".
+  /// pause, or has a failure of its own; "unreachable": there was no connection to it the last
+  /// time; "refused": it refused the credentials, and is asked again later; "needs_credentials": it
+  /// refused them for good; "disabled".
   std::string health;
   std::string
       last_error;  ///< why the health is not ok, or the last renewal failed; no secret in it
@@ -96,6 +97,9 @@ struct IntegrationInfo {
 struct Check {
   std::string api;  ///< "workday/rest"
   bool works = false;
+  /// "works"; "refused": the vendor does not take the credentials; "unreachable": it was not asked,
+  /// so nothing is known of them; "failed": it answered, or the call failed, for another reason.
+  std::string outcome = "failed";
   std::string message;  ///< a sentence; no secret in it
   int status = 0;       ///< the vendor's; 0: it was not reached
 };

@@ -26,7 +26,8 @@ struct StoredState {
   std::uint64_t version = 0;             ///< rises with each save; 0: never saved
   std::vector<SecretField> credentials;  ///< fields that replace those of integrations.yaml
   std::vector<SecretField> session;      ///< empty: none
-  int session_format = 0;                ///< the manifest's session.format when it was made
+  /// The session.format of each API of the plugin when the session was made: it serves those alone.
+  std::vector<int> session_formats;
   std::int64_t session_created_ms = 0;   ///< Unix time
   std::int64_t session_expires_ms = 0;   ///< Unix time; 0: unknown
   std::string connection_digest;  ///< of the configured fields that the credentials replaced: a new
@@ -72,18 +73,22 @@ class CredentialStore {
 
   static constexpr std::chrono::seconds lease_beat{1};
 
-  /// Whether replicas use what is stored here: then the end of this process is no end of a session.
+  /// Whether others use what is stored here just now: then the end of this process is no end of a
+  /// session.
   virtual bool is_shared() const { return false; }
 };
 
 /// A store in one SQLite file (WAL, synchronous FULL) named penstock.db in `folder`, which is made
 /// 0700 if absent. The records are encrypted with the keys of PENSTOCK_STATE_KEY, or of state.key
-/// in that folder, which is made 0600 with a fresh key if absent: see docs/state.md. Fails where
-/// another process has the folder open.
+/// in that folder, which is made 0600 with a fresh key if absent: see docs/state.md. Any number of
+/// processes and engines of one machine may have the folder open; a lease lets one of them renew at
+/// a time, and is free as soon as its holder is closed or dies. Fails on a network file system,
+/// where locks between machines cannot be relied upon.
 Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem::path& folder);
 
-/// A store in a PostgreSQL database that replicas share. `url` is libpq's (postgresql://…); the
-/// table penstock_state is made if absent. The records are encrypted with PENSTOCK_STATE_KEY, which
+/// A store in a PostgreSQL database that replicas share. `url` is libpq's (postgresql://… or
+/// postgres://…); the table penstock_state is made if absent, and only then needs the right to make
+/// it. The records are encrypted with PENSTOCK_STATE_KEY, which
 /// has to be set: every replica needs the same.
 Result<std::unique_ptr<CredentialStore>> open_postgresql_store(const std::string& url);
 

@@ -64,9 +64,11 @@ class Session {
   std::int64_t created_ms() const noexcept { return state_ == nullptr ? 0 : state_->created_ms; }
   std::int64_t expires_ms() const noexcept { return state_ == nullptr ? 0 : state_->expires_ms; }
 
-  /// Whether it is there and holds for `slack_ms` more. Of a life so short that it would never do,
-  /// the second half is slack: a session that was just made is always fresh.
-  bool fresh(const Env& env, std::int64_t slack_ms) const noexcept {
+  /// Whether it is there and not over. The engine renews sessions ahead of their end by itself, with
+  /// a margin that suits their life, and goes on with the old one while a vendor gives no new one:
+  /// so plugins ask without a slack. With one, it has to hold for `slack_ms` more; of a life so
+  /// short that it would never do, the second half is slack.
+  bool fresh(const Env& env, std::int64_t slack_ms = 0) const noexcept {
     if (state_ == nullptr) return false;
     if (state_->expires_ms == 0) return true;
     const std::int64_t life = state_->expires_ms - state_->created_ms;

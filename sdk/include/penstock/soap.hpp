@@ -19,10 +19,35 @@ struct SoapFault {
   explicit operator bool() const noexcept { return !code.empty() || !text.empty(); }
 };
 
-/// The fault of a SOAP 1.1 answer; empty where it holds none.
+/// The fault of an answer in SOAP 1.1, or 1.2; empty where it holds none.
 inline SoapFault fault(Out& out, std::string_view body) {
-  return {out.xml(body, "Envelope/Body/Fault/faultcode"),
-          out.xml(body, "Envelope/Body/Fault/faultstring")};
+  const SoapFault found = {out.xml(body, "Envelope/Body/Fault/faultcode"),
+                           out.xml(body, "Envelope/Body/Fault/faultstring")};
+  if (found) return found;
+  const std::string_view code = out.xml(body, "Envelope/Body/Fault/Code/Subcode/Value");
+  return {code.empty() ? out.xml(body, "Envelope/Body/Fault/Code/Value") : code,
+          out.xml(body, "Envelope/Body/Fault/Reason/Text")};
+}
+
+/// Whether a fault says that the credentials are refused, by a code of WS-Security (SOAP Message
+/// Security 1.1 section 12) or one that ends in "authenticationError", or in words that SOAP stacks
+/// use for nothing else. A vendor's own codes are its plugin's to know.
+inline bool refuses_credentials(const SoapFault& found) {
+  const std::string_view local = found.code.substr(found.code.find_last_of(":.") + 1);
+  for (const std::string_view code :
+       {"FailedAuthentication", "InvalidSecurityToken", "authenticationError"}) {
+    if (local == code) return true;
+  }
+  std::string text;
+  for (const char c : found.text)
+    text += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+  for (const std::string_view words :
+       {"invalid username or password", "invalid user name or password", "authentication failed",
+        "invalid authentication", "invalid credentials", "login failed",
+        "security token could not be authenticated"}) {
+    if (text.find(words) != text.npos) return true;
+  }
+  return false;
 }
 
 /// The first element of the caller's body, which names the operation. A body without one, an

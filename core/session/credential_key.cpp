@@ -1,0 +1,89 @@
+#include "session/credential_key.hpp"
+
+#include <array>
+#include <cstring>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+#include "session/stored_record.hpp"
+
+namespace penstock::session {
+namespace {
+
+// The key of the fingerprints is a record of the store, encrypted like all of them: it is the same
+// for all replicas, and outlives a change of the state key.
+const std::string secret_key = "penstock/fingerprint";
+constexpr std::size_t secret_size = 32;
+constexpr std::size_t fingerprint_size = 16;
+
+Result<Secret> fingerprint_secret(CredentialStore& store) {
+  // A second look: somebody else may have made it between the first and our attempt to save.
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    auto stored = store.load(secret_key);
+    if (!stored) return failure(std::move(stored).error());
+    if (*stored && !(*stored)->credentials.empty()) return (*stored)->credentials.front().value;
+    std::string bytes(secret_size, '\0');
+    if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), secret_size) != 1)
+      return failure(engine_failed("the system gives no random bytes", Phase::session, Sent::no));
+    StoredState made;
+    made.credentials.push_back({"fingerprint_key", Secret(bytes), true});
+    explicit_bzero(bytes.data(), bytes.size());
+    if (store.save(secret_key, made, 0)) return made.credentials.front().value;
+  }
+  auto stored = store.load(secret_key);
+  if (stored && *stored && !(*stored)->credentials.empty())
+    return (*stored)->credentials.front().value;
+  return failure(engine_failed("the key of the credentials' fingerprints cannot be stored",
+                               Phase::session, Sent::no));
+}
+
+std::string fingerprint(const Secret& secret, std::string_view credential) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  const std::string_view key = secret.reveal();
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(credential.data()), credential.size(), digest.data(),
+       &length);
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out;
+  for (std::size_t i = 0; i < fingerprint_size; ++i)
+    out += {hex[digest[i] >> 4U], hex[digest[i] & 15U]};
+  return out;
+}
+
+}  // namespace
+
+Result<Located> locate_state(CredentialStore& store, const std::string& plugin_id,
+                             const host::Connection& configured, std::string_view rotating_field) {
+  const std::string id_key = plugin_id + "/" + configured.id;
+  const host::Item* credential =
+      rotating_field.empty() ? nullptr : configured.find(rotating_field);
+  if (credential == nullptr || credential->value.empty()) {
+    auto state = store.load(id_key);
+    if (!state) return failure(std::move(state).error());
+    return Located{id_key, *std::move(state)};
+  }
+  const auto secret = fingerprint_secret(store);
+  if (!secret) return failure(Error(secret.error()));
+  const std::string key =
+      plugin_id + "/credential:" + fingerprint(*secret, credential->value.reveal());
+  auto state = store.load(key);
+  if (!state) return failure(std::move(state).error());
+  if (*state) return Located{key, *std::move(state)};
+
+  auto earlier = store.load(id_key);
+  if (!earlier) return failure(std::move(earlier).error());
+  const bool holds = *earlier && (*earlier)->connection_digest ==
+                                     digest_of(configured, (*earlier)->credentials);
+  if (!holds) return Located{key, std::nullopt};
+  (*earlier)->version = 0;
+  // If somebody else has been faster, that is what is read.
+  (void)store.save(key, **earlier, 0);
+  state = store.load(key);
+  if (!state) return failure(std::move(state).error());
+  return Located{key, *std::move(state)};
+}
+
+}  // namespace penstock::session

@@ -1,0 +1,33 @@
+#include "cli/stop_signals.hpp"
+
+#include <ctime>
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace penstock::cli {
+
+StopSignals::StopSignals() {
+  sigemptyset(&set_);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1})
+    sigaddset(&set_, signal);
+  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+int StopSignals::wait() const {
+  int signal = 0;
+  while (sigwait(&set_, &signal) != 0) {
+  }
+  return signal;
+}
+
+int StopSignals::wait_for(std::chrono::milliseconds time) const {
+  const timespec limit{time.count() / 1000, time.count() % 1000 * 1'000'000};
+  const int signal = sigtimedwait(&set_, nullptr, &limit);
+  return signal > 0 ? signal : 0;
+}
+
+void StopSignals::wake() { ::kill(::getpid(), SIGUSR1); }
+
+}  // namespace penstock::cli
