@@ -39,9 +39,17 @@ std::optional<std::int64_t> number_in(std::string_view token) {
   return number;
 }
 
+/// RFC 6749 section 2.3.1: what stands in Basic is form-encoded, and decoded here.
+std::string decoded(const std::string& text) {
+  auto form = form_fields("text=" + text);
+  return form ? only(*form, "text").value_or("") : std::string{};
+}
+
 bool is_client(const Request& request, const Fields& form) {
   auto basic = basic_credentials(request.header("Authorization"));
-  if (basic) return basic->first == account::client_id && basic->second == account::client_secret;
+  if (basic)
+    return decoded(basic->first) == account::client_id &&
+           decoded(basic->second) == account::client_secret;
   return only(form, "client_id") == std::string{account::client_id} &&
          only(form, "client_secret") == std::string{account::client_secret};
 }

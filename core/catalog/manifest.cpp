@@ -166,6 +166,12 @@ std::optional<SessionSpec> read_session(JsonReader& reader, Problems& problems) 
   spec.max_fetches = static_cast<int>(session.integer("max_fetches", 4, 1, 8));
   spec.logout = session.boolean("logout", false);
   spec.rotates = session.text("rotates");
+  spec.always_rotates = !spec.rotates.empty();
+  if (const std::string may = session.text("may_rotate"); !may.empty()) {
+    if (spec.always_rotates) session.problem("may_rotate", "stands beside \"rotates\"");
+    spec.rotates = may;
+    spec.always_rotates = false;
+  }
   session.refuse_others();
   return spec;
 }

@@ -39,7 +39,8 @@ struct SessionSpec {
   int format = 1;
   int max_fetches = 4;
   bool logout = false;
-  std::string rotates;  ///< the connection field that the vendor replaces at each use; empty: none
+  std::string rotates;  ///< the connection field that the vendor replaces at a use; empty: none
+  bool always_rotates = false;  ///< false: only some tenants or clients have it replaced
 };
 
 struct OptionDefault {

@@ -22,6 +22,7 @@ struct Unread {
 struct Reading {
   Config config;
   ConfigProblems problems;
+  ConfigProblems notes;        ///< worth a look, and no problem: `problems` says what stops a start
   std::vector<Unread> unread;  ///< one for each of config.integrations
   bool plugins = false;        ///< `plugins` was read whole: its folder may be loaded
   std::set<std::string> unread_pins;

@@ -44,13 +44,19 @@ void check_shared_credentials(const loader::PluginSet& plugins, config::Reading&
       const ConnectionField* const theirs = given(other, name);
       const std::size_t line =
           theirs == nullptr ? 0 : static_cast<std::size_t>(theirs->at.line);
-      reading.problems.push_back(
-          {reading.config.file, field->at,
-           "connection." + name + " is also that of integration \"" +
-               reading.written(other.id_at, other.id) + "\"" +
-               (line > 0 ? " (line " + std::to_string(line) + ")" : std::string()) +
-               ": the vendor replaces it at each use and takes a second use for a theft; give each "
-               "integration a consent of its own, or let the callers share one integration"});
+      const bool always = std::ranges::any_of(manifest.apis, [&](const catalog::Api& api) {
+        return api.session && api.session->rotates == name && api.session->always_rotates;
+      });
+      std::string message = "connection." + name + " is also that of integration \"" +
+                            reading.written(other.id_at, other.id) + "\"" +
+                            (line > 0 ? " (line " + std::to_string(line) + ")" : std::string());
+      message += always ? ": the vendor replaces it at each use and takes a second use for a theft; "
+                          "give each integration a consent of its own, or let the callers share one "
+                          "integration"
+                        : ": if the vendor replaces it at a use, both go on with what replaced it, "
+                          "as long as they keep their state in the same place";
+      (always ? reading.problems : reading.notes)
+          .push_back({reading.config.file, field->at, std::move(message)});
     }
   }
 }

@@ -5,9 +5,10 @@
 
 namespace penstock::dispatch {
 
-/// Adds a problem for each enabled integration whose rotating credential another one before it has
-/// too: the first to renew would use it up for both, and the vendor would take the second use for a
-/// theft.
+/// Finds each enabled integration whose rotating credential another one before it has too. One that
+/// the vendor always replaces is a consent of one customer, given twice by mistake: a problem. One
+/// that it may replace is worth a note: the two share one state and one lease, which is safe as long
+/// as they share the store.
 void check_shared_credentials(const loader::PluginSet& plugins, config::Reading& reading);
 
 }  // namespace penstock::dispatch

@@ -33,6 +33,7 @@ struct Engine::Impl {
                                                               EngineOptions options);
 
   Config config;
+  ConfigProblems notes;
   loader::StagingFolder staging;
   std::shared_ptr<CredentialStore> store;
   std::vector<std::shared_ptr<Observer>> observers;
@@ -193,6 +194,7 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
   const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
                                       : std::max(1U, std::thread::hardware_concurrency());
   auto impl = std::make_unique<Impl>(std::move(reading.config), *std::move(staging));
+  impl->notes = std::move(reading.notes);
   impl->store = std::move(options.store);
   impl->observers = std::move(options.observers);
   impl->world = std::move(world);
@@ -284,6 +286,8 @@ void Engine::verify(const std::string& integration_id, VerifyHandler handler) {
 }
 
 const Config& Engine::config() const { return impl_->config; }
+
+const ConfigProblems& Engine::notes() const { return impl_->notes; }
 
 std::size_t Engine::loops() const { return impl_->loops.size(); }
 

@@ -22,30 +22,31 @@ milliseconds left(SteadyTime until, SteadyTime now) {
 
 void RefusalBudgets::note(const std::string& host, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (windows_.size() >= most_hosts && !windows_.contains(host)) forget_old(now);
-  Window& refusals = windows_[host];
-  if (now >= refusals.began + window) refusals = {now, 0};
-  ++refusals.spent;
+  if (refusals_.size() >= most_hosts && !refusals_.contains(host)) forget_old(now);
+  std::deque<SteadyTime>& times = refusals_[host];
+  times.push_back(now);
+  if (times.size() > most_of_unknown) times.pop_front();
 }
 
-/// All whose window is over; where none is, the oldest.
+/// All hosts whose latest refusal is out of the window; where there is none, the least recent.
 void RefusalBudgets::forget_old(SteadyTime now) {
-  std::erase_if(windows_, [&](const auto& one) { return now >= one.second.began + window; });
-  if (windows_.size() < most_hosts) return;
-  windows_.erase(std::ranges::min_element(
-      windows_, {}, [](const auto& one) { return one.second.began; }));
+  std::erase_if(refusals_, [&](const auto& one) { return now >= one.second.back() + window; });
+  if (refusals_.size() < most_hosts) return;
+  refusals_.erase(std::ranges::min_element(
+      refusals_, {}, [](const auto& one) { return one.second.back(); }));
 }
 
-milliseconds RefusalBudgets::wait(const std::string& host, SteadyTime now) const {
+milliseconds RefusalBudgets::wait(const std::string& host, std::size_t most, SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
-  const auto found = windows_.find(host);
-  if (found == windows_.end() || found->second.spent < most) return milliseconds(0);
-  return left(found->second.began + window, now);
+  const auto found = refusals_.find(host);
+  if (found == refusals_.end() || found->second.size() < most) return milliseconds(0);
+  const std::deque<SteadyTime>& times = found->second;
+  return left(times[times.size() - most] + window, now);
 }
 
 std::size_t RefusalBudgets::hosts() const {
   const std::scoped_lock lock(mutex_);
-  return windows_.size();
+  return refusals_.size();
 }
 
 std::optional<Error> Restraint::hold_back(const std::string& integration, const std::string& host,
@@ -65,11 +66,18 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, const 
                        std::to_string(refusals_) + " times in a row",
                    left(rest_until_, now));
   }
-  const milliseconds wait = refusals_ > 0 ? budgets.wait(host, now) : milliseconds(0);
-  if (wait.count() > 0) {
-    return refused("the vendor has refused many calls just now, those of " + integration +
-                       " among them, and shuts out who goes on",
-                   wait);
+  const bool was_refused = refusals_ > 0;
+  if (was_refused || !accepted_) {
+    const milliseconds wait =
+        budgets.wait(host,
+                     was_refused ? RefusalBudgets::most_of_refused : RefusalBudgets::most_of_unknown,
+                     now);
+    if (wait.count() > 0) {
+      return refused("the vendor's host has refused the credentials of many calls just now" +
+                         (was_refused ? ", those of " + integration + " among them" : std::string()) +
+                         ", and may shut out this address",
+                     wait);
+    }
   }
   if (respects_rate_limit && now < patience_until_) {
     const milliseconds patience = left(patience_until_, now);
@@ -97,6 +105,7 @@ std::string Restraint::note(CredentialsVerdict verdict, milliseconds wait, const
     rest_until_ = now + rests[step];
   } else if (verdict == CredentialsVerdict::accepted) {
     refusals_ = rests_ = 0;
+    accepted_ = true;
   }
   if (wait.count() == 0) return {};
   patience_until_ = now + wait;

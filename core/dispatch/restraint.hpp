@@ -1,7 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -22,30 +24,28 @@ enum class CredentialsVerdict : std::uint8_t {
   unsaid,        ///< a failure of another kind: they may be right or wrong
 };
 
-/// The refusals of each vendor host, from all connections of an engine together. Some vendors shut
-/// out a whole address after too many (HiBob: 50 in 10 s, for 5 minutes): half of that is ours to
-/// spend. Asked only for connections that were refused, so that good ones never meet here. Hosts
-/// are forgotten with their window, and there are never more than `most_hosts`. [any-thread]
+/// The refusals of each vendor host within the last ten seconds, from all connections of an engine
+/// together. Some vendors shut out a whole address after too many (HiBob: 50 in 10 s, for 5 minutes):
+/// half of that may be spent by connections that were refused, most of it by those of which nothing
+/// is known yet. Connections whose credentials were taken are never held back, nor do they meet here.
+/// Hosts without a recent refusal are forgotten, and there are never more than `most_hosts`.
+/// [any-thread]
 class RefusalBudgets {
  public:
-  static constexpr int most = 25;
+  static constexpr std::size_t most_of_refused = 25, most_of_unknown = 40;
   static constexpr std::chrono::seconds window{10};
   static constexpr std::size_t most_hosts = 4096;
 
   void note(const std::string& host, SteadyTime now);
-  /// How long to wait until one more may be risked; 0: not at all.
-  std::chrono::milliseconds wait(const std::string& host, SteadyTime now) const;
+  /// How long to wait until there are fewer than `most`; 0: not at all.
+  std::chrono::milliseconds wait(const std::string& host, std::size_t most, SteadyTime now) const;
   std::size_t hosts() const;
 
  private:
-  struct Window {
-    SteadyTime began;
-    int spent = 0;
-  };
   void forget_old(SteadyTime now);
 
   mutable std::mutex mutex_;
-  std::map<std::string, Window> windows_;
+  std::map<std::string, std::deque<SteadyTime>> refusals_;  ///< the latest ones, oldest first
 };
 
 /// How gently one connection treats its vendor: rests after its credentials were refused many
@@ -86,6 +86,7 @@ class Restraint {
   mutable std::mutex mutex_;
   int refusals_ = 0;  ///< in a row
   int rests_ = 0;     ///< taken since the last success
+  bool accepted_ = false;  ///< ever: before, nothing is known of the credentials
   SteadyTime rest_until_, patience_until_;
   std::optional<Unreachable> unreachable_;
 };

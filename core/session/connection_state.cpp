@@ -231,7 +231,10 @@ void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_
 /// Whether a grant that was called revoked is: only a credential that is spent by its use is of no
 /// use ever after.
 bool ConnectionState::believes(const RenewalFailure& failure) const {
-  if (failure.kind != RenewalFailure::Kind::revoked) return false;
+  return failure.kind == RenewalFailure::Kind::revoked && spends_credential();
+}
+
+bool ConnectionState::spends_credential() const {
   const std::scoped_lock lock(mutex_);
   return rotates_ || !rotated_.empty();
 }

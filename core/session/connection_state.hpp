@@ -111,6 +111,7 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   };
   Adopted adopt(const StoredState& stored) const;
   StoredState to_store() const;
+  bool spends_credential() const;
   bool believes(const RenewalFailure& failure) const;
   void begin(Need need, const std::shared_ptr<World>& world);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);

@@ -102,7 +102,7 @@ class Run : public std::enable_shared_from_this<Run> {
   }
 
   void refuse(host::Outcome outcome, const FetchReply* reply) {
-    Error error = session_error(outcome.failure, start_.connection.id);
+    Error error = session_error(outcome.failure, start_.connection.id, start_.rotates);
     const auto kind = kind_of(outcome.failure.kind, reply);
     if (reply != nullptr) {
       const std::int64_t now = world_->now_unix_ms();
@@ -180,7 +180,8 @@ void log_out(const host::Instance& plugin, const host::Connection& connection,
   world->fetch(*std::move(request), [world, done = std::move(done)](const auto&) { done(); });
 }
 
-Error session_error(const host::PluginFailure& why, const std::string& connection_id) {
+Error session_error(const host::PluginFailure& why, const std::string& connection_id,
+                    bool rotates) {
   const std::string detail =
       why.message + (why.vendor_code.empty() ? "" : " (" + why.vendor_code + ")");
   switch (why.kind) {
@@ -188,6 +189,10 @@ Error session_error(const host::PluginFailure& why, const std::string& connectio
     return credentials_refused("the vendor refuses the credentials of " + connection_id + ": " +
                                detail);
   case PST_E_CONSENT_REVOKED:
+    if (!rotates) {
+      return credentials_refused("the vendor refuses the grant of " + connection_id + ": " +
+                                 detail);
+    }
     return credentials_refused("the vendor no longer accepts the grant of " + connection_id +
                                "; connect it anew: " + detail);
   case PST_E_BAD_CONNECTION: {

@@ -19,6 +19,7 @@ struct RenewalStart {
   std::optional<host::State> old_session;
   std::uint32_t event = PST_EV_START;
   std::optional<FetchReply> challenge;  ///< the vendor's refusal, for PST_EV_CHALLENGED
+  bool rotates = true;  ///< the grant spends a credential: one that is revoked has to be made anew
 };
 
 struct Renewed {
@@ -49,7 +50,8 @@ void log_out(const host::Instance& plugin, const host::Connection& connection,
              const host::State& session, const std::shared_ptr<World>& world,
              std::function<void()> done);
 
-/// What a plugin's failure in session() means for the caller.
-Error session_error(const host::PluginFailure& failure, const std::string& connection_id);
+/// What a plugin's failure in session() means for the caller. `rotates` as in RenewalStart.
+Error session_error(const host::PluginFailure& failure, const std::string& connection_id,
+                    bool rotates = true);
 
 }  // namespace penstock::session

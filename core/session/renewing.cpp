@@ -185,7 +185,8 @@ void ConnectionState::Renewing::run() {
                      now->connection,
                      now->session,
                      need_.challenge ? PST_EV_CHALLENGED : PST_EV_START,
-                     std::exchange(need_.challenge, std::nullopt)};
+                     std::exchange(need_.challenge, std::nullopt),
+                     state_->spends_credential()};
   beat();
   renew(std::move(start), world_, [self = shared_from_this()](Result<Renewed, RenewalFailure> end) {
     if (!end) return self->failed(std::move(end).error());

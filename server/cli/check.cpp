@@ -27,6 +27,10 @@ int check(const CommandLine& line) {
               << " plugins, " << (*engine)->catalog().size() << " APIs, "
               << (*engine)->integrations().size() << " integrations\n";
   }
+  if (engine) {
+    for (const ConfigProblem& note : (*engine)->notes())
+      std::cerr << printable("note: " + note.text()) << '\n';
+  }
   return engine ? exit_done : exit_failed;
 }
 

@@ -90,6 +90,8 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
     engine.stop(0ms);
     return exit_failed;
   }
+  for (const ConfigProblem& note : engine.notes())
+    log.say("note", note.text());
   for (const std::string& address : (*http)->addresses())
     log.say("listening", "http://" + address);
   wait_for_end(signals, log);

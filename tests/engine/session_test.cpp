@@ -2,7 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
+#include <string>
+#include <thread>
 
 #include <boost/asio/use_future.hpp>
 #include <rapidjson/document.h>
@@ -231,6 +234,140 @@ TEST(Gentleness, credentials_that_the_vendor_refuses_are_not_hammered_at_it) {
   EXPECT_EQ(held, 30);
   EXPECT_EQ(testing::call(*engine, people("hibob:acme"))->status, 200)
       << "another connection of the same vendor is none the worse";
+}
+
+TEST(Gentleness, a_refusal_in_a_soap_fault_counts_like_one_by_status_and_another_fault_does_not) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine(
+      "  - id: workday:wrong\n    tool: workday\n    connection: { domain: "
+      "wd5-impl-services1.workday.com, tenant: acme, username: ISU_Penstock, password: no }\n"
+      "  - id: nmbrs:wrong\n    tool: nmbrs\n    connection: { username: penstock@acme.example, "
+      "token: no, domain: acme }\n");
+  Call workday;
+  workday.tool = "workday", workday.api = "soap", workday.integration_id = "workday:wrong";
+  workday.method = "POST", workday.path = "/";
+  workday.api_options = options({{"service_name", "Human_Resources"}});
+  workday.body = "<wd:Server_Timestamp_Get/>";
+  Call nmbrs = workday;
+  nmbrs.tool = "nmbrs", nmbrs.integration_id = "nmbrs:wrong";
+  nmbrs.api_options = options({{"service_name", "CompanyService"}});
+  nmbrs.body = "<List_GetAll xmlns=\"https://api.nmbrs.nl/soap/v3/CompanyService\"/>";
+  for (const Call& call : {workday, nmbrs}) {
+    int sent = 0;
+    for (int i = 0; i < 40; ++i) {
+      const auto answer = testing::call(*engine, call);
+      if (answer) {
+        EXPECT_EQ(answer->status, 500);
+        ++sent;
+      }
+    }
+    EXPECT_EQ(sent, 10) << call.integration_id;
+    const auto all = engine->integrations();
+    const auto info = std::ranges::find(all, call.integration_id, &IntegrationInfo::id);
+    EXPECT_EQ(info->health, "refused") << call.integration_id;
+    EXPECT_GT(info->cooling_down_until_ms, 0);
+  }
+  Call fault = workday;
+  fault.integration_id = "workday:acme";
+  fault.body = "<wd:No_Such_Request/>";
+  for (int i = 0; i < 15; ++i)
+    EXPECT_TRUE(testing::call(*engine, fault).has_value()) << "a fault of another kind, " << i;
+}
+
+TEST(Gentleness, many_connections_that_are_refused_one_after_the_other_do_not_shut_out_the_address) {
+  const SandboxProcess sandbox;
+  std::string more;
+  for (int i = 0; i < 30; ++i) {
+    more += "  - id: hibob:wrong" + std::to_string(i) +
+            "\n    tool: hibob\n    connection: { service_user_id: SERVICE-0001, token: wrong-" +
+            std::to_string(i) + " }\n";
+  }
+  const auto engine = sandbox.engine(more);
+  int sent = 0;
+  const auto began = std::chrono::steady_clock::now();
+  for (int round = 0; round < 4; ++round) {
+    for (int i = 0; i < 30; ++i)
+      sent += testing::call(*engine, people("hibob:wrong" + std::to_string(i))) ? 1 : 0;
+  }
+  const auto windows = 1 + (std::chrono::steady_clock::now() - began) / std::chrono::seconds(10);
+  EXPECT_GE(sent, 30) << "each may be refused once";
+  EXPECT_LT(sent, 50 * windows) << "the vendor shuts out an address after 50 in 10 s";
+  EXPECT_EQ(testing::call(*engine, people("hibob:acme"))->status, 200);
+}
+
+TEST(Sessions, two_engines_of_one_process_share_a_state_folder) {
+  const SandboxProcess sandbox({"--rotate-refresh-tokens"});
+  const auto first = sandbox.engine(), second = sandbox.engine();
+  for (int round = 0; round < 3; ++round) {
+    sandbox.control(R"({"vendor":"workday","revoke_access_tokens":true})");
+    for (Engine* engine : {first.get(), second.get()}) {
+      const auto answer = testing::call(*engine, workers());
+      ASSERT_TRUE(answer.has_value()) << answer.error().message;
+      EXPECT_EQ(answer->status, 200);
+    }
+  }
+  EXPECT_EQ(token_requests(sandbox), 3);
+}
+
+TEST(Sessions, the_end_of_an_engine_waits_for_a_renewal_whose_call_has_given_up) {
+  const SandboxProcess sandbox({"--rotate-refresh-tokens"});
+  {
+    const auto engine = sandbox.engine();
+    sandbox.control(R"({"vendor":"workday","token_delay_ms":1500})");
+    Call hasty = workers();
+    hasty.timeout = std::chrono::milliseconds(300);
+    ASSERT_FALSE(testing::call(*engine, hasty).has_value());
+  }
+  sandbox.control(R"({"vendor":"workday","token_delay_ms":0})");
+  const auto next = sandbox.engine();
+  const auto answer = testing::call(*next, workers());
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_EQ(token_requests(sandbox), 1) << "the answer was not kept";
+}
+
+TEST(Sessions, a_token_endpoint_that_fails_is_asked_again_soon_and_costs_no_call_that_has_a_token) {
+  const SandboxProcess sandbox({"--token-lifetime", "20"});
+  const auto engine = sandbox.engine();
+  ASSERT_EQ(testing::call(*engine, workers())->status, 200);
+  sandbox.control(R"({"vendor":"workday","token_fail_next":1000000})");
+  const auto began = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - began < std::chrono::seconds(15)) {
+    const auto answer = testing::call(*engine, workers());
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  sandbox.control(R"({"vendor":"workday","token_fail_next":0})");
+  bool renewed = false;
+  while (!renewed && std::chrono::steady_clock::now() - began < std::chrono::seconds(60)) {
+    (void)testing::call(*engine, workers());
+    const auto all = engine->integrations();
+    const auto info = std::ranges::find(all, "workday:acme", &IntegrationInfo::id);
+    renewed = info->health == "ok" && info->last_error.empty();
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  EXPECT_TRUE(renewed);
+}
+
+TEST(Sessions, a_grant_without_a_rotating_token_recovers_from_a_refusal_by_itself) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine(
+      "  - id: workday:cc\n    tool: workday\n    connection: { domain: "
+      "wd5-impl-services1.workday.com, tenant: acme, grant: client_credentials, client_id: "
+      "penstock-client, client_secret: workday-sandbox-secret }\n");
+  // "HTTP/1.1 400 x\r\nDate: Tue, 14 Nov 2023 22:18:20 GMT\r\nContent-Length: 25\r\n\r\n
+  // {\"error\":\"invalid_grant\"}"
+  sandbox.control(
+      R"({"vendor":"workday","token_next_raw_base64":"SFRUUC8xLjEgNDAwIHgNCkRhdGU6IFR1ZSwgMTQgTm92IDIwMjMgMjI6MTg6MjAgR01UDQpDb250ZW50LUxlbmd0aDogMjUNCg0KeyJlcnJvciI6ImludmFsaWRfZ3JhbnQifQ=="})");
+  const auto refused = testing::call(*engine, workers("workday:cc"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("this machine's clock is"), std::string::npos)
+      << refused.error().message;
+  EXPECT_EQ(refused.error().message.find("connect it anew"), std::string::npos);
+  std::this_thread::sleep_for(std::chrono::milliseconds(5'200));
+  const auto answer = testing::call(*engine, workers("workday:cc"));
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
 }
 
 }  // namespace

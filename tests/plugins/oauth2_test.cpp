@@ -1,5 +1,6 @@
 // How long a session lives: what a token endpoint says of it, and when it counts as used up.
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -44,6 +45,39 @@ TEST(ErrorWord, IsNoEchoOfWhatWasSent) {
   EXPECT_EQ(detail::error_word("invalid_grant"), "invalid_grant");
   EXPECT_EQ(detail::error_word("bad secret s3cr3t"), "");
   EXPECT_EQ(detail::error_word(std::string(41, 'a')), "");
+}
+
+TEST(RefreshToken, IsKeptWhateverTextItIs) {
+  for (const std::string_view good : {"a", "a b", "t\xc3\xb6ken", "\"quoted\"", "a=b&c"})
+    EXPECT_TRUE(detail::is_refresh_token(good)) << good;
+  for (const std::string_view foul : {"", "a\r\nb", "{\"a\":1}", "[1]", "true", "false"})
+    EXPECT_FALSE(detail::is_refresh_token(foul)) << foul;
+}
+
+TEST(HostOf, TellsWhereARedirectLeadsAndNothingElse) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"https://login.example/x?y=1", "login.example"},
+      {"https://user:secret@login.example:8443", "login.example:8443"},
+      {"//other.example/x", "other.example"},
+      {"https://h?a=https://evil.example", "h"},
+      {"/login", ""},
+      {"", ""},
+  };
+  for (const auto& [url, host] : cases)
+    EXPECT_EQ(detail::host_of(url), host) << url;
+}
+
+TEST(Excerpt, IsOneLineOfWholeCharacters) {
+  EXPECT_EQ(detail::excerpt("a\r\nb\x7f", 10), "a  b ");
+  EXPECT_EQ(detail::excerpt("abcdef", 3), "abc…");
+  EXPECT_EQ(detail::excerpt("ab\xc3\xb6z", 3), "ab\xc3\xb6…");
+}
+
+TEST(ClientSecret, HasANameForEachWayInWhichVendorsReadIt) {
+  EXPECT_EQ(client_secret_basic("id x", "a+b%c/d"), basic("id%20x", "a%2Bb%25c%2Fd"));
+  EXPECT_EQ(client_secret_basic("a:b", "c"), basic("a%3Ab", "c")) << "the colon is no border";
+  EXPECT_EQ(client_secret_basic_raw("id x", "a+b%c/d"), basic("id x", "a+b%c/d"));
+  EXPECT_EQ(client_secret_post("i d", "a+b"), "client_id=i%20d&client_secret=a%2Bb");
 }
 
 struct Life {

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <sys/wait.h>
+#include <string>
 #include <thread>
+#include <vector>
 #include <unistd.h>
 
 #include <penstock/credential_store.hpp>
@@ -46,6 +48,14 @@ class PostgresqlStore : public testing::Test {
     auto store = open_postgresql_store(url);
     if (!store) throw std::runtime_error(store.error().message);
     return *std::move(store);
+  }
+
+  static void sql(const std::string& statements) {
+    run(server("sql") + " '" + statements + "'");
+  }
+  /// The URL for another role, or another database.
+  static std::string url_of(const std::string& role, const std::string& database = "postgres") {
+    return "postgresql:///" + database + "?host=" + folder + "&user=" + role;
   }
 
   /// A replica in a process of its own, that takes the lease and then sleeps.
@@ -164,6 +174,53 @@ TEST_F(PostgresqlStore, keeps_the_lease_of_a_holder_that_lost_its_connection) {
   EXPECT_FALSE(granted_within(*other, "c", std::chrono::seconds(5)));
   StoredState state;
   EXPECT_EQ(*holder->save("c", state, lease->fence), 1U);
+}
+
+TEST_F(PostgresqlStore, needs_no_right_to_make_a_table_that_is_there) {
+  (void)open();
+  sql("CREATE ROLE app LOGIN; GRANT SELECT, INSERT, UPDATE ON penstock_state TO app;"
+      " REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+  auto store = open_postgresql_store(url_of("app"));
+  ASSERT_TRUE(store) << store.error().message;
+  const auto lease = *(*store)->lease("app");
+  ASSERT_TRUE(lease);
+  EXPECT_EQ(*(*store)->save("app", StoredState{}, lease->fence), 1U);
+}
+
+TEST_F(PostgresqlStore, says_at_the_start_which_statements_a_role_lacks) {
+  (void)open();
+  sql("CREATE ROLE reader LOGIN; GRANT SELECT ON penstock_state TO reader");
+  sql("CREATE DATABASE bare");
+  const struct {
+    std::string url;
+    std::vector<const char*> says;
+  } rows[] = {
+      {url_of("reader"), {"GRANT SELECT, INSERT, UPDATE ON penstock_state TO \"reader\""}},
+      {url_of("reader", "bare"), {"CREATE TABLE IF NOT EXISTS penstock_state(", "\"reader\""}},
+  };
+  for (const auto& row : rows) {
+    const auto refused = open_postgresql_store(row.url);
+    ASSERT_FALSE(refused) << row.url;
+    for (const char* words : row.says)
+      EXPECT_NE(refused.error().message.find(words), std::string::npos) << refused.error().message;
+  }
+}
+
+TEST_F(PostgresqlStore, does_not_take_the_lease_of_a_holder_whose_row_its_role_may_not_see) {
+  (void)open();
+  sql("CREATE ROLE other LOGIN; GRANT SELECT, INSERT, UPDATE ON penstock_state TO other");
+  const auto store = *open_postgresql_store(url_of("other"));
+  const pid_t alive = holder("r");
+  EXPECT_FALSE(granted_within(*store, "r", std::chrono::seconds(5)));
+  ::kill(alive, SIGKILL);
+  ::waitpid(alive, nullptr, 0);
+  EXPECT_TRUE(granted_within(*store, "r", std::chrono::seconds(8)));
+}
+
+TEST_F(PostgresqlStore, takes_either_scheme) {
+  std::string other = url;
+  other.replace(0, other.find(':'), "postgres");
+  EXPECT_TRUE(open_postgresql_store(other));
 }
 
 TEST_F(PostgresqlStore, needs_the_key_that_all_replicas_have) {

@@ -104,6 +104,9 @@ class Engine {
   std::vector<IntegrationInfo> integrations() const;
   const Config& config() const;
 
+  /// What in the configuration is worth a look and no problem, each where it stands.
+  const ConfigProblems& notes() const;
+
   /// For servers that live on the engine's loops.
   std::size_t loops() const;
   boost::asio::io_context& loop(std::size_t index);
