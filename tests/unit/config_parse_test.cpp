@@ -180,6 +180,17 @@ TEST(ParseConfig, refuses_a_value_whose_quote_was_cut_off) {
   }
 }
 
+TEST(ParseConfig, quotes_nothing_of_what_is_no_yaml) {
+  for (const char* secret : {"*c4n4ry", "\"a\\c\"", "\"\\ud834\""}) {
+    const std::vector<std::string> problems = problems_of(head + "state: " + secret);
+    ASSERT_FALSE(problems.empty()) << secret;
+    const std::size_t why = problems[0].find("is not valid YAML: ");
+    ASSERT_NE(why, std::string::npos) << problems[0];
+    EXPECT_EQ(problems[0].find(':', why + 18), std::string::npos) << problems[0];
+    EXPECT_EQ(problems[0].find("c4n4ry"), std::string::npos) << problems[0];
+  }
+}
+
 /// Four times as much is read in about four times the processor's time; square would be sixteen.
 template <class Make, class Check>
 void expect_linear_time(int size, Make make, Check check) {
