@@ -17,7 +17,7 @@ std::string_view file_schema() {
       "required": ["api_keys"],
       "properties": {
         "listen": {
-          "description": "HOST:PORT to listen on; port 0 takes a free one",
+          "description": "HOST:PORT to listen on: an address, or a name, which stands for all its addresses; port 0 takes a free one",
           "type": "string",
           "pattern": "^([A-Za-z0-9_-][A-Za-z0-9._-]*|\\[[0-9A-Fa-f:.]+\\]):0*([0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])$",
           "default": "127.0.0.1:8080"

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 
+#include "base/text.hpp"
 #include "http/network.hpp"
 
 namespace penstock::server {
@@ -30,8 +32,16 @@ Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& add
                    ", or 0.0.0.0:" + address.port + " for all of them");
   }
   std::vector<tcp::endpoint> out;
-  for (const auto& entry : found) {
-    if (std::ranges::find(out, entry.endpoint()) == out.end()) out.push_back(entry.endpoint());
+  const auto add = [&out](const tcp::endpoint& endpoint) {
+    if (std::ranges::find(out, endpoint) == out.end()) out.push_back(endpoint);
+  };
+  for (const auto& entry : found)
+    add(entry.endpoint());
+  if (equal_ignoring_case(address.host, "localhost")) {
+    // RFC 6761 section 6.3. Clients resolve it for themselves, whatever the hosts file says.
+    const std::uint16_t port = out.front().port();
+    add({asio::ip::address_v4::loopback(), port});
+    add({asio::ip::address_v6::loopback(), port});
   }
   std::ranges::stable_partition(out,
                                 [](const tcp::endpoint& one) { return one.address().is_v4(); });

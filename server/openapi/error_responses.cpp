@@ -149,9 +149,9 @@ std::vector<Row> rows_of_the_way() {
          vendor_timed_out("wd5-impl-services1.workday.com did not answer in time", Phase::receive,
                           Sent::unknown)}}},
       {"default",
-       "What is not a proper HTTP/1.1 request: 400, 414 (target over 8 KiB), 417, 431 (head over "
-       "32 "
-       "KiB, or over 100 fields), 501 or 505. The connection is closed.",
+       "What is not a proper request of HTTP/1.1 or 1.0: 400, 405 (CONNECT), 414 (target over 8 "
+       "KiB), "
+       "417, 431 (head over 32 KiB, or over 100 fields), 501 or 505. The connection is closed.",
        {},
        {{"head", "A large head",
          at_the_door(431, "Malformed request", "the head of the request is larger than 32 KiB")}}},

@@ -170,6 +170,8 @@ const std::vector<std::string> refused_on_purpose = {
     "valid/rfc9112_smuggle_gzip_chunked_01", "valid/rfc9112_smuggle_te_identity_chunked_01",
     "transfer-encoding.md / POST with `chunked` as last transfer-encoding",
     "transfer-encoding.md / POST with `chunked` as last transfer-encoding (multiple headers)",
+    // A GET with a body, of a path that takes none.
+    "valid/rfc9110_body_framing_get_cl_nonzero_01",
     // A body of 1.2 TB; one that breaks off in the corpus.
     "PUT /somewhere/fun HTTP/1.1", "valid/099"};
 
@@ -190,7 +192,7 @@ TEST_F(RawRequests, AreTakenWhereTheyAreOfOurDialect) {
     on_purpose += listed ? 1 : 0;
   }
   EXPECT_EQ(on_purpose, refused_on_purpose.size());
-  EXPECT_EQ(tally["accepted"], 75);
+  EXPECT_EQ(tally["accepted"], 74);
 }
 
 }  // namespace

@@ -24,6 +24,16 @@ int status_at(const std::string& host, int port) {
   return std::atoi(start.data() + 9);
 }
 
+/// Containers may have no IPv6.
+bool has_address(const std::string& host) {
+  boost::asio::io_context context;
+  const auto address = boost::asio::ip::make_address(host);
+  tcp::socket socket(context, address.is_v4() ? tcp::v4() : tcp::v6());
+  boost::system::error_code error;
+  socket.bind({address, 0}, error);
+  return !error;
+}
+
 std::unique_ptr<RunningServer> serve(const std::string& listen) {
   ServerConfig config = RunningServer::default_config();
   config.listen = listen;
@@ -32,22 +42,24 @@ std::unique_ptr<RunningServer> serve(const std::string& listen) {
 
 TEST(Listen, AtANameTakesEveryAddressThatItHas) {
   const auto server = serve("localhost:0");
-  boost::asio::io_context context;
-  for (const auto& entry : tcp::resolver(context).resolve("localhost", "0")) {
-    const std::string host = entry.endpoint().address().to_string();
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    if (!has_address(host)) continue;
     EXPECT_EQ(status_at(host, server->http().port()), 200) << host;
   }
   EXPECT_THAT(server->http().address(), HasSubstr("127.0.0.1:"));
+  EXPECT_EQ(server->http().addresses().size(), has_address("::1") ? 2U : 1U);
 }
 
 TEST(Listen, AtAllAddressesTakesThemAll) {
   EXPECT_EQ(status_at("127.0.0.1", serve("0.0.0.0:0")->http().port()), 200);
+  if (!has_address("::1")) GTEST_SKIP() << "no IPv6 here";
   const auto both = serve("[::]:0");
   EXPECT_EQ(status_at("127.0.0.1", both->http().port()), 200);
   EXPECT_EQ(status_at("::1", both->http().port()), 200);
 }
 
 TEST(Listen, AtOneAddressTakesNoOther) {
+  if (!has_address("::1")) GTEST_SKIP() << "no IPv6 here";
   const auto server = serve("[::1]:0");
   EXPECT_EQ(status_at("::1", server->http().port()), 200);
   EXPECT_EQ(status_at("127.0.0.1", server->http().port()), 0);
