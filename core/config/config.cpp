@@ -52,6 +52,10 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
     out.ca_file = file->path;
     out.ca_file_at = file->at;
   }
+  if (const auto file = reader.path("extra_ca_file")) {
+    out.extra_ca_file = file->path;
+    out.extra_ca_file_at = file->at;
+  }
   out.allow_private_addresses = reader.boolean("allow_private_addresses");
   reader.refuse_others();
   return out;

@@ -165,6 +165,11 @@ std::string_view file_schema() {
           "type": "string",
           "minLength": 1
         },
+        "extra_ca_file": {
+          "description": "Authorities (PEM) to trust besides the system's, or besides those of ca_file; relative to this file",
+          "type": "string",
+          "minLength": 1
+        },
         "allow_private_addresses": {
           "description": "Lets vendors' names lead to private and loopback addresses",
           "type": "boolean",

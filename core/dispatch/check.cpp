@@ -4,6 +4,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <optional>
+#include <string>
 
 #include <penstock/check.hpp>
 
@@ -14,14 +17,19 @@
 namespace penstock::dispatch {
 namespace {
 
-void check_ca_file(const UpstreamConfig& upstream, Mark otherwise, config::Reading& reading) {
-  if (!upstream.ca_file || ::access(upstream.ca_file->c_str(), R_OK) == 0) return;
+void check_ca_file(const char* name, const std::optional<std::filesystem::path>& file, Mark at,
+                   config::Reading& reading) {
+  if (!file || ::access(file->c_str(), R_OK) == 0) return;
   const std::string why = std::strerror(errno);
-  const Mark at = upstream.ca_file_at.line > 0 ? upstream.ca_file_at : otherwise;
   reading.problems.push_back({reading.config.file, at,
-                              "upstream.ca_file " +
-                                  reading.written(at, upstream.ca_file->string()) +
-                                  " cannot be read: " + why});
+                              "upstream." + std::string(name) + " " +
+                                  reading.written(at, file->string()) + " cannot be read: " + why});
+}
+
+void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::Reading& reading) {
+  const auto place = [&](Mark at) { return at.line > 0 ? at : otherwise; };
+  check_ca_file("ca_file", upstream.ca_file, place(upstream.ca_file_at), reading);
+  check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), reading);
 }
 
 }  // namespace
@@ -46,11 +54,11 @@ std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
                                                const loader::StagingFolder& staging) {
   Config& config = reading.config;
   reading.unread.resize(config.integrations.size());
-  check_ca_file(config.upstream, {}, reading);
+  check_ca_files(config.upstream, {}, reading);
   if (const std::string why = config::keyword_form_problem(config.state); !why.empty())
     reading.problems.push_back({reading.config.file, config.state_at, why});
   for (const IntegrationConfig& integration : config.integrations)
-    check_ca_file(integration.upstream, integration.at, reading);
+    check_ca_files(integration.upstream, integration.at, reading);
   if (!reading.plugins) return nullptr;
   loader::PluginSet::Loaded loaded =
       loader::PluginSet::load(config.plugins, config.file, reading.unread_pins, staging);

@@ -15,6 +15,7 @@ UpstreamConfig merged(const UpstreamConfig& own, const UpstreamConfig& common) {
   if (!out.max_queued_calls) out.max_queued_calls = common.max_queued_calls;
   if (!out.connect_to) out.connect_to = common.connect_to;
   if (!out.ca_file) out.ca_file = common.ca_file;
+  if (!out.extra_ca_file) out.extra_ca_file = common.extra_ca_file;
   if (!out.allow_private_addresses) out.allow_private_addresses = common.allow_private_addresses;
   return out;  // not timeout: a manifest's own stands between the integration's and the common one
 }

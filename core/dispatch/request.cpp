@@ -111,6 +111,7 @@ upstream::Destination destination(const Url& url, const Integration& integration
   to.port = url.port;
   to.connect_to = config.connect_to.value_or("");
   to.ca_file = config.ca_file ? config.ca_file->string() : std::string();
+  to.extra_ca_file = config.extra_ca_file ? config.extra_ca_file->string() : std::string();
   to.allow_private_addresses = config.allow_private_addresses.value_or(false);
   to.partition = integration.config().id;
   return to;

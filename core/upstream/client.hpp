@@ -28,6 +28,7 @@ struct Destination {
   std::string ca_file;                   ///< PEM, or empty: the system's authorities
   bool allow_private_addresses = false;  ///< connect_to implies it
   std::string partition;  ///< the integration: connections are never shared across partitions
+  std::string extra_ca_file = {};  ///< PEM, or empty: authorities besides those
 
   friend auto operator<=>(const Destination&, const Destination&) = default;
 };

@@ -150,6 +150,7 @@ void Connection::readable() {
       return;
     }
     if (status == Tunnel::Status::failed) {
+      if (std::string why = tunnel_->tls_trouble(); !why.empty()) return fail(std::move(why));
       if (reader_->ends_with_stream()) {
         return fail(
             "the connection ended without TLS's close_notify, so the answer, whose end it is, may "

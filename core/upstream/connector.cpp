@@ -1,39 +1,27 @@
 #include "upstream/connector.hpp"
 
+#include <array>
 #include <cerrno>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include "upstream/address_guard.hpp"
+#include "upstream/authorities.hpp"
 #include "upstream/curl_error.hpp"
 
 namespace penstock::upstream {
 namespace {
-
-// Debian's libcurl has a built-in CApath, with which it parses all authorities anew for each
-// connection (60 ms).
-constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
 constexpr long most_connections = 100'000;  // the pools are bounded, not libcurl's cache
 
 void start_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
-/// What libcurl has no option for. It would take a bare end of the TCP stream for TLS's orderly
-/// one.
-CURLcode set_up_tls(CURL*, void* context, void*) {
-  auto* tls = static_cast<SSL_CTX*>(context);
-#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-  SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
-#endif
-  SSL_CTX_set_read_ahead(tls, 1);  // one system call for a record, not two
-  return CURLE_OK;
 }
 
 std::string connect_to_option(const Destination& to) {
@@ -45,8 +33,9 @@ std::string connect_to_option(const Destination& to) {
 }  // namespace
 
 Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
-               boost::asio::io_context& loop)
-    : multi_(std::move(multi)), easy_(easy), descriptor_(loop, socket) {}
+               boost::asio::io_context& loop, std::shared_ptr<const TlsHandshake> handshake)
+    : multi_(std::move(multi)), easy_(easy), descriptor_(loop, socket),
+      handshake_(std::move(handshake)) {}
 
 Tunnel::~Tunnel() {
   descriptor_.release();  // the descriptor is libcurl's to close
@@ -102,6 +91,7 @@ bool Tunnel::holds_part_of_record() {
   if (tls == nullptr) return false;
   return SSL_has_pending(tls) == 1 || std::string_view(SSL_rstate_string(tls)) != "RH";
 }
+std::string Tunnel::tls_trouble() const { return late_tls_trouble(*handshake_); }
 
 void Tunnel::end_by_reset() {
   const linger at_once{1, 0};
@@ -126,6 +116,9 @@ struct Connector::Attempt {
   Handler handler;
   curl_slist* connect_to = nullptr;
   std::string refused_address;
+  std::shared_ptr<X509_STORE> authorities;
+  std::shared_ptr<TlsHandshake> handshake = std::make_shared<TlsHandshake>();
+  std::array<char, CURL_ERROR_SIZE> reason{};
 
   ~Attempt() { curl_slist_free_all(connect_to); }
 };
@@ -162,11 +155,26 @@ Connector::~Connector() {
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
 }
 
+void Connector::fail(Handler handler, Error error) {
+  boost::asio::post(loop_,
+                    [alive = alive_, handler = std::move(handler), error = std::move(error)] {
+                      if (*alive) handler(failure(error));
+                    });
+}
+
 void Connector::connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler) {
+  auto trusted = authorities(to.ca_file, to.extra_ca_file);
+  if (!trusted) {
+    Error error = vendor_unreachable("no connection to " + to.host + ": " + trusted.error(),
+                                     Phase::connect, Sent::no);
+    error.retryable = false;
+    return fail(std::move(handler), std::move(error));
+  }
   CURL* easy = curl_easy_init();
   auto attempt = std::make_unique<Attempt>();
   attempt->to = to;
   attempt->handler = std::move(handler);
+  attempt->authorities = *std::move(trusted);
   const std::string url = "https://" + to.host + ":" + std::to_string(to.port) + "/";
   if (!to.connect_to.empty()) {
     attempt->connect_to = curl_slist_append(nullptr, connect_to_option(to).c_str());
@@ -185,16 +193,37 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  // libcurl would parse all authorities anew for each connection (60 ms): on_tls() gives it ours.
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  curl_easy_setopt(easy, CURLOPT_CAINFO,
-                   to.ca_file.empty() ? system_authorities : to.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &set_up_tls);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &Connector::on_tls);
+  // A resumed session is not verified again, and libcurl does not know whose authorities it was
+  // verified by.
+  const bool resumes = to.ca_file.empty() && to.extra_ca_file.empty();
+  curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, resumes ? 1L : 0L);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt.get());
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->reason.data());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connector::on_open);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt.get());
   attempts_.emplace(easy, std::move(attempt));
   curl_multi_add_handle(multi_.get(), easy);
+}
+
+/// What libcurl has no option for.
+CURLcode Connector::on_tls(CURL*, void* context, void* data) {
+  const auto* attempt = static_cast<Attempt*>(data);
+  auto* tls = static_cast<SSL_CTX*>(context);
+#ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
+  // Else a bare end of the TCP stream counts as TLS's orderly one.
+  SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
+#endif
+  SSL_CTX_set_read_ahead(tls, 1);  // one system call for a record, not two
+  // Not the context's own store: libcurl 7.88 fills that later, and keeps it for other connections.
+  SSL_CTX_set1_verify_cert_store(tls, attempt->authorities.get());
+  watch_handshake(tls, attempt->handshake);
+  return CURLE_OK;
 }
 
 curl_socket_t Connector::on_open(void* data, curlsocktype, curl_sockaddr* address) {
@@ -282,22 +311,23 @@ void Connector::collect() {
     // The attempt ends here, the easy handle may live on: nothing in it may point back.
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, nullptr);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, nullptr);
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, nullptr);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, nullptr);
     curl_socket_t socket = CURL_SOCKET_BAD;
     if (code == CURLE_OK) curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
     if (code != CURLE_OK || socket == CURL_SOCKET_BAD) {
-      Error error = connect_error(easy, code, attempt->to.host, attempt->refused_address);
+      Error error =
+          connect_error(attempt->to.host, {code, attempt->reason.data(), attempt->refused_address,
+                                           *attempt->handshake});
       curl_multi_remove_handle(multi_.get(), easy);
       curl_easy_cleanup(easy);
-      boost::asio::post(
-          loop_, [alive = alive_, handler = std::move(attempt->handler), error = std::move(error)] {
-            if (*alive) handler(failure(error));
-          });
+      fail(std::move(attempt->handler), std::move(error));
       continue;
     }
     // Posted: the handler may make or drop connections, which libcurl must not see from inside its
     // own doing.
     auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(
-        std::make_unique<Tunnel>(multi_, easy, socket, loop_));
+        std::make_unique<Tunnel>(multi_, easy, socket, loop_, attempt->handshake));
     boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
       if (*alive) handler(std::move(*tunnel));
     });

@@ -12,6 +12,7 @@
 #include <curl/curl.h>
 
 #include "upstream/client.hpp"
+#include "upstream/tls_handshake.hpp"
 
 namespace penstock::upstream {
 
@@ -21,7 +22,7 @@ namespace penstock::upstream {
 class Tunnel {
  public:
   Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
-         boost::asio::io_context& loop);
+         boost::asio::io_context& loop, std::shared_ptr<const TlsHandshake> handshake);
   ~Tunnel();
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
@@ -42,6 +43,9 @@ class Tunnel {
   /// waits for is not delivered.
   void end_by_reset();
 
+  /// Why TLS ended the connection after it was made; empty: it did not.
+  std::string tls_trouble() const;
+
   /// One wait each; the handler gets false when the tunnel goes away first.
   void wait_readable(std::function<void(bool)> handler);
   void wait_writable(std::function<void(bool)> handler);
@@ -56,6 +60,7 @@ class Tunnel {
   void* tls_ = nullptr;  ///< OpenSSL's SSL, libcurl's to free; known after the first read
   boost::asio::posix::stream_descriptor descriptor_;
   bool drained_ = false;  ///< TLS holds nothing: all that there is lies in the socket
+  std::shared_ptr<const TlsHandshake> handshake_;
 };
 
 /// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are
@@ -78,6 +83,7 @@ class Connector {
 
   static int on_socket(CURL*, curl_socket_t socket, int what, void* self, void*);
   static int on_timer(CURLM*, long timeout_ms, void* self);
+  static CURLcode on_tls(CURL*, void* context, void* attempt);
   static curl_socket_t on_open(void* attempt, curlsocktype purpose, curl_sockaddr* address);
 
   void watch(curl_socket_t socket, int what);
@@ -85,6 +91,7 @@ class Connector {
   void wait(const std::shared_ptr<Watch>& watch, bool readable);
   void act(curl_socket_t socket, int events);
   void collect();
+  void fail(Handler handler, Error error);
 
   boost::asio::io_context& loop_;
   std::shared_ptr<CURLM> multi_;

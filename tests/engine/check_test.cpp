@@ -85,8 +85,8 @@ TEST_F(CheckConfig, tells_problems_of_every_kind_at_once) {
             "    connection: { whatever: x }\n"
             "  - id: five\n"
             "    tool: hibob\n"
-            "    upstream: { ca_file: also-absent.pem }\n"  // 25
-            "    connection: { service_user_id: S }\n"),    // 26: incomplete
+            "    upstream: { extra_ca_file: also-absent.pem }\n"  // 25
+            "    connection: { service_user_id: S }\n"),          // 26: incomplete
       (Texts{
           "DIR/f:2:3: server has no key \"listn\"; did you mean \"listen\"?",
           "DIR/f:3:30: key: the environment variable PENSTOCK_TEST_UNSET is not set; set it, "
@@ -102,7 +102,7 @@ TEST_F(CheckConfig, tells_problems_of_every_kind_at_once) {
           "DIR/f:14:9: there is another integration with the id \"two\"",
           "DIR/f:16:46: aliases are not supported; write the value again",
           "DIR/f:19:5: an integration has no key \"conection\"; did you mean \"connection\"?",
-          "DIR/f:25:26: upstream.ca_file DIR/also-absent.pem cannot be read: No such file or "
+          "DIR/f:25:32: upstream.extra_ca_file DIR/also-absent.pem cannot be read: No such file or "
           "directory",
           "DIR/f:26:17: the connection is complete for no API of hibob; missing: token "
           "(hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "

@@ -47,7 +47,8 @@ void check_upstream(const UpstreamConfig& config) {
   require(!config.max_response_bytes || *config.max_response_bytes >= 1, "a limit is not nothing");
   require(!config.connect_to || config.connect_to->rfind(':') != std::string::npos,
           "connect_to has a port");
-  require(!config.ca_file || config.ca_file->is_absolute(), "paths are absolute");
+  for (const auto& file : {config.ca_file, config.extra_ca_file})
+    require(!file || file->is_absolute(), "paths are absolute");
 }
 
 void check_config(const Config& config) {

@@ -95,7 +95,7 @@ TEST(ParseConfig, reads_everything_into_its_place) {
       "plugins: { directory: ../lib }\nstate: var\nupstream: { timeout_ms: 1000 }\n"
       "integrations:\n  - id: w:a\n    tool: workday\n    enabled: false\n    max_in_flight: 3\n"
       "    connection: { tenant: acme, port: 012, flag: no }\n    upstream: { connect_to: "
-      "'127.0.0.1:1', ca_file: ca.pem }\n",
+      "'127.0.0.1:1', ca_file: ca.pem, extra_ca_file: more.pem }\n",
       "f", "/etc/penstock");
   ASSERT_TRUE(config.has_value()) << config.error().front().text();
   EXPECT_EQ(config->server.listen, "[::1]:0");
@@ -109,6 +109,7 @@ TEST(ParseConfig, reads_everything_into_its_place) {
   EXPECT_EQ(integration.connection.at(1).value.reveal(), "012");
   EXPECT_EQ(integration.connection.at(2).value.reveal(), "no");
   EXPECT_EQ(*integration.upstream.ca_file, "/etc/penstock/ca.pem");
+  EXPECT_EQ(*integration.upstream.extra_ca_file, "/etc/penstock/more.pem");
 }
 
 struct InterpolationCase {

@@ -235,9 +235,10 @@ TEST_F(UpstreamTest, a_bad_certificate_ends_the_call_before_a_byte_of_it_left) {
     bool own_authority;
     const char* message;
   };
-  const Case cases[] = {{"wrong name", "other.example", 3600, true, "is not for vendor.example"},
-                        {"expired", "vendor.example", -60, true, "expired"},
-                        {"unknown authority", "vendor.example", 3600, false, "upstream.ca_file"}};
+  const Case cases[] = {
+      {"wrong name", "other.example", 3600, true, "is not for vendor.example"},
+      {"expired", "vendor.example", -60, true, "expired"},
+      {"unknown authority", "vendor.example", 3600, false, "upstream.extra_ca_file"}};
   for (const Case& one : cases) {
     Server* self = nullptr;
     Server server([&](TlsStream& stream) { self->read_request(stream); }, one.certificate_name,

@@ -56,9 +56,11 @@ struct UpstreamConfig {
   std::optional<std::string>
       connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
   std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
+  std::optional<std::filesystem::path>
+      extra_ca_file;  ///< PEM; besides the system's authorities, or those of ca_file
   std::optional<bool>
       allow_private_addresses;  ///< false; connect_to implies true for its own address
-  Mark ca_file_at;
+  Mark ca_file_at, extra_ca_file_at;
 };
 
 /// A field of an integration's connection, with its place for messages.

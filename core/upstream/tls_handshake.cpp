@@ -1,0 +1,257 @@
+#include "upstream/tls_handshake.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+namespace penstock::upstream {
+namespace {
+
+constexpr std::size_t longest_name = 200;
+constexpr std::size_t most_names = 5;
+
+// In what libcurl says of OpenSSL's errors: "error:0A000152:SSL routines::…".
+constexpr std::string_view error_mark = "error:";
+
+void forget(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
+  delete static_cast<std::shared_ptr<TlsHandshake>*>(held);
+}
+
+int record_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, &forget);
+  return index;
+}
+
+/// Owned by the context: a tunnel's handshakes may outlive the attempt that made it.
+TlsHandshake* record_of(const SSL* tls) {
+  const auto* held = static_cast<std::shared_ptr<TlsHandshake>*>(
+      SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), record_index()));
+  return held == nullptr ? nullptr : held->get();
+}
+
+/// What `print` writes, cut to a length that suits a sentence.
+template <class Print>
+std::string printed(Print print) {
+  BIO* memory = BIO_new(BIO_s_mem());
+  print(memory);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(memory, &text);
+  std::string out(text, std::min(static_cast<std::size_t>(std::max(size, 0L)), longest_name));
+  BIO_free(memory);
+  std::ranges::replace_if(
+      out, [](char c) { return c < ' ' || c > '~'; }, '?');
+  return out;
+}
+
+std::string name_text(const X509_NAME* name) {
+  return printed([&](BIO* into) { X509_NAME_print_ex(into, name, 0, XN_FLAG_RFC2253); });
+}
+
+std::string time_text(const ASN1_TIME* time) {
+  return printed([&](BIO* into) { ASN1_TIME_print(into, time); });
+}
+
+std::vector<std::string> names_in(const X509* certificate) {
+  std::vector<std::string> out;
+  auto* names = static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
+  for (int i = 0; i < sk_GENERAL_NAME_num(names) && out.size() <= most_names; ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
+    if (name->type != GEN_DNS) continue;
+    out.push_back(printed([&](BIO* into) {
+      BIO_write(into, ASN1_STRING_get0_data(name->d.dNSName), ASN1_STRING_length(name->d.dNSName));
+    }));
+  }
+  GENERAL_NAMES_free(names);
+  return out;
+}
+
+int on_certificate(int good, X509_STORE_CTX* verification) {
+  const auto* tls = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  TlsHandshake* seen = tls == nullptr ? nullptr : record_of(tls);
+  if (seen == nullptr) return good;
+  const X509* certificate = X509_STORE_CTX_get_current_cert(verification);
+  const int depth = X509_STORE_CTX_get_error_depth(verification);
+  if (seen->names.empty()) {
+    if (const X509* own = X509_STORE_CTX_get0_cert(verification)) seen->names = names_in(own);
+  }
+  if (good == 1 || seen->verify_error != X509_V_OK) return good;
+  seen->verify_error = X509_STORE_CTX_get_error(verification);
+  seen->depth = depth;
+  seen->certificates_sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(verification));
+  if (certificate == nullptr) return good;
+  seen->subject = name_text(X509_get_subject_name(certificate));
+  seen->issuer = name_text(X509_get_issuer_name(certificate));
+  seen->valid_from = time_text(X509_get0_notBefore(certificate));
+  seen->valid_until = time_text(X509_get0_notAfter(certificate));
+  return good;
+}
+
+void on_event(const SSL* tls, int where, int value) {
+  constexpr int read_alert = SSL_CB_READ | SSL_CB_ALERT;
+  TlsHandshake* seen = record_of(tls);
+  if (seen == nullptr || (where & read_alert) != read_alert) return;
+  const int alert = value & 0xff;
+  if (alert != SSL_AD_CLOSE_NOTIFY) seen->alert = alert;
+}
+
+int on_client_certificate(SSL* tls, X509**, EVP_PKEY**) {
+  if (TlsHandshake* seen = record_of(tls)) seen->client_certificate_wanted = true;
+  return 0;  // there is none
+}
+
+/// SSL_R_…, or 0.
+int reason_in(const std::string& text) {
+  const std::size_t at = text.find(error_mark);
+  if (at == std::string::npos) return 0;
+  const unsigned long code = std::strtoul(text.c_str() + at + error_mark.size(), nullptr, 16);
+  return ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+}
+
+std::string quoted(const std::string& name) { return "\"" + name + "\""; }
+
+constexpr const char* add_it =
+    "; if it is to be trusted, put it into a PEM file and name that by upstream.extra_ca_file";
+
+/// What the verdict on a certificate means, and what to do.
+std::string certificate_sentence(const std::string& host, const TlsHandshake& seen) {
+  const std::string own = "the certificate of " + host;
+  const std::string which =
+      seen.depth == 0 ? own
+                      : "the certificate " + quoted(seen.subject) + " in the chain of " + host;
+  switch (seen.verify_error) {
+  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+  case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+  case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    if (seen.certificates_sent <= 1) {
+      return own + " came alone, and its issuer " + quoted(seen.issuer) +
+             " is not among the trusted authorities: either the vendor's server leaves out an "
+             "intermediate certificate (an incomplete chain, for the vendor to complete) or it has "
+             "an authority of its own" +
+             add_it;
+    }
+    return which + " was issued by " + quoted(seen.issuer) +
+           ", which is not among the trusted authorities (upstream.ca_file, or the system's)" +
+           add_it;
+  case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    return own + " comes from the authority " + quoted(seen.issuer) +
+           ", which is not among the trusted ones (upstream.ca_file, or the system's): a company's "
+           "proxy in between, or an authority of the vendor's own" +
+           add_it;
+  case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    return own + " is signed by itself (" + quoted(seen.issuer) +
+           ") and not among the trusted ones (upstream.ca_file, or the system's)" + add_it;
+  case X509_V_ERR_CERT_HAS_EXPIRED:
+    return which + ", issued by " + quoted(seen.issuer) + ", has expired on " + seen.valid_until +
+           ": the vendor must renew it (or this machine's clock is wrong)";
+  case X509_V_ERR_CERT_NOT_YET_VALID:
+    return which + ", issued by " + quoted(seen.issuer) + ", is valid from " + seen.valid_from +
+           " on only: is this machine's clock right?";
+  case X509_V_ERR_EE_KEY_TOO_SMALL:
+  case X509_V_ERR_CA_KEY_TOO_SMALL:
+    return which + ", issued by " + quoted(seen.issuer) +
+           ", has a key that is too small to be trusted (RSA needs 2048 bits): the vendor must "
+           "replace it";
+  case X509_V_ERR_CA_MD_TOO_WEAK:
+    return which + ", issued by " + quoted(seen.issuer) +
+           ", is signed with a digest that is broken (SHA-1 or MD5): the vendor must replace it";
+  default:
+    return which + ", issued by " + quoted(seen.issuer) +
+           ", is not valid: " + X509_verify_cert_error_string(seen.verify_error);
+  }
+}
+
+TlsTrouble of_alert(const std::string& host, const TlsHandshake& seen) {
+  const std::string told = host + " refuses the TLS handshake (" +
+                           std::string(SSL_alert_desc_string_long(seen.alert)) + ")";
+  switch (seen.alert) {
+  case SSL_AD_PROTOCOL_VERSION:
+    return {told + ": it speaks neither TLS 1.2 nor 1.3, and older versions are not used; the "
+                   "vendor must update its server"};
+  case SSL_AD_HANDSHAKE_FAILURE:
+  case SSL_AD_INSUFFICIENT_SECURITY:
+    return {told + ": it has no cipher or key exchange in common with this side, or wants a client "
+                   "certificate; the vendor must say what it needs"};
+  case SSL_AD_UNRECOGNIZED_NAME:
+    return {told + ": no server of that name is there; check the connection's host and "
+                   "upstream.connect_to"};
+  case SSL_AD_INTERNAL_ERROR:
+    return {told, false};
+  default:
+    return {told};
+  }
+}
+
+}  // namespace
+
+void watch_handshake(SSL_CTX* context, std::shared_ptr<TlsHandshake> into) {
+  delete static_cast<std::shared_ptr<TlsHandshake>*>(SSL_CTX_get_ex_data(context, record_index()));
+  SSL_CTX_set_ex_data(context, record_index(), new std::shared_ptr<TlsHandshake>(std::move(into)));
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &on_certificate);
+  SSL_CTX_set_info_callback(context, &on_event);
+  SSL_CTX_set_client_cert_cb(context, &on_client_certificate);
+}
+
+TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
+                       const std::string& reason) {
+  if (seen.verify_error != X509_V_OK) return {certificate_sentence(host, seen)};
+  if (const std::string late = late_tls_trouble(seen); !late.empty()) return {host + ": " + late};
+  switch (reason_in(reason)) {
+  case SSL_R_WRONG_VERSION_NUMBER:
+  case SSL_R_PACKET_LENGTH_TOO_LONG:
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_UNEXPECTED_MESSAGE:
+    return {host + " does not speak TLS there, it answers in plain text: check the host, the port "
+                   "and upstream.connect_to"};
+  case SSL_R_UNSUPPORTED_PROTOCOL:
+    return {host + " speaks neither TLS 1.2 nor 1.3, and older versions are not used; the vendor "
+                   "must update its server"};
+  case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
+    return {host +
+            " does not know secure renegotiation (RFC 5746), without which TLS can be broken "
+            "into; the vendor, or whoever runs a proxy in between, must update its server"};
+  case SSL_R_DH_KEY_TOO_SMALL:
+    return {host + " offers a Diffie-Hellman key that is too small to be safe (2048 bits are "
+                   "needed); the vendor must configure a larger one, or elliptic curves"};
+  default:
+    break;
+  }
+  if (seen.alert >= 0) return of_alert(host, seen);
+  const std::size_t at = reason.find(error_mark);
+  const bool lost = at == std::string::npos;
+  if (!lost) return {"no TLS with " + host + ": " + reason.substr(at)};
+  return {host + " closed the connection in the middle of the TLS handshake: it may be overloaded, "
+                 "or it or a firewall in between refuses this machine",
+          false};
+}
+
+TlsTrouble wrong_name(const std::string& host, const TlsHandshake& seen) {
+  std::string names;
+  for (const std::string& name : seen.names) {
+    if (!names.empty()) names += ", ";
+    names += name;
+    if (names.size() > longest_name) break;
+  }
+  return {"the certificate is not for " + host +
+          (names.empty() ? " (it names no host)" : " but for " + names) +
+          ": check the host and upstream.connect_to"};
+}
+
+std::string late_tls_trouble(const TlsHandshake& seen) {
+  constexpr int of_certificates[] = {SSL_AD_HANDSHAKE_FAILURE, SSL_AD_BAD_CERTIFICATE,
+                                     SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_REQUIRED,
+                                     SSL_AD_ACCESS_DENIED};
+  if (!seen.client_certificate_wanted || std::ranges::count(of_certificates, seen.alert) == 0)
+    return {};
+  return "it wants a client certificate (mutual TLS), which Penstock does not have; the vendor "
+         "must "
+         "offer another way to sign in, or a proxy in front must present one";
+}
+
+}  // namespace penstock::upstream
