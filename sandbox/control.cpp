@@ -1,6 +1,9 @@
 #include "http_text.hpp"
 #include "json.hpp"
+#include "odd_answers.hpp"
 #include "route.hpp"
+
+#include <algorithm>
 
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -88,6 +91,22 @@ Response ledger(const World& world) {
   return json_answer(200, {buffer.GetString(), buffer.GetSize()});
 }
 
+Response odd_answer_list() {
+  rapidjson::StringBuffer buffer;
+  Writer writer{buffer};
+  writer.StartArray();
+  for (const OddAnswer& one : odd_answers()) {
+    writer.StartObject();
+    put_key(writer, "name");
+    put(writer, one.name);
+    put_key(writer, "bytes_base64");
+    put(writer, base64(one.bytes));
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return json_answer(200, {buffer.GetString(), buffer.GetSize()});
+}
+
 Response refuse(int status, const std::string& why) {
   return json_answer(status, "{\"error\":" + json_string(why) + "}");
 }
@@ -98,6 +117,13 @@ bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& va
     if (!value.IsString()) return false;
     faults.raw_answer = from_base64({value.GetString(), value.GetStringLength()});
     return faults.raw_answer.has_value();
+  }
+  if (name == "next_odd") {
+    if (!value.IsString()) return false;
+    const auto found =
+        std::ranges::find(odd_answers(), std::string_view{value.GetString()}, &OddAnswer::name);
+    if (found == odd_answers().end()) return false;
+    return faults.raw_answer = found->bytes, true;
   }
   if (!value.IsInt() || value.GetInt() < 0) return false;
   int number = value.GetInt();
@@ -158,13 +184,14 @@ Response order(const Request& request, World& world) {
 Response control(const Request& request, World& world) {
   auto target = parse_target(request.target);
   if (target && match(*target, "/ledger") && request.method == "GET") return ledger(world);
+  if (target && match(*target, "/odd-answers") && request.method == "GET") return odd_answer_list();
   if (target && match(*target, "/control") && request.method == "POST")
     return order(request, world);
   if (target && match(*target, "/reset") && request.method == "POST") {
     world.reset();
     return json_answer(200, "{\"ok\":true}");
   }
-  return refuse(404, "GET /ledger, POST /control or POST /reset");
+  return refuse(404, "GET /ledger, GET /odd-answers, POST /control or POST /reset");
 }
 
 }  // namespace penstock::sandbox
