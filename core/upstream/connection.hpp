@@ -46,6 +46,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Whether the vendor has said nothing since the last answer. Ask before each exchange.
   bool is_quiet() { return tunnel_ && tunnel_->is_quiet(); }
+  /// Why TLS ended it after it was made; empty: it did not.
+  std::string tls_trouble() const { return tunnel_ ? tunnel_->tls_trouble() : std::string(); }
 
   /// Sends head and body, reads the answer. `request` must live until the handler has run; it may
   /// run inside.

@@ -90,9 +90,13 @@ void Pool::release(const std::shared_ptr<Connection>& connection) {
     const PendingPtr call = take_first();
     connect_more();
     if (call) {
+      const std::string why = connection->tls_trouble();
       Error error = vendor_unreachable(
-          call->request.to.host + " ended the connection, or spoke, before it was asked anything",
+          call->request.to.host +
+              (why.empty() ? " ended the connection, or spoke, before it was asked anything"
+                           : ": " + why),
           Phase::connect, call->reached);
+      if (!why.empty()) error.retryable = false;
       owner_.fail(call, std::move(error));
     }
     return;
