@@ -1,29 +1,41 @@
 #include "base/mask.hpp"
 
 #include <algorithm>
+#include <deque>
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
+#include "base/decoding.hpp"
 #include "base/text.hpp"
 
 namespace penstock {
 namespace {
 
-constexpr std::size_t shortest = 4;
+constexpr std::size_t shortest_value = 4;
+constexpr std::size_t shortest_run = 4;
 constexpr std::string_view stars = "***";
+constexpr int most_layers = 6;  ///< of codings, one over the other
+
+/// Of what a run of base64 or hex holds, so much is enough to find it.
+constexpr std::size_t searched_in_runs = 48;
+
+/// Larger texts are searched piece by piece, so that memory does not grow with them.
+constexpr std::size_t smallest_piece = 256U << 10U;
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool is_run_character(char c) {
+  return is_letter_or_digit(c) || std::string_view("+/-_=").find(c) != std::string_view::npos;
+}
+
+/// A form has `+` for a space: they are not told apart.
+unsigned char folded(char c) { return static_cast<unsigned char>(c == '+' ? ' ' : c); }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos;
        at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
-}
-
-/// As text, where quotes need no escape.
-std::string xml_text(std::string_view text) {
-  std::string out = replaced(std::string(text), "&", "&amp;");
-  return replaced(replaced(std::move(out), "<", "&lt;"), ">", "&gt;");
 }
 
 std::string hex(std::string_view text, std::string_view digits) {
@@ -44,63 +56,240 @@ std::string lower_percent(std::string text) {
   return text;
 }
 
-std::string json_escaped(std::string_view text) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
-  return {buffer.GetString() + 1, buffer.GetSize() - 2};
+/// UTF-8 whose bytes were taken for Latin-1 and written as UTF-8 once more.
+std::string read_as_latin1(std::string_view utf8) {
+  std::string out;
+  for (const char c : utf8) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      out += c;
+    } else {
+      out += static_cast<char>(0xC0U | (byte >> 6U));
+      out += static_cast<char>(0x80U | (byte & 0x3FU));
+    }
+  }
+  return out;
 }
 
-/// The characters of base64 that depend on the secret alone when `before` other bytes stand in
-/// front of it.
-std::string base64_core(std::string_view secret, std::size_t before) {
-  const std::string encoded = base64_encode(std::string(before, '\0') + std::string(secret));
-  const std::size_t head = before == 0 ? 0 : before + 1;  // characters that mix in foreign bits
-  const std::size_t whole = (before + secret.size()) / 3 * 4;
+/// In Latin-1; empty where it cannot be written so, or is the same.
+std::string as_latin1(std::string_view utf8) {
+  std::string out;
+  for (std::size_t i = 0; i < utf8.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(utf8[i]);
+    if (byte < 0x80) {
+      out += utf8[i];
+      continue;
+    }
+    const auto next = i + 1 < utf8.size() ? static_cast<unsigned char>(utf8[i + 1]) : 0U;
+    if ((byte != 0xC2 && byte != 0xC3) || (next & 0xC0U) != 0x80U) return {};
+    out += static_cast<char>(((byte & 3U) << 6U) | (next & 0x3FU));
+    ++i;
+  }
+  return out == utf8 ? std::string() : out;
+}
+
+/// The characters of base64 that depend on the value alone when `before` other bytes stand in front
+/// of it.
+std::string base64_core(std::string_view value, std::size_t before) {
+  const std::string encoded = base64_encode(std::string(before, '\0') + std::string(value));
+  const std::size_t head = before == 0 ? 0 : before + 1;
+  const std::size_t whole = (before + value.size()) * 8 / 6;
   return whole > head ? encoded.substr(head, whole - head) : std::string();
 }
 
 }  // namespace
 
-void Masker::add(std::string_view secret) {
-  if (secret.size() < shortest) return;
-  add_form(std::string(secret));
-  const std::string percent = percent_encode(secret);
-  for (const std::string& form : {percent, replaced(percent, "%20", "+")}) {
-    add_form(form);
-    add_form(lower_percent(form));
+/// A text to search, and where its bytes stand in the text that is masked.
+struct Masker::View {
+  const Traced& traced;
+  std::size_t offset;  ///< of the piece
+};
+
+/// The parts of a text that are to be replaced.
+class Masker::Hits {
+ public:
+  /// A part of `view`, by its own places.
+  void add(const View& view, std::size_t begin, std::size_t end) {
+    parts_.push_back({view.offset + view.traced.parts[begin].begin,
+                      view.offset + view.traced.parts[end - 1].end});
   }
-  const std::string xml = xml_text(secret);
-  add_form(xml);
-  add_form(replaced(replaced(xml, "\"", "&quot;"), "'", "&apos;"));
-  add_form(replaced(replaced(xml, "\"", "&#34;"), "'", "&#39;"));
-  add_form(replaced(xml, "\"", "&quot;"));  // in an attribute
-  const std::string json = json_escaped(secret);
-  add_form(json);
-  add_form(replaced(json, "/", "\\/"));
-  add_form(hex(secret, "0123456789abcdef"));
-  add_form(hex(secret, "0123456789ABCDEF"));
-  for (std::size_t before = 0; before < 3; ++before) {
-    const std::string base64 = base64_core(secret, before);
-    add_form(base64);
-    add_form(replaced(replaced(base64, "+", "-"), "/", "_"));
+
+  std::string replace_in(const std::string& text) {
+    if (parts_.empty()) return text;
+    std::ranges::sort(parts_);
+    std::string out;
+    std::size_t done = 0, begin = parts_.front().first, end = parts_.front().second;
+    const auto write = [&] {
+      out.append(text, done, begin - done).append(stars);
+      done = end;
+    };
+    for (const auto& [next_begin, next_end] : parts_) {
+      if (next_begin > end) {
+        write();
+        begin = next_begin;
+      }
+      end = std::max(end, next_end);
+    }
+    write();
+    return out.append(text, done);
   }
-  std::ranges::stable_sort(needles_, std::ranges::greater{}, &std::string::size);
+
+ private:
+  std::vector<std::pair<std::size_t, std::size_t>> parts_;
+};
+
+std::string Masker::decoded(std::string_view text) {
+  Traced now(text), next;
+  for (int layer = 0; layer < most_layers && decode(now, coding::all, next); ++layer)
+    std::swap(now, next);
+  return std::move(now.text);
 }
 
-void Masker::add_form(std::string form) {
-  if (form.size() >= shortest && std::ranges::find(needles_, form) == needles_.end())
-    needles_.push_back(std::move(form));
+void Masker::add(std::string_view secret) {
+  if (secret.empty()) return;
+  const std::string value(secret), latin1 = as_latin1(secret);
+  for (const std::string& form : {value, latin1, read_as_latin1(secret)}) {
+    for (const std::string& plain : {form, decoded(form)})
+      add_needle(plain, plain.size() < shortest_value ? Extent::word : Extent::value);
+  }
+  const std::string start(secret.substr(0, searched_in_runs));
+  const std::string percent = percent_encode(start), form = replaced(percent, "%20", "+");
+  for (const std::string& inside : {start, latin1.substr(0, searched_in_runs), percent, form,
+                                    lower_percent(percent), lower_percent(form)}) {
+    for (std::size_t before = 0; before < 3; ++before) {
+      const std::string base64 = base64_core(inside, before);
+      add_needle(base64, Extent::run);
+      add_needle(replaced(replaced(base64, "+", "-"), "/", "_"), Extent::run);
+    }
+  }
+  if (start.size() >= shortest_value) {
+    add_needle(hex(start, "0123456789abcdef"), Extent::run);
+    add_needle(hex(start, "0123456789ABCDEF"), Extent::run);
+  }
+  link();
+}
+
+void Masker::add_needle(std::string text, Extent extent) {
+  if (text.empty() || (extent == Extent::run && text.size() < shortest_run)) return;
+  const bool known =
+      std::ranges::any_of(needles_, [&](const Needle& needle) { return needle.text == text; });
+  if (known) return;
+  longest_ = std::max(longest_, text.size());
+  needles_.push_back({std::move(text), extent});
+  insert(static_cast<int>(needles_.size()) - 1);
+}
+
+int Masker::child(int state, unsigned char byte) const {
+  int next = states_[static_cast<std::size_t>(state)].first_child;
+  while (next >= 0 && states_[static_cast<std::size_t>(next)].byte != byte)
+    next = states_[static_cast<std::size_t>(next)].next_sibling;
+  return next;
+}
+
+void Masker::insert(int needle) {
+  int state = 0;
+  for (const char c : needles_[static_cast<std::size_t>(needle)].text) {
+    int next = child(state, folded(c));
+    if (next < 0) {
+      next = static_cast<int>(states_.size());
+      State fresh;
+      fresh.byte = folded(c);
+      fresh.next_sibling = states_[static_cast<std::size_t>(state)].first_child;
+      states_[static_cast<std::size_t>(state)].first_child = next;
+      states_.push_back(fresh);
+      if (state == 0) roots_[fresh.byte] = next;
+    }
+    state = next;
+  }
+  take_longer(states_[static_cast<std::size_t>(state)].needle, needle);
+}
+
+void Masker::take_longer(int& needle, int other) const {
+  const auto length = [&](int one) {
+    return one < 0 ? 0 : needles_[static_cast<std::size_t>(one)].text.size();
+  };
+  if (length(other) > length(needle)) needle = other;
+}
+
+int Masker::step(int state, unsigned char byte) const {
+  while (state != 0) {
+    const int next = child(state, byte);
+    if (next >= 0) return next;
+    state = states_[static_cast<std::size_t>(state)].fallback;
+  }
+  return roots_[byte];
+}
+
+/// Breadth first: each fallback is shorter than what falls back to it.
+void Masker::link() {
+  std::deque<int> waiting{0};
+  while (!waiting.empty()) {
+    const int parent = waiting.front();
+    waiting.pop_front();
+    for (int at = states_[static_cast<std::size_t>(parent)].first_child; at >= 0;
+         at = states_[static_cast<std::size_t>(at)].next_sibling) {
+      State& state = states_[static_cast<std::size_t>(at)];
+      const State& above = states_[static_cast<std::size_t>(parent)];
+      state.fallback = parent == 0 ? 0 : step(above.fallback, state.byte);
+      take_longer(state.needle, states_[static_cast<std::size_t>(state.fallback)].needle);
+      waiting.push_back(at);
+    }
+  }
+}
+
+void Masker::search(const View& view, Hits& hits) const {
+  const std::string_view text = view.traced.text;
+  const auto touches = [&](std::size_t at) {
+    return at < text.size() && is_letter_or_digit(text[at]);
+  };
+  std::size_t run_end = 0;
+  int state = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    state = step(state, folded(text[i]));
+    const int found = states_[static_cast<std::size_t>(state)].needle;
+    if (found < 0) continue;
+    const Needle& needle = needles_[static_cast<std::size_t>(found)];
+    std::size_t begin = i + 1 - needle.text.size(), end = i + 1;
+    if (needle.extent == Extent::word && ((begin > 0 && touches(begin - 1)) || touches(end)))
+      continue;
+    if (needle.extent == Extent::run) {
+      if (end <= run_end) continue;
+      while (begin > run_end && is_run_character(text[begin - 1]))
+        --begin;
+      while (end < text.size() && is_run_character(text[end]))
+        ++end;
+      run_end = end;
+    }
+    hits.add(view, begin, end);
+  }
+}
+
+/// As it stands; with each coding taken off alone, for values that look like another coding; and
+/// with all of them, layer by layer.
+void Masker::search_all(std::string_view text, Hits& hits) const {
+  const std::size_t overlap = longest_ * 24 + 256;
+  const std::size_t piece = std::max(smallest_piece, overlap * 4);
+  for (std::size_t offset = 0;; offset += piece - overlap) {
+    const Traced plain(text.substr(offset, piece));
+    search({plain, offset}, hits);
+    Traced now;
+    for (const unsigned one : {coding::percent, coding::markup, coding::escapes}) {
+      if (decode(plain, one, now)) search({now, offset}, hits);
+    }
+    Traced next = plain;
+    for (int layer = 0; layer < most_layers && decode(next, coding::all, now); ++layer) {
+      search({now, offset}, hits);
+      std::swap(now, next);
+    }
+    if (text.size() - offset <= piece) return;
+  }
 }
 
 std::string Masker::mask(std::string text) const {
-  for (const std::string& needle : needles_) {
-    for (std::size_t at = text.find(needle); at != std::string::npos;
-         at = text.find(needle, at + stars.size())) {
-      text.replace(at, needle.size(), stars);
-    }
-  }
-  return text;
+  if (needles_.empty() || text.empty()) return text;
+  Hits hits;
+  search_all(text, hits);
+  return hits.replace_in(text);
 }
 
 }  // namespace penstock
