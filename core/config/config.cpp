@@ -5,6 +5,7 @@
 #include "config/map_reader.hpp"
 #include "config/network.hpp"
 #include "config/reading.hpp"
+#include "config/secret_rule.hpp"
 #include "config/state_url.hpp"
 
 namespace penstock::config {
@@ -71,7 +72,8 @@ ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
   if (reader.has("key") && reader.has("key_sha256")) source.problem(node.at, needed);
   reader.need({"key", "key_sha256"}, needed);
   if (key) {
-    if (key->text.empty()) source.problem(key->at, "key must not be empty");
+    const std::string trouble = api_key_trouble(key->text);
+    if (!trouble.empty()) source.problem(key->at, "key " + trouble);
     out.key = Secret(key->text);
   }
   if (digest) {
@@ -255,6 +257,7 @@ Reading read(std::string_view yaml, const std::string& name,
   const bool is_nothing = out.root.kind == YamlNode::Kind::null && !source.problems.empty();
   if (!is_nothing) read_root(out.root, out, source);
   out.problems = std::move(source.problems);
+  out.notes = std::move(source.notes);
   out.clear = std::move(source.clear);
   out.written_instead = std::move(source.written);
   out.yaml = yaml;

@@ -24,7 +24,8 @@ Text from_environment(std::string_view inside) {
   const std::size_t dash = inside.find(":-");
   const std::string name(inside.substr(0, dash));
   if (!is_variable_name(name))
-    return failure("\"" + name + "\" is not the name of an environment variable");
+    return failure(std::string(
+        "what stands in ${env:…} is not the name of an environment variable (letters, digits, _)"));
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && *value != '\0') return std::string(value);
   if (dash != std::string_view::npos) return std::string(inside.substr(dash + 2));
@@ -43,8 +44,10 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > largest_file)
     return failure("the file " + path.string() + " is larger than 1 MiB");
-  if (text.ends_with('\n')) text.pop_back();
-  if (text.ends_with('\r')) text.pop_back();
+  if (text.ends_with('\n')) {
+    text.pop_back();
+    if (text.ends_with('\r')) text.pop_back();
+  }
   return text;
 }
 
@@ -72,12 +75,22 @@ Result<std::string, std::string> interpolate(std::string_view text,
         inside.starts_with("env:") ? from_environment(inside.substr(4))
         : inside.starts_with("file:")
             ? from_file(inside.substr(5), directory)
-            : Text(failure("${" + std::string(inside) + "} is neither ${env:…} nor ${file:…}"));
+            // Never the text itself: it may be a password with ${ in it.
+            : Text(failure(std::string("a ${…} in it is neither ${env:NAME} nor ${file:/path}; "
+                                       "write $$ for a literal $")));
     if (!value) return value;
     out += *value;
     text.remove_prefix(close + 1);
   }
   return out;
+}
+
+bool has_escaped_dollar(std::string_view text) {
+  for (std::size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$', at)) {
+    if (text.substr(at).starts_with("$$")) return true;
+    at = std::min(text.find('}', at), text.size());
+  }
+  return false;
 }
 
 }  // namespace penstock::config

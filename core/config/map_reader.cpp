@@ -44,6 +44,13 @@ std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::st
     source.problem(node.at, what + " must be a value, not " + std::string(node.kind_name()));
     return std::nullopt;
   }
+  if (has_escaped_dollar(node.text)) {
+    source.notes.push_back({source.file,
+                            node.at,
+                            what + ": $$ stands for one $; where two are meant, write $$$$",
+                            {},
+                            {}});
+  }
   auto text = interpolate(node.text, source.directory);
   if (!text) {
     source.problem(node.at, what + ": " + text.error());

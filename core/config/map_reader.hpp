@@ -31,6 +31,7 @@ struct Source {
   ConfigProblems problems;
   std::vector<Mark> clear = {};  ///< of the scalars that are no secret, so that they may be shown
   Written written = {};
+  ConfigProblems notes = {};  ///< what is right, and perhaps not what was meant
 
   void problem(Mark at, std::string message) { problems.push_back({file, at, std::move(message)}); }
 

@@ -38,9 +38,10 @@ Reading read(const std::filesystem::path& file) {
   return read(text.str(), file.string(), absolute.parent_path());
 }
 
-ConfigProblems finish(Reading& reading) {
+namespace {
+
+ConfigProblems sorted_with_excerpts(Reading& reading, ConfigProblems& found) {
   // By their numbers: there may be as many problems as a file has words.
-  ConfigProblems& found = reading.problems;
   std::vector<std::size_t> order(found.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return place_of(found[i]); });
@@ -57,6 +58,14 @@ ConfigProblems finish(Reading& reading) {
     if (problems[i].file == reading.config.file) problems[i].excerpt = excerpts.of(problems[i].at);
   }
   return problems;
+}
+
+}  // namespace
+
+ConfigProblems finish(Reading& reading) { return sorted_with_excerpts(reading, reading.problems); }
+
+ConfigProblems finish_notes(Reading& reading) {
+  return sorted_with_excerpts(reading, reading.notes);
 }
 
 }  // namespace penstock::config

@@ -40,6 +40,9 @@ Reading read(std::string_view yaml, const std::string& name,
              const std::filesystem::path& directory);
 Reading read(const std::filesystem::path& file);
 
+/// The notes sorted, with their excerpts.
+ConfigProblems finish_notes(Reading& reading);
+
 /// The problems sorted, each once, and the first thousand with their excerpts.
 ConfigProblems finish(Reading& reading);
 

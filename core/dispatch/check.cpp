@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "config/state_url.hpp"
 #include "dispatch/connection_check.hpp"
 #include "dispatch/credential_check.hpp"
+#include "session/vault.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -32,10 +34,22 @@ void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::Read
   check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), reading);
 }
 
+/// A key that is set must be sound, and a database that replicas share needs one.
+void check_state_key(config::Reading& reading) {
+  const char* const keys = std::getenv("PENSTOCK_STATE_KEY");
+  const bool is_needed = config::is_postgresql_url(reading.config.state);
+  if ((keys == nullptr || *keys == '\0') && !is_needed) return;
+  const auto vault = session::Vault::from_environment();
+  if (!vault)
+    reading.problems.push_back(
+        {reading.config.file, reading.config.state_at, "state: " + vault.error()});
+}
+
 }  // namespace
 
 void check_state(config::Reading& reading) {
   const Config& config = reading.config;
+  check_state_key(reading);
   if (config.state.empty() || config.state.find("://") != std::string::npos) return;
   std::filesystem::path folder = config.state;
   std::error_code error;
@@ -73,7 +87,9 @@ std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
 
 namespace penstock {
 
-ConfigProblems check_config(const std::filesystem::path& file) {
+namespace {
+
+config::Reading checked(const std::filesystem::path& file) {
   config::Reading reading = config::read(file);
   const auto staging = loader::StagingFolder::make();
   if (!staging) {
@@ -82,6 +98,18 @@ ConfigProblems check_config(const std::filesystem::path& file) {
     dispatch::check(reading, *staging);
     dispatch::check_state(reading);
   }
+  return reading;
+}
+
+}  // namespace
+
+ConfigProblems config_notes(const std::filesystem::path& file) {
+  config::Reading reading = checked(file);
+  return config::finish_notes(reading);
+}
+
+ConfigProblems check_config(const std::filesystem::path& file) {
+  config::Reading reading = checked(file);
   return config::finish(reading);
 }
 

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "base/text.hpp"
+#include "config/secret_rule.hpp"
+#include "host/signing_key.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -30,6 +32,8 @@ class ConnectionCheck {
   }
 
   void run() {
+    for (const ConnectionField& field : integration_.connection)
+      check_text(field);
     for (const ConnectionField& field : integration_.connection) {
       check_name(field.name, field.name_at.line > 0 ? field.name_at : field.at);
       const Field info = about(field.name);
@@ -62,6 +66,17 @@ class ConnectionCheck {
     return out;
   }
 
+  /// What no field may hold, whatever its plugin says of it.
+  void check_text(const ConnectionField& field) {
+    const std::string_view value = field.value.reveal();
+    std::string trouble = config::secret_trouble(value);
+    if (trouble.empty() && value.find("-----BEGIN ") != std::string_view::npos)
+      trouble = host::signing_key_trouble(value);
+    if (trouble.empty()) return;
+    problem(field.at, "connection." + reading_.written(field.name_at, field.name) + " " + trouble);
+    unsound_.insert(field.name);
+  }
+
   void check_name(const std::string& name, Mark at) {
     if (!all_plugins_ || about(name).known) return;
     const std::string near = nearest(name, known_);
@@ -84,7 +99,7 @@ class ConnectionCheck {
       const std::string name = one.pointer.empty() ? one.pointer : one.pointer.substr(1);
       const auto field = std::ranges::find(integration_.connection, name, &ConnectionField::name);
       const bool is_absent = field == integration_.connection.end();
-      if (is_absent && stands_somehow(name)) continue;
+      if (is_absent ? stands_somehow(name) : unsound_.contains(name)) continue;
       const Field info = about(name);
       problem(is_absent ? integration_.connection_at : field->at,
               (name.empty() ? "connection " : "connection." + name + " ") + one.message,
@@ -148,7 +163,7 @@ class ConnectionCheck {
   const bool all_plugins_;
   config::Reading& reading_;
   std::vector<std::string> known_;
-  std::set<std::string> said_, meant_, broken_;
+  std::set<std::string> said_, meant_, broken_, unsound_;
 };
 
 }  // namespace

@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/pem.h>
+
+#include "host/signing_key.hpp"
 
 namespace penstock::host {
 namespace {
@@ -21,23 +21,9 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-struct KeyFree {
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-};
-struct BioFree {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
 struct ContextFree {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
 };
-
-std::unique_ptr<EVP_PKEY, KeyFree> read_private_key(std::string_view pem) {
-  const std::unique_ptr<BIO, BioFree> bio(
-      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  // No passphrase callback: OpenSSL would ask on the terminal.
-  return std::unique_ptr<EVP_PKEY, KeyFree>(PEM_read_bio_PrivateKey(
-      bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
-}
 
 }  // namespace
 
@@ -77,16 +63,14 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
     const Item* field = cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
     if (field == nullptr)
       return refuse(cx, "the connection has no field " + std::string(view(key_field)));
-    const auto key = read_private_key(field->value.reveal());
-    if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
-      return refuse(cx,
-                    "the connection's " + std::string(view(key_field)) +
-                        " is not an unencrypted RSA private key in PEM form",
+    const auto key = read_signing_key(field->value.reveal());
+    if (!key) {
+      return refuse(cx, "the connection's " + std::string(view(key_field)) + " " + key.error(),
                     PST_E_BAD_CONNECTION);
     }
     const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
     std::size_t length = 0;
-    if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) != 1 ||
+    if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key->get()) != 1 ||
         EVP_DigestSign(context.get(), nullptr, &length, bytes(view(data)), data.len) != 1) {
       return refuse(cx, "signing failed");
     }

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <penstock/check.hpp>
+
 #include "cli/commands.hpp"
 #include "cli/problem_formats.hpp"
 #include "cli/problem_text.hpp"
@@ -16,21 +18,21 @@ int check(const CommandLine& line) {
   options.store = make_memory_store();
   const auto engine = Engine::open_file(line.config, std::move(options));
   const ConfigProblems problems = engine ? ConfigProblems() : engine.error();
-  if (line.json || line.format == "json") {
-    std::cout << problems_json(problems) << '\n';
-  } else if (!engine && line.format == "github") {
-    std::cout << problems_github(problems);
+  const ConfigProblems notes = engine ? (*engine)->notes() : config_notes(line.config);
+  const bool json = line.json || line.format == "json", github = line.format == "github";
+  if (json) {
+    std::cout << problems_json(problems, notes) << '\n';
+  } else if (github) {
+    std::cout << notes_github(notes) << problems_github(problems);
   } else if (!engine) {
     print_problems(problems, ProblemStyle::of(STDERR_FILENO), std::cerr);
-  } else {
+  }
+  if (engine && !json) {
     std::cout << printable(line.config.string()) << ": fine; " << (*engine)->plugins().size()
               << " plugins, " << (*engine)->catalog().size() << " APIs, "
               << (*engine)->integrations().size() << " integrations\n";
   }
-  if (engine) {
-    for (const ConfigProblem& note : (*engine)->notes())
-      std::cerr << printable("note: " + note.text()) << '\n';
-  }
+  if (!json && !github) print_notes(notes, std::cerr);
   return engine ? exit_done : exit_failed;
 }
 

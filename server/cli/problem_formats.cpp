@@ -27,7 +27,7 @@ std::string property(std::string_view text) { return escaped(printable(text), ":
 
 }  // namespace
 
-std::string problems_json(const ConfigProblems& problems) {
+std::string problems_json(const ConfigProblems& problems, const ConfigProblems& notes) {
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
   const auto text = [&](const char* name, const std::string& value) {
@@ -38,10 +38,7 @@ std::string problems_json(const ConfigProblems& problems) {
     writer.Key(name);
     writer.Int(value);
   };
-  writer.StartObject();
-  writer.Key("problems");
-  writer.StartArray();
-  for (const ConfigProblem& problem : problems) {
+  const auto write = [&](const ConfigProblem& problem) {
     writer.StartObject();
     text("file", problem.file);
     if (problem.at.line > 0) {
@@ -52,16 +49,27 @@ std::string problems_json(const ConfigProblems& problems) {
     text("message", problem.message);
     if (!problem.suggestion.empty()) text("suggestion", problem.suggestion);
     writer.EndObject();
-  }
-  writer.EndArray();
+  };
+  const auto list = [&](const char* name, const ConfigProblems& found) {
+    writer.Key(name);
+    writer.StartArray();
+    for (const ConfigProblem& problem : found)
+      write(problem);
+    writer.EndArray();
+  };
+  writer.StartObject();
+  list("problems", problems);
+  if (!notes.empty()) list("notes", notes);
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::string problems_github(const ConfigProblems& problems) {
+namespace {
+
+std::string annotations(const ConfigProblems& problems, const std::string& command) {
   std::string out;
   for (const ConfigProblem& problem : problems) {
-    out += "::error file=" + property(problem.file);
+    out += "::" + command + " file=" + property(problem.file);
     if (problem.at.line > 0) {
       out +=
           ",line=" + std::to_string(problem.at.line) + ",col=" + std::to_string(problem.at.column);
@@ -72,5 +80,13 @@ std::string problems_github(const ConfigProblems& problems) {
   }
   return out;
 }
+
+}  // namespace
+
+std::string problems_github(const ConfigProblems& problems) {
+  return annotations(problems, "error");
+}
+
+std::string notes_github(const ConfigProblems& notes) { return annotations(notes, "notice"); }
 
 }  // namespace penstock::cli

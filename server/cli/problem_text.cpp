@@ -141,6 +141,11 @@ void print_problems(const ConfigProblems& problems, const ProblemStyle& style, s
   out << problems.size() << (problems.size() == 1 ? " problem\n" : " problems\n");
 }
 
+void print_notes(const ConfigProblems& notes, std::ostream& out) {
+  for (const ConfigProblem& note : notes)
+    out << printable("note: " + note.text()) << '\n';
+}
+
 std::string printable(std::string_view text) {
   std::string out;
   for (const Glyph& glyph : glyphs(text))

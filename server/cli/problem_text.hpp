@@ -20,6 +20,9 @@ struct ProblemStyle {
 /// As a compiler does: `file:line:column: message` for each, and how many there are.
 void print_problems(const ConfigProblems& problems, const ProblemStyle& style, std::ostream& out);
 
+/// `note: file:line:column: message` for each; they fail nothing.
+void print_notes(const ConfigProblems& notes, std::ostream& out);
+
 /// UTF-8 that cannot steer a terminal or pretend another order: what could is U+FFFD instead.
 std::string printable(std::string_view text);
 

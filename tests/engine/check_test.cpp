@@ -6,6 +6,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <openssl/ec.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
 #include <penstock/check.hpp>
 #include <penstock/engine.hpp>
 
@@ -222,6 +226,119 @@ TEST_F(CheckConfig, places_what_the_environment_lacks) {
                    "DIR/f:11:26: connection.token: the file DIR/absent cannot be read"}));
   EXPECT_EQ(check_config(folder / "none").at(0).text(),
             (folder / "none").string() + ": cannot be read");
+}
+
+std::string pem_of(EVP_PKEY* key, bool with_passphrase = false) {
+  BIO* const bio = BIO_new(BIO_s_mem());
+  char passphrase[] = "hunter2";
+  PEM_write_bio_PrivateKey(bio, key, with_passphrase ? EVP_aes_256_cbc() : nullptr,
+                           with_passphrase ? reinterpret_cast<unsigned char*>(passphrase) : nullptr,
+                           with_passphrase ? 7 : 0, nullptr, nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio, &text);
+  std::string out(text, static_cast<std::size_t>(size));
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  return out;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+TEST_F(CheckConfig, parses_private_keys) {
+  const std::string good = pem_of(EVP_RSA_gen(2048));
+  std::string damaged = good;
+  damaged.replace(damaged.find('\n') + 1, 4, "MIIA");
+  const std::pair<std::string, const char*> cases[] = {
+      {good, ""},
+      {replaced(good, "\n", "\r\n"), ""},
+      {pem_of(EVP_RSA_gen(1024)), "1024 bits; at least 2048"},
+      {pem_of(EVP_EC_gen("P-256")), "elliptic curve"},
+      {pem_of(EVP_RSA_gen(2048), true), "passphrase"},
+      {replaced(good, "\n", "\\n"), "line breaks written as \\n"},
+      {replaced(good, "\n", " "), "on one line"},
+      {damaged, "no private key can be read"},
+      {"-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n", "certificate"},
+      {"-----BEGIN PUBLIC KEY-----\nMIIE\n-----END PUBLIC KEY-----\n", "public key"},
+      {good + "\n", ""},
+      {good + "\n\n", "ends with a line break"},
+  };
+  for (const auto& [key, says] : cases) {
+    std::ofstream(folder / "key.pem") << key;
+    const Texts found = texts(
+        head + "  - id: a\n    tool: workday\n    connection: { domain: "
+               "wd5-impl-services1.workday.com, tenant: acme, client_id: c, grant: jwt_bearer, "
+               "isu: u, private_key: '${file:key.pem}' }\n");
+    ASSERT_EQ(found.size(), *says == '\0' ? 0U : 1U) << says << ": " << found.at(0);
+    if (found.empty()) continue;
+    EXPECT_NE(found[0].find("connection.private_key "), std::string::npos) << found[0];
+    EXPECT_NE(found[0].find(says), std::string::npos) << found[0];
+  }
+}
+
+TEST_F(CheckConfig, has_one_rule_for_every_secret) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"hunter2", ""},
+      {"hunter2\n", ""},
+      {"hunter2\r\n", ""},
+      {"hunter2\n\n", "ends with a line break"},
+      {"\xEF\xBB\xBFhunter2", "byte order mark"},
+      {"hunter2\xC2\xA0", "U+00A0"},
+      {"hunter2\xE2\x80\x8B", "U+200B"},
+      {"hunter2\r", "carriage return"},
+      {"h\xFCnter2", "not UTF-8"},
+      {" hunter2", "begins with a blank"},
+  };
+  for (const auto& [content, says] : cases) {
+    std::ofstream(folder / "secret") << content;
+    for (const std::string written : {"${file:secret}", "${env:PENSTOCK_TEST_SECRET}"}) {
+      const bool from_file = written.starts_with("${file");
+      if (!from_file && *says == '\0' && std::string(content).ends_with('\n')) continue;
+      ::setenv("PENSTOCK_TEST_SECRET", content, 1);
+      const Texts found = texts(head +
+                                "  - id: a\n    tool: hibob\n    connection: { "
+                                "service_user_id: S, token: '" +
+                                written + "' }\n");
+      ASSERT_EQ(found.size(), *says == '\0' ? 0U : 1U) << written << " " << content;
+      if (found.empty()) continue;
+      EXPECT_EQ(found[0].find("DIR/f:6:46: connection.token "), 0U) << found[0];
+      EXPECT_NE(found[0].find(says), std::string::npos) << found[0];
+      EXPECT_EQ(found[0].find("nter2"), std::string::npos) << found[0];
+    }
+  }
+  ::unsetenv("PENSTOCK_TEST_SECRET");
+}
+
+TEST_F(CheckConfig, looks_at_the_key_of_the_state) {
+  const std::string postgresql = "state: postgresql://db/penstock\n";
+  ::setenv("PENSTOCK_STATE_KEY", "not a key", 1);
+  for (const std::string& state : {std::string(), postgresql}) {
+    const Texts found = texts(head + "  []\n" + state);
+    ASSERT_EQ(found.size(), 1U) << state;
+    EXPECT_NE(found[0].find("PENSTOCK_STATE_KEY"), std::string::npos) << found[0];
+    EXPECT_EQ(found[0].find("not a key"), std::string::npos) << found[0];
+  }
+  ::setenv("PENSTOCK_STATE_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", 1);
+  EXPECT_EQ(texts(head + "  []\n" + postgresql), Texts{});
+  ::unsetenv("PENSTOCK_STATE_KEY");
+  EXPECT_EQ(texts(head + "  []\n" + postgresql).size(), 1U);
+}
+
+TEST_F(CheckConfig, notes_a_dollar_that_stands_for_itself) {
+  const std::string yaml = head +
+                           "  - id: a\n    tool: hibob\n    connection: { service_user_id: S, "
+                           "token: 'pa$$word1' }\n";
+  EXPECT_TRUE(check(yaml).empty());
+  const ConfigProblems notes = config_notes(folder / "f");
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_EQ(notes[0].at.line, 6);
+  EXPECT_EQ(notes[0].at.column, 46);
+  EXPECT_NE(notes[0].message.find("connection.token: $$ stands for one $"), std::string::npos);
+  EXPECT_EQ(notes[0].text().find("word1"), std::string::npos);
+  EXPECT_EQ(notes[0].excerpt.text.find("word1"), std::string::npos);
 }
 
 TEST_F(CheckConfig, is_the_list_that_open_file_gives) {

@@ -70,6 +70,36 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
     EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
 }
 
+TEST(ParseConfig, shows_nothing_of_a_placeholder_that_it_does_not_understand) {
+  for (const char* value : {"pa${hunter2}x", "${env:hunter2!}", "${env:hunter2 :-x}", "$hunter2",
+                            "x${hunter2", "${files:hunter2}"}) {
+    const auto problems = problems_of(head +
+                                      "integrations:\n  - id: a\n    tool: t\n    connection: "
+                                      "{ password: '" +
+                                      value + "' }\n");
+    ASSERT_EQ(problems.size(), 1U) << value;
+    EXPECT_EQ(problems[0].find("hunter2"), std::string::npos) << problems[0];
+    EXPECT_EQ(problems[0].find("f:9:29: connection.password: "), 0U) << problems[0];
+  }
+}
+
+TEST(ParseConfig, takes_only_api_keys_that_a_header_can_bring) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"\"dev\\r\"", "carriage return"},     {"\"dev\\n\"", "ends with a line break"},
+      {"\" dev\"", "begins with a blank"},   {"\"a b\"", "visible ASCII"},
+      {"\"\\uFEFFdev\"", "byte order mark"}, {"\"dev\\u200b\"", "invisible"},
+      {"\"p\xC3\xA4ss\"", "visible ASCII"},  {"\"\"", "empty"},
+      {"\"dev\\u00a0\"", "blank (U+00A0)"},
+  };
+  for (const auto& [key, says] : cases) {
+    const auto problems = problems_of(std::string("server:\n  api_keys:\n    - { name: a, key: ") +
+                                      key + " }\nplugins: { directory: x }\n");
+    ASSERT_EQ(problems.size(), 1U) << key;
+    EXPECT_NE(problems[0].find(says), std::string::npos) << key << ": " << problems[0];
+    EXPECT_EQ(problems[0].find("dev"), std::string::npos) << problems[0];
+  }
+}
+
 TEST(ParseConfig, has_a_place_for_the_problem_of_a_file_without_a_document) {
   for (const char* yaml : {"", "\n\n", "# later\n"}) {
     const std::vector<std::string> problems = problems_of(yaml);

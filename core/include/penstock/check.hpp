@@ -17,4 +17,9 @@ namespace penstock {
 /// wrong. [any-thread; reads files and environment]
 ConfigProblems check_config(const std::filesystem::path& file);
 
+/// What is valid in a configuration file and perhaps not what was meant: a `$$`, which stands for
+/// one `$`. Sorted; such a file is fine for check_config() all the same. [any-thread; reads files
+/// and environment]
+ConfigProblems config_notes(const std::filesystem::path& file);
+
 }  // namespace penstock
