@@ -1,6 +1,9 @@
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 
@@ -15,10 +18,20 @@ void keep_memory_private() {
   prctl(PR_SET_DUMPABLE, 0);
 }
 
+/// A program may be started without its standard streams. The first files and sockets that it opens
+/// would then get their numbers, and what is meant for people would be written into a database.
+void keep_standard_streams() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is given; /dev/null can be missing from a bare chroot.
+    if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != descriptor) std::abort();
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   using namespace penstock::cli;
+  keep_standard_streams();
   try {
     keep_memory_private();
     const auto parsed = parse_command_line(argc, argv);

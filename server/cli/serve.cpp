@@ -37,7 +37,7 @@ class ProcessLog {
 
   const server::LogSink& sink() const { return sink_; }
   void say(std::string_view event, std::string_view message) const {
-    sink_(server::log_line("info", event, message, std::chrono::system_clock::now()));
+    sink_(server::log_line(server::Level::info, event, message, std::chrono::system_clock::now()));
   }
 
  private:

@@ -16,13 +16,14 @@ using Utf8 = rapidjson::UTF8<>;
 using LineWriter = rapidjson::Writer<rapidjson::StringBuffer, Utf8, rapidjson::ASCII<>>;
 
 constexpr std::size_t longest_value = 512;
+constexpr std::size_t longest_message = 2048;
 
 /// Valid UTF-8 of `text`, cut to a sensible length; DEL, which the writer would leave alone, as its
 /// symbol.
-std::string loggable(std::string_view text) {
+std::string loggable(std::string_view text, std::size_t longest) {
   rapidjson::StringBuffer out;
   rapidjson::MemoryStream in(text.data(), text.size());
-  while (in.Tell() < text.size() && out.GetSize() < longest_value) {
+  while (in.Tell() < text.size() && out.GetSize() < longest) {
     unsigned code_point = 0;
     if (!Utf8::Decode(in, &code_point)) code_point = 0xFFFD;
     Utf8::Encode(out, code_point == 0x7F ? 0x2421 : code_point);
@@ -32,14 +33,17 @@ std::string loggable(std::string_view text) {
 
 class Line {
  public:
-  Line() : writer_(buffer_) { writer_.StartObject(); }
+  /// What every line begins with.
+  Line(Level level, std::string_view event, std::chrono::system_clock::time_point now);
 
-  void text(const char* name, std::string_view value) {
+  void text(const char* name, std::string_view value, std::size_t longest = longest_value) {
     if (value.empty()) return;
-    const std::string safe = loggable(value);
+    const std::string safe = loggable(value, longest);
     writer_.Key(name);
     writer_.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
   }
+
+  void message(std::string_view value) { text("message", value, longest_message); }
 
   void number(const char* name, int value) {
     writer_.Key(name);
@@ -73,19 +77,39 @@ std::string timestamp(std::chrono::system_clock::time_point now) {
   return text.data();
 }
 
-std::string_view level_of(const CallRecord& record) {
-  if (!record.error) return "info";
-  return record.error->origin == Origin::engine || record.error->origin == Origin::plugin ? "error"
-                                                                                          : "warn";
+const char* name_of(Level level) {
+  switch (level) {
+  case Level::info:
+    return "info";
+  case Level::warn:
+    return "warn";
+  case Level::error:
+    break;
+  }
+  return "error";
+}
+
+Line::Line(Level level, std::string_view event, std::chrono::system_clock::time_point now)
+    : writer_(buffer_) {
+  writer_.StartObject();
+  text("ts", timestamp(now));
+  text("level", name_of(level));
+  text("event", event);
+}
+
+/// Answered, with whatever status of the vendor's: info. The engine is at fault for what is no
+/// refusal of its own, such as its end.
+Level level_of(const CallRecord& record) {
+  if (!record.error) return Level::info;
+  const bool is_ours =
+      record.error->origin == Origin::engine || record.error->origin == Origin::plugin;
+  return is_ours && record.http_status != 503 ? Level::error : Level::warn;
 }
 
 }  // namespace
 
 std::string log_line(const CallRecord& record, std::chrono::system_clock::time_point now) {
-  Line line;
-  line.text("ts", timestamp(now));
-  line.text("level", level_of(record));
-  line.text("event", record.event);
+  Line line(level_of(record), record.event, now);
   line.text("request_id", record.request_id);
   line.text("client", record.client);
   line.text("key", record.key);
@@ -101,6 +125,7 @@ std::string log_line(const CallRecord& record, std::chrono::system_clock::time_p
     line.text("origin", text(record.error->origin));
     line.text("phase", text(record.error->phase));
     line.text("sent", text(record.error->sent));
+    line.message(record.error->message);
   }
   line.milliseconds("total_ms", record.total);
   if (record.vendor.count() != 0) line.milliseconds("vendor_ms", record.vendor);
@@ -108,13 +133,10 @@ std::string log_line(const CallRecord& record, std::chrono::system_clock::time_p
   return line.finish();
 }
 
-std::string log_line(std::string_view level, std::string_view event, std::string_view message,
+std::string log_line(Level level, std::string_view event, std::string_view message,
                      std::chrono::system_clock::time_point now) {
-  Line line;
-  line.text("ts", timestamp(now));
-  line.text("level", level);
-  line.text("event", event);
-  line.text("message", message);
+  Line line(level, event, now);
+  line.message(message);
   return line.finish();
 }
 

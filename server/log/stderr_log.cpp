@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <memory>
@@ -5,8 +6,7 @@
 #include <string>
 #include <thread>
 
-#include <unistd.h>
-
+#include "log/bounded_writer.hpp"
 #include "log/call_log.hpp"
 
 namespace penstock::server {
@@ -15,13 +15,13 @@ namespace {
 // Long enough to gather many lines in one write, short enough for a reader's eye. A write, or a
 // wake-up of another thread, for each line would cost as much as a third of a call.
 constexpr auto gathering_time = std::chrono::milliseconds(50);
+constexpr auto patience_at_the_end = std::chrono::milliseconds(500);
 constexpr std::size_t most_waiting_bytes = 8U << 20U;
 
-/// Lines from all threads, written to stderr by one of its own. A reader that stalls loses lines
-/// and is told how many; it never stalls a call.
+/// Lines from all threads, written by one of its own, which alone may have to wait for the reader.
 class StderrLog {
  public:
-  StderrLog() : writer_([this] { run(); }) {}
+  StderrLog() : writer_(STDERR_FILENO), thread_([this] { run(); }) {}
 
   ~StderrLog() {
     {
@@ -29,14 +29,14 @@ class StderrLog {
       ending_ = true;
     }
     wake_.notify_one();
-    writer_.join();
+    thread_.join();
   }
 
   void add(const std::string& line) {
     bool first = false;
     {
       const std::scoped_lock lock(mutex_);
-      if (waiting_.size() + line.size() > most_waiting_bytes) {
+      if (waiting_.size() + line.size() >= most_waiting_bytes) {
         ++lost_;
         return;
       }
@@ -50,35 +50,51 @@ class StderrLog {
   void run() {
     std::string lines;
     std::unique_lock lock(mutex_);
-    while (!ending_ || !waiting_.empty()) {
+    while (!ending_ || !waiting_.empty() || lost_ > 0) {
       wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
       wake_.wait_for(lock, gathering_time, [this] { return ending_; });
-      if (lost_ > 0)
-        waiting_.append("{\"level\":\"warning\",\"event\":\"lines_lost\",\"count\":" +
-                        std::to_string(lost_) + "}\n");
-      lost_ = 0;
       lines.swap(waiting_);
+      if (lost_ > 0)
+        lines += log_line(Level::warn, "lines_lost",
+                          std::to_string(lost_) + " log lines were lost: nobody read them in time",
+                          std::chrono::system_clock::now()) +
+                 "\n";
+      lost_ = 0;
       lock.unlock();
-      write_all(lines);
+      const std::size_t lost = write(lines);
       lines.clear();
       lock.lock();
+      lost_ += lost;
+      if (ending_ && lost > 0) return;
     }
   }
 
-  static void write_all(std::string_view text) {
+  bool is_ending() {
+    const std::scoped_lock lock(mutex_);
+    return ending_;
+  }
+
+  /// Waits for the reader, but at the end only so long. How many lines were not written.
+  std::size_t write(std::string_view text) {
+    using Clock = std::chrono::steady_clock;
+    auto moved = Clock::now();
     while (!text.empty()) {
-      const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
-      if (written <= 0) return;
-      text.remove_prefix(static_cast<std::size_t>(written));
+      const auto written = writer_.write(text, gathering_time);
+      if (!written) break;  // nobody will read it
+      text.remove_prefix(*written);
+      if (*written > 0) moved = Clock::now();
+      if (Clock::now() - moved > patience_at_the_end && is_ending()) break;
     }
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
   }
 
+  BoundedWriter writer_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string waiting_;
   std::size_t lost_ = 0;
   bool ending_ = false;
-  std::thread writer_;
+  std::thread thread_;
 };
 
 std::shared_ptr<StderrLog>& the_log() {

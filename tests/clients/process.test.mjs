@@ -1,13 +1,14 @@
 // The engine as a process among others: what its surroundings can make it do, and what it leaves behind.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
 import { order, sandbox } from "./control.mjs";
-import { open } from "./stage.mjs";
+import { build, open } from "./stage.mjs";
 
 const people = { method: "GET", path: "/people" };
 
@@ -93,5 +94,72 @@ test("more callers than descriptors are let in one after another, and a call wor
     assert.equal(status, 200, JSON.stringify(body));
   } finally {
     await stage.close();
+  }
+});
+
+/** A configuration without integrations, which needs no vendor. */
+function bareConfiguration() {
+  const folder = mkdtempSync(join(tmpdir(), "penstock-bare-"));
+  const config = join(folder, "integrations.yaml");
+  writeFileSync(config, `server: { listen: "127.0.0.1:0", api_keys: [{ name: a, key: k }] }
+plugins: { directory: ${join(build, "plugins")} }
+state: ${join(folder, "state")}
+`);
+  return { folder, config };
+}
+
+const exit = (child) => new Promise((done) => child.once("exit", (code, signal) => done([code, signal])));
+
+test("a log that nobody reads delays neither calls nor the end", async () => {
+  const { folder, config } = bareConfiguration();
+  const child = spawn(join(build, "bin/penstock"), ["serve", "-c", config], { stdio: ["ignore", "ignore", "pipe"] });
+  try {
+    const ended = exit(child);
+    const base = await new Promise((done) => {
+      let text = "";
+      child.stderr.on("data", function read(chunk) {
+        text += chunk;
+        const match = text.match(/"message":"(http:[^"]+)"/);
+        if (!match) return;
+        child.stderr.off("data", read);
+        child.stderr.pause();
+        done(match[1]);
+      });
+    });
+    // Far beyond what the pipe and Node hold.
+    const path = "x".repeat(400);
+    for (let round = 0; round < 100; ++round)
+      await Promise.all(Array.from({ length: 20 }, () => fetch(`${base}/v1/${path}`).then((answer) => answer.text())));
+    child.kill("SIGTERM");
+    const patience = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    assert.deepEqual(await ended, [0, null]);
+    clearTimeout(patience);
+  } finally {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("without its standard streams it opens none of its own in their place", async () => {
+  const { folder, config } = bareConfiguration();
+  const child = spawn("sh", ["-c", 'exec "$@" 0<&- 1>&- 2>&-', "sh", join(build, "bin/penstock"), "serve", "-c", config], { stdio: "ignore" });
+  const stream = (number) => {
+    try {
+      return readlinkSync(`/proc/${child.pid}/fd/${number}`);
+    } catch {
+      return "none";
+    }
+  };
+  try {
+    const ended = exit(child);
+    const isPenstock = () => readFileSync(`/proc/${child.pid}/cmdline`, "latin1").startsWith(build);
+    const isUnderWay = () => isPenstock() && stream(3) !== "none";  // a file of its own is open
+    while (!isUnderWay()) await new Promise((done) => setImmediate(done));
+    assert.deepEqual([0, 1, 2].map(stream), ["/dev/null", "/dev/null", "/dev/null"]);
+    child.kill("SIGTERM");
+    await ended;
+  } finally {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
   }
 });
