@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.hpp"
+
 namespace penstock {
 namespace {
 
@@ -25,6 +27,49 @@ bool is_field_value(std::string_view text) noexcept {
     const auto byte = static_cast<unsigned char>(c);
     return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
   });
+}
+
+std::optional<std::vector<Field>> media_type_parameters(std::string_view text) {
+  std::vector<Field> out;
+  text.remove_prefix(std::min(text.find(';'), text.size()));
+  const auto skip_blanks = [&] {
+    while (!text.empty() && is_blank(text.front()))
+      text.remove_prefix(1);
+  };
+  const auto take_token = [&] {
+    const auto* end = std::ranges::find_if_not(text, is_token_char);
+    const auto size = static_cast<std::size_t>(end - text.begin());
+    std::string token(text.substr(0, size));
+    text.remove_prefix(size);
+    return token;
+  };
+  while (skip_blanks(), !text.empty()) {
+    if (text.front() != ';') return std::nullopt;
+    text.remove_prefix(1);
+    skip_blanks();
+    if (text.empty() || text.front() == ';') continue;
+    Field parameter{lower(take_token()), {}};
+    skip_blanks();
+    if (parameter.name.empty() || !text.starts_with('=')) return std::nullopt;
+    text.remove_prefix(1);
+    skip_blanks();
+    if (text.starts_with('"')) {
+      text.remove_prefix(1);
+      while (!text.empty() && text.front() != '"') {
+        if (text.front() == '\\') text.remove_prefix(1);
+        if (text.empty()) break;
+        parameter.value += text.front();
+        text.remove_prefix(1);
+      }
+      if (text.empty()) return std::nullopt;
+      text.remove_prefix(1);
+    } else {
+      parameter.value = take_token();
+      if (parameter.value.empty()) return std::nullopt;
+    }
+    out.push_back(std::move(parameter));
+  }
+  return out;
 }
 
 bool is_media_type(std::string_view text) noexcept {

@@ -1,6 +1,10 @@
 #pragma once
 
+#include <optional>
 #include <string_view>
+#include <vector>
+
+#include <penstock/call.hpp>
 
 namespace penstock {
 
@@ -13,5 +17,10 @@ bool is_field_value(std::string_view text) noexcept;
 
 /// `type/subtype`, with parameters if any (RFC 9110 section 8.3.1).
 bool is_media_type(std::string_view text) noexcept;
+
+/// The parameters behind a media type, their names in lower case, quotes and escapes taken off
+/// (RFC 9110 section 5.6.6); none where they are malformed. Blanks round `=`, which are not
+/// allowed, are passed over.
+std::optional<std::vector<Field>> media_type_parameters(std::string_view text);
 
 }  // namespace penstock

@@ -17,6 +17,11 @@ std::string_view header(const upstream::Reply& reply, std::string_view lower_nam
   return found == reply.headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
+/// RFC 9110 section 15.4: 300, 304 and the rest are not answered by asking elsewhere.
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
 class Fetch : public std::enable_shared_from_this<Fetch> {
  public:
   using Handler = std::function<void(Result<std::vector<FormPart>>)>;
@@ -40,8 +45,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     auto url = parse_url(text);
     if (!url) return refuse(url.error());
     const UpstreamConfig& config = integration_->upstream();
-    const bool private_allowed = config.allow_private_addresses.value_or(false);
-    if (url->port != 443 && !private_allowed) return refuse("leads to another port than 443");
+    if (url->port != 443 && !private_allowed()) return refuse("leads to another port than 443");
     upstream::Request request;
     request.to = destination(*url, *integration_);
     request.to.connect_to.clear();  // leads to the vendor
@@ -62,12 +66,20 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   void got(const Url& from, Result<upstream::Reply> reply) {
     if (!reply) {
       Error error = std::move(reply).error();
+      // Whoever calls names the host, and may not learn by it which names and addresses exist in
+      // this network: every failure to connect looks alike.
+      if (error.phase == Phase::connect && !private_allowed()) {
+        error = vendor_unreachable("the host is not at a public address that answers on port 443 "
+                                   "with a valid certificate",
+                                   Phase::connect, Sent::no);
+        error.retryable = false;
+      }
       error.sent = Sent::no;  // of the call itself nothing has left
       error.message = "data_url: " + error.message;
       error.details = {{pointer(), error.message}};
       return std::exchange(handler_, nullptr)(failure(std::move(error)));
     }
-    if (reply->status >= 300 && reply->status < 400 && !header(*reply, "location").empty()) {
+    if (is_redirect(reply->status) && !header(*reply, "location").empty()) {
       if (++redirects_ > most_redirects) return refuse("redirects more than three times");
       const std::string_view location = header(*reply, "location");
       const bool absolute = location.find("://") != std::string_view::npos;
@@ -86,6 +98,10 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     part.content = std::move(reply->body);
     part.data_url.clear();
     next();
+  }
+
+  bool private_allowed() const {
+    return integration_->upstream().allow_private_addresses.value_or(false);
   }
 
   std::string pointer() const {

@@ -24,6 +24,13 @@ std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
   return out;
 }
 
+/// For who takes the vendor's refusal for one of the API key.
+std::string refused_credential_warning(const std::string& id) {
+  return "what the vendor refuses is the credential that is stored for " + id +
+         ", not the API key of this call; POST /v1/integrations/" + id +
+         "/verify tells whether it works";
+}
+
 }  // namespace
 
 Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin) {
@@ -351,6 +358,9 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   out.warnings = std::move(draft_.warnings);
   std::ranges::move(reply.warnings, std::back_inserter(out.warnings));
   out.meaning = meaning_of(judgement);
+  if (out.meaning == Meaning::credentials_refused ||
+      (out.meaning == Meaning::nothing_special && out.status == 401))
+    out.warnings.push_back(refused_credential_warning(draft_.integration->config().id));
   if (!judgement.message.empty()) {
     out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
     out.warnings.push_back("the vendor reports: " + out.vendor_message);

@@ -1,10 +1,13 @@
 #include "dispatch/draft.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <set>
 
 #include <openssl/evp.h>
 
+#include "base/http.hpp"
 #include "base/text.hpp"
 #include "dispatch/form.hpp"
 #include "dispatch/forwarded_headers.hpp"
@@ -21,6 +24,19 @@ std::string list(const std::vector<std::string>& names) {
   for (const std::string& name : names)
     out += (out.empty() ? "" : ", ") + name;
   return out;
+}
+
+/// Another one that was probably meant: one of the same tool rather than any.
+std::string near_integration(const World& world, const Call& call) {
+  std::vector<std::string> of_tool, all;
+  for (const auto& [id, integration] : world.integrations) {
+    all.push_back(id);
+    if (integration->config().tool == call.tool) of_tool.push_back(id);
+  }
+  std::ranges::sort(of_tool);
+  std::ranges::sort(all);
+  const std::string near = nearest(call.integration_id, of_tool);
+  return did_you_mean(near.empty() ? nearest(call.integration_id, all) : near);
 }
 
 Result<Draft> route(const World& world, const Call& call) {
@@ -42,8 +58,8 @@ Result<Draft> route(const World& world, const Call& call) {
   }
   const auto integration = world.integrations.find(call.integration_id);
   if (integration == world.integrations.end()) {
-    return failure(
-        integration_not_found("there is no integration \"" + call.integration_id + "\""));
+    return failure(integration_not_found("there is no integration \"" + call.integration_id + "\"" +
+                                         near_integration(world, call)));
   }
   draft.integration = integration->second;
   const IntegrationConfig& config = draft.integration->config();
@@ -136,13 +152,26 @@ std::string check_soap_content_type(std::string_view value) {
   const std::string_view media = std::string_view(type).substr(0, type.find_first_of("; \t"));
   if (media != "text/xml" && media != "application/soap+xml")
     return "must be text/xml or application/soap+xml for a SOAP envelope";
-  const std::size_t charset = type.find("charset=");
-  if (charset == std::string::npos) return {};
-  std::string_view name = std::string_view(type).substr(charset + 8);
-  if (name.starts_with('"')) name.remove_prefix(1);
-  if (!name.starts_with("utf-8") && !name.starts_with("utf8"))
-    return "names another charset than utf-8; the engine reads UTF-8 only";
+  const auto parameters = media_type_parameters(type);
+  if (!parameters) return "has parameters that are not name=value or name=\"value\"";
+  std::set<std::string_view> names;
+  for (const Field& parameter : *parameters) {
+    if (!names.insert(parameter.name).second)
+      return "gives the parameter " + parameter.name + " more than once";
+    if (parameter.name == "charset" && parameter.value != "utf-8" && parameter.value != "utf8")
+      return "names another charset than utf-8; the engine reads UTF-8 only";
+  }
   return {};
+}
+
+/// Header blocks by which SOAP services are told who calls, by the name alone: WS-Security's
+/// Security, and the AuthHeader, Credentials, LoginInfo, … of services that have their own.
+bool is_credential_block(std::string_view local_name) {
+  constexpr std::array parts = {"security", "auth",          "credential", "login",  "logon",
+                                "password", "usernametoken", "apikey",     "api_key"};
+  const std::string name = lower(local_name);
+  return std::ranges::any_of(
+      parts, [&](const char* part) { return name.find(part) != std::string::npos; });
 }
 
 std::string sha256(std::string_view bytes) {
@@ -225,6 +254,11 @@ void digest_body(Draft& draft) {
 Result<Done> find_url(Draft& draft, const Call& call, const session::Snapshot& now) {
   auto base = base_url(draft, now);
   if (!base) return failure(std::move(base).error());
+  if (base->has_query) {
+    auto problem = given_again(query_names(base->query), "the base URL of " + draft.api->id(),
+                               draft.path_parts, call.params);
+    if (problem) return failure(input_invalid(std::vector{*std::move(problem)}));
+  }
   draft.url = join(*std::move(base), draft.path_parts, call.params);
   return Done{};
 }
@@ -267,6 +301,12 @@ Result<Done> add_body(Draft& draft, std::string body) {
   if (draft.api->soap && host::is_soap_envelope(*draft.body)) {
     auto envelope = host::read_soap_envelope(*draft.body);
     if (!envelope) return refused(std::move(envelope).error());
+    for (const auto& [ns, local] : envelope->header_blocks) {
+      if (is_credential_block(local))
+        return refused("has a " + local +
+                       " of its own in its Header; leave it out: the engine brings the "
+                       "connection's credentials");
+    }
     std::string trouble = check_soap_content_type(content_type(draft.headers));
     if (!trouble.empty())
       return failure(

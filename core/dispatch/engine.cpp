@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "base/text.hpp"
 #include "config/state_url.hpp"
 #include "dispatch/call_run.hpp"
 #include "dispatch/check.hpp"
@@ -127,6 +128,13 @@ Error stopping_error() {
   error.retryable = true;
   error.retry_after = std::chrono::seconds(1);
   return error;
+}
+
+std::vector<std::string> ids(const Config& config) {
+  std::vector<std::string> out;
+  for (const IntegrationConfig& integration : config.integrations)
+    out.push_back(integration.id);
+  return out;
 }
 
 /// Passes everything on, and counts the call as long as it lasts.
@@ -257,7 +265,8 @@ void Engine::verify(const std::string& integration_id, VerifyHandler handler) {
   if (found == impl_->world->integrations.end() || !found->second->config().enabled) {
     return handler(
         failure(integration_not_found(found == impl_->world->integrations.end()
-                                          ? "there is no integration \"" + integration_id + "\""
+                                          ? "there is no integration \"" + integration_id + "\"" +
+                                                did_you_mean(integration_id, ids(impl_->config))
                                           : "integration " + integration_id + " is disabled")));
   }
   auto trials = dispatch::trials_of(*found->second, *impl_->world->plugins);

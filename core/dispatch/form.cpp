@@ -48,10 +48,9 @@ EncodedForm encode_form(const std::vector<FormPart>& parts, std::string_view bou
         .append(boundary)
         .append("\r\nContent-Disposition: form-data; name=")
         .append(quoted_parameter(part.name));
-    if (part.is_file) {
-      form.body.append("; filename=")
-          .append(quoted_parameter(part.file_name))
-          .append("\r\nContent-Type: ");
+    if (part.is_file) form.body.append("; filename=").append(quoted_parameter(part.file_name));
+    if (part.is_file || !part.content_type.empty()) {
+      form.body.append("\r\nContent-Type: ");
       form.body.append(part.content_type.empty() ? "application/octet-stream" : part.content_type);
     }
     form.body.append("\r\n\r\n").append(part.content).append("\r\n");
@@ -67,7 +66,8 @@ void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& proble
     if (has_unwritable(parts[i].name)) problems.push_back({part + "/name", unwritable});
     if (has_unwritable(parts[i].file_name)) problems.push_back({pointer + "name", unwritable});
     if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type))
-      problems.push_back({pointer + "content_type", "is not a media type"});
+      problems.push_back(
+          {(parts[i].is_file ? pointer : part + "/") + "content_type", "is not a media type"});
     if (parts[i].data_url.empty()) continue;
     // Never the URL itself: it may be signed.
     const auto url = parse_url(parts[i].data_url);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/http.hpp"
 #include "base/text.hpp"
@@ -47,6 +48,24 @@ constexpr std::array forbidden = {
 constexpr std::array forbidden_prefixes = {Forbidden{"proxy-", framing},
                                            Forbidden{"x-forwarded-", routing}};
 
+/// Fields that a message has once (RFC 9110 section 5.3): of two, each reader picks another.
+constexpr std::array singletons = {"content-disposition",
+                                   "content-location",
+                                   "content-range",
+                                   "content-type",
+                                   "date",
+                                   "from",
+                                   "idempotency-key",
+                                   "if-modified-since",
+                                   "if-range",
+                                   "if-unmodified-since",
+                                   "max-forwards",
+                                   "origin",
+                                   "range",
+                                   "referer",
+                                   "soapaction",
+                                   "user-agent"};
+
 std::string folded(std::string_view name) {
   std::string out = lower(name);
   std::ranges::replace(out, '_', '-');
@@ -69,6 +88,7 @@ void check_headers(const std::vector<Field>& headers, const std::vector<std::str
                    std::vector<Problem>& problems) {
   if (headers.size() > most_headers)
     problems.push_back({"/headers", "holds more than 100 headers"});
+  std::set<std::string> seen;
   for (const Field& field : headers) {
     if (!is_token(field.name)) {
       problems.push_back(
@@ -81,8 +101,15 @@ void check_headers(const std::vector<Field>& headers, const std::vector<std::str
     } else if (field.value.size() > longest_value) {
       problems.push_back({pointer_to("/headers", field.name), "is longer than 8192 bytes"});
     }
-    const std::string_view why = refusal(folded(field.name), owned);
-    if (!why.empty()) problems.push_back({pointer_to("/headers", field.name), std::string(why)});
+    const std::string name = folded(field.name);
+    const std::string_view why = refusal(name, owned);
+    if (!why.empty()) {
+      problems.push_back({pointer_to("/headers", field.name), std::string(why)});
+    } else if (!seen.insert(name).second &&
+               std::ranges::find(singletons, name) != singletons.end()) {
+      problems.push_back({pointer_to("/headers", field.name),
+                          "is given more than once, and a message has only one"});
+    }
   }
 }
 

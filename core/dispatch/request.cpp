@@ -19,6 +19,14 @@ void set_default(std::vector<Field>& headers, Field field) {
   if (!given) headers.push_back(std::move(field));
 }
 
+/// As given_again() compares them.
+std::vector<std::string> names_of(const std::vector<Field>& parameters) {
+  std::string query;
+  for (const Field& parameter : parameters)
+    query += percent_encode(parameter.name) + "&";
+  return query_names(query);
+}
+
 bool is_owned(const catalog::Api& api, std::string_view name) {
   return std::ranges::find(api.owned_headers, lower(name)) != api.owned_headers.end();
 }
@@ -82,6 +90,9 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));
     request.url = *std::move(url);
   }
+  if (auto problem = given_again(names_of(outcome.query), "the plugin of " + draft.api->id(),
+                                 draft.path_parts, call.params))
+    return failure(input_invalid(std::vector{*std::move(problem)}));
   for (const Field& parameter : outcome.query) {
     request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +
                          "=" + percent_encode(parameter.value);

@@ -1,5 +1,6 @@
 #include "dispatch/xml_fragment.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <memory>
 #include <type_traits>
@@ -23,7 +24,25 @@ struct Walk {
   int depth = 0;
   const char* trouble = nullptr;
 
+  /// The fragment's own first level: what belongs round a Body does not belong into it.
+  void check_root(std::string_view name) {
+    const std::size_t colon = name.find(':');
+    const std::string_view local = name.substr(colon == name.npos ? 0 : colon + 1);
+    const std::string_view prefix = name.substr(0, colon == name.npos ? 0 : colon);
+    const bool is_soap = prefix == "soapenv" || prefix == "soap" || prefix == "SOAP-ENV" ||
+                         prefix == "env" || prefix == "s" || prefix == "soap12";
+    if (local == "Envelope") {
+      stop("is a whole SOAP envelope; give what stands inside its Body alone, or send the envelope "
+           "through /v1/proxy");
+    } else if (is_soap && local == "Header") {
+      stop("has a SOAP Header, which the engine writes; give what stands inside the Body alone");
+    } else if (is_soap && local == "Body") {
+      stop("is a SOAP Body, which the engine writes; give what stands inside it alone");
+    }
+  }
+
   void stop(const char* why) {
+    if (trouble != nullptr) return;
     trouble = why;
     XML_StopParser(parser, XML_FALSE);
   }
@@ -31,9 +50,23 @@ struct Walk {
 
 Walk& walk(void* data) { return *static_cast<Walk*>(data); }
 
+/// What may stand ahead of a document, but not inside a Body.
+std::string misplaced_start(std::string_view xml) {
+  if (xml.starts_with("\xEF\xBB\xBF"))
+    return "begins with a byte order mark (U+FEFF); leave it out";
+  if (xml.starts_with("\xFF\xFE") || xml.starts_with("\xFE\xFF"))
+    return "is UTF-16; write it in UTF-8, without a byte order mark";
+  xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
+  if (xml.starts_with("<?xml") && xml.find_first_of(" \t\r\n?", 5) == 5)
+    return "begins with an XML declaration; it stands inside the SOAP Body: leave <?xml …?> out";
+  if (xml.starts_with("<!DOCTYPE")) return "has a document type, which SOAP forbids; leave it out";
+  return {};
+}
+
 }  // namespace
 
 std::string check_xml_fragment(std::string_view xml) {
+  if (std::string trouble = misplaced_start(xml); !trouble.empty()) return trouble;
   constexpr std::string_view open = "<b>", close = "</b>";
   if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
   const std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserFree> parser(
@@ -43,7 +76,8 @@ std::string check_xml_fragment(std::string_view xml) {
   XML_SetUserData(parser.get(), &state);
   XML_SetElementHandler(
       parser.get(),
-      [](void* data, const XML_Char*, const XML_Char** attributes) {
+      [](void* data, const XML_Char* name, const XML_Char** attributes) {
+        if (walk(data).depth == 1) walk(data).check_root(name);
         int count = 0;
         while (attributes[count] != nullptr)
           ++count;

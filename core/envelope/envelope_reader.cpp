@@ -1,6 +1,7 @@
 #include "envelope/envelope_reader.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.hpp"
 
@@ -95,14 +96,36 @@ bool EnvelopeReader::read_boolean(const std::string& pointer, bool& out) {
                                                    : refuse(pointer, "true or false");
 }
 
-bool EnvelopeReader::read_fields(const std::string& pointer, std::vector<Field>& out) {
+bool EnvelopeReader::read_members(const std::string& pointer, std::vector<Field>& out,
+                                  std::string_view for_list) {
   if (json_.next() != JsonCursor::Kind::object) return refuse(pointer, "an object of strings");
   const bool whole = json_.each_member([&](std::string name) {
     out.push_back({std::move(name), {}});
     if (json_.next() == JsonCursor::Kind::string) return json_.read_string(out.back().value);
-    return refuse(short_pointer_to(pointer, out.back().name), "a string");
+    const bool is_list = json_.next() == JsonCursor::Kind::array;
+    return refuse(short_pointer_to(pointer, out.back().name),
+                  "a string" + std::string(is_list ? for_list : std::string_view()));
   });
-  if (!whole) return false;
+  return whole;
+}
+
+bool EnvelopeReader::read_headers(const std::string& pointer, std::vector<Field>& out) {
+  if (!read_members(pointer, out, " (one field holds a list, parted by commas)")) return false;
+  std::set<std::string> names;
+  for (const Field& field : out) {
+    std::string name = lower(field.name);
+    std::ranges::replace(name, '_', '-');
+    if (!names.insert(std::move(name)).second) {
+      report({short_pointer_to(pointer, field.name),
+              "is given more than once; the names of headers have no case"});
+    }
+  }
+  return true;
+}
+
+bool EnvelopeReader::read_fields(const std::string& pointer, std::vector<Field>& out,
+                                 std::string_view for_list) {
+  if (!read_members(pointer, out, for_list)) return false;
   std::vector<std::string_view> names;
   names.reserve(out.size());
   for (const Field& field : out)

@@ -27,8 +27,12 @@ class EnvelopeReader {
   bool read_string(const std::string& pointer, std::string& out);
   bool read_boolean(const std::string& pointer, bool& out);
 
-  /// `{"name":"value"}` with names that are not repeated.
-  bool read_fields(const std::string& pointer, std::vector<Field>& out);
+  /// `{"name":"value"}` with names that are not repeated. `for_list` says what to do where a value
+  /// is a list.
+  bool read_fields(const std::string& pointer, std::vector<Field>& out, std::string_view for_list);
+
+  /// The same for headers: names are the same whatever their case, and with `_` for `-`.
+  bool read_headers(const std::string& pointer, std::vector<Field>& out);
 
   /// Notes that the next value is not what it must be and steps over it.
   bool refuse(const std::string& pointer, std::string_view must_be);
@@ -45,6 +49,8 @@ class EnvelopeReader {
   std::vector<std::string>& warnings() { return warnings_; }
 
  private:
+  bool read_members(const std::string& pointer, std::vector<Field>& out, std::string_view for_list);
+
   std::string_view text_;
   JsonCursor json_;
   std::vector<Problem> problems_;

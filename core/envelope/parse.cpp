@@ -67,9 +67,11 @@ class EnvelopeParser {
     case 1:
       return reader_.read_string(pointer, call_.path);
     case 2:
-      return reader_.read_fields(pointer, call_.headers);
+      return reader_.read_headers(pointer, call_.headers);
     case 3:
-      return reader_.read_fields(pointer, call_.params);
+      return reader_.read_fields(
+          pointer, call_.params,
+          " (a name that is repeated stands in path: \"path\": \"/…?id=1&id=2\")");
     case 4:
       return read_data(pointer);
     case 5:

@@ -20,7 +20,10 @@ constexpr std::uint32_t ip4(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24U | b << 16U | c << 8U | d;
 }
 
-// IANA IPv4 special-purpose registry: everything that is not globally reachable.
+// IANA IPv4 special-purpose registry: everything that is not globally reachable. And addresses
+// outside of it at which a cloud answers its own machines alone: Azure's metadata and DNS
+// (168.63.129.16), IBM's services (161.26.0.0/16, 166.8.0.0/14). Those of the others (Alibaba's
+// 100.100.100.200, Oracle's 192.0.0.192, 169.254.169.254) are in reserved ranges.
 constexpr std::array closed4 = {
     Range4{ip4(0, 0, 0, 0), 8},      Range4{ip4(10, 0, 0, 0), 8},
     Range4{ip4(100, 64, 0, 0), 10},  Range4{ip4(127, 0, 0, 0), 8},
@@ -29,7 +32,8 @@ constexpr std::array closed4 = {
     Range4{ip4(192, 88, 99, 0), 24}, Range4{ip4(192, 168, 0, 0), 16},
     Range4{ip4(198, 18, 0, 0), 15},  Range4{ip4(198, 51, 100, 0), 24},
     Range4{ip4(203, 0, 113, 0), 24}, Range4{ip4(224, 0, 0, 0), 4},
-    Range4{ip4(240, 0, 0, 0), 4},
+    Range4{ip4(240, 0, 0, 0), 4},    Range4{ip4(168, 63, 129, 16), 32},
+    Range4{ip4(161, 26, 0, 0), 16},  Range4{ip4(166, 8, 0, 0), 14},
 };
 
 bool is_public4(std::uint32_t address) {
@@ -60,10 +64,15 @@ bool in_range(const std::uint8_t* address, const Range6& range) {
   return true;
 }
 
+/// RFC 5214: the last 32 bits of an ISATAP address are an IPv4 address, to which a tunnel leads.
+bool is_isatap(const std::uint8_t* address) {
+  return (address[8] & 0xFDU) == 0 && address[9] == 0 && address[10] == 0x5E && address[11] == 0xFE;
+}
+
 bool is_public6(const std::uint8_t* address) {
-  return (address[0] & 0xE0U) == 0x20U && std::ranges::none_of(closed6, [&](const Range6& range) {
-           return in_range(address, range);
-         });
+  return (address[0] & 0xE0U) == 0x20U && !is_isatap(address) &&
+         std::ranges::none_of(closed6,
+                              [&](const Range6& range) { return in_range(address, range); });
 }
 
 }  // namespace

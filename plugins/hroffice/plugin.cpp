@@ -20,6 +20,18 @@ std::string element_name(std::string_view text) {
   return std::string(text);
 }
 
+/// A second user name or password among the parameters would be read in place of the connection's.
+void refuse_own_credentials(Out& out, std::string_view parameters) {
+  const std::string operation = concat("<o>", parameters, "</o>");
+  for (const char* name : {"username", "password"}) {
+    if (!out.xml(operation, concat("o/", name)).empty()) {
+      fail(PST_E_BAD_REQUEST, concat("data has a <", name,
+                                     "> of its own; leave it out: the "
+                                     "connection's credentials are put there"));
+    }
+  }
+}
+
 /// An ASP.NET service. The caller gives an operation's parameters; the operation's element stands
 /// here, and its default namespace qualifies them. How the service authenticates is not public, so
 /// the connection says: `auth_style`.
@@ -39,6 +51,7 @@ struct HrOffice {
       soap_header = concat("<AuthHeader xmlns=\"", ns, "\"><Username>", xml_text(user),
                            "</Username><Password>", xml_text(password), "</Password></AuthHeader>");
     } else if (style == "parameters") {
+      refuse_own_credentials(out, in.call.body);
       leading_parameters = concat("<username>", xml_text(user), "</username><password>",
                                   xml_text(password), "</password>");
     } else if (style != "none") {

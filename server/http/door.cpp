@@ -149,10 +149,14 @@ std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) c
     error =
         at_the_door(404, "Not found", "there is no API of that name" + did_you_mean(wanted, names));
   } else {
+    std::vector<std::string> ids;
     for (const IntegrationInfo& integration : port_.integrations()) {
       if (integration.id == ticket.arguments[0]) return success_json(integration_json(integration));
+      ids.push_back(integration.id);
     }
-    error = integration_not_found("there is no integration of that id; see GET /v1/integrations");
+    error = integration_not_found("there is no integration of that id" +
+                                  did_you_mean(ticket.arguments[0], ids) +
+                                  " (GET /v1/integrations lists them)");
   }
   return {};
 }

@@ -90,7 +90,7 @@ std::optional<Reply> Door::judge_method(const RequestHead& head, Ticket& ticket)
 void Door::note_intermediary(std::string_view header) {
   const auto rule = intermediary_header(header);
   if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;
-  log_(log_line("info", "header_left_behind",
+  log_(log_line(Level::info, "header_left_behind",
                 "the proxy does not pass on " + std::string(header) +
                     ", which software adds by itself; this is said once",
                 std::chrono::system_clock::now()));

@@ -40,7 +40,8 @@ std::string description(const ApiInfo& api, std::string_view what) {
   for (const std::string& url : api.base_urls)
     out += "- Base URL: `" + url + "`\n";
   out += "- Methods: " + joined(api.methods) + "\n";
-  if (api.soap) out += "- SOAP: `data` is the XML inside the Body, or a whole envelope\n";
+  if (api.soap)
+    out += "- SOAP: `data` is the XML inside the Body; whole envelopes are for the proxy\n";
   if (api.base_urls.empty()) return out;
   return out + "\nIn a base URL `conn.x` is a field of the connection, `opt.x` one of "
                "`api_options` (`|v`: with or without its leading v), `session.x` known from the "
@@ -55,7 +56,7 @@ std::string path_schema(const ApiInfo& api) {
 
 std::string data_schema(const ApiInfo& api) {
   if (api.soap)
-    return R"({"type":"string","description":"The XML inside the Body, or a whole envelope"})";
+    return R"({"type":"string","description":"The XML inside the Body: one element, without an XML declaration and without the envelope"})";
   return R"({"description":"An object or array is sent as JSON, the very bytes of this; a string is )"
          R"(sent raw","oneOf":[{"type":"object","additionalProperties":true},)"
          R"({"type":"array","items":{}},{"type":"string"}]})";

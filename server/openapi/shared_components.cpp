@@ -87,7 +87,8 @@ const std::string_view request_schemas = R"json({
     "required": ["name", "value"],
     "properties": {
       "name": {"type": "string"},
-      "value": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/FormFile"}]}
+      "value": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/FormFile"}]},
+      "content_type": {"type": "string", "description": "Of a value that is a string: the part's Content-Type; none by default", "examples": ["application/json"]}
     }
   },
   "FormFile": {

@@ -41,6 +41,8 @@ class EngineTest : public ::testing::Test {
                 "  - id: hibob:unreachable\n    tool: hibob\n    upstream: { connect_to: "
                 "'127.0.0.1:1' }\n"
                 "    connection: { service_user_id: a, token: SECRET-TOKEN-1 }\n"
+                "  - id: hibob:wrong\n    tool: hibob\n"
+                "    connection: { service_user_id: SERVICE-0001, token: wrong-token }\n"
                 "  - id: hibob:small\n    tool: hibob\n    upstream: { max_response_bytes: 100 }\n"
                 "    connection: { service_user_id: SERVICE-0001, token: hibob-sandbox-token }\n"
                 "  - id: workday:soaponly\n    tool: workday\n    connection:\n"
@@ -202,6 +204,27 @@ TEST_F(EngineTest, says_what_is_wrong_with_a_call) {
       EXPECT_FALSE(engine->validate(call).has_value()) << one.name;
     }
   }
+}
+
+TEST_F(EngineTest, names_the_integration_that_was_probably_meant) {
+  Call call;
+  call.tool = "hibob", call.api = "v1", call.integration_id = "hibob:acm";
+  const auto preview = engine->validate(call);
+  ASSERT_FALSE(preview);
+  EXPECT_EQ(preview.error().message,
+            "there is no integration \"hibob:acm\"; did you mean \"hibob:acme\"?");
+}
+
+TEST_F(EngineTest, says_that_it_is_the_stored_credential_that_the_vendor_refuses) {
+  Call call = hibob_people();
+  call.integration_id = "hibob:wrong";
+  const auto answer = testing::call(*engine, call);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 401);
+  ASSERT_FALSE(answer->warnings.empty());
+  EXPECT_NE(answer->warnings.front().find("POST /v1/integrations/hibob:wrong/verify"),
+            std::string::npos)
+      << answer->warnings.front();
 }
 
 TEST_F(EngineTest, tells_all_problems_of_a_call_at_once) {

@@ -52,5 +52,38 @@ TEST(SoapFragment, is_sent_only_if_it_is_one_sound_element_inside_its_envelope) 
   }
 }
 
+TEST(SoapFragment, that_is_more_than_a_fragment_is_refused_by_every_plugin_in_its_own_words) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  const std::string element = "<a xmlns='urn:x'/>";
+  const std::pair<std::string, const char*> rows[] = {
+      {"\xEF\xBB\xBF" + element, "byte order mark"},
+      {"<?xml version='1.0' encoding='utf-8'?>" + element, "XML declaration"},
+      {"\n<?xml version='1.0'?>" + element, "XML declaration"},
+      {"<!DOCTYPE a>" + element, "document type"},
+      {"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body>" + element +
+           "</s:Body></s:Envelope>",
+       "whole SOAP envelope"},
+      {"<soapenv:Body>" + element + "</soapenv:Body>", "SOAP Body"},
+  };
+  for (const std::string tool : {"workday", "nmbrs", "taleo", "hroffice"}) {
+    for (const auto& [body, says] : rows) {
+      Call call;
+      call.tool = tool, call.api = "soap", call.integration_id = tool + ":acme";
+      call.method = "POST";
+      if (tool == "hroffice") {
+        call.api_options = options({{"operation_name", "GetAllJobByLanguage"}});
+      } else {
+        call.api_options = options({{"service_name", "FindService"}});
+      }
+      call.body = body;
+      const auto answer = testing::call(*engine, call);
+      ASSERT_FALSE(answer) << tool << body;
+      EXPECT_EQ(answer.error().details.at(0).pointer, "/data") << tool;
+      EXPECT_NE(answer.error().message.find(says), std::string::npos) << answer.error().message;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace penstock

@@ -124,6 +124,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const fuzz::Head again = fuzz::read_again(*head);
   for (const char* once : {"authorization", "x-plugin"})
     fuzz::require(fuzz::count(again, once) == 1, "the plugin's header is there once", *head);
+  for (const char* single : {"content-type", "range", "referer", "soapaction"})
+    fuzz::require(fuzz::count(again, single) <= 1, "what a message has once is there once", *head);
   for (const char* never : {"cookie", "connection", "te", "upgrade", "expect", "forwarded"})
     fuzz::require(fuzz::count(again, never) == 0, "what is the engine's is never the caller's",
                   *head);

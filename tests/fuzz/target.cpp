@@ -94,6 +94,14 @@ void check_parsed(std::string_view input, const Url& url) {
           "the host is the one that libcurl connects to", input);
 }
 
+/// Whatever the path, with "/..%C0%AF" and its kin behind it it is refused.
+void check_overlong(std::string_view path) {
+  for (const char* way_out :
+       {"/..%c0%af", "/%c0%ae%C0%AE/", "/..%e0%80%af", "/%25c0%25ae./", "/..%ef%bc%8f"})
+    require(!dispatch::check_path(std::string(path.substr(0, path.find('?'))) + way_out),
+            "a dot segment in overlong or full-width form is refused", path);
+}
+
 void check_percent(std::string_view bytes) {
   const std::string encoded = percent_encode(bytes);
   require(percent_decode(encoded) == bytes, "percent-encoding is undone by decoding", bytes);
@@ -110,6 +118,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view base = input.text(), path = input.text();
   const Field parameter{std::string(input.text()), std::string(input.rest())};
   fuzz::check_percent(parameter.value);
+  fuzz::check_overlong(path);
   const auto given = parse_url(base);
   if (given) fuzz::check_parsed(base, *given);
   const auto checked = dispatch::check_path(path);

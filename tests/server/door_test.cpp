@@ -1,6 +1,13 @@
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+
 #include <gmock/gmock.h>
 
 #include "http_fixture.hpp"
+#include "log/bounded_writer.hpp"
 
 namespace penstock::server {
 namespace {
@@ -375,6 +382,59 @@ TEST_F(DoorTest, LogsNothingThatCouldForgeALine) {
 
   call("{}", "/v1/passthrough/%ff%0a%e2%80%ae/v1");
   EXPECT_THAT(lines_[1], HasSubstr(R"("tool":"\uFFFD\n\u202E")"));
+}
+
+TEST_F(DoorTest, LogsWhyACallWasRefusedAndHowMuchThatMatters) {
+  call(R"({"method":"GTE","path":"/x"})");
+  ASSERT_EQ(lines_.size(), 1U);
+  EXPECT_THAT(lines_[0], HasSubstr(R"("level":"warn","event":"call",)"));
+  EXPECT_THAT(lines_[0], HasSubstr(R"("message":"method must be one of)"));
+}
+
+TEST(LogLine, HasALevelForEachKindOfEvent) {
+  const auto level = [](std::optional<Error> error) {
+    CallRecord record;
+    if (error) record.http_status = error->http_status;
+    record.error = std::move(error);
+    const std::string line = log_line(record, {});
+    EXPECT_EQ(line.find(R"({"ts":"1970-01-01T00:00:00.000Z","level":")"), 0U) << line;
+    return line.substr(42, line.find('"', 42) - 42);
+  };
+  EXPECT_EQ(level(std::nullopt), "info");
+  EXPECT_EQ(level(input_invalid("x")), "warn");
+  EXPECT_EQ(level(authentication_invalid("x")), "warn");
+  EXPECT_EQ(level(vendor_timed_out("x", Phase::send, Sent::unknown)), "warn");
+  EXPECT_EQ(level(vendor_unreachable("x", Phase::connect, Sent::no)), "warn");
+  EXPECT_EQ(level(credentials_refused("x")), "warn");
+  EXPECT_EQ(level(plugin_failed("x", Phase::authorize)), "error");
+  EXPECT_EQ(level(engine_failed("x", Phase::receive, Sent::yes)), "error");
+  Error stopping = engine_failed("x", Phase::route, Sent::no);
+  stopping.http_status = 503;
+  EXPECT_EQ(level(stopping), "warn");
+  EXPECT_EQ(
+      log_line(Level::warn, "lines_lost", "3 lines", {}),
+      R"({"ts":"1970-01-01T00:00:00.000Z","level":"warn","event":"lines_lost","message":"3 lines"})");
+}
+
+TEST(BoundedWriter, NeverWaitsLongerThanItIsTold) {
+  for (const bool socket : {false, true}) {
+    int ends[2] = {};
+    ASSERT_EQ(socket ? ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) : ::pipe(ends), 0);
+    const std::string text(4096, 'x');
+    std::size_t written = 0;
+    BoundedWriter writer(ends[1]);
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::optional<std::size_t> last = 1; last != 0U; written += *last) {
+      last = writer.write(text, 20ms);
+      ASSERT_TRUE(last);
+    }
+    EXPECT_GT(written, 0U);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+    EXPECT_EQ(::fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0) << "others share it";
+    ::close(ends[0]);
+    EXPECT_FALSE(writer.write(text, 20ms)) << "nobody reads any more";
+    ::close(ends[1]);
+  }
 }
 
 TEST(Network, ReadsItsNotation) {

@@ -26,5 +26,112 @@ TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) 
                   Field{"X-Version", "2"}, Field{"User-Agent", "Penstock/0.1"}));
 }
 
+TEST(Compose, refuses_a_parameter_that_the_plugin_adds_as_well) {
+  catalog::Api api;
+  api.tool = "acme", api.name = "v1";
+  Draft draft;
+  draft.api = &api;
+  const auto compose_with = [&](const char* path, std::vector<Field> params) {
+    draft.path_parts = *check_path(path);
+    Call call;
+    call.params = std::move(params);
+    draft.url = join(*parse_url("https://a.example/v1"), draft.path_parts, call.params);
+    host::Outcome outcome;
+    outcome.query = {{"api_key", "s3cret"}};
+    return compose(draft, call, std::move(outcome));
+  };
+  const auto fine = compose_with("/x?a=1", {{"b", "2"}});
+  ASSERT_TRUE(fine) << fine.error().message;
+  EXPECT_EQ(fine->url.text(), "https://a.example/v1/x?a=1&b=2&api_key=s3cret");
+  const auto in_path = compose_with("/x?API%5Fkey=mine", {});
+  ASSERT_FALSE(in_path);
+  EXPECT_EQ(in_path.error().details.at(0).pointer, "/path");
+  const auto in_params = compose_with("/x", {{"Api_Key", "mine"}});
+  ASSERT_FALSE(in_params);
+  EXPECT_EQ(in_params.error().details.at(0).pointer, "/params/Api_Key");
+  EXPECT_EQ(in_params.error().http_status, 400);
+  EXPECT_EQ(in_params.error().message.find("s3cret"), std::string::npos);
+}
+
+/// An engine's world of one integration without any plugin.
+std::shared_ptr<Integration> integration_of(UpstreamConfig own, UpstreamConfig common = {}) {
+  Config config;
+  config.upstream = std::move(common);
+  IntegrationConfig integration;
+  integration.id = "acme:one", integration.tool = "acme";
+  integration.upstream = std::move(own);
+  const loader::PluginSet no_plugins;
+  const auto store = make_memory_store();
+  ConfigProblems problems;
+  return Integration::make(config, integration, no_plugins, *store, problems);
+}
+
+TEST(TimeLimit, is_that_of_whoever_stands_nearest_to_the_call) {
+  using std::chrono::milliseconds;
+  struct Row {
+    std::optional<milliseconds> call, own, manifest, common;
+    milliseconds expected;
+  };
+  const std::optional<milliseconds> none;
+  const Row rows[] = {
+      {milliseconds(1), milliseconds(2), milliseconds(3), milliseconds(4), milliseconds(1)},
+      {none, milliseconds(2), milliseconds(3), milliseconds(4), milliseconds(2)},
+      {none, none, milliseconds(3), milliseconds(4), milliseconds(3)},
+      {none, none, none, milliseconds(4), milliseconds(4)},
+      {none, none, none, none, milliseconds(60'000)},
+  };
+  for (const Row& row : rows) {
+    UpstreamConfig own, common;
+    own.timeout = row.own, common.timeout = row.common;
+    catalog::Api api;
+    api.timeout = row.manifest;
+    Draft draft;
+    draft.api = &api;
+    draft.integration = integration_of(own, common);
+    Call call;
+    call.timeout = row.call;
+    EXPECT_EQ(time_limit(draft, call, common), row.expected);
+  }
+}
+
+TEST(Destination, is_the_urls_host_by_the_integrations_way) {
+  UpstreamConfig own, common;
+  common.connect_to = "127.0.0.1:9443", common.ca_file = "/etc/ca.pem";
+  own.allow_private_addresses = true;
+  const auto integration = integration_of(own, common);
+  const auto to = destination(*parse_url("https://A.example:8443/x"), *integration);
+  EXPECT_EQ(to.host, "a.example");
+  EXPECT_EQ(to.port, 8443);
+  EXPECT_EQ(to.connect_to, "127.0.0.1:9443");
+  EXPECT_EQ(to.ca_file, "/etc/ca.pem");
+  EXPECT_TRUE(to.allow_private_addresses);
+  EXPECT_EQ(to.partition, "acme:one") << "no connection is shared by two integrations";
+  EXPECT_FALSE(
+      destination(*parse_url("https://a.example"), *integration_of({})).allow_private_addresses);
+}
+
+TEST(CallInput, shows_the_plugin_no_more_of_the_body_than_its_manifest_asks_for) {
+  catalog::Api api;
+  api.name = "v1";
+  Draft draft;
+  draft.api = &api;
+  draft.body = "content", draft.body_sha256 = "digest";
+  draft.path = "/x", draft.options_json = "{}";
+  draft.headers = {{"A", "b"}};
+  Call call;
+  call.method = "PUT", call.params = {{"p", "q"}};
+  for (const auto need : {catalog::BodyNeed::none, catalog::BodyNeed::full}) {
+    api.body_need = need;
+    const host::CallInput input = call_input(draft, call);
+    EXPECT_EQ(input.body, need == catalog::BodyNeed::full ? "content" : "");
+    EXPECT_EQ(input.body_length, 7U);
+    EXPECT_EQ(input.body_sha256, "digest");
+    EXPECT_EQ(input.method, "PUT");
+    EXPECT_EQ(input.path, "/x");
+    EXPECT_THAT(*input.query, ::testing::ElementsAre(Field{"p", "q"}));
+    EXPECT_THAT(*input.headers, ::testing::ElementsAre(Field{"A", "b"}));
+  }
+}
+
 }  // namespace
 }  // namespace penstock::dispatch

@@ -46,6 +46,27 @@ TEST(XmlFragment, refuses_every_way_out_and_everything_that_is_not_well_formed) 
   EXPECT_NE(check_xml_fragment(std::string("<a>\0</a>", 8)), "");
 }
 
+TEST(XmlFragment, says_what_to_leave_out_of_what_belongs_round_a_body) {
+  const std::pair<std::string, const char*> cases[] = {
+      {"\xEF\xBB\xBF<a/>", "byte order mark"},
+      {std::string("\xFF\xFE<\0a\0", 6), "UTF-16"},
+      {"<?xml version='1.0'?><a/>", "XML declaration"},
+      {"\r\n <?xml version='1.0'?><a/>", "XML declaration"},
+      {"<!DOCTYPE a><a/>", "document type"},
+      {"<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body/></s:Envelope>",
+       "whole SOAP envelope"},
+      {"<!-- c --><Envelope/>", "whole SOAP envelope"},
+      {"<a/><x:Envelope/>", "whole SOAP envelope"},
+      {"<soapenv:Header><Security/></soapenv:Header>", "Header"},
+      {"<soap:Body><a/></soap:Body>", "SOAP Body"},
+  };
+  for (const auto& [xml, says] : cases)
+    EXPECT_NE(check_xml_fragment(xml).find(says), std::string::npos)
+        << xml << ": " << check_xml_fragment(xml);
+  EXPECT_EQ(check_xml_fragment("<a><Envelope/></a>"), "");
+  EXPECT_EQ(check_xml_fragment("<?xml-stylesheet x?><a/>"), "");
+}
+
 TEST(XmlFragment, has_limits) {
   std::string deep;
   for (int i = 0; i < 250; ++i)

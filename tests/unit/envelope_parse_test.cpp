@@ -96,7 +96,7 @@ TEST(ParseEnvelope, TellsEveryProblemAtOnce) {
       {"/method", "must be one of GET, POST, PUT, PATCH, DELETE; did you mean \"GET\"?", "enum",
        "string", "GET"},
       {"/headers/A", "must be a string, not a number", "type", "number"},
-      {"/headers/B", "is given more than once"},
+      {"/headers/B", "is given more than once; the names of headers have no case"},
       {"/params", "must be an object of strings, not an array", "type", "array"},
       {"/data", "must be an object, an array or a string, not a number", "type", "number"},
       {"/api_options", "must be an object, not a string", "type", "string"},
@@ -122,6 +122,20 @@ TEST(ReadEnvelope, TellsTheProblemsBesideWhatItCouldRead) {
   EXPECT_EQ(long_options->call.api_options, "");
 }
 
+TEST(ParseEnvelope, TakesBase64WithLineEndsAndFieldsWithATypeOfTheirOwn) {
+  const Call call = parsed(with(
+      R"("multipart_form_data":[{"name":"f","value":{"name":"x","data":"QUJD\r\nREVG\n IEc=\n"}},)"
+      R"({"name":"meta","value":"{}","content_type":"application/json"},)"
+      R"({"name":"g","content_type":"a/b","value":{"name":"y","data":""}},)"
+      R"({"name":"h","content_type":null,"value":"z"}])"));
+  ASSERT_EQ(call.form.size(), 4U);
+  EXPECT_EQ(call.form[0].content, "ABCDEF G");
+  EXPECT_FALSE(call.form[1].is_file);
+  EXPECT_EQ(call.form[1].content_type, "application/json");
+  EXPECT_EQ(call.form[2].content_type, "a/b");
+  EXPECT_EQ(call.form[3].content_type, "");
+}
+
 TEST(ParseEnvelope, PointsAtTheProblem) {
   const struct {
     std::string members;
@@ -134,17 +148,59 @@ TEST(ParseEnvelope, PointsAtTheProblem) {
       {R"("params":{"a/b":null})", "/params/a~1b", "must be a string, not null"},
       {R"("api_options":{"v":"1","v":"2"})", "/api_options/v", "is given more than once"},
       {R"("multipart_form_data":{})", "/multipart_form_data",
-       "must be an array of parts, not an object"},
+       R"(must be an array of parts [{"name": …, "value": …}], not an object)"},
       {R"("multipart_form_data":[1])", "/multipart_form_data/0",
        "must be an object with name and value, not a number"},
       {R"("multipart_form_data":[{"value":"x"}])", "/multipart_form_data/0/name", "is required"},
       {R"("multipart_form_data":[{"name":"a"}])", "/multipart_form_data/0/value", "is required"},
       {R"("multipart_form_data":[{"name":"a","value":1}])", "/multipart_form_data/0/value",
-       "must be a string or a file {name, content_type, data or data_url}, not a number"},
+       "must be a string (put it in quotes), not a number"},
       {R"("multipart_form_data":[{"name":"a","value":{"name":"f"}}])",
        "/multipart_form_data/0/value/data", "is required: the file's bytes as base64, or data_url"},
       {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"A"}}])",
-       "/multipart_form_data/0/value/data", "must be base64 with padding (RFC 4648 section 4)"},
+       "/multipart_form_data/0/value/data",
+       "is base64 that is cut off: one character is left over"},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"QUI"}}])",
+       "/multipart_form_data/0/value/data", "is base64 without its padding; add = or =="},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"QU-_"}}])",
+       "/multipart_form_data/0/value/data",
+       "is base64url; base64 has + and / in place of - and _ (RFC 4648 section 4)"},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"data:;base64,QUJD"}}])",
+       "/multipart_form_data/0/value/data",
+       "must be base64 alone; leave out the data: URL's beginning, up to its comma"},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"Q=JD"}}])",
+       "/multipart_form_data/0/value/data",
+       "is base64 that is cut off, or has its padding (=) in a wrong place"},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"QU*D"}}])",
+       "/multipart_form_data/0/value/data",
+       "must be base64 (RFC 4648 section 4); character 3 is none of it"},
+      {R"("multipart_form_data":[{"name":"a","value":["x","y"]}])", "/multipart_form_data/0/value",
+       "must be one string or one file (repeat the part for each value), not an array"},
+      {R"("multipart_form_data":[{"name":"a","value":{"data":""}}])",
+       "/multipart_form_data/0/value/name",
+       "is required: a file has a name (a field without one is a string as value, with "
+       "content_type beside it)"},
+      {R"("multipart_form_data":[{"name":"a","value":"","data":""}])",
+       "/multipart_form_data/0/data", R"(belongs into value: "value": {"name": …, "data": …})"},
+      {R"("multipart_form_data":[{"name":"a","value":"{}","content_type":"json"}])",
+       "/multipart_form_data/0/content_type", "must be a media type such as application/pdf"},
+      {R"("multipart_form_data":[{"name":"a","content_type":"a/b","value":{"name":"f","data":"","content_type":"a/b"}}])",
+       "/multipart_form_data/0/content_type", "is given in value as well; give it once"},
+      {R"("multipart_form_data":[{"name":"a","name":"b","value":""}])",
+       "/multipart_form_data/0/name", "is given more than once"},
+      {R"("multipart_form_data":[{"name":"a","value":{"name":"f","name":"g","data":""}}])",
+       "/multipart_form_data/0/value/name", "is given more than once"},
+      {R"("headers":{"Content-Type":"a/b","content-type":"c/d"})", "/headers/content-type",
+       "is given more than once; the names of headers have no case"},
+      {R"("headers":{"X-A":"a","x_a":"b"})", "/headers/x_a",
+       "is given more than once; the names of headers have no case"},
+      {R"("headers":{"X-A":["a","b"]})", "/headers/X-A",
+       "must be a string (one field holds a list, parted by commas), not an array"},
+      {R"("params":{"id":["1","2"]})", "/params/id",
+       R"(must be a string (a name that is repeated stands in path: "path": "/…?id=1&id=2"), not an array)"},
+      {R"("params":{"a":"1","\u0061":"2"})", "/params/a", "is given more than once"},
+      {R"("api_options":{"v":"1","\u0076":"2"})", "/api_options/v", "is given more than once"},
+      {R"("headers":{},"headers":{})", "/headers", "is given more than once"},
       {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data":"","data_url":"https://x"}}])",
        "/multipart_form_data/0/value/data", "stands beside data_url; give one of the two"},
       {R"("multipart_form_data":[{"name":"a","value":{"name":"f","data_url":1}}])",

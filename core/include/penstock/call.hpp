@@ -26,8 +26,8 @@ struct FormPart {
   std::string content;
   bool is_file = false;
   std::string file_name;  ///< of a file; any alphabet
-  std::string
-      content_type;  ///< of a file; empty: data_url's answer's, else application/octet-stream
+  /// Empty: of a file data_url's answer's, else application/octet-stream; of a field none.
+  std::string content_type;
 
   /// Of a file: where the engine fetches `content` from, without credentials. https only.
   std::string data_url = {};

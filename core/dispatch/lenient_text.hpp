@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace penstock::dispatch {
+
+/// Text as the most lenient server might come to read it, so that no spelling of a dot, a slash or
+/// a name passes a check unseen: one layer of %XX and %uXXXX taken off; overlong and otherwise
+/// broken UTF-8 read as the ASCII that its bits give; full-width and look-alike dots and slashes as
+/// the plain ones (NFKC, and Windows' best fit); bytes that are no UTF-8, and characters without a
+/// width, left out. For comparing only: it is never sent.
+std::string lenient_decode(std::string_view text);
+
+/// The same until nothing is left to decode, four layers at most.
+std::string lenient_decode_all(std::string_view text);
+
+}  // namespace penstock::dispatch
