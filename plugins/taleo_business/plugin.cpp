@@ -34,7 +34,7 @@ struct TaleoBusiness {
     if (in.carried["base_url"].empty())
       return log_in(out, in, base_url_in(out, in.reply), "dispatched");
     const bool moved =
-        in.carried["from"] == "cached" && in.reply.status() != 200 && in.reply.status() != 401;
+        in.carried["from"] == "cached" && !is_success(in.reply) && in.reply.status() != 401;
     if (moved) {
       out.carry("base_url", "");
       return ask_dispatcher(out, in);
@@ -52,6 +52,10 @@ struct TaleoBusiness {
   }
 
  private:
+  static bool is_success(const Reply& reply) {
+    return reply.status() >= 200 && reply.status() < 300;
+  }
+
   static std::string_view error_message(Out& out, const Reply& reply) {
     return out.json(reply.body(), "/status/detail/errormessage");
   }
@@ -64,7 +68,7 @@ struct TaleoBusiness {
 
   static std::string base_url_in(Out& out, const Reply& reply) {
     std::string url(out.json(reply.body(), "/response/URL"));
-    if (reply.status() != 200 || url.empty()) {
+    if (!is_success(reply) || url.empty()) {
       fail(reply.status() == 429 || reply.status() >= 502 ? PST_E_VENDOR_FAULT
                                                           : PST_E_BAD_CONNECTION,
            concat("the dispatcher knows no address of this company_code (HTTP ",
@@ -90,7 +94,7 @@ struct TaleoBusiness {
 
   static Verdict keep(Out& out, const SessionIn& in) {
     const std::string_view token = out.json(in.reply.body(), "/response/authToken");
-    if (in.reply.status() != 200 || token.empty()) {
+    if (!is_success(in.reply) || token.empty()) {
       fail(in.reply.status() == 401 ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
            concat("the login is answered with HTTP ", std::to_string(in.reply.status()), ": ",
                   error_message(out, in.reply)));

@@ -146,7 +146,9 @@ int call(const CommandLine& line) {
   std::string output;
   bool done = false;
   try {
+    signals.let_through();  // the body may come from a terminal
     Call asked = make_call(line, engine->config());
+    signals.hold();
     if (line.dry_run) {
       const auto preview = rehearse(*engine, std::move(asked), line.session, signals);
       done = preview.has_value();

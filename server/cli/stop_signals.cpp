@@ -11,9 +11,13 @@ StopSignals::StopSignals() {
   sigemptyset(&set_);
   for (const int signal : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1})
     sigaddset(&set_, signal);
-  pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  hold();
   std::signal(SIGPIPE, SIG_IGN);
 }
+
+void StopSignals::let_through() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
+
+void StopSignals::hold() const { pthread_sigmask(SIG_BLOCK, &set_, nullptr); }
 
 int StopSignals::wait() const {
   int signal = 0;

@@ -198,7 +198,7 @@ std::string verification_json(const std::vector<Check>& checks) {
       writer.StartObject();
       sheet.text("api", check.api);
       sheet.flag("works", check.works);
-      sheet.text("outcome", check.outcome);
+      if (!check.outcome.empty()) sheet.text("outcome", check.outcome);
       sheet.text("message", check.message);
       if (check.status != 0) {
         writer.Key("status");

@@ -180,7 +180,7 @@ const std::string_view catalogue_schemas = R"json({
         "type": "array",
         "items": {
           "type": "object",
-          "required": ["api", "works", "outcome", "message"],
+          "required": ["api", "works", "message"],
           "properties": {
             "api": {"type": "string", "examples": ["workday/rest"]},
             "works": {"type": "boolean"},

@@ -97,11 +97,11 @@ struct IntegrationInfo {
 struct Check {
   std::string api;  ///< "workday/rest"
   bool works = false;
-  /// "works"; "refused": the vendor does not take the credentials; "unreachable": it was not asked,
-  /// so nothing is known of them; "failed": it answered, or the call failed, for another reason.
-  std::string outcome = "failed";
   std::string message;  ///< a sentence; no secret in it
   int status = 0;       ///< the vendor's; 0: it was not reached
+  /// "works"; "refused": the vendor does not take the credentials; "unreachable": it was not asked,
+  /// so nothing is known of them; "failed": it answered, or the call failed, for another reason.
+  std::string outcome = {};
 };
 
 }  // namespace penstock
