@@ -153,7 +153,7 @@ std::string_view file_schema() {
           "type": "integer",
           "minimum": 0,
           "maximum": 1000000,
-          "default": 256
+          "default": 1024
         },
         "connect_to": {
           "description": "HOST:PORT to connect to in place of the vendor's: URL, Host, SNI and certificate check stay the vendor's",

@@ -47,7 +47,7 @@ struct Reply {
 /// all loops of an engine together; each has an equal share, of one connection at least.
 struct Limits {
   std::size_t connections = 256;
-  std::size_t queued_calls = 256;
+  std::size_t queued_calls = 1024;
 };
 
 /// What a client has done and holds. Read from any thread; written by the client's loop alone.

@@ -21,6 +21,7 @@ class DataUrl : public ::testing::Test {
               for (std::string got; !(got = store.read_request(stream)).empty();) {
                 requests.push_back(got);
                 Server::send(stream, answer(got.substr(4, got.find(' ', 4) - 4)));
+                if (got.starts_with("GET /cut ")) return;  // without TLS's close_notify
               }
             },
             "localhost") {}
@@ -47,6 +48,9 @@ class DataUrl : public ::testing::Test {
     if (path == "/choices")
       return "HTTP/1.1 300 Multiple Choices\r\nLocation: /moved\r\nContent-Length: 0\r\n\r\n";
     if (path == "/round") return to("/round");
+    if (path == "/cut") return "HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n\r\nid;name\n1;Ad";
+    if (path == "/coded")
+      return "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nhalf";
     if (path == "/html_type") return plain("text/html\tx", "hello");
     return "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
   }
@@ -134,6 +138,17 @@ TEST_F(DataUrl, that_leads_anywhere_else_refuses_the_call_before_the_vendor_hear
     EXPECT_EQ(answer.error().details[0].pointer, "/multipart_form_data/1/value/data_url");
   }
   EXPECT_THAT(sandbox.ledger(), HasSubstr(R"("hibob":{"calls":0)"));
+}
+
+TEST_F(DataUrl, that_is_not_whole_is_not_uploaded) {
+  const std::pair<const char*, const char*> cases[] = {{"/cut", "close_notify"},
+                                                       {"/coded", "Content-Encoding"}};
+  for (const auto& [path, message] : cases) {
+    const auto answer = upload(url(path));
+    ASSERT_FALSE(answer.has_value()) << path;
+    EXPECT_THAT(answer.error().message, HasSubstr(message));
+    EXPECT_EQ(answer.error().sent, Sent::no) << path;
+  }
 }
 
 TEST_F(DataUrl, reaches_public_addresses_and_the_usual_port_only_unless_the_integration_says_so) {

@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -63,6 +65,44 @@ TEST(Sessions, a_token_that_the_vendor_revoked_is_renewed_once_and_the_call_repe
   ASSERT_TRUE(answer.has_value()) << answer.error().message;
   EXPECT_EQ(answer->status, 200);
   EXPECT_EQ(token_requests(sandbox), 2);
+}
+
+TEST(Sessions, a_post_that_was_answered_is_told_as_sent_though_its_renewal_fails) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  ASSERT_EQ(testing::call(*engine, workers())->status, 200);
+  sandbox.control(R"({"vendor":"workday","revoke_access_tokens":true})");
+  sandbox.control(R"({"vendor":"workday","token_status":503,"token_fail_next":100})");
+  Call post = workers();
+  post.method = "POST";
+  post.body = "{}";
+  post.timeout = std::chrono::seconds(10);
+  const auto answer = testing::call(*engine, post);
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().sent, Sent::yes) << answer.error().message;
+  EXPECT_FALSE(answer.error().retryable);
+}
+
+TEST(Sessions, a_post_whose_caller_leaves_while_a_session_is_made_is_not_sent) {
+  const SandboxProcess sandbox;
+  const auto engine = sandbox.engine();
+  // The token request leaves a warm connection to the host of the API.
+  sandbox.control(R"({"vendor":"workday","token_delay_ms":500})");
+  Call post = workers();
+  post.method = "POST";
+  post.body = "{}";
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  post.abandoned = gone;
+  auto pending = engine->async_call(std::move(post), boost::asio::use_future);
+  *gone = true;
+  const auto answer = pending.get();
+  ASSERT_FALSE(answer.has_value());
+  EXPECT_EQ(answer.error().origin, Origin::caller) << answer.error().message;
+  EXPECT_EQ(answer.error().sent, Sent::no);
+  EXPECT_EQ(token_requests(sandbox), 1);
+  rapidjson::Document ledger;
+  ledger.Parse(sandbox.ledger().c_str());
+  EXPECT_EQ(ledger["workday"]["calls"].GetInt(), 0);
 }
 
 TEST(Sessions, a_rotated_refresh_token_outlives_the_engine) {

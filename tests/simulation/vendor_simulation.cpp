@@ -232,10 +232,16 @@ class Run {
     }
     const Error& error = outcome.error;
     need(error.sent != Sent::no || !read, "sent is no, and the vendor read a part of it");
+<<<<<<< HEAD
     // Where bytes of the vendor's own accord met a request, those are its answer to the engine.
     need(error.sent != Sent::yes || answered || excused,
          "sent is yes, and no byte of an answer was written");
     need(error.phase != Phase::connect || error.sent == Sent::no || read,
+=======
+    need(error.sent != Sent::yes || answered, "sent is yes, and no byte of an answer was written");
+    // An attempt before that one may have reached the vendor's system, and no further.
+    need(error.phase != Phase::connect || error.sent == Sent::no || !attempts.empty(),
+>>>>>>> d9198ce (Calls that wait for a connection: 1024 by default; a cut or undecodable data_url is not uploaded, a POST that was answered stays sent, and one whose caller left is not sent: tests for each)
          "sent is not no, and there was no connection");
     if (script.fate == Fate::cut && script.trick != Trick::cut_by_reset && !plan.gone_after_ms)
       need(error.sent == Sent::yes || !answered || excused, "sent is not yes for a cut answer");

@@ -122,7 +122,8 @@ TEST(ParseConfig, reads_everything_into_its_place) {
       "1000\n"
       "  allowed_networks: [10.0.0.0/8, '::1']\n  api_keys:\n    - { name: a, key: k, "
       "calls_per_second: 5 }\n"
-      "plugins: { directory: ../lib }\nstate: var\nupstream: { timeout_ms: 1000 }\n"
+      "plugins: { directory: ../lib }\nstate: var\nupstream: { timeout_ms: 1000, "
+      "max_connections: 8, max_queued_calls: 0 }\n"
       "integrations:\n  - id: w:a\n    tool: workday\n    enabled: false\n    max_in_flight: 3\n"
       "    connection: { tenant: acme, port: 012, flag: no }\n    upstream: { connect_to: "
       "'127.0.0.1:1', ca_file: ca.pem, extra_ca_file: more.pem }\n",
@@ -138,6 +139,8 @@ TEST(ParseConfig, reads_everything_into_its_place) {
   EXPECT_EQ(integration.max_in_flight, 3);
   EXPECT_EQ(integration.connection.at(1).value.reveal(), "012");
   EXPECT_EQ(integration.connection.at(2).value.reveal(), "no");
+  EXPECT_EQ(config->upstream.max_connections, 8U);
+  EXPECT_EQ(config->upstream.max_queued_calls, 0U);
   EXPECT_EQ(*integration.upstream.ca_file, "/etc/penstock/ca.pem");
   EXPECT_EQ(*integration.upstream.extra_ca_file, "/etc/penstock/more.pem");
 }

@@ -52,7 +52,7 @@ struct UpstreamConfig {
   /// an equal share, of one connection at least.
   std::optional<std::uint32_t> max_connections;
   std::optional<std::uint32_t>
-      max_queued_calls;  ///< 256: calls that wait for one of those; more are refused with 429
+      max_queued_calls;  ///< 1024: calls that wait for one of those; more are refused with 429
   std::optional<std::string>
       connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
   std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
