@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Measures what nginx, HAProxy and curl make of the sandbox's odd answers, and writes readings.tsv anew.
 
-usage: measure.py [build/release/bin/penstock-sandbox]      needs nginx, haproxy and curl in the PATH
+usage: measure.py [--check] [build/release/bin/penstock-sandbox]      needs nginx, haproxy and curl in the PATH
+
+With --check nothing is written: readings that are not the recorded ones are printed and make it fail. It ends with 77 where
+a program is missing or has another version than the recorded one.
 
 A reading is "STATUS BODY" (bytes as Python writes them), "refused", or "cut" where the status came through and the
 body did not end in order. The column penstock is what Penstock must do; it is kept as it stands.
 """
-import base64, json, os, re, socket, subprocess, sys, tempfile, threading, time
+import base64, json, os, re, shutil, socket, subprocess, sys, tempfile, threading, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 READINGS = os.path.join(HERE, "readings.tsv")
@@ -84,12 +87,29 @@ def version(command, pattern):
     return re.search(pattern, done.stdout + done.stderr).group(1)
 
 
+def recorded():
+    """The line of versions, and the rows by their name."""
+    with open(READINGS) as file:
+        lines = file.read().splitlines()
+    rows = [line.split("\t") for line in lines if not line.startswith("#")]
+    return lines[1], {row[0]: row[1:] for row in rows[1:]}
+
+
 def main():
-    sandbox = sys.argv[1] if len(sys.argv) > 1 else "build/release/bin/penstock-sandbox"
-    kept = {}
-    if os.path.exists(READINGS):
-        rows = [line.rstrip("\n").split("\t") for line in open(READINGS) if not line.startswith("#")]
-        kept = {row[0]: row[1] for row in rows[1:]}
+    check = "--check" in sys.argv
+    paths = [one for one in sys.argv[1:] if one != "--check"]
+    sandbox = paths[0] if paths else "build/release/bin/penstock-sandbox"
+    missing = [one for one in ("nginx", "haproxy", "curl") if not shutil.which(one)]
+    if missing:
+        print("not here: " + ", ".join(missing))
+        sys.exit(77 if check else 2)
+    measured = "# measured with nginx %s, HAProxy %s, curl %s" % (
+        version(["nginx", "-v"], r"nginx/([\d.]+)"), version(["haproxy", "-v"], r"version ([\d.]+)"),
+        version(["curl", "--version"], r"curl ([\d.]+)"))
+    versions, old = recorded()
+    if check and versions != measured:
+        print(f"recorded: {versions}\nhere: {measured}")
+        sys.exit(77)
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         answers = list_of(sandbox, folder)
@@ -123,19 +143,21 @@ listen all
         try:
             for port in ports.values():
                 wait_for(port)
-            rows = [(name, kept.get(name, "?"), by_curl(ports["nginx"], name, folder),
-                     by_curl(ports["haproxy"], name, folder), by_curl(vendor, name, folder)) for name in answers]
+            rows = {name: [old.get(name, ["?"])[0], by_curl(ports["nginx"], name, folder),
+                           by_curl(ports["haproxy"], name, folder), by_curl(vendor, name, folder)] for name in answers}
         finally:
             for process in running:
                 process.terminate()
-    versions = (version(["nginx", "-v"], r"nginx/([\d.]+)"), version(["haproxy", "-v"], r"version ([\d.]+)"),
-                version(["curl", "--version"], r"curl ([\d.]+)"))
+    if check:
+        changed = [name for name in rows if rows[name] != old.get(name)] + [name for name in old if name not in rows]
+        for name in changed:
+            print(f"{name}: recorded {old.get(name)}, now {rows.get(name)}")
+        sys.exit(1 if changed else 0)
     with open(READINGS, "w") as out:
         out.write("# What is made of the sandbox's odd answers; written by measure.py, but for the column penstock.\n")
-        out.write("# measured with nginx %s, HAProxy %s, curl %s\n" % versions)
-        out.write("name\tpenstock\tnginx\thaproxy\tcurl\n")
-        for row in rows:
-            out.write("\t".join(row) + "\n")
+        out.write(measured + "\nname\tpenstock\tnginx\thaproxy\tcurl\n")
+        for name, row in rows.items():
+            out.write("\t".join([name, *row]) + "\n")
 
 
 main()
