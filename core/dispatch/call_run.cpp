@@ -358,13 +358,13 @@ Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
   out.warnings = std::move(draft_.warnings);
   std::ranges::move(reply.warnings, std::back_inserter(out.warnings));
   out.meaning = meaning_of(judgement);
-  if (out.meaning == Meaning::credentials_refused ||
-      (out.meaning == Meaning::nothing_special && out.status == 401))
-    out.warnings.push_back(refused_credential_warning(draft_.integration->config().id));
   if (!judgement.message.empty()) {
     out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
     out.warnings.push_back("the vendor reports: " + out.vendor_message);
   }
+  if (out.meaning == Meaning::credentials_refused ||
+      (out.meaning == Meaning::nothing_special && out.status == 401))
+    out.warnings.push_back(refused_credential_warning(draft_.integration->config().id));
   out.vendor = vendor_time_;
   out.plugin = draft_.plugin->label();
   out.places = draft_.integration->places();

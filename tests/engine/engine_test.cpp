@@ -222,9 +222,9 @@ TEST_F(EngineTest, says_that_it_is_the_stored_credential_that_the_vendor_refuses
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_EQ(answer->status, 401);
   ASSERT_FALSE(answer->warnings.empty());
-  EXPECT_NE(answer->warnings.front().find("POST /v1/integrations/hibob:wrong/verify"),
+  EXPECT_NE(answer->warnings.back().find("POST /v1/integrations/hibob:wrong/verify"),
             std::string::npos)
-      << answer->warnings.front();
+      << answer->warnings.back();
 }
 
 TEST_F(EngineTest, tells_all_problems_of_a_call_at_once) {
