@@ -180,4 +180,19 @@ Error engine_failed(std::string message, Phase phase, Sent sent) {
           sent};
 }
 
+Error call_cancelled(Phase phase, Sent sent) {
+  const char* const vendor = sent == Sent::no        ? "; nothing was sent to the vendor"
+                             : sent == Sent::unknown ? "; the vendor may have acted on it"
+                                                     : "; the vendor had begun to answer";
+  Error error{Code::none,
+              499,
+              "Call cancelled",
+              std::string("the call was cancelled") + vendor,
+              Origin::caller,
+              phase,
+              sent};
+  error.cancelled = true;
+  return error;
+}
+
 }  // namespace penstock

@@ -53,26 +53,87 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
   }
 }
 
-CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler handler)
-    : context_(std::move(context)), loop_(loop), call_(std::move(call)),
-      handler_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
+CallRun::CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop, Call call,
+                 Completion completion)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
+      completion_(std::move(completion)), started_(std::chrono::steady_clock::now()) {}
 
-CallRun::CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer)
-    : context_(std::move(context)), loop_(loop), call_(std::move(call.call)),
-      peer_(std::move(peer)), streams_body_(call.has_body), body_length_(call.body_length),
+CallRun::CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop,
+                 ProxyCall call, std::shared_ptr<ProxyPeer> peer)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call.call)),
+      peer_(std::make_shared<GuardedPeer>(std::move(peer), context.trouble)),
+      streams_body_(call.has_body), body_length_(call.body_length),
       takes_trailers_(call.takes_trailers), started_(std::chrono::steady_clock::now()) {}
 
-CallRun::CallRun(CallContext context, Loop& loop, Call call, Engine::PreviewHandler handler)
-    : context_(std::move(context)), loop_(loop), call_(std::move(call)),
+CallRun::CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop, Call call,
+                 Engine::PreviewHandler handler)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
       preview_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
 
 CallRun::~CallRun() {
+  if (cancel_request_) cancel_request_->listen(nullptr);
   if (entered_) draft_.integration->leave();
 }
 
 void CallRun::start() {
-  auto draft = peer_ ? make_streamed_draft(*context_.world, call_)
-                     : make_draft(*context_.world, call_, boundary());
+  loop_.calls().add(*this);
+  if (loop_.closed_with()) return fail(*loop_.closed_with());
+  if (is_cancelled()) return fail(call_cancelled(Phase::route, Sent::no));
+  guarded([this] { begin(); });
+}
+
+/// Runs a step of the call; an exception, of a library or for want of memory, ends the call and
+/// nothing else.
+template <class Step>
+void CallRun::guarded(Step step) {
+  if (ended_) return;
+  if (run_guarded(context_.trouble, "a step of a call", step)) return;
+  fail(engine_failed("the engine could not go on with the call", Phase::route,
+                     sending_ || attempt_ > 0 ? Sent::unknown : Sent::no));
+}
+
+void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
+  cancel_ = std::make_shared<std::atomic<upstream::Cancel>>(upstream::Cancel::no);
+  cancel_request_ = std::move(request);
+  // The loop is there: the call unsubscribes at its end, and the loop ends later.
+  cancel_request_->listen([weak = weak_from_this(), &loop = loop_,
+                           flag = cancel_](boost::asio::cancellation_type_t types) {
+    using Type = boost::asio::cancellation_type;
+    *flag = (types & (Type::terminal | Type::partial)) != Type::none
+                ? upstream::Cancel::now
+                : upstream::Cancel::if_harmless;
+    boost::asio::post(loop.context(), [weak] {
+      if (const auto call = std::static_pointer_cast<CallRun>(weak.lock())) call->on_cancel();
+    });
+  });
+}
+
+/// What the client has it ends by itself, and knows best what was sent.
+void CallRun::on_cancel() {
+  if (ended_ || sending_ || in_plugin_) return;
+  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize,
+                      attempt_ > 0 ? Sent::yes : Sent::no));
+}
+
+void CallRun::abort(Error error) {
+  if (ended_) return;
+  if (sending_) error.sent = Sent::unknown;
+  fail(std::move(error));
+}
+
+void CallRun::on_plugin_lost(const host::Instance& instance) {
+  if (ended_ || !draft_.plugin || &draft_.plugin->instance() != &instance) return;
+  if (!in_plugin_ && !session_pending_) return;
+  session_pending_ = false;
+  Error error =
+      plugin_failed(draft_.plugin->label() + " is out of service: a function of it does not return",
+                    in_plugin_.value_or(Phase::session));
+  if (attempt_ > 0 || error.phase == Phase::receive) error.sent = Sent::yes;
+  fail(std::move(error));
+}
+
+void CallRun::begin() {
+  auto draft = peer_ ? make_streamed_draft(*world_, call_) : make_draft(*world_, call_, boundary());
   if (!draft) return fail(std::move(draft).error());
   draft_ = *std::move(draft);
   if (!enter()) return;
@@ -108,11 +169,12 @@ void CallRun::get_body() {
   const std::uint64_t most = context_.config->server.max_request_bytes;
   if (!call_.form.empty() && !draft_.body) {
     return fetch_attachments(loop_.client(), draft_.integration, std::exchange(call_.form, {}),
-                             deadline_, most,
-                             [self = shared_from_this()](Result<std::vector<FormPart>> form) {
-                               if (!form) return self->fail(std::move(form).error());
-                               add_form(self->draft_, *form, boundary_from(fresh_entropy()));
-                               self->prepare();
+                             deadline_, most, [self = self()](Result<std::vector<FormPart>> form) {
+                               self->guarded([&] {
+                                 if (!form) return self->fail(std::move(form).error());
+                                 add_form(self->draft_, *form, boundary_from(fresh_entropy()));
+                                 self->prepare();
+                               });
                              });
   }
   if (!peer_ || !needs_whole_body(*draft_.api)) return prepare();
@@ -123,8 +185,8 @@ void CallRun::get_body() {
   };
   if (!std::exchange(streams_body_, false)) return use({});
   collect_body(peer_, loop_.context(), most,
-               [self = shared_from_this(), use, most](std::optional<std::string> body) {
-                 if (body) return use(*std::move(body));
+               [self = self(), use, most](std::optional<std::string> body) {
+                 if (body) return self->guarded([&] { use(*std::move(body)); });
                  Error error = input_invalid("the body broke off, or is larger than " +
                                              std::to_string(most) + " bytes");
                  error.http_status = 413;
@@ -152,14 +214,7 @@ void CallRun::prepare() {
     auto found = find_url(draft_, call_, *snapshot_);
     if (!found) return fail(std::move(found).error());
   }
-  used_session_ = session_in_use();
-  host::Outcome outcome =
-      draft_.plugin->instance().prepare(env(), snapshot_->connection, used_session_, [&] {
-        host::CallInput input = call_input(draft_, call_);
-        sent_url_ = draft_.url.origin() + draft_.url.path;
-        input.url = sent_url_;
-        return input;
-      }());
+  host::Outcome outcome = ask_plugin();
   switch (outcome.verdict) {
   case host::Verdict::ok:
     renew_ahead();
@@ -180,11 +235,23 @@ void CallRun::prepare() {
   }
 }
 
+host::Outcome CallRun::ask_plugin() {
+  host::CallInput input = call_input(draft_, call_);
+  sent_url_ = draft_.url.origin() + draft_.url.path;
+  input.url = sent_url_;
+  used_session_ = session_in_use();
+  in_plugin_ = Phase::authorize;
+  host::Outcome outcome =
+      draft_.plugin->instance().prepare(env(), snapshot_->connection, used_session_, input);
+  in_plugin_.reset();
+  return outcome;
+}
+
 void CallRun::get_session(std::optional<session::FetchReply> challenge) {
   session_pending_ = true;
   session_timer_.emplace(loop_.context(), session_deadline());
-  session_timer_->async_wait([self = shared_from_this()](boost::system::error_code error) {
-    if (error || !self->session_pending_) return;
+  session_timer_->async_wait([self = self()](boost::system::error_code error) {
+    if (error || !self->session_pending_ || self->ended_) return;
     // The renewal goes on: it belongs to the connection, and the next call will want it.
     self->session_pending_ = false;
     if (self->may_use_due_session()) return self->prepare();
@@ -196,20 +263,20 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
   wanted.challenge = std::move(challenge);
   draft_.integration->state(draft_.plugin->manifest().id)
       ->obtain(std::move(wanted), session_world(),
-               [self = shared_from_this()](Result<session::SnapshotPtr> session) {
+               [self = self()](Result<session::SnapshotPtr> session) {
                  // The renewal may have run on another loop.
                  boost::asio::post(self->loop_.context(),
                                    [self, session = std::move(session)]() mutable {
                                      if (!self->session_pending_) return;
                                      self->session_pending_ = false;
                                      self->session_timer_->cancel();
-                                     self->got_session(std::move(session));
+                                     self->guarded([&] { self->got_session(std::move(session)); });
                                    });
                });
 }
 
-/// Whether the call asked for a new session ahead of the old one's end, and the old one still lives:
-/// then a renewal that fails or takes its time holds it up no longer.
+/// Whether the call asked for a new session ahead of the old one's end, and the old one still
+/// lives: then a renewal that fails or takes its time holds it up no longer.
 bool CallRun::may_use_due_session() const {
   return renewed_when_due_ && !renewed_after_answer_ && session_rounds_ == 0 &&
          session_in_use() != nullptr;
@@ -260,6 +327,7 @@ void CallRun::got_session(Result<session::SnapshotPtr> session) {
 }
 
 void CallRun::send(host::Outcome outcome) {
+  if (is_cancelled()) return on_cancel();
   // The caller may have left while a session was made.
   if (!preview_ && call_.abandoned && *call_.abandoned)
     return fail(input_invalid("the caller went away before the call was sent"));
@@ -283,20 +351,26 @@ void CallRun::send(host::Outcome outcome) {
   request.connect_timeout = connect_time_limit(draft_.integration->upstream());
   request.deadline = deadline_;
   request.abandoned = call_.abandoned;
+  request.cancel = cancel_;
   request.max_response_bytes = response_limit(draft_.integration->upstream());
   request.limits = connection_limits(draft_.integration->upstream());
   if (peer_ && !open_gate(request)) return;
-  loop_.client().send(
-      std::move(request), [self = shared_from_this()](Result<upstream::Reply> reply) {
-        self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
-      });
+  sending_ = true;
+  loop_.client().send(std::move(request), [self = self()](Result<upstream::Reply> reply) {
+    self->guarded([&] {
+      self->sending_ = false;
+      if (!reply && self->is_cancelled())
+        return self->fail(call_cancelled(Phase::send, reply.error().sent));
+      self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
+    });
+  });
 }
 
 void CallRun::show(SignedRequest request) {
   Preview out = preview_of(draft_, *snapshot_, std::move(request));
   out.session = draft_.api->session ? Preview::Session::had : Preview::Session::not_needed;
   if (snapshot_->session) out.session_expires_ms = snapshot_->session->expires_ms;
-  std::exchange(preview_, nullptr)(std::move(out));
+  end([&] { deliver_preview(std::move(out)); });
 }
 
 void CallRun::receive(Result<upstream::Reply> reply) {
@@ -312,14 +386,17 @@ void CallRun::receive(Result<upstream::Reply> reply) {
   finish(make_answer(*std::move(reply), judgement));
 }
 
-Judgement CallRun::judge_reply(const upstream::Reply& reply) const {
-  return judge(
+Judgement CallRun::judge_reply(const upstream::Reply& reply) {
+  in_plugin_ = Phase::receive;
+  Judgement judgement = judge(
       *draft_.api,
       [this](const host::ReplyInput& seen) {
         return draft_.plugin->instance().inspect(env(), snapshot_->connection, used_session_,
                                                  call_input(draft_, call_), seen);
       },
       reply);
+  in_plugin_.reset();
+  return judgement;
 }
 
 /// A streamed body is gone: it cannot be sent again.
@@ -406,24 +483,53 @@ void CallRun::fail(Error error) {
 }
 
 void CallRun::finish(Result<Answer> result) {
+  end([&] {
+    if (preview_) return deliver_preview(failure(std::move(result).error()));
+    if (result) {
+      result->total = std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - started_);
+    }
+    observe(result);
+    deliver(std::move(result));
+  });
+}
+
+/// The one way out: the result is delivered once, and the call is counted until that is done.
+template <class Deliver>
+void CallRun::end(Deliver deliver_result) {
+  if (std::exchange(ended_, true)) return;
+  LiveCalls::remove(*this);
+  if (cancel_request_) cancel_request_->listen(nullptr);
   if (entered_) draft_.integration->leave();
   entered_ = false;
-  if (preview_) return std::exchange(preview_, nullptr)(failure(std::move(result).error()));
-  if (result) {
-    result->total = std::chrono::duration_cast<std::chrono::microseconds>(
-        std::chrono::steady_clock::now() - started_);
+  deliver_result();
+  context_.calls.leave();
+}
+
+/// No observer keeps the others, or the caller, from hearing of the call.
+void CallRun::observe(const Result<Answer>& result) const {
+  for (const auto& observer : context_.observers) {
+    run_guarded(context_.trouble, "an observer", [&] {
+      result ? observer->on_answer(call_, *result) : observer->on_error(call_, result.error());
+    });
   }
-  for (const auto& observer : *context_.observers) {
-    if (result) {
-      observer->on_answer(call_, *result);
-    } else {
-      observer->on_error(call_, result.error());
-    }
-  }
-  if (!peer_) return std::exchange(handler_, nullptr)(std::move(result));
+}
+
+void CallRun::deliver(Result<Answer> result) {
   const auto peer = std::exchange(peer_, nullptr);
-  if (!result) return peer->finish(failure(std::move(result).error()));
-  peer->finish(ProxyEnd{std::move(trailers_), result->total});
+  if (!peer) {
+    run_guarded(context_.trouble, "the handler of a call",
+                [&] { completion_.release()->complete(std::move(result)); });
+  } else if (result) {
+    peer->finish(ProxyEnd{std::move(trailers_), result->total});
+  } else {
+    peer->finish(failure(std::move(result).error()));
+  }
+}
+
+void CallRun::deliver_preview(Result<Preview> preview) {
+  const auto handler = std::exchange(preview_, nullptr);
+  run_guarded(context_.trouble, "the handler of a preview", [&] { handler(std::move(preview)); });
 }
 
 host::Env CallRun::env() const { return {attempt_, wall_clock_ms(), 0, fresh_entropy()}; }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -14,6 +17,9 @@
 
 #include "dispatch/answer_rules.hpp"
 #include "dispatch/draft.hpp"
+#include "dispatch/guarded_peer.hpp"
+#include "dispatch/in_flight.hpp"
+#include "dispatch/live_calls.hpp"
 #include "dispatch/loop.hpp"
 #include "dispatch/request.hpp"
 #include "dispatch/restraint.hpp"
@@ -21,16 +27,22 @@
 
 namespace penstock::dispatch {
 
-/// What all calls share.
+/// What all calls of an engine share. Outlives them.
 struct CallContext {
-  std::shared_ptr<const World> world;
   const Config* config = nullptr;
   std::shared_ptr<CredentialStore> store;
   boost::asio::thread_pool* blocking = nullptr;
   std::shared_ptr<session::RenewalGate> renewals;
-  const std::vector<std::shared_ptr<Observer>>* observers = nullptr;
-  /// Keeps the engine from ending while the result lives: for renewals, which outlive their calls.
-  std::function<std::shared_ptr<void>()> hold;
+  std::vector<std::shared_ptr<Observer>> observers;
+  Trouble trouble;
+  InFlight calls;
+  InFlight background;  ///< renewals, which outlive their calls
+
+  /// Counts a renewal as long as the result lives.
+  std::shared_ptr<void> hold() {
+    background.enter();
+    return std::shared_ptr<void>(nullptr, [this](void*) { background.leave(); });
+  }
 };
 
 /// What a plugin's failure in prepare() means for the caller.
@@ -42,17 +54,40 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
 ///                                  └── session expired, once ───────┘
 /// With a peer the bodies stream: the same steps, but that the answer passes a gate to the caller
 /// as it comes. Lives on one loop; each pending operation holds it.
-class CallRun : public std::enable_shared_from_this<CallRun> {
+///
+/// It is one of context.calls from its making to its end, and among its loop's live calls from
+/// start() to its end. What comes after the end (an abort, a cancellation) finds ended_ and does
+/// nothing.
+class CallRun final : public LiveCall {
  public:
-  CallRun(CallContext context, Loop& loop, Call call, Engine::CallHandler handler);
-  CallRun(CallContext context, Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer);
+  using Completion = detail::CompletionPtr<Result<Answer>>;
+
+  /// `world` is the moment that the call is judged against. context.calls was entered.
+  CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop, Call call,
+          Completion completion);
+  CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop, ProxyCall call,
+          std::shared_ptr<ProxyPeer> peer);
   /// A call that goes up to sending, and no further.
-  CallRun(CallContext context, Loop& loop, Call call, Engine::PreviewHandler handler);
-  ~CallRun();
+  CallRun(CallContext& context, std::shared_ptr<const World> world, Loop& loop, Call call,
+          Engine::PreviewHandler handler);
+  ~CallRun() override;
 
   void start();
 
+  /// Lets `request` cancel the call. Before start(). [any-thread]
+  void listen_to(std::shared_ptr<detail::CancelRequest> request);
+
+  void abort(Error error) override;
+  void on_plugin_lost(const host::Instance& instance) override;
+
  private:
+  std::shared_ptr<CallRun> self() { return std::static_pointer_cast<CallRun>(shared_from_this()); }
+  template <class Step>
+  void guarded(Step step);
+  void on_cancel();
+  bool is_cancelled() const { return cancel_ && *cancel_ != upstream::Cancel::no; }
+
+  void begin();
   bool enter();
   std::optional<Error> held_back() const;
   void get_body();
@@ -66,7 +101,8 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   void send(host::Outcome outcome);
   void show(SignedRequest request);
   void receive(Result<upstream::Reply> reply);
-  Judgement judge_reply(const upstream::Reply& reply) const;
+  host::Outcome ask_plugin();
+  Judgement judge_reply(const upstream::Reply& reply);
   bool must_renew(const Judgement& judgement) const;
   bool ends_session(const Judgement& judgement) const;
   bool renews_when_due();
@@ -84,17 +120,28 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
 
   void fail(Error error);
   void finish(Result<Answer> result);
+  template <class Deliver>
+  void end(Deliver deliver_result);
+  void observe(const Result<Answer>& result) const;
+  void deliver(Result<Answer> result);
+  void deliver_preview(Result<Preview> preview);
 
   host::Env env() const;
   const host::State* session_in_use() const;
 
-  CallContext context_;
+  CallContext& context_;
+  std::shared_ptr<const World> world_;
   Loop& loop_;
   Call call_;
-  Engine::CallHandler handler_;      ///< of a call without a peer
-  Engine::PreviewHandler preview_;   ///< of one that is not sent
-  std::shared_ptr<ProxyPeer> peer_;  ///< of a streamed call
-  bool streams_body_ = false;        ///< the caller's body goes to the vendor as it comes
+  bool ended_ = false;
+  std::optional<Phase> in_plugin_;  ///< a function of the plugin is running, in that phase
+  bool sending_ = false;            ///< the client has the request
+  std::shared_ptr<detail::CancelRequest> cancel_request_;  ///< null: nobody can cancel
+  std::shared_ptr<std::atomic<upstream::Cancel>> cancel_;  ///< null together with it
+  Completion completion_;                                  ///< of a call without a peer
+  Engine::PreviewHandler preview_;                         ///< of one that is not sent
+  std::shared_ptr<ProxyPeer> peer_;                        ///< of a streamed call
+  bool streams_body_ = false;  ///< the caller's body goes to the vendor as it comes
   std::optional<std::uint64_t> body_length_;
   bool takes_trailers_ = false;
   std::shared_ptr<ReplyGate> gate_;
@@ -107,7 +154,7 @@ class CallRun : public std::enable_shared_from_this<CallRun> {
   session::SnapshotPtr snapshot_;
   const host::State* used_session_ = nullptr;  ///< by prepare(); lives in snapshot_
   std::uint32_t attempt_ = 0;
-  int session_rounds_ = 0;        ///< times that prepare() asked for a session
+  int session_rounds_ = 0;         ///< times that prepare() asked for a session
   bool renewed_when_due_ = false;  ///< or tried to
   bool renewed_after_answer_ = false;
   Sent reached_ = Sent::no;  ///< by requests of this call that are over

@@ -24,8 +24,8 @@ bool CallRun::open_gate(upstream::Request& request) {
   gate_ = std::make_shared<ReplyGate>(
       peer_, loop_.context(), [api = draft_.api](int status) { return judged_bytes(*api, status); },
       [weak = weak_from_this()](const upstream::Reply& seen) {
-        const auto self = weak.lock();
-        return self && self->admit(seen);
+        const auto run = std::static_pointer_cast<CallRun>(weak.lock());
+        return run && run->admit(seen);
       });
   request.sink = gate_;
   request.silence = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
@@ -33,6 +33,7 @@ bool CallRun::open_gate(upstream::Request& request) {
 }
 
 bool CallRun::admit(const upstream::Reply& seen) {
+  if (ended_) return false;
   const Judgement judgement = judge_reply(seen);
   note_manners(seen, judgement);
   if (must_renew(judgement)) return false;
@@ -54,7 +55,8 @@ void CallRun::streamed(Result<upstream::Reply> end) {
     return fail(std::move(end).error());
   }
   vendor_time_ += end->waited;
-  gate_->end([self = shared_from_this(), trailers = std::move(end->trailers)]() mutable {
+  gate_->end([self = self(), trailers = std::move(end->trailers)]() mutable {
+    if (self->ended_) return;
     if (self->gate_->refused()) return self->renew(self->gate_->take_seen());
     self->trailers_ = forwarded_trailers(std::move(trailers));
     self->finish(std::move(self->head_));

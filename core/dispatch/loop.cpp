@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <exception>
+#include <string>
+#include <utility>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,10 +21,25 @@ thread_local Loop* this_threads_loop = nullptr;
 
 constexpr std::uint64_t largest_session_reply = 1U << 20U;
 
+template <class Work>
+auto store_result(const Work& work) -> decltype(work()) {
+  const auto failed = [](const std::string& what) {
+    return failure(
+        engine_failed("the credential store threw an exception" + what, Phase::session, Sent::no));
+  };
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return failed(std::string(": ") + error.what());
+  } catch (...) {
+    return failed({});
+  }
+}
+
 }  // namespace
 
-Loop::Loop(std::size_t loops)
-    : work_(boost::asio::make_work_guard(context_)),
+Loop::Loop(const void* engine, Trouble trouble, std::size_t loops)
+    : engine_(engine), trouble_(std::move(trouble)), work_(boost::asio::make_work_guard(context_)),
       client_(std::make_unique<upstream::Client>(context_,
                                                  upstream::Client::Options{.loops = loops})) {}
 
@@ -31,16 +49,51 @@ Loop::~Loop() {
 }
 
 void Loop::start() {
-  thread_ = std::thread([this] {
+  watch_ = std::make_shared<host::InvocationWatch>();
+  const std::scoped_lock lock(mutex_);
+  running_ = true;
+  // The thread keeps its watch: if it is given up, it is the only thing that it still touches.
+  thread_ = start_engine_thread("penstock-loop", engine_, [this, watch = watch_] {
     this_threads_loop = this;
-    context_.run();
+    watch->adopt_this_thread();
+    run_loop(context_, trouble_);
+    const std::scoped_lock ending(mutex_);
+    running_ = false;
+    ended_.notify_all();
+  });
+}
+
+void Loop::replace_thread() {
+  {
+    const std::scoped_lock lock(mutex_);
+    thread_.detach();
+  }
+  start();
+}
+
+void Loop::abort_calls(const Error& error) {
+  boost::asio::post(context_, [this, error] {
+    closed_with_ = error;
+    calls_.for_each([&](LiveCall& call) { call.abort(error); });
   });
 }
 
 void Loop::stop() {
   work_.reset();
   context_.stop();
-  if (thread_.joinable()) thread_.join();
+  std::thread thread;
+  {
+    const std::scoped_lock lock(mutex_);
+    thread.swap(thread_);
+  }
+  if (thread.joinable()) thread.join();
+}
+
+bool Loop::halt(std::chrono::milliseconds limit) {
+  context_.stop();
+  if (this_threads_loop == this) return false;
+  std::unique_lock lock(mutex_);
+  return ended_.wait_for(lock, limit, [this] { return !running_; });
 }
 
 Loop* Loop::current() noexcept { return this_threads_loop; }
@@ -83,12 +136,13 @@ void LoopWorld::wait(std::chrono::milliseconds time, std::function<void()> handl
   });
 }
 
-/// Runs `work` where it may block, and gives its result to `handler` on the loop.
+/// Runs `work` where it may block, and gives its result to `handler` on the loop. A store that
+/// throws has failed.
 template <class Work, class Handler>
 void LoopWorld::off_the_loop(Work work, Handler handler) {
   boost::asio::post(blocking_, [work = std::move(work), handler = std::move(handler),
                                 &context = loop_.context()] {
-    auto result = work();
+    auto result = store_result(work);
     boost::asio::post(
         context, [handler, result = std::move(result)]() mutable { handler(std::move(result)); });
   });
@@ -113,8 +167,12 @@ void LoopWorld::extend(std::string key, std::uint64_t fence,
 }
 
 void LoopWorld::release(std::string key, std::uint64_t fence) {
-  boost::asio::post(blocking_,
-                    [store = store_, key = std::move(key), fence] { store->release(key, fence); });
+  boost::asio::post(blocking_, [store = store_, key = std::move(key), fence] {
+    (void)store_result([&]() -> Result<Done> {
+      store->release(key, fence);
+      return Done{};
+    });
+  });
 }
 
 std::int64_t wall_clock_ms() {

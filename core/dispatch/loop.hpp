@@ -1,15 +1,25 @@
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "dispatch/engine_thread.hpp"
 #include "dispatch/integration.hpp"
+#include "dispatch/live_calls.hpp"
+#include "host/invocation_watch.hpp"
 #include "session/renewal_gate.hpp"
 #include "session/world.hpp"
 #include "upstream/client.hpp"
@@ -19,26 +29,55 @@ namespace penstock::dispatch {
 /// One io_context and its thread, with the vendor connections that its calls share.
 class Loop {
  public:
-  /// `loops`: how many share the limits on connections.
-  explicit Loop(std::size_t loops = 1);
+  /// `engine` marks its threads: is_thread_of(). `loops`: how many share the limits on connections.
+  Loop(const void* engine, Trouble trouble, std::size_t loops = 1);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   void start();
-  /// Ends the thread; what is still pending is dropped. Idempotent.
+  /// Gives up the thread, which will not come back, and goes on with another. [watchdog]
+  void replace_thread();
+
+  /// Ends every call that has begun or will begin with that error, each once. [any-thread]
+  void abort_calls(const Error& error);
+  /// Ends the thread; what is still pending is dropped. Idempotent. [not on the loop]
   void stop();
+
+  /// Brings the loop to a halt for exit(): no handler runs after it. False: the thread did not end
+  /// within `limit`, or this is the thread. [any-thread]
+  bool halt(std::chrono::milliseconds limit);
+  /// Closes the vendor connections, after halt().
+  void close_connections() { client_.reset(); }
 
   boost::asio::io_context& context() { return context_; }
   upstream::Client& client() { return *client_; }
+
+  // On the loop.
+
+  LiveCalls& calls() { return calls_; }
+  /// What every new call ends with; none: the loop takes calls.
+  const std::optional<Error>& closed_with() const { return closed_with_; }
+
+  /// Of the present thread. [watchdog]
+  std::shared_ptr<host::InvocationWatch> watch() const { return watch_; }
 
   /// The loop whose thread this is; null on other threads.
   static Loop* current() noexcept;
 
  private:
+  const void* engine_;
+  Trouble trouble_;
+  LiveCalls calls_;
+  std::optional<Error> closed_with_;
   boost::asio::io_context context_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<upstream::Client> client_;
+  std::shared_ptr<host::InvocationWatch> watch_;
+
+  std::mutex mutex_;  ///< of what follows
+  std::condition_variable ended_;
+  bool running_ = false;
   std::thread thread_;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "host/builder.hpp"
+#include "host/invocation_watch.hpp"
 
 namespace penstock::host {
 namespace {
@@ -130,6 +131,10 @@ Outcome internal_failure(std::string message, std::int32_t kind = PST_E_INTERNAL
   return outcome;
 }
 
+Outcome out_of_service() {
+  return internal_failure("it is out of service, for a function of it did not return");
+}
+
 /// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
 template <class Function>
 Outcome invoke(const Egress& egress, const Connection* connection,
@@ -196,6 +201,8 @@ Instance::~Instance() {
 
 Outcome Instance::prepare(const Env& env, const Connection& connection, const State* session,
                           const CallInput& call) const {
+  if (!in_service()) return out_of_service();
+  const WatchedInvocation watched(*this, "prepare");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection);
   const StateAbi session_abi(session);
@@ -211,6 +218,8 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
                           const State* old, const State& carried, const ReplyInput* reply) const {
   if (entry_.session == nullptr)
     return internal_failure("it needs a session but has no session function");
+  if (!in_service()) return out_of_service();
+  const WatchedInvocation watched(*this, "session");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection);
   const StateAbi old_abi(old);
@@ -231,6 +240,8 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
     outcome.verdict = Verdict::pass;
     return outcome;
   }
+  if (!in_service()) return out_of_service();
+  const WatchedInvocation watched(*this, "inspect");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection);
   const StateAbi session_abi(session);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -139,6 +140,10 @@ class Instance {
   Outcome inspect(const Env& env, const Connection& connection, const State* session,
                   const CallInput& call, const ReplyInput& reply) const;
 
+  /// Every later invocation fails at once. For a plugin of which a function did not return.
+  void take_out_of_service() const noexcept { out_of_service_ = true; }
+  bool in_service() const noexcept { return !out_of_service_; }
+
   bool has_session() const noexcept { return entry_.session != nullptr; }
   bool has_inspect() const noexcept { return entry_.inspect != nullptr; }
 
@@ -149,6 +154,7 @@ class Instance {
       entry_{};  ///< a copy: plugin data is not read after load; members it does not have are null
   Egress egress_;
   void* self_ = nullptr;
+  mutable std::atomic<bool> out_of_service_{false};
 };
 
 }  // namespace penstock::host

@@ -89,6 +89,13 @@ class ReplySink {
   virtual void body(std::string piece, std::function<void(bool)> next) = 0;
 };
 
+/// How far a caller wants a request to be cancelled.
+enum class Cancel : std::uint8_t {
+  no,
+  if_harmless,  ///< as Request::abandoned
+  now,          ///< whatever was sent
+};
+
 struct Request {
   Destination to;
   std::string method;
@@ -111,6 +118,7 @@ struct Request {
   bool takes_trailers = false;
 
   std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
+  std::shared_ptr<const std::atomic<Cancel>> cancel;   ///< noticed within a sweep; null: never
 };
 
 /// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl

@@ -13,8 +13,10 @@ bool only_reads(const Request& request) {
 
 bool is_abandoned(const PendingCall& call) {
   const Request& request = call.request;
-  return request.abandoned && *request.abandoned &&
-         (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
+  const Cancel cancel = request.cancel ? request.cancel->load() : Cancel::no;
+  if (cancel == Cancel::now) return true;
+  const bool unwanted = cancel == Cancel::if_harmless || (request.abandoned && *request.abandoned);
+  return unwanted && (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
 }
 
 void Pool::add(const PendingPtr& call) {

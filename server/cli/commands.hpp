@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include <penstock/engine.hpp>
 
@@ -21,8 +23,9 @@ int openapi(const CommandLine& line);
 /// Reads the configuration and opens an engine on it; or has printed every problem to standard
 /// error, the list that `check` prints, and gives null. `lasting`: with the store of the
 /// configuration, so that credentials which a vendor replaces are kept; else nothing is written
-/// anywhere. `threads`: 0 as many as configured.
-std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads = 1);
+/// anywhere. `threads`: 0 as many as configured. `on_trouble`: EngineOptions::on_trouble.
+std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads = 1,
+                                    std::function<void(std::string_view)> on_trouble = {});
 
 /// What the plugins offer, and the configuration as far as it can be read.
 struct OpenedCatalog {

@@ -1,4 +1,7 @@
+#include <functional>
 #include <iostream>
+#include <string_view>
+#include <utility>
 
 #include <unistd.h>
 
@@ -7,9 +10,11 @@
 
 namespace penstock::cli {
 
-std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads) {
+std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads,
+                                    std::function<void(std::string_view)> on_trouble) {
   EngineOptions options;
   options.threads = threads;
+  options.on_trouble = std::move(on_trouble);
   if (!lasting) options.store = make_memory_store();
   auto engine = Engine::open_file(line.config, std::move(options));
   if (engine) return std::move(*engine);

@@ -36,8 +36,9 @@ class ProcessLog {
   }
 
   const server::LogSink& sink() const { return sink_; }
-  void say(std::string_view event, std::string_view message) const {
-    sink_(server::log_line(server::Level::info, event, message, std::chrono::system_clock::now()));
+  void say(std::string_view event, std::string_view message,
+           server::Level level = server::Level::info) const {
+    sink_(server::log_line(level, event, message, std::chrono::system_clock::now()));
   }
 
  private:
@@ -69,14 +70,14 @@ void drain(const server::HttpServer& http, const StopSignals& signals) {
   }
 }
 
-int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
+int run(Engine& engine, const std::string& listen, const StopSignals& signals,
+        const ProcessLog& log) {
   const ServerConfig& config = engine.config().server;
   auto networks = server::AllowedNetworks::parse(config.allowed_networks);
   if (!networks) {
     std::cerr << "penstock serve: " << networks.error() << '\n';
     return exit_failed;
   }
-  const ProcessLog log;
   server::EnginePort port(engine);
   server::Door door(port, config, std::move(*networks), log.sink());
   std::vector<boost::asio::io_context*> loops;
@@ -108,9 +109,13 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals) {
 
 int serve(const CommandLine& line) {
   const StopSignals signals;
-  const auto engine = open_engine(line, true, 0);
+  const ProcessLog log;
+  const auto engine = open_engine(line, true, 0, [&log](std::string_view sentence) {
+    log.say("trouble", sentence, server::Level::error);
+  });
   if (!engine) return exit_failed;
-  return run(*engine, line.listen.empty() ? engine->config().server.listen : line.listen, signals);
+  return run(*engine, line.listen.empty() ? engine->config().server.listen : line.listen, signals,
+             log);
 }
 
 }  // namespace penstock::cli

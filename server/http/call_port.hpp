@@ -25,11 +25,17 @@ class CallPort {
   virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
   virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
+  virtual void validate(Call call, std::function<void(Result<Preview>)> handler) {
+    handler(validate(call));
+  }
   virtual void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) = 0;
   virtual void verify(const std::string& integration_id,
                       std::function<void(Result<std::vector<Check>>)> handler) = 0;
   virtual std::vector<ApiInfo> catalog() const = 0;
   virtual std::vector<IntegrationInfo> integrations() const = 0;
+
+  /// Why the engine is not wholly at work, in sentences; empty: it is.
+  virtual std::vector<std::string> out_of_service() const { return {}; }
 };
 
 /// The real one. The engine must outlive it.
@@ -40,11 +46,13 @@ class EnginePort final : public CallPort {
   void start(Call call, std::function<void(Result<Answer>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
+  void validate(Call call, std::function<void(Result<Preview>)> handler) override;
   void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) override;
   void verify(const std::string& integration_id,
               std::function<void(Result<std::vector<Check>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
+  std::vector<std::string> out_of_service() const override;
 
  private:
   Engine& engine_;

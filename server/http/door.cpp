@@ -113,7 +113,7 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
       reply.body = R"({"status":"ok"})";
       break;
     case Page::readyz:
-      if (draining_) error = shutting_down();
+      error = why_not_ready();
       reply.body = R"({"status":"ok"})";
       break;
     case Page::check_api_key:
@@ -135,6 +135,16 @@ void Door::serve(Ticket ticket, std::string body, std::function<void(Reply)> don
     }
     done(error ? refuse(std::move(*error), ticket) : finish(ticket, std::move(reply)));
   }
+}
+
+std::optional<Error> Door::why_not_ready() const {
+  if (draining_) return shutting_down();
+  const std::vector<std::string> reasons = port_.out_of_service();
+  if (reasons.empty()) return std::nullopt;
+  std::string all;
+  for (const std::string& reason : reasons)
+    all += (all.empty() ? "" : "; ") + reason;
+  return not_ready(std::move(all));
 }
 
 std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) const {
@@ -193,8 +203,12 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   call.respect_rate_limit = ticket.respects_rate_limit;
   call.abandoned = std::move(ticket.abandoned);
   if (!parsed->problems.empty()) {
-    Error all = with_what_the_api_says(std::move(parsed->problems), port_.validate(call));
-    return done(refuse(std::move(all), ticket));
+    return port_.validate(
+        std::move(call),
+        [this, ticket = std::move(ticket), problems = std::move(parsed->problems),
+         done = std::move(done)](Result<Preview> rest) mutable {
+          done(refuse(with_what_the_api_says(std::move(problems), std::move(rest)), ticket));
+        });
   }
   if (ticket.route->page == Page::validate)
     return validate(std::move(ticket), std::move(call), std::move(parsed->warnings),
@@ -219,7 +233,7 @@ void Door::validate(Ticket ticket, Call call, std::vector<std::string> warnings,
     if (with_session) reply.headers.push_back({"Preference-Applied", "session"});
     done(finish(ticket, std::move(reply)));
   };
-  if (!with_session) return show(port_.validate(call));
+  if (!with_session) return port_.validate(std::move(call), std::move(show));
   port_.validate_with_session(std::move(call), std::move(show));
 }
 

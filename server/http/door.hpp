@@ -102,6 +102,7 @@ class Door {
   std::optional<Error> judge_key(const RequestHead& head, Ticket& ticket);
   std::optional<Error> judge_body(const RequestHead& head, Ticket& ticket) const;
   Reply refuse_method(Ticket& ticket, std::string message, std::string allow);
+  std::optional<Error> why_not_ready() const;
   std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
   std::optional<Reply> admit_proxied(const RequestHead& head, Ticket& ticket);
   std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket);

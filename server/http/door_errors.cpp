@@ -28,6 +28,8 @@ Error unavailable(std::string title, std::string message) {
 
 Error shutting_down() { return unavailable("Shutting down", "the server is shutting down"); }
 
+Error not_ready(std::string message) { return unavailable("Not ready", std::move(message)); }
+
 Error overloaded() {
   Error error = unavailable("Overloaded", "the server holds as many bytes of bodies and answers as "
                                           "it may; try again in a moment");

@@ -15,4 +15,7 @@ Error shutting_down();
 /// The answer to a call while too much memory is held for clients that read slowly.
 Error overloaded();
 
+/// The answer of readyz while a part of the engine is out of service.
+Error not_ready(std::string message);
+
 }  // namespace penstock::server

@@ -66,6 +66,7 @@ struct Error {
   std::vector<Problem> details;
   std::optional<std::chrono::milliseconds> retry_after;
   Places places = {};
+  bool cancelled = false;  ///< the caller asked for this end: call_cancelled()
 };
 
 /// The rows of contract section 5, so that each cause has one status, code and title.
@@ -82,5 +83,7 @@ Error vendor_unreachable(std::string message, Phase phase, Sent sent);
 Error credentials_refused(std::string message);
 Error plugin_failed(std::string message, Phase phase);
 Error engine_failed(std::string message, Phase phase, Sent sent);
+/// The end of a call that its caller cancelled.
+Error call_cancelled(Phase phase, Sent sent);
 
 }  // namespace penstock

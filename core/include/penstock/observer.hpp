@@ -6,7 +6,7 @@
 namespace penstock {
 
 /// Sees every finished call; for logs, history and metrics. [engine loop threads, concurrent; must
-/// not block]
+/// not block; an exception is caught and told to EngineOptions::on_trouble]
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -28,7 +28,8 @@ struct ProxyEnd {
 };
 
 /// The caller's side of a call whose bodies stream. The engine calls it on one of its loops, one
-/// call at a time, and holds it until finish(). Handlers given to it run once, on whatever thread.
+/// call at a time, and holds it until finish(). Handlers given to it run once, on whatever thread,
+/// and not after the engine has ended. A function that throws counts as a caller who has gone.
 class ProxyPeer {
  public:
   virtual ~ProxyPeer() = default;

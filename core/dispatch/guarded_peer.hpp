@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/proxy.hpp>
+
+#include "dispatch/engine_thread.hpp"
+
+namespace penstock::dispatch {
+
+/// Between the engine and an embedder's peer: what the peer throws is told and makes it a caller
+/// who has gone, and after finish() it hears nothing more. Used on one loop.
+class GuardedPeer final : public ProxyPeer {
+ public:
+  GuardedPeer(std::shared_ptr<ProxyPeer> peer, const Trouble& trouble)
+      : peer_(std::move(peer)), trouble_(trouble) {}
+
+  void read(ReadHandler handler) override;
+  void interim(int status, std::vector<Field> headers) override;
+  void head(Answer head) override;
+  void write(std::string piece, std::function<void(bool)> next) override;
+  void finish(Result<ProxyEnd> end) override;
+
+ private:
+  template <class Function>
+  bool told(Function function);
+
+  std::shared_ptr<ProxyPeer> peer_;  ///< null after finish()
+  const Trouble& trouble_;           ///< the engine's
+  bool gone_ = false;                ///< it threw
+};
+
+}  // namespace penstock::dispatch

@@ -1,0 +1,35 @@
+#include "host/invocation_watch.hpp"
+
+#include <unistd.h>
+
+namespace penstock::host {
+namespace {
+
+thread_local InvocationWatch* this_threads_watch = nullptr;
+
+}  // namespace
+
+void InvocationWatch::adopt_this_thread() noexcept { this_threads_watch = this; }
+
+bool InvocationWatch::give_up(Sight seen) noexcept {
+  return seen.number != 0 && inside_.compare_exchange_strong(seen.number, given_up);
+}
+
+WatchedInvocation::WatchedInvocation(const Instance& instance, const char* function) noexcept
+    : watch_(this_threads_watch) {
+  if (watch_ == nullptr) return;
+  watch_->instance_ = &instance;
+  watch_->function_ = function;
+  watch_->inside_.store(++watch_->count_, std::memory_order_release);
+}
+
+WatchedInvocation::~WatchedInvocation() {
+  if (watch_ == nullptr) return;
+  std::uint64_t own = watch_->count_;
+  if (watch_->inside_.compare_exchange_strong(own, 0)) return;
+  // Another thread has taken over all that this one was doing.
+  for (;;)
+    ::pause();
+}
+
+}  // namespace penstock::host

@@ -1,0 +1,130 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/associated_allocator.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/system_executor.hpp>
+
+/// What stands between an Asio completion handler and the engine. Embedders need nothing of it.
+namespace penstock::detail {
+
+/// A handler of any type that will be given one T.
+template <class T>
+class Completion {
+ public:
+  /// Runs the handler and ends this object, in the order that Asio asks for: memory of the
+  /// handler's allocator is given back first.
+  virtual void complete(T result) = 0;
+  /// Ends this object; the handler is destroyed and does not run.
+  virtual void drop() noexcept = 0;
+
+ protected:
+  ~Completion() = default;
+};
+
+struct DropCompletion {
+  template <class T>
+  void operator()(Completion<T>* completion) const noexcept {
+    completion->drop();
+  }
+};
+
+template <class T>
+using CompletionPtr = std::unique_ptr<Completion<T>, DropCompletion>;
+
+/// Keeps the handler's executor at work until the handler has been given to it, so that an
+/// io_context that has nothing else to do waits for the call. Lives in the handler's own memory.
+template <class T, class Handler>
+class HandlerCompletion final : public Completion<T> {
+ public:
+  static CompletionPtr<T> make(Handler handler) {
+    Allocator allocator{boost::asio::get_associated_allocator(handler)};
+    HandlerCompletion* const memory = Traits::allocate(allocator, 1);
+    return CompletionPtr<T>(::new (static_cast<void*>(memory))
+                                HandlerCompletion(std::move(handler)));
+  }
+
+  void complete(T result) override {
+    Handler handler(std::move(handler_));
+    auto work = std::move(work_);
+    drop();
+    // Asio's system executor would end the process where the handler throws.
+    if constexpr (std::is_same_v<Executor, boost::asio::system_executor>) {
+      return std::move(handler)(std::move(result));
+    }
+    const auto executor = work.get_executor();
+    const auto allocator = boost::asio::get_associated_allocator(handler);
+    boost::asio::dispatch(
+        executor, boost::asio::bind_allocator(allocator, [handler = std::move(handler),
+                                                          result = std::move(result)]() mutable {
+          std::move(handler)(std::move(result));
+        }));
+  }
+
+  void drop() noexcept override {
+    Allocator allocator{boost::asio::get_associated_allocator(handler_)};
+    this->~HandlerCompletion();
+    Traits::deallocate(allocator, this, 1);
+  }
+
+ private:
+  using Executor = boost::asio::associated_executor_t<Handler>;
+  using Allocator = typename std::allocator_traits<
+      boost::asio::associated_allocator_t<Handler>>::template rebind_alloc<HandlerCompletion>;
+  using Traits = std::allocator_traits<Allocator>;
+
+  explicit HandlerCompletion(Handler handler)
+      : handler_(std::move(handler)), work_(boost::asio::get_associated_executor(handler_)) {}
+  ~HandlerCompletion() = default;
+
+  Handler handler_;
+  boost::asio::executor_work_guard<Executor> work_;
+};
+
+/// Carries what a cancellation slot says to the call. [any-thread]
+class CancelRequest {
+ public:
+  using Listener = std::function<void(boost::asio::cancellation_type_t)>;
+
+  void ask(boost::asio::cancellation_type_t types) {
+    const std::scoped_lock lock(mutex_);
+    asked_ = asked_ | types;
+    if (listener_) listener_(asked_);
+  }
+
+  /// The listener runs on each ask(), and at once for one that came before; null: none any more,
+  /// and none is running.
+  void listen(Listener listener) {
+    const std::scoped_lock lock(mutex_);
+    listener_ = std::move(listener);
+    if (listener_ && asked_ != boost::asio::cancellation_type::none) listener_(asked_);
+  }
+
+ private:
+  std::mutex mutex_;
+  boost::asio::cancellation_type_t asked_ = boost::asio::cancellation_type::none;
+  Listener listener_;
+};
+
+/// Connects the handler's cancellation slot; null where it has none.
+template <class Handler>
+std::shared_ptr<CancelRequest> cancel_request_of(const Handler& handler) {
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  if (!slot.is_connected()) return nullptr;
+  auto request = std::make_shared<CancelRequest>();
+  slot.assign([request](boost::asio::cancellation_type_t types) { request->ask(types); });
+  return request;
+}
+
+}  // namespace penstock::detail

@@ -1,0 +1,475 @@
+// docs/embedding.md, "Lifetimes and threads", line by line: how an engine may end, what handlers,
+// observers, stores and peers may do, and what it leaves alone of the process it lives in.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <future>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_future.hpp>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "local_vendor.hpp"
+
+namespace penstock {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::hibob_call;
+using testing::local_engine;
+
+constexpr seconds in_time{60};
+
+/// Counts the completions of calls that the vendor holds back.
+struct Completions {
+  std::mutex mutex;
+  std::vector<int> times;  ///< of each call
+  std::vector<Error> errors;
+
+  explicit Completions(int calls) : times(static_cast<std::size_t>(calls), 0) {}
+
+  void start(Engine& engine, const std::string& path = "/slow") {
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      engine.async_call(hibob_call(path), [this, i](const Result<Answer>& result) {
+        const std::scoped_lock lock(mutex);
+        ++times[i];
+        if (!result) errors.push_back(result.error());
+      });
+    }
+  }
+
+  void expect_one_error_each() {
+    const std::scoped_lock lock(mutex);
+    for (std::size_t i = 0; i < times.size(); ++i)
+      EXPECT_EQ(times[i], 1) << "call " << i;
+    EXPECT_EQ(errors.size(), times.size());
+    for (const Error& error : errors) {
+      EXPECT_EQ(error.http_status, 503) << error.message;
+      EXPECT_NE(error.message.find("stopping"), std::string::npos) << error.message;
+    }
+  }
+};
+
+// --- The end ---------------------------------------------------------------------------------
+
+TEST(Lifetime, destruction_ends_each_call_in_flight_once_with_an_error) {
+  testing::LocalVendor vendor;
+  auto engine = local_engine(vendor);
+  Completions calls(50);
+  calls.start(*engine);
+  vendor.wait_for_requests(1);
+  engine.reset();
+  calls.expect_one_error_each();
+}
+
+TEST(Lifetime, what_was_sent_when_the_engine_ended_may_have_been_acted_on) {
+  testing::LocalVendor vendor;
+  auto engine = local_engine(vendor);
+  auto future = engine->async_call(hibob_call("/slow", "POST"), asio::use_future);
+  vendor.wait_for_requests(1);
+  engine.reset();
+  EXPECT_EQ(future.get().error().sent, Sent::unknown);
+}
+
+TEST(Lifetime, stop_waits_for_calls_in_flight_up_to_its_grace) {
+  testing::LocalVendor vendor;
+  const auto engine = local_engine(vendor);
+  auto future = engine->async_call(hibob_call("/slow"), asio::use_future);
+  vendor.wait_for_requests(1);
+  std::thread releasing([&] {
+    std::this_thread::sleep_for(milliseconds(50));
+    vendor.release();
+  });
+  engine->stop(in_time);
+  releasing.join();
+  EXPECT_EQ(future.get()->status, 200);
+}
+
+TEST(Lifetime, stop_after_its_grace_ends_what_is_left) {
+  testing::LocalVendor vendor;
+  const auto engine = local_engine(vendor);
+  Completions calls(20);
+  calls.start(*engine);
+  engine->stop(milliseconds(20));
+  calls.expect_one_error_each();
+}
+
+TEST(Lifetime, stop_may_be_called_again_and_by_many_threads_at_once) {
+  for (int round = 0; round < 20; ++round) {
+    testing::LocalVendor vendor;
+    const auto engine = local_engine(vendor);
+    Completions calls(10);
+    calls.start(*engine);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([&] {
+        engine->stop(milliseconds(5));
+        calls.expect_one_error_each();  // each returns when it is done
+      });
+    for (std::thread& thread : threads)
+      thread.join();
+    engine->stop(milliseconds(0));
+  }
+}
+
+TEST(Lifetime, stop_in_a_handler_on_a_loop_returns_and_is_done_behind_it) {
+  testing::LocalVendor vendor;
+  auto engine = local_engine(vendor);
+  Completions calls(20);
+  calls.start(*engine);
+  vendor.wait_for_requests(1);
+  std::promise<void> returned;
+  engine->async_call(hibob_call(), [&](const Result<Answer>&) {
+    engine->stop(milliseconds(0));
+    engine->stop(seconds(5));
+    returned.set_value();
+  });
+  ASSERT_EQ(returned.get_future().wait_for(in_time), std::future_status::ready);
+  engine->stop(milliseconds(0));  // waits for the end that the handler began
+  calls.expect_one_error_each();
+  EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get().error().http_status, 503);
+}
+
+TEST(Lifetime, the_last_reference_may_be_dropped_in_a_handler_on_a_loop) {
+  for (int round = 0; round < 20; ++round) {
+    testing::LocalVendor vendor;
+    std::shared_ptr<Engine> engine = local_engine(vendor);
+    const auto calls = std::make_shared<Completions>(10);
+    calls->start(*engine);
+    vendor.wait_for_requests(1);
+    std::promise<void> dropped;
+    Engine& raw = *engine;
+    raw.async_call(hibob_call(), [&dropped, engine = std::move(engine)](auto) mutable {
+      engine.reset();
+      dropped.set_value();
+    });
+    ASSERT_EQ(dropped.get_future().wait_for(in_time), std::future_status::ready);
+    const auto end = std::chrono::steady_clock::now() + in_time;
+    const auto all = [&] {
+      const std::scoped_lock lock(calls->mutex);
+      return std::ranges::count(calls->times, 0) == 0;
+    };
+    while (!all() && std::chrono::steady_clock::now() < end)
+      std::this_thread::yield();
+    calls->expect_one_error_each();
+  }
+}
+
+TEST(Lifetime, an_engine_may_end_in_a_handler_that_was_too_late_for_a_loop) {
+  testing::LocalVendor vendor;
+  std::shared_ptr<Engine> engine = local_engine(vendor);
+  engine->stop(milliseconds(0));
+  std::promise<void> dropped;
+  Engine& raw = *engine;
+  raw.async_call(hibob_call(), [&dropped, engine = std::move(engine)](auto) mutable {
+    engine.reset();
+    dropped.set_value();
+  });
+  EXPECT_EQ(dropped.get_future().wait_for(in_time), std::future_status::ready);
+}
+
+TEST(Lifetime, a_handler_that_calls_again_at_the_end_is_told_so) {
+  testing::LocalVendor vendor;
+  auto engine = local_engine(vendor);
+  std::promise<int> second;
+  Engine& raw = *engine;
+  raw.async_call(hibob_call("/slow"), [&](const Result<Answer>&) {
+    raw.async_call(hibob_call(), [&](const Result<Answer>& result) {
+      second.set_value(result ? 200 : result.error().http_status);
+    });
+  });
+  vendor.wait_for_requests(1);
+  engine.reset();
+  EXPECT_EQ(second.get_future().get(), 503);
+}
+
+// --- exit() ----------------------------------------------------------------------------------
+
+struct ExitCase {
+  const char* name;
+  void (*run)(testing::LocalVendor& vendor);
+};
+
+/// Keeps two loops busy until the process is gone.
+void keep_calling(Engine& engine) {
+  engine.async_call(hibob_call(), [&engine](auto) { keep_calling(engine); });
+}
+
+std::unique_ptr<Engine>& static_engine() {
+  static std::unique_ptr<Engine> engine;
+  return engine;
+}
+
+const ExitCase exit_cases[] = {
+    {"on_the_main_thread",
+     [](testing::LocalVendor& vendor) {
+       const auto engine = local_engine(vendor);
+       for (int i = 0; i < 20; ++i)
+         keep_calling(*engine);
+       vendor.wait_for_requests(100);
+       std::exit(7);
+     }},
+    {"in_a_handler_on_a_loop",
+     [](testing::LocalVendor& vendor) {
+       const auto engine = local_engine(vendor);
+       for (int i = 0; i < 20; ++i)
+         keep_calling(*engine);
+       vendor.wait_for_requests(100);
+       engine->async_call(hibob_call(), [](auto) { std::exit(7); });
+       for (;;)
+         ::pause();
+     }},
+    {"with_a_static_engine",
+     [](testing::LocalVendor& vendor) {
+       static_engine() = local_engine(vendor);
+       for (int i = 0; i < 20; ++i)
+         keep_calling(*static_engine());
+       vendor.wait_for_requests(100);
+       std::exit(7);
+     }},
+    {"while_an_engine_ends_behind_a_handler",
+     [](testing::LocalVendor& vendor) {
+       std::shared_ptr<Engine> engine = local_engine(vendor);
+       std::promise<void> dropped;
+       Engine& raw = *engine;
+       raw.async_call(hibob_call(), [&dropped, engine = std::move(engine)](auto) mutable {
+         engine.reset();
+         dropped.set_value();
+       });
+       dropped.get_future().get();
+       std::exit(7);
+     }},
+    {"in_a_forked_child",
+     [](testing::LocalVendor& vendor) {
+       const auto engine = local_engine(vendor);
+       keep_calling(*engine);
+       vendor.wait_for_requests(10);
+       const pid_t child = ::fork();
+       if (child == 0) std::exit(3);
+       int status = 0;
+       ::waitpid(child, &status, 0);
+       std::exit(WIFEXITED(status) && WEXITSTATUS(status) == 3 ? 7 : 1);
+     }},
+};
+
+class ExitTest : public ::testing::TestWithParam<ExitCase> {};
+
+TEST_P(ExitTest, keeps_its_code_while_calls_run) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        // Not destroyed: it is the engine's end that is looked at.
+        auto* const vendor = new testing::LocalVendor;
+        GetParam().run(*vendor);
+      },
+      ::testing::ExitedWithCode(7), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Lifetime, ExitTest, ::testing::ValuesIn(exit_cases),
+                         [](const auto& one) { return std::string(one.param.name); });
+
+// --- What throws -----------------------------------------------------------------------------
+
+/// Takes down what the engine could tell nobody else.
+class Troubles {
+ public:
+  EngineOptions options() {
+    EngineOptions out;
+    out.on_trouble = [this](std::string_view sentence) {
+      const std::scoped_lock lock(mutex_);
+      text_ += std::string(sentence) + "\n";
+    };
+    return out;
+  }
+  std::string text() {
+    const std::scoped_lock lock(mutex_);
+    return text_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
+
+TEST(Throwing, handlers_harm_no_other_call_and_are_told) {
+  testing::LocalVendor vendor;
+  Troubles troubles;
+  const auto engine = local_engine(vendor, troubles.options());
+  for (int i = 0; i < 20; ++i) {
+    engine->start(hibob_call(), [](auto) { throw std::runtime_error("plain"); });
+    engine->async_call(hibob_call("/people", "POST"), [](auto) { throw 42; });
+    engine->async_call(testing::invalid_call(), [](auto) { throw std::runtime_error("early"); });
+    engine->validate(hibob_call(), [](auto) { throw std::runtime_error("preview"); });
+    asio::post(engine->loop(0), [] { throw std::runtime_error("posted"); });
+    EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
+  }
+  engine->stop(in_time);  // no call was lost count of
+  for (const char* said : {"plain", "no std::exception", "early", "preview", "posted"})
+    EXPECT_NE(troubles.text().find(said), std::string::npos) << said;
+}
+
+struct ThrowingObserver final : Observer {
+  void on_answer(const Call&, const Answer&) override { throw std::runtime_error("observing"); }
+  void on_error(const Call&, const Error&) override { throw 1; }
+};
+
+struct CountingObserver final : Observer {
+  void on_answer(const Call&, const Answer&) override { ++seen; }
+  void on_error(const Call&, const Error&) override { ++seen; }
+  std::atomic<int> seen{0};
+};
+
+TEST(Throwing, observers_keep_the_result_from_nobody) {
+  testing::LocalVendor vendor;
+  Troubles troubles;
+  EngineOptions options = troubles.options();
+  const auto behind = std::make_shared<CountingObserver>();
+  options.observers = {std::make_shared<ThrowingObserver>(), behind};
+  const auto engine = local_engine(vendor, std::move(options));
+  EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
+  EXPECT_EQ(engine->async_call(testing::invalid_call(), asio::use_future).get().error().http_status,
+            400);
+  EXPECT_EQ(behind->seen, 2);
+  EXPECT_NE(troubles.text().find("an observer threw an exception: observing"), std::string::npos);
+}
+
+struct ThrowingPeer final : ProxyPeer {
+  explicit ThrowingPeer(std::string the_place) : place(std::move(the_place)) {}
+  void at(const char* where) const {
+    if (place == where) throw std::runtime_error("in " + place);
+  }
+  void read(ReadHandler handler) override {
+    at("read");
+    handler(std::string());
+  }
+  void interim(int, std::vector<Field>) override {}
+  void head(Answer) override { at("head"); }
+  void write(std::string, std::function<void(bool)> next) override {
+    at("write");
+    next(true);
+  }
+  void finish(Result<ProxyEnd>) override {
+    finished.set_value();
+    at("finish");
+  }
+  std::string place;
+  std::promise<void> finished;
+};
+
+TEST(Throwing, peers_are_callers_who_have_gone) {
+  testing::LocalVendor vendor;
+  Troubles troubles;
+  const auto engine = local_engine(vendor, troubles.options());
+  for (const char* place : {"read", "head", "write", "finish"}) {
+    SCOPED_TRACE(place);
+    const auto peer = std::make_shared<ThrowingPeer>(place);
+    auto finished = peer->finished.get_future();
+    engine->proxy({hibob_call("/people", "PUT"), true, {}, false}, peer);
+    ASSERT_EQ(finished.wait_for(in_time), std::future_status::ready);
+    EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
+  }
+  engine->stop(in_time);
+  for (const char* place : {"in read", "in head", "in write", "in finish"})
+    EXPECT_NE(troubles.text().find(place), std::string::npos) << place;
+}
+
+// --- Signals ---------------------------------------------------------------------------------
+
+std::set<std::uint64_t> blocked_signals_of_the_engine() {
+  std::set<std::uint64_t> out;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm"), name);
+    if (!name.starts_with("penstock")) continue;
+    std::ifstream status(task.path() / "status");
+    for (std::string line; std::getline(status, line);) {
+      if (line.starts_with("SigBlk:")) out.insert(std::stoull(line.substr(7), nullptr, 16));
+    }
+  }
+  return out;
+}
+
+bool has(std::uint64_t mask, int signal) { return (mask >> (signal - 1) & 1U) != 0; }
+
+TEST(Signals, are_blocked_on_the_engines_threads_but_for_their_own_faults) {
+  testing::LocalVendor vendor;
+  const auto engine = local_engine(vendor);
+  ASSERT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
+  const auto masks = blocked_signals_of_the_engine();
+  ASSERT_EQ(masks.size(), 1U) << "no thread, or masks that differ";
+  const std::uint64_t mask = *masks.begin();
+  for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGCHLD})
+    EXPECT_TRUE(has(mask, signal)) << signal;
+  for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
+    EXPECT_FALSE(has(mask, fault)) << fault;
+  // The host's own thread is as it was.
+  sigset_t own;
+  pthread_sigmask(SIG_SETMASK, nullptr, &own);
+  EXPECT_FALSE(sigismember(&own, SIGTERM));
+}
+
+/// A host that has never heard of SIGPIPE, and a vendor that hangs up while it is written to.
+TEST(Signals, a_vendor_that_hangs_up_does_not_end_the_host) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::signal(SIGPIPE, SIG_DFL);
+        upstream::Server server(
+            [](upstream::TlsStream& stream) {
+              char some[100];
+              boost::system::error_code error;
+              stream.read_some(asio::buffer(some), error);
+              upstream::Server::reset(stream);
+            },
+            "api.hibob.com");
+        const std::string yaml =
+            "server: { api_keys: [{ name: a, key: b }] }\n"
+            "plugins: { directory: '" PENSTOCK_BINARY_DIR "/plugins' }\nintegrations:\n"
+            "  - id: hibob:acme\n    tool: hibob\n    connection: { service_user_id: a, token: b "
+            "}\n"
+            "    upstream: { connect_to: '" +
+            server.address() + "', ca_file: '" + upstream::authority().file.string() + "' }\n";
+        const auto engine = testing::open_engine(yaml);
+        for (int i = 0; i < 20; ++i) {
+          Call call = hibob_call("/people", "POST");
+          call.body = "\"" + std::string(8U << 20U, 'x') + "\"";
+          if (engine->async_call(std::move(call), asio::use_future).get()) std::_Exit(1);
+        }
+        std::_Exit(7);
+      },
+      ::testing::ExitedWithCode(7), "");
+}
+
+// --- Threads ---------------------------------------------------------------------------------
+
+TEST(Threads, are_as_many_after_an_engine_as_before_it) {
+  testing::LocalVendor vendor;
+  { const auto warm = local_engine(vendor); }
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
+  };
+  const auto before = threads();
+  for (int i = 0; i < 5; ++i) {
+    const auto engine = local_engine(vendor);
+    engine->stop(milliseconds(0));
+  }
+  EXPECT_EQ(threads(), before);
+}
+
+}  // namespace
+}  // namespace penstock
