@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -53,6 +55,8 @@ Error stopping_error() {
 constexpr auto hung_patience = std::chrono::seconds(5);
 /// How long exit() waits for a thread of the engine's.
 constexpr auto exit_patience = std::chrono::seconds(2);
+/// How long the destructor waits for handlers that are too late for a loop.
+constexpr auto aside_patience = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -131,6 +135,7 @@ struct Engine::Impl {
   boost::asio::io_context aside{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> aside_work;
   std::unique_ptr<Watchdog> watchdog;
+  std::promise<void> aside_ended;
   std::thread aside_thread;
 
   std::atomic<bool> stopping{false};
@@ -308,8 +313,10 @@ Engine::Impl::Impl(config::Reading& reading, loader::StagingFolder staging_in,
   watchdog->start();
   for (const auto& loop : loops)
     loop->start();
-  aside_thread = dispatch::start_engine_thread(
-      "penstock-aside", this, [this] { dispatch::run_loop(aside, context.trouble); });
+  aside_thread = dispatch::start_engine_thread("penstock-aside", this, [this] {
+    dispatch::run_loop(aside, context.trouble);
+    aside_ended.set_value();
+  });
   exit_guard = std::make_unique<ExitGuard>([this] { halt_for_exit(); });
 }
 
@@ -318,6 +325,9 @@ Engine::Impl::~Impl() {
   // What has been posted aside runs; then nothing is left that could post.
   boost::asio::post(aside, [this] { watchdog->stop(); });
   aside_work.reset();
+  // A handler that calls again whenever it is refused would go on for ever.
+  if (halted || aside_ended.get_future().wait_for(aside_patience) != std::future_status::ready)
+    aside.stop();
   aside_thread.join();
   exit_guard.reset();
   // Handlers still queued on a loop may hold calls, which hold the world: loops first.

@@ -198,6 +198,17 @@ TEST(Lifetime, a_handler_that_calls_again_at_the_end_is_told_so) {
   EXPECT_EQ(second.get_future().get(), 503);
 }
 
+TEST(Lifetime, a_handler_that_always_calls_again_does_not_keep_the_engine_alive) {
+  testing::LocalVendor vendor;
+  auto engine = local_engine(vendor);
+  struct Again {
+    Engine& engine;
+    void operator()(const Result<Answer>&) const { engine.async_call(hibob_call(), Again{engine}); }
+  };
+  engine->async_call(hibob_call(), Again{*engine});
+  engine.reset();
+}
+
 // --- exit() ----------------------------------------------------------------------------------
 
 struct ExitCase {
