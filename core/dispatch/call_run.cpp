@@ -146,7 +146,7 @@ void CallRun::begin() {
 std::optional<Error> CallRun::held_back() const {
   if (call_.in_spite_of_refusal) return std::nullopt;
   return draft_.integration->restraint().hold_back(
-      draft_.integration->config().id, draft_.url.host, *context_.world->refusals,
+      draft_.integration->config().id, draft_.url.host, *world_->refusals,
       call_.respect_rate_limit, std::chrono::steady_clock::now());
 }
 
@@ -462,7 +462,7 @@ void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgem
                judgement.asked_wait_ms);
   std::string told = draft_.integration->restraint().note(
       credentials_verdict(judgement, reply.status, ends_session(judgement)),
-      std::chrono::milliseconds(wait), draft_.url.host, *context_.world->refusals,
+      std::chrono::milliseconds(wait), draft_.url.host, *world_->refusals,
       std::chrono::steady_clock::now());
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
 }
