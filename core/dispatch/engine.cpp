@@ -371,8 +371,8 @@ void Engine::Impl::log_out() {
         boost::asio::post(
             loop.context(),
             [state = integration->state(plugin->manifest().id), need = std::move(need),
-             session_world = std::make_shared<dispatch::LoopWorld>(loop, integration, context.store,
-                                                                   blocking, context.hold())] {
+             session_world = std::make_shared<dispatch::LoopWorld>(
+                 loop, integration, context.store, blocking, context.renewals, context.hold())] {
               state->log_out(need, session_world, [] {});
             });
       }
