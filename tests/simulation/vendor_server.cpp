@@ -404,13 +404,16 @@ void VendorServer::run_and_wait(Function function) {
   done.get_future().wait();
 }
 
-void VendorServer::end_phase(const std::vector<Trick>& on_idle) {
+void VendorServer::settle() {
   for (bool playing = true; playing;) {
     run_and_wait([&] {
       playing = std::ranges::any_of(open_, [](const auto& one) { return one->is_playing(); });
     });
     if (playing) std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
+}
+
+void VendorServer::end_phase(const std::vector<Trick>& on_idle) {
   run_and_wait([&] {
     ++phase_;
     refuses_ = false;

@@ -64,7 +64,10 @@ class VendorServer {
   /// To be called before a request with this mark can come. [any-thread]
   void plan(int mark, Planned planned);
 
-  /// Ends a phase: waits until no script is under way, then plays one of `on_idle` on half of
+  /// Waits until no script is under way. [not on the server's thread]
+  void settle();
+
+  /// Ends a phase that has settled: plays one of `on_idle` on half of
   /// the idle connections, and forgets refusals. [not on the server's thread]
   void end_phase(const std::vector<Trick>& on_idle);
 
