@@ -30,6 +30,18 @@ void add_secrets(Masker& masker, const std::vector<host::Item>& items) {
   }
 }
 
+constexpr std::size_t longest_message = 1000;
+
+/// After secrets were taken out, never before: half of one would not be found. Ends with a whole
+/// character.
+std::string shortened(std::string text) {
+  if (text.size() <= longest_message) return text;
+  std::size_t end = longest_message;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;
+  return text.substr(0, end) + "…";
+}
+
 constexpr std::int64_t clocks_agree_ms = 5'000;
 
 /// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them refused
@@ -146,7 +158,7 @@ class Run : public std::enable_shared_from_this<Run> {
       add_secrets(masker, outcome->credentials);
       out.credentials = std::move(outcome->credentials);
     }
-    error.message = masker.mask(std::move(error.message));
+    error.message = shortened(masker.mask(std::move(error.message)));
     out.error = std::move(error);
     handler_(failure(std::move(out)));
   }

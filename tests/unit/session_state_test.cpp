@@ -703,6 +703,17 @@ TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
   EXPECT_EQ(state->standing(world->now).error.find("the-refresh-token"), std::string::npos);
 }
 
+TEST_F(SessionTest, a_long_refusal_is_shortened_after_its_secrets_were_taken_out_and_not_before) {
+  state = restart("the-refresh-token");
+  ask();
+  world->answer(400, std::string(800, 'x') + "the-refresh-token" + std::string(3'000, 'y'));
+  world->store();
+  const std::string& message = results.back().error().message;
+  EXPECT_LT(message.size(), 1'100U);
+  EXPECT_EQ(message.find("the-re"), std::string::npos) << message;
+  EXPECT_NE(message.find("x***y"), std::string::npos) << message;
+}
+
 TEST(StoredRecord, survives_the_way_there_and_back) {
   StoredState state;
   state.credentials = {{"refresh_token", Secret(std::string_view("\0\xff\"x", 4)), true}};

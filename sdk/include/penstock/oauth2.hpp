@@ -100,8 +100,9 @@ inline bool is_refresh_token(std::string_view text) {
   return !text.empty() && text != "true" && text != "false";
 }
 
-/// Of a vendor's words what a log line can take: one line, not too long, whole characters.
-inline std::string excerpt(std::string_view text, std::size_t most) {
+/// Of a vendor's words what a log line can take: one line of whole characters. Long enough that the
+/// host, which takes out secrets before it shortens the message, never finds one that was cut.
+inline std::string excerpt(std::string_view text, std::size_t most = 4000) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -129,11 +130,11 @@ inline std::string look_at(std::string_view fields) {
 /// "answers 302 (text/html), which leads to login.example".
 inline std::string description_of(const Reply& reply) {
   const std::string_view type = reply.header("content-type");
-  const std::string media = excerpt(type.substr(0, type.find(';')), 60);
+  const std::string media = excerpt(type.substr(0, type.find(';')));
   std::string out = concat("answers ", std::to_string(reply.status()),
                            media.empty() ? std::string() : concat(" (", media, ")"));
   if (reply.status() >= 300 && reply.status() < 400) {
-    const std::string host = excerpt(host_of(reply.header("location")), 253);
+    const std::string host = excerpt(host_of(reply.header("location")));
     out += host.empty() ? std::string(", which leads elsewhere")
                         : concat(", which leads to ", host);
   }
@@ -181,7 +182,7 @@ inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& f
     if (words.empty()) words = out.json(reply.body(), pointer);
   }
   const std::string said =
-      words.empty() ? std::string() : concat(", \"", detail::excerpt(words, 300), "\"");
+      words.empty() ? std::string() : concat(", \"", detail::excerpt(words), "\"");
   const std::string answers = detail::description_of(reply);
   if (status == 429 || error == "slow_down" || error == "temporarily_unavailable" ||
       error == "server_error") {
