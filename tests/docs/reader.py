@@ -15,6 +15,7 @@ import threading
 
 from code_blocks import root
 
+libc = ctypes.CDLL(None, use_errno=True)
 skipped = 77  # the exit code that CTest takes for a skipped test
 addresses = (("127.0.0.1", 8080), ("127.0.0.1", 9443))
 
@@ -22,7 +23,6 @@ addresses = (("127.0.0.1", 8080), ("127.0.0.1", 9443))
 def alone():
     """A network of this process's own, loopback only: the documents' ports are free there, whatever runs on this machine.
     Where the kernel refuses that, the machine's own network has to have them free."""
-    libc = ctypes.CDLL(None, use_errno=True)
     new_network, new_user = 0x40000000, 0x10000000
     user, group = os.getuid(), os.getgid()
     if libc.unshare(new_network) != 0:
@@ -68,7 +68,8 @@ class Reader:
     def running(self, *arguments):
         """./run, built already: yields what it has printed once the server is left running, then ends it as Ctrl+C does."""
         child = subprocess.Popen(["scripts/demo.sh", "0"], cwd=self.folder, env=self.environment, text=True,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                                 preexec_fn=lambda: libc.prctl(1, signal.SIGTERM))  # PR_SET_PDEATHSIG: it ends with this test
         watchdog = threading.Timer(120, os.killpg, (child.pid, signal.SIGKILL))
         watchdog.start()
         try:
