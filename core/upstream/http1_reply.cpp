@@ -280,8 +280,9 @@ Http1Reply::State Http1Reply::append(std::string_view bytes) {
 
 Http1Reply::State Http1Reply::finish(std::string_view excess) {
   part_ = Part::done;
+  const State state = coding_.empty() ? State::complete : decode();
   if (!excess.empty()) odd("bytes stand behind its end");
-  return coding_.empty() ? State::complete : decode();
+  return state;
 }
 
 /// In one go, so that the bytes are still there where they are not what their head says.
