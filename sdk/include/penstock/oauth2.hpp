@@ -95,7 +95,8 @@ inline bool is_token(std::string_view text) {
 /// Like is_token(), with spaces: what goes into a form may hold them (RFC 6749 appendix A.17).
 inline bool is_refresh_token(std::string_view text) {
   for (const char c : text) {
-    if (c < 0x20 || c == 0x7f || c == '{' || c == '[') return false;
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || c == '{' || c == '[') return false;
   }
   return !text.empty() && text != "true" && text != "false";
 }
