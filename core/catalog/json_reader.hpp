@@ -13,11 +13,13 @@
 namespace penstock::catalog {
 
 /// Reads a JSON object strictly: right types, no unknown members. What is wrong is collected with
-/// its pointer, so that an author sees all of it at once.
+/// its pointer, so that an author sees all of it at once, and each thing once: of a member that is
+/// missing or has the wrong type nothing else is said.
 class JsonReader {
  public:
   JsonReader(const rapidjson::Value& value, std::string pointer, std::vector<Problem>& problems);
 
+  /// A required text may not be empty.
   std::string text(const char* name, bool required = false);
   bool boolean(const char* name, bool fallback);
   std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t least,
@@ -29,9 +31,17 @@ class JsonReader {
   const rapidjson::Value* array(const char* name);
   const rapidjson::Value* any(const char* name);
 
+  bool is_object() const { return is_object_; }
+  bool has(const char* name) const;
+  /// Whether nothing was wrong with the member so far.
+  bool is_sound(std::string_view name) const;
+
   /// Reports every member that was never asked for. Call last.
   void refuse_others();
+  /// Reports names that stand twice in an object of any names: a reader would see one of them.
+  void refuse_repeats(const rapidjson::Value& object, std::string_view member);
 
+  /// An empty `member` is the object itself.
   void problem(std::string_view member, std::string message);
   std::string pointer_to(std::string_view member) const;
 
@@ -40,9 +50,11 @@ class JsonReader {
                                  bool (rapidjson::Value::*is)() const, const char* kind);
 
   const rapidjson::Value& value_;
+  bool is_object_;  ///< else there is nothing to read
   std::string pointer_;
   std::vector<Problem>& problems_;
   std::vector<std::string> known_;
+  std::vector<std::string> unsound_;  ///< members that could not be read
 };
 
 }  // namespace penstock::catalog

@@ -12,6 +12,7 @@
 #include <penstock/error.hpp>
 #include <penstock/result.hpp>
 
+#include "base/asked_wait.hpp"
 #include "base/url.hpp"
 #include "catalog/url_template.hpp"
 #include "schema/schema.hpp"
@@ -49,7 +50,7 @@ struct OptionDefault {
 
 /// An answer that refuses the call, and shows all the same that the credentials were taken.
 struct ProofOfCredentials {
-  int status = 403;
+  int status_from = 403, status_to = 403;
   std::string body_contains;
 };
 
@@ -77,8 +78,8 @@ struct Api {
   std::optional<SessionSpec> session;
   std::optional<InspectWindow> inspect;
   std::vector<ClassifyRule> classify;
-  std::string retry_after_header = "retry-after";
-  bool retry_after_is_time = false;  ///< Unix seconds rather than a delay
+  std::string retry_after_header = "retry-after";  ///< lower case
+  WaitForm retry_after_form = WaitForm::any;
   std::vector<ExampleCall> examples;
   std::optional<VerifySpec> verify;
 
@@ -86,8 +87,8 @@ struct Api {
 };
 
 struct Manifest {
-  std::string id, name, version, license;
-  int min_minor = 0;
+  std::string id, name, version;
+  std::optional<int> min_minor;  ///< of the ABI; none: the one that it was compiled for
   std::string tool;
   Egress egress;
   schema::Schema connection;
@@ -100,9 +101,17 @@ struct Manifest {
 std::string rotating_field(const Manifest& manifest,
                            const std::function<std::string(const std::string&)>& value);
 
-/// Reads and checks a manifest. Fails with every problem and its JSON Pointer. Runs no plugin code.
-/// [any-thread]
-Result<Manifest, std::vector<Problem>> parse_manifest(std::string_view json);
+/// One thing that is wrong in a manifest, and where; line and column count from 1.
+struct ManifestProblem : Problem {
+  int line = 0, column = 0;
+
+  /// " at /apis/v1 (manifest.json:12:5): …", to stand behind "its manifest".
+  std::string text() const;
+};
+
+/// Reads and checks a manifest. Fails with every problem, each once: what only follows from another
+/// one is not told. Runs no plugin code. [any-thread]
+Result<Manifest, std::vector<ManifestProblem>> parse_manifest(std::string_view json);
 
 /// The tool that a manifest names, whatever else is wrong with it; empty: none.
 std::string tool_of(std::string_view manifest);

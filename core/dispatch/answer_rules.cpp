@@ -51,6 +51,9 @@ Judgement judge(const catalog::Api& api,
   if (outcome.verdict == host::Verdict::reauth) {
     judgement.kind = catalog::AnswerKind::session_expired;
     judgement.before_processing = true;
+  } else if (outcome.verdict == host::Verdict::retry) {
+    judgement.transient = true;
+    if (!judgement.kind) judgement.kind = catalog::AnswerKind::vendor_fault;
   } else if (outcome.verdict == host::Verdict::failed && outcome.failure.kind != PST_E_INTERNAL) {
     judgement.kind = kind_of(outcome.failure);
     judgement.message = outcome.failure.message;

@@ -19,6 +19,7 @@ struct Judgement {
   bool before_processing = false;           ///< the vendor refused before it acted
   std::string message;                      ///< for the caller's warnings; empty: none
   std::int64_t asked_wait_ms = 0;           ///< the pause that the plugin read; 0: none
+  bool transient = false;                   ///< the plugin would have it tried again
 };
 
 /// The manifest's rules first, then the plugin's inspect() where the manifest opens a window for
@@ -37,8 +38,8 @@ Meaning meaning_of(const Judgement& judgement);
 /// How many bytes of the body of an answer with this status judge() looks at.
 std::size_t judged_bytes(const catalog::Api& api, int status);
 
-/// Whether the same request may be sent a second time after a renewed session: the vendor refused
-/// it before acting, or the method is idempotent (RFC 9110 section 9.2.2).
+/// Whether the same request may be sent a second time: the vendor refused it before acting, or the
+/// method is idempotent (RFC 9110 section 9.2.2).
 bool may_repeat(std::string_view method, const Judgement& judgement);
 
 }  // namespace penstock::dispatch

@@ -89,7 +89,7 @@ void CallRun::guarded(Step step) {
   if (ended_) return;
   if (run_guarded(context_.trouble, "a step of a call", step)) return;
   fail(engine_failed("the engine could not go on with the call", Phase::route,
-                     sending_ || attempt_ > 0 ? Sent::unknown : Sent::no));
+                     sending_ && reached_ == Sent::no ? Sent::unknown : reached_));
 }
 
 void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
@@ -111,8 +111,7 @@ void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
 /// What the client has it ends by itself, and knows best what was sent.
 void CallRun::on_cancel() {
   if (ended_ || sending_ || in_plugin_) return;
-  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize,
-                      attempt_ > 0 ? Sent::yes : Sent::no));
+  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize, reached_));
 }
 
 void CallRun::abort(Error error) {
@@ -128,7 +127,7 @@ void CallRun::on_plugin_lost(const host::Instance& instance) {
   Error error =
       plugin_failed(draft_.plugin->label() + " is out of service: a function of it does not return",
                     in_plugin_.value_or(Phase::session));
-  if (attempt_ > 0 || error.phase == Phase::receive) error.sent = Sent::yes;
+  if (error.phase == Phase::receive) error.sent = Sent::yes;
   fail(std::move(error));
 }
 
@@ -145,9 +144,9 @@ void CallRun::begin() {
 
 std::optional<Error> CallRun::held_back() const {
   if (call_.in_spite_of_refusal) return std::nullopt;
-  return draft_.integration->restraint().hold_back(
-      draft_.integration->config().id, draft_.url.host, *world_->refusals,
-      call_.respect_rate_limit, std::chrono::steady_clock::now());
+  return draft_.integration->restraint().hold_back(draft_.integration->config().id, draft_.url.host,
+                                                   *world_->refusals, call_.respect_rate_limit,
+                                                   std::chrono::steady_clock::now());
 }
 
 bool CallRun::enter() {
@@ -236,15 +235,39 @@ void CallRun::prepare() {
 }
 
 host::Outcome CallRun::ask_plugin() {
-  host::CallInput input = call_input(draft_, call_);
-  sent_url_ = draft_.url.origin() + draft_.url.path;
-  input.url = sent_url_;
   used_session_ = session_in_use();
+  call_url_ = draft_.url.origin() + draft_.url.path;
+  ++prepared_;
+  session_seq_ = used_session_ != nullptr ? snapshot_->uses->fetch_add(1) + 1 : 0;
   in_plugin_ = Phase::authorize;
-  host::Outcome outcome =
-      draft_.plugin->instance().prepare(env(), snapshot_->connection, used_session_, input);
+  host::Outcome outcome = draft_.plugin->instance().prepare(env(), snapshot_->connection,
+                                                            used_session_, plugin_input());
   in_plugin_.reset();
+  hear(outcome);
   return outcome;
+}
+
+/// Points into this run.
+host::CallInput CallRun::plugin_input() const {
+  host::CallInput input = call_input(draft_, call_);
+  input.url = call_url_;
+  if (streams_body_) input.body_length = body_length_.value_or(UINT64_MAX);
+  return input;
+}
+
+/// What the plugin has to say, besides its verdict.
+void CallRun::hear(const host::Outcome& outcome) {
+  if (outcome.notes.empty() && outcome.logs.empty()) return;
+  const Masker masker = masker_for(*snapshot_);
+  for (const Field& note : outcome.notes) {
+    std::string warning = masker.mask(note.name + ": " + note.value);
+    // A repeated call says the same again.
+    if (std::ranges::find(draft_.warnings, warning) == draft_.warnings.end())
+      draft_.warnings.push_back(std::move(warning));
+  }
+  for (const host::LogText& line : outcome.logs)
+    log_of_plugin(context_.observers, draft_.plugin->instance(), draft_.integration->config().id,
+                  {line.level, masker.mask(line.text)});
 }
 
 void CallRun::get_session(std::optional<session::FetchReply> challenge) {
@@ -305,7 +328,7 @@ session::Need CallRun::need() const {
 
 std::shared_ptr<session::World> CallRun::session_world() const {
   return std::make_shared<LoopWorld>(loop_, draft_.integration, context_.store, *context_.blocking,
-                                     context_.renewals, context_.hold());
+                                     context_.observers, context_.renewals, context_.hold());
 }
 
 /// The session still serves this call; the ones to come shall not have to wait for a new one.
@@ -332,7 +355,7 @@ void CallRun::send(host::Outcome outcome) {
   if (!preview_ && call_.abandoned && *call_.abandoned)
     return fail(input_invalid("the caller went away before the call was sent"));
   const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
-  auto signed_request = compose(draft_, call_, std::move(outcome));
+  auto signed_request = compose(draft_, call_, std::move(outcome), *snapshot_);
   if (!signed_request) return fail(std::move(signed_request).error());
   auto permitted = check_egress(draft_, signed_request->url);
   if (!permitted) return fail(std::move(permitted).error());
@@ -381,7 +404,7 @@ void CallRun::receive(Result<upstream::Reply> reply) {
   vendor_time_ += reply->waited;
   const Judgement judgement = judge_reply(*reply);
   note_manners(*reply, judgement);
-  if (must_renew(judgement)) return renew(*std::move(reply));
+  if (must_repeat(judgement)) return repeat(*std::move(reply));
   drop_refused_session(judgement);
   finish(make_answer(*std::move(reply), judgement));
 }
@@ -391,12 +414,28 @@ Judgement CallRun::judge_reply(const upstream::Reply& reply) {
   Judgement judgement = judge(
       *draft_.api,
       [this](const host::ReplyInput& seen) {
-        return draft_.plugin->instance().inspect(env(), snapshot_->connection, used_session_,
-                                                 call_input(draft_, call_), seen);
+        host::Outcome outcome = draft_.plugin->instance().inspect(
+            env(), snapshot_->connection, used_session_, plugin_input(), seen);
+        hear(outcome);
+        return outcome;
       },
       reply);
   in_plugin_.reset();
+  judgement.asked_wait_ms =
+      std::max(judgement.asked_wait_ms,
+               asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header,
+                             wall_clock_ms(), draft_.api->retry_after_form));
   return judgement;
+}
+
+/// Whether the call is made once more: with a new session, or as it is, because the plugin calls
+/// the answer transient. A vendor that asks for a pause gets it.
+bool CallRun::must_repeat(const Judgement& judgement) {
+  if (must_renew(judgement)) return true;
+  const bool now = judgement.transient && !retried_ && judgement.asked_wait_ms == 0 &&
+                   !streams_body_ && may_repeat(call_.method, judgement);
+  if (now) retried_ = repeats_as_is_ = true;
+  return now;
 }
 
 /// A streamed body is gone: it cannot be sent again.
@@ -416,10 +455,10 @@ void CallRun::drop_refused_session(const Judgement& judgement) {
   draft_.integration->state(draft_.plugin->manifest().id)->drop(snapshot_->generation);
 }
 
-void CallRun::renew(upstream::Reply refused) {
+void CallRun::repeat(upstream::Reply refused) {
   reached_ = Sent::yes;
+  if (std::exchange(repeats_as_is_, false)) return prepare();
   renewed_after_answer_ = true;
-  ++attempt_;
   get_session(
       session::FetchReply{refused.status, std::move(refused.headers), std::move(refused.body)});
 }
@@ -456,13 +495,9 @@ void CallRun::note_unreachable(const Error& error) {
 
 /// What the answer means for the calls to come.
 void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
-  const std::int64_t now = wall_clock_ms();
-  const std::int64_t wait =
-      std::max(asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header, now),
-               judgement.asked_wait_ms);
   std::string told = draft_.integration->restraint().note(
       credentials_verdict(judgement, reply.status, ends_session(judgement)),
-      std::chrono::milliseconds(wait), draft_.url.host, *world_->refusals,
+      std::chrono::milliseconds(judgement.asked_wait_ms), draft_.url.host, *world_->refusals,
       std::chrono::steady_clock::now());
   if (!told.empty()) draft_.warnings.push_back(std::move(told));
 }
@@ -532,7 +567,10 @@ void CallRun::deliver_preview(Result<Preview> preview) {
   run_guarded(context_.trouble, "the handler of a preview", [&] { handler(std::move(preview)); });
 }
 
-host::Env CallRun::env() const { return {attempt_, wall_clock_ms(), 0, fresh_entropy()}; }
+/// Of the last prepare(), for what it and the inspect() behind it see.
+host::Env CallRun::env() const {
+  return {prepared_ - 1, wall_clock_ms(), session_seq_, fresh_entropy()};
+}
 
 const host::State* CallRun::session_in_use() const {
   return draft_.api->session ? snapshot_->session_for(draft_.api->session->format, wall_clock_ms())

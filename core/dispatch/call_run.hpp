@@ -51,7 +51,8 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
 /// The life of one call, read from top to bottom:
 ///   start → (validated draft) → prepare ⇄ session → send → receive ─┬→ finish
 ///                                  ↑                                │
-///                                  └── session expired, once ───────┘
+///                                  ├── session expired, once ───────┤
+///                                  └── transient, once ─────────────┘
 /// With a peer the bodies stream: the same steps, but that the answer passes a gate to the caller
 /// as it comes. Lives on one loop; each pending operation holds it.
 ///
@@ -102,7 +103,10 @@ class CallRun final : public LiveCall {
   void show(SignedRequest request);
   void receive(Result<upstream::Reply> reply);
   host::Outcome ask_plugin();
+  host::CallInput plugin_input() const;
+  void hear(const host::Outcome& outcome);
   Judgement judge_reply(const upstream::Reply& reply);
+  bool must_repeat(const Judgement& judgement);
   bool must_renew(const Judgement& judgement) const;
   bool ends_session(const Judgement& judgement) const;
   bool renews_when_due();
@@ -111,7 +115,7 @@ class CallRun final : public LiveCall {
   void note_unreachable(const Error& error);
   void note_manners(const upstream::Reply& reply, const Judgement& judgement);
   void drop_refused_session(const Judgement& judgement);
-  void renew(upstream::Reply refused);
+  void repeat(upstream::Reply refused);
   Answer make_answer(upstream::Reply reply, const Judgement& judgement);
 
   bool open_gate(upstream::Request& request);
@@ -153,13 +157,17 @@ class CallRun final : public LiveCall {
   bool entered_ = false;  ///< holds one of the integration's places
   session::SnapshotPtr snapshot_;
   const host::State* used_session_ = nullptr;  ///< by prepare(); lives in snapshot_
-  std::uint32_t attempt_ = 0;
-  int session_rounds_ = 0;         ///< times that prepare() asked for a session
-  bool renewed_when_due_ = false;  ///< or tried to
+  std::uint32_t prepared_ = 0;                 ///< times that prepare() was called
+  std::uint64_t session_seq_ = 0;              ///< of the last one; see pst_env
+  int session_rounds_ = 0;                     ///< times that prepare() asked for a session
+  bool renewed_when_due_ = false;              ///< or tried to
   bool renewed_after_answer_ = false;
-  Sent reached_ = Sent::no;  ///< by requests of this call that are over
+  bool retried_ = false;        ///< once is enough for what the plugin calls transient
+  bool repeats_as_is_ = false;  ///< the repeat that comes next is a retry, not a renewal
+  Sent reached_ = Sent::no;     ///< by requests of this call that are over
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;
+  std::string call_url_;  ///< as plugins see it: before they add anything
   std::string sent_url_;
   std::chrono::microseconds vendor_time_{0};
 };

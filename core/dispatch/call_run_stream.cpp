@@ -36,7 +36,7 @@ bool CallRun::admit(const upstream::Reply& seen) {
   if (ended_) return false;
   const Judgement judgement = judge_reply(seen);
   note_manners(seen, judgement);
-  if (must_renew(judgement)) return false;
+  if (must_repeat(judgement)) return false;
   drop_refused_session(judgement);
   upstream::Reply head;
   head.status = seen.status;
@@ -49,7 +49,7 @@ bool CallRun::admit(const upstream::Reply& seen) {
 }
 
 void CallRun::streamed(Result<upstream::Reply> end) {
-  if (gate_->refused()) return renew(gate_->take_seen());
+  if (gate_->refused()) return repeat(gate_->take_seen());
   if (!end) {
     note_unreachable(end.error());
     return fail(std::move(end).error());
@@ -57,7 +57,7 @@ void CallRun::streamed(Result<upstream::Reply> end) {
   vendor_time_ += end->waited;
   gate_->end([self = self(), trailers = std::move(end->trailers)]() mutable {
     if (self->ended_) return;
-    if (self->gate_->refused()) return self->renew(self->gate_->take_seen());
+    if (self->gate_->refused()) return self->repeat(self->gate_->take_seen());
     self->trailers_ = forwarded_trailers(std::move(trailers));
     self->finish(std::move(self->head_));
   });

@@ -64,8 +64,7 @@ void check_state(config::Reading& reading) {
   if (!why.empty()) reading.problems.push_back({config.file, config.state_at, "state: " + why});
 }
 
-std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
-                                               const loader::StagingFolder& staging) {
+std::shared_ptr<const loader::PluginSet> check(config::Reading& reading) {
   Config& config = reading.config;
   reading.unread.resize(config.integrations.size());
   check_ca_files(config.upstream, {}, reading);
@@ -75,7 +74,7 @@ std::shared_ptr<const loader::PluginSet> check(config::Reading& reading,
     check_ca_files(integration.upstream, integration.at, reading);
   if (!reading.plugins) return nullptr;
   loader::PluginSet::Loaded loaded =
-      loader::PluginSet::load(config.plugins, config.file, reading.unread_pins, staging);
+      loader::PluginSet::load(config.plugins, config.file, reading.unread_pins);
   reading.problems.insert(reading.problems.end(), loaded.problems.begin(), loaded.problems.end());
   for (std::size_t i = 0; i < config.integrations.size(); ++i)
     check_connection(i, loaded, reading);
@@ -91,13 +90,8 @@ namespace {
 
 config::Reading checked(const std::filesystem::path& file) {
   config::Reading reading = config::read(file);
-  const auto staging = loader::StagingFolder::make();
-  if (!staging) {
-    reading.problems.push_back({reading.config.file, {}, staging.error()});
-  } else {
-    dispatch::check(reading, *staging);
-    dispatch::check_state(reading);
-  }
+  dispatch::check(reading);
+  dispatch::check_state(reading);
   return reading;
 }
 

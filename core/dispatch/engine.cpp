@@ -61,8 +61,8 @@ constexpr auto aside_patience = std::chrono::seconds(1);
 }  // namespace
 
 struct Engine::Impl {
-  Impl(config::Reading& reading, loader::StagingFolder staging_in, EngineOptions options,
-       std::shared_ptr<const World> world_in, unsigned threads);
+  Impl(config::Reading& reading, EngineOptions options, std::shared_ptr<const World> world_in,
+       unsigned threads);
   /// After shut_down(); not on an engine thread.
   ~Impl();
 
@@ -123,7 +123,6 @@ struct Engine::Impl {
 
   const Config config;
   const ConfigProblems notes;
-  loader::StagingFolder staging;
   const std::shared_ptr<const World> world;
   CallContext context;
   std::chrono::milliseconds plugin_time_limit;
@@ -270,9 +269,7 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
   const auto problem = [&](Mark at, std::string message) {
     return failure(ConfigProblems{{config.file, at, std::move(message)}});
   };
-  auto staging = loader::StagingFolder::make();
-  if (!staging) return problem({}, staging.error());
-  auto plugins = dispatch::check(reading, *staging);
+  auto plugins = dispatch::check(reading);
   if (!reading.problems.empty()) return failure(config::finish(reading));
   if (!options.store) {
     auto store = config::is_postgresql_url(config.state) ? open_postgresql_store(config.state)
@@ -286,15 +283,14 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
   const int wanted = options.threads > 0 ? options.threads : config.server.threads;
   const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
                                       : std::max(1U, std::thread::hardware_concurrency());
-  return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(
-      reading, *std::move(staging), std::move(options), std::move(world), threads)));
+  return std::unique_ptr<Engine>(
+      new Engine(std::make_unique<Impl>(reading, std::move(options), std::move(world), threads)));
 }
 
-Engine::Impl::Impl(config::Reading& reading, loader::StagingFolder staging_in,
-                   EngineOptions options, std::shared_ptr<const World> world_in, unsigned threads)
+Engine::Impl::Impl(config::Reading& reading, EngineOptions options,
+                   std::shared_ptr<const World> world_in, unsigned threads)
     : config(std::move(reading.config)), notes(std::move(reading.notes)),
-      staging(std::move(staging_in)), world(std::move(world_in)),
-      plugin_time_limit(options.plugin_time_limit),
+      world(std::move(world_in)), plugin_time_limit(options.plugin_time_limit),
       // Starts its thread at once, which inherits what is blocked meanwhile.
       blocking((dispatch::SignalsBlocked(), 1)), aside_work(boost::asio::make_work_guard(aside)) {
   context.config = &config;
@@ -372,9 +368,8 @@ void Engine::Impl::log_out() {
             loop.context(),
             [state = integration->state(plugin->manifest().id), need = std::move(need),
              session_world = std::make_shared<dispatch::LoopWorld>(
-                 loop, integration, context.store, blocking, context.renewals, context.hold())] {
-              state->log_out(need, session_world, [] {});
-            });
+                 loop, integration, context.store, blocking, context.observers, context.renewals,
+                 context.hold())] { state->log_out(need, session_world, [] {}); });
       }
     }
   }

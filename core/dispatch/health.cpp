@@ -23,7 +23,7 @@ std::string in_quotes(const std::string& vendor_message) {
 
 bool proves_credentials(const catalog::VerifySpec& verify, const Answer& answer) {
   return std::ranges::any_of(verify.accepts, [&](const catalog::ProofOfCredentials& one) {
-    return one.status == answer.status &&
+    return answer.status >= one.status_from && answer.status <= one.status_to &&
            (one.body_contains.empty() || answer.body.find(one.body_contains) != std::string::npos);
   });
 }

@@ -100,9 +100,10 @@ Loop* Loop::current() noexcept { return this_threads_loop; }
 
 LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
                      std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-                     std::shared_ptr<session::RenewalGate> gate, std::shared_ptr<void> hold)
+                     const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
+                     std::shared_ptr<void> hold)
     : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
-      blocking_(blocking), gate_(std::move(gate)), hold_(std::move(hold)) {}
+      blocking_(blocking), observers_(observers), gate_(std::move(gate)), hold_(std::move(hold)) {}
 
 std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
 
@@ -173,6 +174,20 @@ void LoopWorld::release(std::string key, std::uint64_t fence) {
       return Done{};
     });
   });
+}
+
+void LoopWorld::log(const host::Instance& plugin, host::LogText line) {
+  log_of_plugin(observers_, plugin, integration_->config().id, std::move(line));
+}
+
+void log_of_plugin(const Observers& observers, const host::Instance& plugin,
+                   const std::string& integration_id, host::LogText line) {
+  if (observers.empty()) return;
+  const auto dropped = plugin.log_limit().admit(wall_clock_ms());
+  if (!dropped) return;
+  const PluginLog told{plugin.label(), integration_id, line.level, std::move(line.text), *dropped};
+  for (const auto& observer : observers)
+    observer->on_plugin_log(told);
 }
 
 std::int64_t wall_clock_ms() {

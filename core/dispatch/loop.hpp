@@ -11,10 +11,12 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <penstock/observer.hpp>
 
 #include "dispatch/engine_thread.hpp"
 #include "dispatch/integration.hpp"
@@ -81,13 +83,21 @@ class Loop {
   std::thread thread_;
 };
 
+using Observers = std::vector<std::shared_ptr<Observer>>;
+
+/// Gives the observers what a plugin logs, secrets masked, unless it is too much.
+void log_of_plugin(const Observers& observers, const host::Instance& plugin,
+                   const std::string& integration_id, host::LogText line);
+
 /// What the session runs of one integration see of the world, on one loop.
 class LoopWorld final : public session::World {
  public:
-  /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world.
+  /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world, and
+  /// keeps the observers.
   LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
             std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-            std::shared_ptr<session::RenewalGate> gate, std::shared_ptr<void> hold);
+            const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
+            std::shared_ptr<void> hold);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
@@ -101,6 +111,7 @@ class LoopWorld final : public session::World {
   void extend(std::string key, std::uint64_t fence,
               std::function<void(Result<bool>)> handler) override;
   void release(std::string key, std::uint64_t fence) override;
+  void log(const host::Instance& plugin, host::LogText line) override;
 
  private:
   template <class Work, class Handler>
@@ -110,6 +121,7 @@ class LoopWorld final : public session::World {
   std::shared_ptr<Integration> integration_;
   std::shared_ptr<CredentialStore> store_;
   boost::asio::thread_pool& blocking_;
+  const Observers& observers_;
   std::shared_ptr<session::RenewalGate> gate_;
   std::shared_ptr<void> hold_;
 };

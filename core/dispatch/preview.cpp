@@ -50,6 +50,8 @@ Result<Preview> preview(const World& world, const Call& call) {
       draft->api->session ? now->session_for(draft->api->session->format, env.now_unix_ms) : nullptr;
   host::Outcome outcome =
       draft->plugin->instance().prepare(env, now->connection, session, input);
+  for (const Field& note : outcome.notes)
+    draft->warnings.push_back(masker_for(*now).mask(note.name + ": " + note.value));
   const bool needs_session = outcome.verdict == host::Verdict::need_session;
   if (needs_session) {
     draft->warnings.emplace_back(
@@ -61,7 +63,7 @@ Result<Preview> preview(const World& world, const Call& call) {
     error.message = masker_for(*now).mask(std::move(error.message));
     return failure(std::move(error));
   }
-  auto request = compose(*draft, call, std::move(outcome));
+  auto request = compose(*draft, call, std::move(outcome), *now);
   if (!request) return failure(std::move(request).error());
   if (needs_session && draft->api->base_url.of_session()) {
     draft->warnings.emplace_back("so would the base URL: the host that is shown stands for it");

@@ -13,10 +13,13 @@ void set_header(std::vector<Field>& headers, Field field) {
   headers.push_back(std::move(field));
 }
 
+bool is_given(const std::vector<Field>& headers, std::string_view name) {
+  return std::ranges::any_of(
+      headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+}
+
 void set_default(std::vector<Field>& headers, Field field) {
-  const bool given = std::ranges::any_of(
-      headers, [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
-  if (!given) headers.push_back(std::move(field));
+  if (!is_given(headers, field.name)) headers.push_back(std::move(field));
 }
 
 /// As given_again() compares them.
@@ -29,6 +32,23 @@ std::vector<std::string> names_of(const std::vector<Field>& parameters) {
 
 bool is_owned(const catalog::Api& api, std::string_view name) {
   return std::ranges::find(api.owned_headers, lower(name)) != api.owned_headers.end();
+}
+
+/// Whether a value holds a secret of the connection or the session, in any form, or a signature
+/// made with one. Asked only where a caller's header has the same name.
+bool proves_who_calls(const std::string& value, const session::Snapshot& snapshot,
+                      const std::vector<std::string>& signatures) {
+  Masker masker = masker_for(snapshot);
+  for (const std::string& signature : signatures)
+    masker.add(signature);
+  if (masker.mask(value) != value) return true;
+  // The masker leaves out what is so short that it stands everywhere.
+  const auto holds = [&](const host::Item& item) {
+    return item.secret && !item.value.empty() &&
+           value.find(item.value.reveal()) != std::string::npos;
+  };
+  return std::ranges::any_of(snapshot.connection.fields, holds) ||
+         (snapshot.session && std::ranges::any_of(snapshot.session->items, holds));
 }
 
 /// The caller's fragment as the vendor will read it, inside the envelope that the plugin writes
@@ -67,7 +87,8 @@ host::CallInput call_input(const Draft& draft, const Call& call) {
   return input;
 }
 
-Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome) {
+Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome,
+                              const session::Snapshot& snapshot) {
   SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url,
                         draft.headers, std::nullopt};
   if (draft.envelope) {
@@ -99,9 +120,18 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     request.url.has_query = true;
   }
   for (Field& field : outcome.headers) {
-    // What the plugin does not own is its default: the caller's goes ahead.
-    is_owned(*draft.api, field.name) ? set_header(request.headers, std::move(field))
-                                     : set_default(request.headers, std::move(field));
+    if (is_owned(*draft.api, field.name)) {
+      set_header(request.headers, std::move(field));
+    } else if (!is_given(request.headers, field.name)) {
+      request.headers.push_back(std::move(field));
+    } else if (proves_who_calls(field.value, snapshot, outcome.signatures)) {
+      // Owned by nature: a caller's value would be sent in place of the credential.
+      constexpr std::string_view why =
+          "is set by the plugin of this API: it carries the credential";
+      return failure(input_invalid("headers." + field.name + " " + std::string(why),
+                                   {{pointer_to("/headers", field.name), std::string(why)}}));
+    }
+    // Else what the plugin does not own is its default, and the caller's goes ahead.
   }
   set_default(request.headers, {"Accept", "*/*"});
   set_default(request.headers, {"User-Agent", "Penstock/0.1"});

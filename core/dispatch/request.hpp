@@ -24,8 +24,9 @@ struct SignedRequest {
 };
 
 /// Draft and plugin outcome put together. Fails where the caller's XML is not sound inside the
-/// envelope.
-Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome);
+/// envelope, and where the caller gives a header with which the plugin proves who calls.
+Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome,
+                              const session::Snapshot& snapshot = {});
 
 /// The last look at where a request goes: the final URL must be inside the manifest's egress list.
 Result<Done> check_egress(const Draft& draft, const Url& url);
@@ -43,6 +44,6 @@ std::uint64_t response_limit(const UpstreamConfig& config);
 upstream::Limits connection_limits(const UpstreamConfig& config);
 
 /// Everything of a connection and a session that must not be shown.
-Masker masker_for(const session::Snapshot& snapshot);
+Masker masker_for(const session::Snapshot& snapshot = {});
 
 }  // namespace penstock::dispatch

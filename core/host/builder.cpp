@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <exception>
 
 #include "base/http.hpp"
 #include "base/text.hpp"
@@ -30,15 +29,6 @@ constexpr std::array reserved_headers = {"host",
                                          "expect",
                                          "proxy-authorization",
                                          "proxy-connection"};
-
-std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
-  if (cx == nullptr) return -1;
-  try {
-    return body();
-  } catch (const std::exception&) {
-    return -1;
-  }
-}
 
 std::int32_t charge(pst_cx* cx, std::size_t bytes) {
   cx->built_bytes += bytes;
@@ -177,11 +167,11 @@ std::int32_t retry_after(pst_cx* cx, std::int64_t ms) noexcept {
   });
 }
 
-std::int32_t log(pst_cx* cx, std::int32_t, pst_str text) noexcept {
+std::int32_t log(pst_cx* cx, std::int32_t level, pst_str text) noexcept {
   return guard(cx, [&] {
     if (cx->outcome->logs.size() >= most_items)
       return refuse(cx, "it wrote more than 256 log lines");
-    cx->outcome->logs.emplace_back(view(text));
+    cx->outcome->logs.push_back({std::clamp(level, 0, 3), std::string(view(text))});
     return charge(cx, text.len);
   });
 }
@@ -205,13 +195,20 @@ std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind) {
 }
 
 const pst_host& host_functions() noexcept {
-  static const pst_host functions = {
-      sizeof(pst_host), PST_ABI_MAJOR, PST_ABI_MINOR, set_method, set_url,     set_header,
-      add_query,        set_body,      wrap_body,     wrap_soap,  put_session, expire_session,
-      put_credential,   carry,         fail,          note,       retry_after, log,
-      json_get,         xml_get,       xml_root,      digest,     hmac,        sign,
-      get_extension};
-  return functions;
+  // Zeros behind it: a plugin of a later minor that asks for a function without PST_HAS finds null
+  // there, and no foreign memory.
+  struct Padded {
+    pst_host functions;
+    void* none[64];
+  };
+  static const Padded padded = {
+      {sizeof(pst_host), PST_ABI_MAJOR, PST_ABI_MINOR, set_method, set_url,     set_header,
+       add_query,        set_body,      wrap_body,     wrap_soap,  put_session, expire_session,
+       put_credential,   carry,         fail,          note,       retry_after, log,
+       json_get,         xml_get,       xml_root,      digest,     hmac,        sign,
+       get_extension},
+      {}};
+  return padded.functions;
 }
 
 }  // namespace penstock::host

@@ -16,7 +16,8 @@ struct pst_cx {
   const penstock::host::Connection* connection = nullptr;
   std::string refusal;  ///< the first refused value; fails the invocation
   std::int32_t refusal_kind = PST_E_INTERNAL;
-  bool failed = false;                                       ///< fail() was called
+  const char* broken = nullptr;  ///< why the host could not do what was asked; fails it as well
+  bool failed = false;           ///< fail() was called
   const std::vector<penstock::Field>* body_scope = nullptr;  ///< prefixes bound round the body
   std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses
   std::size_t built_bytes = 0;
@@ -35,6 +36,19 @@ std::int32_t give(pst_cx* cx, std::string text, pst_str* out);
 
 /// Notes the first refusal of an invocation and whose fault it is (PST_E_*). Always returns -1.
 std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind = PST_E_INTERNAL);
+
+/// Runs one function of the host. An exception, such as for want of memory, fails the invocation,
+/// and takes no memory to do so: a plugin may ignore the result, and must not send what it could
+/// not complete.
+std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
+  if (cx == nullptr) return -1;
+  try {
+    return body();
+  } catch (...) {
+    cx->broken = "the engine had not the memory for what it built";
+    return -1;
+  }
+}
 
 /// The functions that every plugin is given.
 const pst_host& host_functions() noexcept;

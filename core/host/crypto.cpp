@@ -1,5 +1,6 @@
 #include "host/builder.hpp"
 
+#include <climits>
 #include <memory>
 
 #include <openssl/evp.h>
@@ -28,36 +29,33 @@ struct ContextFree {
 }  // namespace
 
 std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     const EVP_MD* hash = hash_named(view(alg));
     if (hash == nullptr) return refuse(cx, "it asked for a digest that the host does not have");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
-    EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr, hash,
-               nullptr);
+    if (EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr,
+                   hash, nullptr) != 1)
+      return refuse(cx, "a digest failed");
     return give(cx, std::move(result), out);
-  } catch (const std::exception&) {
-    return refuse(cx, "a digest failed");
-  }
+  });
 }
 
 std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* out) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     const EVP_MD* hash = hash_named(view(alg));
     if (hash == nullptr) return refuse(cx, "it asked for an HMAC that the host does not have");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
-    HMAC(hash, key.ptr, static_cast<int>(key.len), bytes(view(data)), data.len,
-         reinterpret_cast<unsigned char*>(result.data()), nullptr);
+    if (key.len > INT_MAX ||
+        HMAC(hash, key.ptr, static_cast<int>(key.len), bytes(view(data)), data.len,
+             reinterpret_cast<unsigned char*>(result.data()), nullptr) == nullptr)
+      return refuse(cx, "an HMAC failed");
+    cx->outcome->signatures.push_back(result);
     return give(cx, std::move(result), out);
-  } catch (const std::exception&) {
-    return refuse(cx, "an HMAC failed");
-  }
+  });
 }
 
 std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_str* out) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     if (view(alg) != "RS256")
       return refuse(cx, "it asked for a signature that the host does not have");
     const Item* field = cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
@@ -80,10 +78,9 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
       return refuse(cx, "signing failed");
     }
     signature.resize(length);
+    cx->outcome->signatures.push_back(signature);
     return give(cx, std::move(signature), out);
-  } catch (const std::exception&) {
-    return refuse(cx, "signing failed");
-  }
+  });
 }
 
 }  // namespace penstock::host

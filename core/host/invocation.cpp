@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
-#include <mutex>
+#include <optional>
 #include <vector>
 
 #include "host/builder.hpp"
 #include "host/invocation_watch.hpp"
+#include "host/running.hpp"
 
 namespace penstock::host {
 namespace {
@@ -29,6 +30,15 @@ std::vector<pst_kv> key_values(const std::vector<Field>* fields) {
   return out;
 }
 
+std::optional<std::vector<pst_str>> names_of(const std::optional<std::vector<std::string>>& names) {
+  if (!names) return std::nullopt;
+  std::vector<pst_str> out;
+  out.reserve(names->size() + 1);  // an empty list is one, and no null pointer
+  for (const std::string& name : *names)
+    out.push_back(str(name));
+  return out;
+}
+
 std::uint32_t count(const std::vector<pst_kv>& items) {
   return static_cast<std::uint32_t>(items.size());
 }
@@ -43,8 +53,12 @@ struct EnvAbi {
 };
 
 struct ConnectionAbi {
-  explicit ConnectionAbi(const Connection& connection) : fields(key_values(connection.fields)) {
-    abi = {sizeof(pst_conn), count(fields), fields.data(), str(connection.id)};
+  ConnectionAbi(const Connection& connection, const std::optional<std::vector<pst_str>>& names)
+      : fields(key_values(connection.fields)) {
+    abi = {sizeof(pst_conn), count(fields), fields.data(), str(connection.id), nullptr, 0};
+    if (!names) return;
+    abi.field_names = names->data();
+    abi.n_field_names = names->size();
   }
   std::vector<pst_kv> fields;
   pst_conn abi{};
@@ -64,7 +78,7 @@ struct StateAbi {
 };
 
 struct CallAbi {
-  explicit CallAbi(const CallInput& call)
+  CallAbi(const CallInput& call, const std::optional<std::vector<pst_str>>* option_names)
       : options(key_values(call.options)), query(key_values(call.query)),
         headers(key_values(call.headers)) {
     abi.struct_size = sizeof(pst_call);
@@ -83,6 +97,9 @@ struct CallAbi {
     abi.body = str(call.body);
     abi.body_sha256 = str(call.body_sha256);
     abi.body_len = call.body_length;
+    if (option_names == nullptr || !*option_names) return;
+    abi.option_names = (*option_names)->data();
+    abi.n_option_names = (*option_names)->size();
   }
   std::vector<pst_kv> options, query, headers;
   pst_call abi{};
@@ -137,9 +154,10 @@ Outcome out_of_service() {
 
 /// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
 template <class Function>
-Outcome invoke(const Egress& egress, const Connection* connection,
+Outcome invoke(const Running& who, const Egress& egress, const Connection* connection,
                std::initializer_list<Verdict> legal, Function&& function,
                const CallInput* call = nullptr) {
+  const RunningScope running(who);
   Outcome outcome;
   pst_cx cx;
   cx.outcome = &outcome;
@@ -156,6 +174,7 @@ Outcome invoke(const Egress& egress, const Connection* connection,
     return internal_failure("it threw an exception");
   }
   outcome.verdict = to_verdict(returned);
+  if (cx.broken != nullptr) return internal_failure(cx.broken);
   if (!cx.refusal.empty()) return internal_failure(std::move(cx.refusal), cx.refusal_kind);
   if (outcome.verdict == Verdict::failed) {
     if (!cx.failed) outcome.failure = {PST_E_INTERNAL, {}, "it failed without a reason"};
@@ -178,24 +197,39 @@ const Item* Connection::find(std::string_view name) const noexcept {
   return found == fields.end() ? nullptr : &*found;
 }
 
-Instance::Instance(const pst_plugin& entry, Egress egress) : egress_(std::move(egress)) {
+Instance::Instance(const pst_plugin& entry, Egress egress, InstanceFacts facts)
+    : egress_(std::move(egress)), facts_(std::move(facts)),
+      connection_names_(names_of(facts_.connection_fields)) {
   std::memcpy(&entry_, &entry, std::min<std::size_t>(entry.struct_size, sizeof entry_));
+  for (const InstanceFacts::Api& api : facts_.apis) {
+    option_names_.emplace_back(api.name, names_of(api.options));
+    if (api.session) session_apis_ += (session_apis_.empty() ? "" : ", ") + api.name;
+  }
+}
+
+const Instance::Names* Instance::options_of(std::string_view api) const {
+  const auto found =
+      std::ranges::find(option_names_, api, [](const auto& entry) { return entry.first; });
+  return found == option_names_.end() ? nullptr : &found->second;
 }
 
 Result<std::unique_ptr<Instance>, PluginFailure>
-Instance::create(const pst_plugin& entry, Egress egress, std::string_view config_json) {
-  std::unique_ptr<Instance> instance(new Instance(entry, std::move(egress)));
+Instance::create(const pst_plugin& entry, Egress egress, InstanceFacts facts) {
+  std::unique_ptr<Instance> instance(new Instance(entry, std::move(egress), std::move(facts)));
   if (instance->entry_.create == nullptr || instance->entry_.prepare == nullptr) {
     return failure(PluginFailure{PST_E_INTERNAL, {}, "its entry lacks create or prepare"});
   }
-  Outcome made = invoke(instance->egress_, nullptr, {Verdict::ok}, [&](pst_cx* cx) {
-    return instance->entry_.create(&host_functions(), cx, str(config_json), &instance->self_);
-  });
+  Outcome made =
+      invoke({instance->label(), "", "create"}, instance->egress_, nullptr, {Verdict::ok},
+             [&](pst_cx* cx) {
+               return instance->entry_.create(&host_functions(), cx, str("{}"), &instance->self_);
+             });
   if (made.verdict != Verdict::ok) return failure(std::move(made.failure));
   return instance;
 }
 
 Instance::~Instance() {
+  const RunningScope running({label(), "", "destroy"});
   if (entry_.destroy != nullptr && self_ != nullptr) entry_.destroy(self_);
 }
 
@@ -204,13 +238,13 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const St
   if (!in_service()) return out_of_service();
   const WatchedInvocation watched(*this, "prepare");
   const EnvAbi env_abi(env);
-  const ConnectionAbi connection_abi(connection);
+  const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi session_abi(session);
-  const CallAbi call_abi(call);
+  const CallAbi call_abi(call, options_of(call.api));
   const pst_prepare_in in = {
       sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
   return invoke(
-      egress_, &connection, {Verdict::ok, Verdict::need_session},
+      {label(), call.api, "prepare"}, egress_, &connection, {Verdict::ok, Verdict::need_session},
       [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); }, &call);
 }
 
@@ -221,7 +255,7 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
   if (!in_service()) return out_of_service();
   const WatchedInvocation watched(*this, "session");
   const EnvAbi env_abi(env);
-  const ConnectionAbi connection_abi(connection);
+  const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi old_abi(old);
   const StateAbi carried_abi(&carried);
   const ReplyAbi reply_abi(reply);
@@ -229,7 +263,8 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
                              &env_abi.abi,       &connection_abi.abi,
                              old_abi.pointer(),  carried_abi.pointer(),
                              reply_abi.pointer()};
-  return invoke(egress_, &connection, {Verdict::ok, Verdict::fetch},
+  return invoke({label(), session_apis_, "session"}, egress_, &connection,
+                {Verdict::ok, Verdict::fetch},
                 [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
 }
 
@@ -243,9 +278,9 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
   if (!in_service()) return out_of_service();
   const WatchedInvocation watched(*this, "inspect");
   const EnvAbi env_abi(env);
-  const ConnectionAbi connection_abi(connection);
+  const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi session_abi(session);
-  const CallAbi call_abi(call);
+  const CallAbi call_abi(call, options_of(call.api));
   const ReplyAbi reply_abi(&reply);
   const pst_inspect_in in = {sizeof in,
                              0,
@@ -254,7 +289,8 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
                              session_abi.pointer(),
                              &call_abi.abi,
                              reply_abi.pointer()};
-  return invoke(egress_, &connection, {Verdict::ok, Verdict::pass, Verdict::reauth, Verdict::retry},
+  return invoke({label(), call.api, "inspect"}, egress_, &connection,
+                {Verdict::ok, Verdict::pass, Verdict::reauth, Verdict::retry},
                 [&](pst_cx* cx) { return entry_.inspect(self_, cx, &in); });
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <penstock/call.hpp>
@@ -15,6 +16,7 @@
 #include <penstock/secret.hpp>
 
 #include "base/url.hpp"
+#include "host/log_limit.hpp"
 
 namespace penstock::host {
 
@@ -69,6 +71,12 @@ struct ReplyInput {
   bool truncated = false;
 };
 
+/// What a plugin wants in the engine's log. Not masked yet.
+struct LogText {
+  int level = 1;  ///< 0 debug, 1 info, 2 warning, 3 error
+  std::string text;
+};
+
 enum class Verdict : std::uint8_t { ok, need_session, fetch, reauth, retry, pass, failed };
 
 /// How a plugin describes a failure; kind is one of PST_E_*.
@@ -100,10 +108,13 @@ struct Outcome {
   std::vector<Item> credentials;  ///< rotated connection fields
   std::vector<Item> carried;
 
+  /// What hmac() and sign() gave: a header that holds one proves who calls.
+  std::vector<std::string> signatures;
+
   // results
   PluginFailure failure;  ///< when verdict is failed
   std::vector<Field> notes;
-  std::vector<std::string> logs;  ///< not masked yet
+  std::vector<LogText> logs;
   std::optional<std::int64_t> retry_after_ms;
 };
 
@@ -117,6 +128,18 @@ struct SoapEnvelope;
 Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
                                                    const SoapEnvelope& envelope);
 
+/// What the manifest says and the instance needs: for the inputs, and to name who runs.
+struct InstanceFacts {
+  struct Api {
+    std::string name;
+    bool session = false;
+    std::optional<std::vector<std::string>> options;  ///< all names; none: others are allowed, too
+  };
+  std::string label;                                          ///< id and version
+  std::optional<std::vector<std::string>> connection_fields;  ///< all names; none: not known
+  std::vector<Api> apis;
+};
+
 /// One created plugin instance, callable from any thread at once. Every output is checked as it
 /// arrives; an exception, an unknown verdict or a refused value ends in Verdict::failed with
 /// PST_E_INTERNAL.
@@ -125,7 +148,7 @@ class Instance {
   /// Calls the plugin's create(). `entry` and its code must stay loaded as long as the instance
   /// lives.
   static Result<std::unique_ptr<Instance>, PluginFailure>
-  create(const pst_plugin& entry, Egress egress, std::string_view config_json = "{}");
+  create(const pst_plugin& entry, Egress egress, InstanceFacts facts = {});
   ~Instance();
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -146,15 +169,25 @@ class Instance {
 
   bool has_session() const noexcept { return entry_.session != nullptr; }
   bool has_inspect() const noexcept { return entry_.inspect != nullptr; }
+  const std::string& label() const noexcept { return facts_.label; }
+  LogLimit& log_limit() const noexcept { return log_limit_; }
 
  private:
-  Instance(const pst_plugin& entry, Egress egress);
+  using Names = std::optional<std::vector<pst_str>>;  ///< of facts_, as plugins see them
+
+  Instance(const pst_plugin& entry, Egress egress, InstanceFacts facts);
+  const Names* options_of(std::string_view api) const;
 
   pst_plugin
       entry_{};  ///< a copy: plugin data is not read after load; members it does not have are null
   Egress egress_;
+  InstanceFacts facts_;
+  std::string session_apis_;  ///< "rest, reports": whose session session() makes
+  Names connection_names_;
+  std::vector<std::pair<std::string_view, Names>> option_names_;
   void* self_ = nullptr;
   mutable std::atomic<bool> out_of_service_{false};
+  mutable LogLimit log_limit_;
 };
 
 }  // namespace penstock::host

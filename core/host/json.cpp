@@ -57,8 +57,7 @@ std::string as_text(const rapidjson::Value& value) {
 }  // namespace
 
 std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     // Some servers put a byte order mark ahead of JSON; RFC 8259 section 8.1 lets readers ignore it.
     std::string_view text = view(doc);
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
@@ -66,9 +65,7 @@ std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) no
     // An answer that is not JSON is the vendor's doing, not the plugin's: nothing is found in it.
     const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
     return give(cx, found == nullptr ? std::string() : as_text(*found), out);
-  } catch (const std::exception&) {
-    return refuse(cx, "reading JSON failed");
-  }
+  });
 }
 
 }  // namespace penstock::host

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <vector>
 
 #include <expat.h>
@@ -84,6 +85,7 @@ struct RootNames {
 template <class Reader>
 void run(Reader& reader, std::string_view doc) {
   const Parser parser(XML_ParserCreate(nullptr));
+  if (!parser) throw std::bad_alloc();
   reader.parser = parser.get();
   XML_SetUserData(parser.get(), &reader);
   refuse_doctype(parser.get());
@@ -111,8 +113,7 @@ void run(Reader& reader, std::string_view doc) {
 }  // namespace
 
 std::int32_t xml_get(pst_cx* cx, pst_str doc, pst_str local_path, pst_str* out) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     TextAt reader;
     for (std::string_view rest = view(local_path); !rest.empty();) {
       const std::size_t end = std::min(rest.find('/'), rest.size());
@@ -122,22 +123,17 @@ std::int32_t xml_get(pst_cx* cx, pst_str doc, pst_str local_path, pst_str* out) 
     if (reader.path.empty()) return refuse(cx, "an XML path is empty");
     run(reader, view(doc));
     return give(cx, std::move(reader.text), out);
-  } catch (const std::exception&) {
-    return refuse(cx, "reading XML failed");
-  }
+  });
 }
 
 std::int32_t xml_root(pst_cx* cx, pst_str doc, pst_str* ns, pst_str* local) noexcept {
-  if (cx == nullptr) return -1;
-  try {
+  return guard(cx, [&]() -> std::int32_t {
     RootNames reader;
     reader.scope = cx->body_scope;
     run(reader, view(doc));
     const std::int32_t given = give(cx, std::move(reader.ns), ns);
     return given == 0 ? give(cx, std::move(reader.local), local) : given;
-  } catch (const std::exception&) {
-    return refuse(cx, "reading XML failed");
-  }
+  });
 }
 
 }  // namespace penstock::host

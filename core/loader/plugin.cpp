@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <exception>
 #include <mutex>
+#include <optional>
 
 #include <boost/dll/shared_library.hpp>
 
+#include "host/running.hpp"
 #include "loader/elf.hpp"
+#include "loader/sealed_library.hpp"
 
 namespace penstock::loader {
 namespace {
@@ -28,35 +32,146 @@ constexpr std::array allowed_libraries = {"libc.so.6",
                                           "ld-linux-x86-64.so.2",
                                           "ld-linux-aarch64.so.1"};
 
+constexpr const char* use_our_flags =
+    "; build it with penstock_add_plugin(), or as that does: hidden visibility, -fno-gnu-unique "
+    "and a version script that shows the entry alone";
+
 std::string entry_of_another_abi(const ElfImage& image) {
   constexpr std::string_view stem = "pst_plugin_v";
-  for (const std::string& name : image.exports) {
-    if (name.starts_with(stem)) {
-      return "it is built for plugin ABI " + name.substr(stem.size()) +
+  for (const ElfSymbol& symbol : image.exports) {
+    if (symbol.name.starts_with(stem)) {
+      return "it is built for plugin ABI " + symbol.name.substr(stem.size()) +
              ", this host speaks 1; rebuild it with this SDK";
     }
   }
   return std::string("it exports no ") + PST_ENTRY + ": it is not a Penstock plugin";
 }
 
+/// The first few names, and how many more there are.
+std::string list(const std::vector<std::string>& names) {
+  constexpr std::size_t shown = 3;
+  std::string out;
+  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i)
+    out += (i == 0 ? "" : ", ") + names[i];
+  return names.size() > shown ? out + " and " + std::to_string(names.size() - shown) + " more"
+                              : out;
+}
+
+void refuse_exports(const ElfImage& image, Reasons& reasons) {
+  const auto entry = std::ranges::find(image.exports, PST_ENTRY, &ElfSymbol::name);
+  if (entry == image.exports.end()) {
+    reasons.push_back(entry_of_another_abi(image));
+    return;
+  }
+  // Anything but data would be run by looking it up, or is no entry at all.
+  if (!entry->is_object || entry->size < offsetof(pst_plugin, session))
+    reasons.push_back(std::string("its ") + PST_ENTRY + " is no pst_plugin");
+  std::vector<std::string> unique, others;
+  for (const ElfSymbol& symbol : image.exports) {
+    if (symbol.is_unique) {
+      unique.push_back(symbol.name);
+    } else if (symbol.name != PST_ENTRY) {
+      others.push_back(symbol.name);
+    }
+  }
+  if (!unique.empty()) {
+    reasons.push_back(
+        "it shares state with every other plugin of the process (GNU-unique symbols: " +
+        list(unique) + ")" + use_our_flags);
+  }
+  if (!others.empty())
+    reasons.push_back("it exports more than its entry: " + list(others) + use_our_flags);
+}
+
 Reasons refuse(const ElfImage& image) {
   Reasons reasons;
-  if (std::ranges::find(image.exports, PST_ENTRY) == image.exports.end())
-    reasons.push_back(entry_of_another_abi(image));
+  refuse_exports(image, reasons);
   for (const std::string& library : image.needed) {
     if (std::ranges::find(allowed_libraries, library) == allowed_libraries.end()) {
       reasons.push_back("it needs " + library +
                         "; a plugin links nothing but the C and C++ runtimes");
     }
   }
+  for (const std::string& tag : image.odd_tags)
+    reasons.push_back("its dynamic section has " + tag + ", which loads or runs more");
   if (image.has_run_path) reasons.emplace_back("it has a run path");
   if (image.has_text_relocations)
     reasons.emplace_back("it has text relocations; build it with -fPIC");
-  if (image.has_executable_stack) reasons.emplace_back("it wants an executable stack");
+  if (image.has_executable_stack)
+    reasons.emplace_back("it wants an executable stack; link it with -Wl,-z,noexecstack");
+  if (image.has_writable_code)
+    reasons.emplace_back("it has a segment that can be both written and executed");
   if (image.has_thread_locals)
     reasons.emplace_back("it has thread_local variables; a plugin keeps no state");
   if (!image.manifest) reasons.push_back(std::string("it has no section ") + PST_MANIFEST_SECTION);
   return reasons;
+}
+
+/// Whether this host has all that the plugin may ask it for. A plugin that was compiled for a later
+/// minor says in its manifest with how little it does.
+std::string refuse_abi(const catalog::Manifest& manifest, unsigned major, unsigned minor) {
+  const std::string ours = std::to_string(PST_ABI_MAJOR) + "." + std::to_string(PST_ABI_MINOR);
+  if (major != PST_ABI_MAJOR)
+    return "its entry is for plugin ABI " + std::to_string(major) + ", this host speaks " + ours;
+  const int least = manifest.min_minor.value_or(static_cast<int>(minor));
+  if (least <= PST_ABI_MINOR) return {};
+  return "it needs plugin ABI 1." + std::to_string(least) + ", this host speaks " + ours +
+         "; build it with this SDK, or let its manifest say the least that it does with: "
+         "\"abi\": {\"min_minor\": " +
+         std::to_string(PST_ABI_MINOR) + "}";
+}
+
+template <class Declares>
+std::string apis_that(const catalog::Manifest& manifest, Declares&& declares) {
+  std::string out;
+  for (const catalog::Api& api : manifest.apis) {
+    if (declares(api)) out += (out.empty() ? "" : ", ") + api.name;
+  }
+  return out;
+}
+
+/// A function that the manifest does not ask for is never called, and one that it asks for and that
+/// is not there cannot be: both are mistakes that would show as wrong answers.
+Reasons refuse_functions(const catalog::Manifest& manifest, const host::Instance& instance) {
+  Reasons reasons;
+  const auto compare = [&](const std::string& function, const std::string& declared, bool has) {
+    if (!declared.empty() && !has) {
+      reasons.push_back("its manifest declares \"" + function + "\" (" + declared +
+                        "), and its entry has no function " + function);
+    } else if (declared.empty() && has) {
+      reasons.push_back("its entry has a function " + function +
+                        ", and no API of its manifest declares \"" + function +
+                        "\": it would never be called");
+    }
+  };
+  compare("session", apis_that(manifest, [](const auto& api) { return api.session.has_value(); }),
+          instance.has_session());
+  compare("inspect", apis_that(manifest, [](const auto& api) { return api.inspect.has_value(); }),
+          instance.has_inspect());
+  return reasons;
+}
+
+std::optional<std::vector<std::string>> names_of(const schema::Schema& schema) {
+  if (!schema.is_closed()) return std::nullopt;
+  std::vector<std::string> out;
+  for (const schema::FieldInfo& field : schema.fields())
+    out.push_back(field.name);
+  return out;
+}
+
+host::InstanceFacts facts_of(const catalog::Manifest& manifest) {
+  host::InstanceFacts facts;
+  facts.label = manifest.id + " " + manifest.version;
+  facts.connection_fields = names_of(manifest.connection);
+  for (const catalog::Api& api : manifest.apis)
+    facts.apis.push_back({api.name, api.session.has_value(), names_of(api.options)});
+  return facts;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
 }
 
 /// Libraries that were loaded, kept to the end of the process.
@@ -70,8 +185,7 @@ void keep_mapped(boost::dll::shared_library library) {
 
 }  // namespace
 
-Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const PluginFile& file,
-                                                                    const StagingFolder& staging) {
+Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const PluginFile& file) {
   const auto image = read_elf(file.bytes);
   if (!image) return failure(Refusal{{image.error()}, {}});
   Reasons reasons = refuse(*image);
@@ -83,49 +197,47 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
 
   auto manifest = catalog::parse_manifest(*image->manifest);
   if (!manifest) {
-    for (const Problem& problem : manifest.error()) {
-      reasons.push_back("its manifest" + (problem.pointer.empty() ? "" : " at " + problem.pointer) +
-                        ": " + problem.message);
-    }
+    for (const catalog::ManifestProblem& problem : manifest.error())
+      reasons.push_back("its manifest" + problem.text());
     return failure(Refusal{std::move(reasons), std::move(tool)});
   }
   if (manifest->id != file.path.stem().string()) {
     return refused("its manifest's id is " + manifest->id + "; the file must be named " +
                    manifest->id + ".so");
   }
-  if (manifest->min_minor > PST_ABI_MINOR) {
-    return refused("it needs plugin ABI 1." + std::to_string(manifest->min_minor) +
-                   ", this host speaks 1." + std::to_string(PST_ABI_MINOR));
-  }
 
-  auto staged = stage(staging, file);
-  if (!staged) return refused(staged.error());
+  auto sealed = SealedLibrary::make(file);
+  if (!sealed) return refused(sealed.error());
   std::shared_ptr<Plugin> plugin(new Plugin);
   try {
+    host::InstanceFacts facts = facts_of(*manifest);
+    const std::string label = facts.label;
+    const host::RunningScope running({label, "", "its constructors"});
     // rtld_now: a missing symbol is refused here rather than ending the process at its first use.
-    boost::dll::shared_library library(staged->string(), boost::dll::load_mode::rtld_now |
-                                                             boost::dll::load_mode::rtld_local);
+    boost::dll::shared_library library(sealed->path(), boost::dll::load_mode::rtld_now |
+                                                           boost::dll::load_mode::rtld_local);
     const auto& entry = library.get<const pst_plugin>(PST_ENTRY);
-    if (entry.abi_major != PST_ABI_MAJOR || entry.struct_size < offsetof(pst_plugin, session)) {
-      return refused("its entry is malformed");
-    }
+    const auto shown = std::ranges::find(image->exports, PST_ENTRY, &ElfSymbol::name);
+    if (entry.struct_size < offsetof(pst_plugin, session) || entry.struct_size > shown->size)
+      return refused("its entry is malformed: struct_size is not its size");
+    if (std::string reason = refuse_abi(*manifest, entry.abi_major, entry.abi_minor);
+        !reason.empty())
+      return refused(std::move(reason));
     if (std::string_view(entry.manifest.ptr, entry.manifest.len) != *image->manifest) {
       return refused("its entry's manifest differs from its manifest section");
     }
     plugin->abi_major_ = entry.abi_major;
     plugin->abi_minor_ = entry.abi_minor;
     keep_mapped(library);
-    auto instance = host::Instance::create(entry, manifest->egress);
+    auto instance = host::Instance::create(entry, manifest->egress, std::move(facts));
     if (!instance) return refused("its create() failed: " + instance.error().message);
     plugin->instance_ = *std::move(instance);
   } catch (const std::exception& error) {
-    return refused(std::string("it cannot be loaded: ") + error.what());
+    return refused("it cannot be loaded: " +
+                   replaced(error.what(), sealed->path(), file.path.filename().string()));
   }
-  const bool wants_session =
-      std::ranges::any_of(manifest->apis, [](const auto& api) { return api.session.has_value(); });
-  if (wants_session != plugin->instance_->has_session()) {
-    return refused("its manifest and its code disagree on whether it has sessions");
-  }
+  reasons = refuse_functions(*manifest, *plugin->instance_);
+  if (!reasons.empty()) return failure(Refusal{std::move(reasons), std::move(tool)});
   plugin->manifest_ = *std::move(manifest);
   plugin->file_ = file.path;
   plugin->sha256_ = file.sha256;

@@ -22,9 +22,9 @@ class Plugin {
     std::string tool;  ///< whose plugin it would have been; empty: its manifest does not say
   };
 
-  /// Checks the file and its manifest, then loads and creates it.
-  static Result<std::shared_ptr<const Plugin>, Refusal> load(const PluginFile& file,
-                                                             const StagingFolder& staging);
+  /// Checks the file and its manifest, then loads and creates it. Nothing of its code runs before
+  /// these checks; loading runs its constructors, as those of any library.
+  static Result<std::shared_ptr<const Plugin>, Refusal> load(const PluginFile& file);
 
   const catalog::Manifest& manifest() const { return manifest_; }
   const host::Instance& instance() const { return *instance_; }

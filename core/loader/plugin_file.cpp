@@ -1,8 +1,6 @@
 #include "loader/plugin_file.hpp"
 
-#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -10,6 +8,8 @@
 #include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file_access.hpp"
 
 namespace penstock::loader {
 namespace {
@@ -34,17 +34,22 @@ std::string system_error(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
 }
 
-/// Empty: nobody but this user and root can write it.
-std::string who_else_writes(const struct stat& about, const char* what) {
-  if (about.st_uid != ::geteuid() && about.st_uid != 0) {
-    return std::string(what) +
-           " belongs to another user; plugins run with all rights of this process";
+/// `shown` begins the sentence; empty: it is safe.
+std::string who_else_writes(const struct stat& about, const std::string& shown,
+                            const std::filesystem::path& path, Pinned pinned) {
+  switch (open_to(about, S_IWOTH)) {
+  case OpenTo::nobody:
+    return {};
+  case OpenTo::another_owner:
+    return shown + " belongs to another user; plugins run with all rights of this process";
+  case OpenTo::everyone:
+    return shown + " can be written by everyone; chmod o-w " + path.string();
+  case OpenTo::group:
+    break;
   }
-  // The sticky bit makes no difference: who may write the folder may add a plugin.
-  if ((about.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return std::string(what) + " can be written by others; chmod go-w";
-  }
-  return {};
+  if (pinned == Pinned::yes) return {};
+  return shown + " can be written by " + group_label(about.st_gid) + "; chmod g-w " +
+         path.string() + ", or name each plugin's sha256 in plugins.pins";
 }
 
 std::string sha256_hex(const std::string& bytes) {
@@ -60,42 +65,27 @@ std::string sha256_hex(const std::string& bytes) {
 
 }  // namespace
 
-Result<StagingFolder, std::string> StagingFolder::make() {
-  std::error_code error;
-  std::filesystem::path base = std::filesystem::temp_directory_path(error);
-  if (error) return failure("there is no folder for temporary files: " + error.message());
-  std::string pattern = (base / "penstock-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return failure(system_error("a staging folder cannot be made"));
-  return StagingFolder(pattern);
-}
-
-StagingFolder::~StagingFolder() {
-  if (path_.empty()) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string who_else_writes(const std::filesystem::path& folder) {
+std::string who_else_writes(const std::filesystem::path& folder, Pinned pinned) {
   struct stat about {};
-  if (::stat(folder.c_str(), &about) != 0) return {};  // whoever reads it will say so
-  return who_else_writes(about, folder.c_str());
+  if (::stat(folder.c_str(), &about) != 0) return {};
+  return who_else_writes(about, folder.string(), folder, pinned);
 }
 
-Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path) {
+Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path, Pinned pinned) {
+  const std::filesystem::path home = path.has_parent_path() ? path.parent_path() : ".";
   struct stat folder {};
-  if (::stat(path.parent_path().c_str(), &folder) != 0)
-    return failure(system_error("its folder cannot be read"));
-  if (std::string why = who_else_writes(folder, "its folder"); !why.empty())
-    return failure(std::move(why));
+  if (::stat(home.c_str(), &folder) != 0) return failure(system_error("its folder cannot be read"));
+  std::string why = who_else_writes(folder, "its folder", home, pinned);
+  if (!why.empty()) return failure(std::move(why));
 
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // Without O_NONBLOCK a pipe in the folder would be waited for.
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (file.get() < 0 || ::fstat(file.get(), &about) != 0)
     return failure(system_error("it cannot be read"));
   if (!S_ISREG(about.st_mode)) return failure(std::string("it is not a regular file"));
-  if (std::string why = who_else_writes(about, "the file"); !why.empty())
-    return failure(std::move(why));
+  why = who_else_writes(about, "the file", path, pinned);
+  if (!why.empty()) return failure(std::move(why));
   if (about.st_size > largest_plugin) return failure(std::string("it is larger than 64 MiB"));
 
   PluginFile read{path, std::string(static_cast<std::size_t>(about.st_size), '\0'), {}};
@@ -107,26 +97,6 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   }
   read.sha256 = sha256_hex(read.bytes);
   return read;
-}
-
-Result<std::filesystem::path, std::string> stage(const StagingFolder& folder,
-                                                 const PluginFile& file) {
-  // glibc answers with the old code when a path that is still open is loaded again.
-  static std::atomic<unsigned> next{0};
-  const std::filesystem::path home =
-      folder.path() / ("gen-" + std::to_string(next++) + "-" + file.sha256.substr(0, 12));
-  if (::mkdir(home.c_str(), 0700) != 0) return failure(system_error("it cannot be staged"));
-  const std::filesystem::path copy = home / file.path.filename();
-  const Descriptor out(::open(copy.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0500));
-  if (out.get() < 0) return failure(system_error("it cannot be staged"));
-  std::size_t written = 0;
-  while (written < file.bytes.size()) {
-    const ssize_t put =
-        ::write(out.get(), file.bytes.data() + written, file.bytes.size() - written);
-    if (put <= 0) return failure(system_error("it cannot be staged"));
-    written += static_cast<std::size_t>(put);
-  }
-  return copy;
 }
 
 }  // namespace penstock::loader

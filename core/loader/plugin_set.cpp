@@ -61,15 +61,15 @@ bool fits_pin(const PluginFile& file, const PluginsConfig& config, const std::st
 }  // namespace
 
 PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string& file,
-                                  const std::set<std::string>& unread_pins,
-                                  const StagingFolder& staging) {
+                                  const std::set<std::string>& unread_pins) {
   Loaded out;
   const auto set = std::make_shared<PluginSet>();
   out.plugins = set;
   const auto configured = [&](Mark at, std::string message) {
     out.problems.push_back({file, at, std::move(message)});
   };
-  if (const std::string why = who_else_writes(config.directory); !why.empty()) {
+  const Pinned pinned = config.pins.empty() ? Pinned::no : Pinned::yes;
+  if (const std::string why = who_else_writes(config.directory, pinned); !why.empty()) {
     configured(config.directory_at, "plugins.directory: " + why);
     out.refused.emplace_back();
     return out;
@@ -87,7 +87,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
         out.problems.push_back({path.string(), {}, reason});
       out.refused.push_back(name);
     };
-    const auto read = read_plugin_file(path);
+    const auto read = read_plugin_file(path, pinned);
     if (!read) {
       refuse({read.error()});
       continue;
@@ -96,7 +96,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
       refuse({});
       continue;
     }
-    auto plugin = Plugin::load(*read, staging);
+    auto plugin = Plugin::load(*read);
     if (!plugin) {
       refuse(plugin.error().reasons);
       if (!plugin.error().tool.empty()) out.refused.push_back(plugin.error().tool);
@@ -187,9 +187,7 @@ namespace penstock {
 
 Result<Catalog, ConfigProblems> load_catalog(const PluginsConfig& plugins,
                                              const std::string& file) {
-  const auto staging = loader::StagingFolder::make();
-  if (!staging) return failure(ConfigProblems{{file, {}, staging.error()}});
-  auto loaded = loader::PluginSet::load(plugins, file, {}, *staging);
+  auto loaded = loader::PluginSet::load(plugins, file, {});
   if (!loaded.problems.empty()) return failure(std::move(loaded.problems));
   return Catalog{loaded.plugins->catalog(), loaded.plugins->infos()};
 }

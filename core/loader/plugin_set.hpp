@@ -29,7 +29,7 @@ class PluginSet {
   /// plugin, or in the configuration, whose name is `file`. `unread_pins` name plugins whose pin is
   /// there and could not be read: those are not loaded, and nothing is said.
   static Loaded load(const PluginsConfig& config, const std::string& file,
-                     const std::set<std::string>& unread_pins, const StagingFolder& staging);
+                     const std::set<std::string>& unread_pins);
 
   /// Null where there is no such API.
   const Entry* find(std::string_view tool, std::string_view api) const;

@@ -94,6 +94,11 @@ std::vector<FieldInfo> Schema::fields() const {
   return out;
 }
 
+bool Schema::is_closed() const {
+  const Node& root = compiled_->nodes.front();
+  return root.additional != no_node && compiled_->nodes[root.additional].refuses_all;
+}
+
 const std::string& Schema::json() const { return compiled_->json; }
 
 }  // namespace penstock::schema

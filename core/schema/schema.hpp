@@ -62,6 +62,9 @@ class Schema {
   /// The properties of the top level, in the schema's order.
   std::vector<FieldInfo> fields() const;
 
+  /// Whether an object may hold no other properties than fields().
+  bool is_closed() const;
+
   /// The schema as it was written.
   const std::string& json() const;
 

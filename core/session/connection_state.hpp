@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,9 @@ struct Snapshot {
   std::optional<host::State> session;
   std::vector<int> session_formats;  ///< of the APIs that the session serves
   std::int64_t renew_ahead_ms = 0;   ///< when to renew though it still lives; 0: not ahead
+  /// How often a call was prepared with this session: pst_env's session_seq.
+  std::shared_ptr<std::atomic<std::uint64_t>> uses =
+      std::make_shared<std::atomic<std::uint64_t>>(0);
 
   /// The session, for an API with that session.format; null where it is over or another API's.
   const host::State* session_for(int format, std::int64_t now_ms) const noexcept;

@@ -1,5 +1,6 @@
 #include "session/renewal.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -68,6 +69,7 @@ class Run : public std::enable_shared_from_this<Run> {
     host::Outcome outcome = start_.plugin->session(
         event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
         carried_, reply != nullptr ? &reply_input : nullptr);
+    log(outcome);
     switch (outcome.verdict) {
     case host::Verdict::ok:
       return established(std::move(outcome));
@@ -116,12 +118,13 @@ class Run : public std::enable_shared_from_this<Run> {
   void refuse(host::Outcome outcome, const FetchReply* reply) {
     Error error = session_error(outcome.failure, start_.connection.id, start_.rotates);
     const auto kind = kind_of(outcome.failure.kind, reply);
+    std::int64_t wait = outcome.retry_after_ms.value_or(0);
     if (reply != nullptr) {
       const std::int64_t now = world_->now_unix_ms();
-      const std::int64_t wait = asked_wait_ms(reply->status, reply->headers, "", now);
-      if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
+      wait = std::max(wait, asked_wait_ms(reply->status, reply->headers, "", now));
       if (kind != RenewalFailure::Kind::transient) error.message += clocks_apart(*reply, now);
     }
+    if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
     fail(std::move(error), kind, &outcome);
   }
 
@@ -146,20 +149,34 @@ class Run : public std::enable_shared_from_this<Run> {
 
   /// Vendors quote what they were sent or have just given. Whoever is told may know other secrets
   /// than those of this run, so its own are taken out here, before anybody keeps the words.
-  void fail(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient,
-            host::Outcome* outcome = nullptr) {
+  Masker masker(const host::Outcome* outcome) const {
     Masker masker;
     add_secrets(masker, start_.connection.fields);
     if (start_.old_session) add_secrets(masker, start_.old_session->items);
     add_secrets(masker, carried_.items);
-    RenewalFailure out{{}, kind, {}};
     if (outcome != nullptr) {
       add_secrets(masker, outcome->session);
       add_secrets(masker, outcome->credentials);
-      out.credentials = std::move(outcome->credentials);
+      add_secrets(masker, outcome->carried);
     }
-    error.message = shortened(masker.mask(std::move(error.message)));
-    out.error = std::move(error);
+    return masker;
+  }
+
+  /// What the plugin has to say. No call's answer could carry its notes: the session is for all.
+  void log(const host::Outcome& outcome) {
+    if (outcome.logs.empty() && outcome.notes.empty()) return;
+    const Masker hidden = masker(&outcome);
+    for (const host::LogText& line : outcome.logs)
+      world_->log(*start_.plugin, {line.level, hidden.mask(line.text)});
+    for (const Field& note : outcome.notes)
+      world_->log(*start_.plugin, {1, hidden.mask(note.name + ": " + note.value)});
+  }
+
+  void fail(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient,
+            host::Outcome* outcome = nullptr) {
+    error.message = shortened(masker(outcome).mask(std::move(error.message)));
+    RenewalFailure out{std::move(error), kind, {}};
+    if (outcome != nullptr) out.credentials = std::move(outcome->credentials);
     handler_(failure(std::move(out)));
   }
 

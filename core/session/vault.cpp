@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_access.hpp"
 #include "base/text.hpp"
 
 namespace penstock::session {
@@ -70,8 +71,10 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
   if (!known || size < 0) return failure("the key file " + file.string() + " cannot be read");
   Secret out(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
   sodium_memzero(text.data(), text.size());
-  if ((status.st_mode & 077U) != 0)
-    return failure("the key file " + file.string() + " can be read by others; chmod 600 it");
+  // A group that only this user is in reads nothing that he could not: `umask 0002` is no fault.
+  if ((status.st_mode & 077U) != 0 && open_to(status, S_IRWXO) != OpenTo::nobody)
+    return failure("the key file " + file.string() + " is open to others; chmod 600 " +
+                   file.string());
   changed = status.st_mtim;
   return out;
 }

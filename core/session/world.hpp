@@ -14,6 +14,7 @@
 #include <penstock/error.hpp>
 
 #include "base/url.hpp"
+#include "host/invocation.hpp"
 
 namespace penstock::session {
 
@@ -55,6 +56,9 @@ class World {
   virtual void extend(std::string key, std::uint64_t fence,
                       std::function<void(Result<bool>)> handler) = 0;
   virtual void release(std::string key, std::uint64_t fence) = 0;
+
+  /// A line that the plugin wants in the log, secrets masked.
+  virtual void log(const host::Instance& /*plugin*/, host::LogText /*line*/) {}
 };
 
 }  // namespace penstock::session

@@ -1,5 +1,7 @@
 # penstock_add_plugin(name SOURCES …): one plugin, one shared library <name>.so, with the folder's manifest.json inside.
 #
+# Needs CMake 3.25 and the languages C and CXX; the manifest is read when CMake configures.
+#
 # The flags are what measuring taught: hidden visibility and no GNU-unique symbols, or two plugins share the static state
 # of inline code; a version script, so that the entry is all there is to see; -z defs -z now, so that a missing symbol
 # is an error of the build, or else of the load, and never of the first call.
@@ -21,9 +23,30 @@ if(NOT TARGET plugins)
   add_custom_target(plugins)
 endif()
 
+# penstock_manifest_declares(text member variable): 1 where an API of the manifest has that member, else 0.
+function(penstock_manifest_declares text member variable)
+  set(${variable} 0 PARENT_SCOPE)
+  string(JSON count LENGTH "${text}" apis)
+  foreach(index RANGE 1 ${count})
+    math(EXPR index "${index} - 1")
+    string(JSON api MEMBER "${text}" apis ${index})
+    string(JSON kind ERROR_VARIABLE absent TYPE "${text}" apis "${api}" ${member})
+    if(NOT absent)
+      set(${variable} 1 PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
 function(penstock_add_plugin name)
   cmake_parse_arguments(PLUGIN "" "" "SOURCES" ${ARGN})
   set(manifest ${CMAKE_CURRENT_SOURCE_DIR}/manifest.json)
+  file(READ ${manifest} text)
+  string(JSON apis ERROR_VARIABLE wrong LENGTH "${text}" apis)
+  if(wrong OR apis EQUAL 0)
+    message(FATAL_ERROR "${manifest}: \"apis\" must be an object with at least one API ${wrong}")
+  endif()
+  penstock_manifest_declares("${text}" session declares_session)
+  penstock_manifest_declares("${text}" inspect declares_inspect)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.S)
   # The size is a constant of the entry: a changed manifest configures anew.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
@@ -44,7 +67,8 @@ pst_manifest_bytes:
   add_library(${name} MODULE ${PLUGIN_SOURCES} ${embedded})
   target_include_directories(${name} PRIVATE ${PENSTOCK_SDK_INCLUDE})
   target_compile_features(${name} PRIVATE cxx_std_20)
-  target_compile_definitions(${name} PRIVATE PENSTOCK_MANIFEST_SIZE=${size})
+  target_compile_definitions(${name} PRIVATE PENSTOCK_MANIFEST_SIZE=${size}
+    PENSTOCK_MANIFEST_SESSION=${declares_session} PENSTOCK_MANIFEST_INSPECT=${declares_inspect})
   target_compile_options(${name} PRIVATE
     -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)  # clang makes no such symbols

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <stdexcept>
 
+#include <openssl/evp.h>
+
 #include "base/text.hpp"
 #include "host/invocation.hpp"
 #include "loader/elf.hpp"
@@ -70,6 +72,13 @@ void replace(std::vector<Field>& fields, const Values& unchecked) {
   }
 }
 
+std::string sha256(std::string_view bytes) {
+  std::string out(32, '\0');
+  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+             EVP_sha256(), nullptr);
+  return out;
+}
+
 /// Everything that one invocation is given. Lives as long as the invocation: the inputs point into
 /// it.
 struct Inputs {
@@ -80,6 +89,7 @@ struct Inputs {
     if (found == manifest.apis.end()) throw wrong("there is no API \"" + given.call.api + "\"");
     api = &*found;
     egress = &manifest.egress;
+    if (api->body_need == catalog::BodyNeed::sha256) body_sha256 = sha256(body.value_or(""));
 
     std::vector<Field> settings =
         checked(manifest.connection, given.connection, "connection").values;
@@ -104,6 +114,7 @@ struct Inputs {
     }
 
     env.attempt = given.attempt;
+    env.session_seq = given.session ? given.session_seq : 0;
     env.now_unix_ms = given.time_unix_ms;
     std::ranges::copy_n(
         given.entropy.begin(),
@@ -149,6 +160,7 @@ struct Inputs {
     if (api->body_need == catalog::BodyNeed::full)
       in.body = body ? std::string_view(*body) : std::string_view();
     in.body_length = body ? body->size() : 0;
+    in.body_sha256 = body_sha256;
     return in;
   }
 
@@ -159,7 +171,7 @@ struct Inputs {
   host::Env env;
   host::Connection connection;
   std::vector<Field> options, query, headers;
-  std::string options_json, method, path;
+  std::string options_json, method, path, body_sha256;
   std::optional<std::string> body;
   std::optional<host::State> session;
 };
@@ -200,7 +212,8 @@ Built built(const host::Outcome& outcome) {
   out.credentials = values(outcome.credentials);
   out.carried = values(outcome.carried);
   out.notes = values(outcome.notes);
-  out.logs = outcome.logs;
+  for (const host::LogText& line : outcome.logs)
+    out.logs.push_back(line.text);
   out.retry_after_ms = outcome.retry_after_ms;
   return out;
 }
@@ -214,11 +227,9 @@ struct PluginDriver::Loaded {
 
 PluginDriver::PluginDriver(const std::filesystem::path& file)
     : loaded_(std::make_unique<Loaded>()) {
-  const auto bytes = loader::read_plugin_file(file);
+  const auto bytes = loader::read_plugin_file(file, loader::Pinned::no);
   if (!bytes) throw wrong(file.string() + ": " + bytes.error());
-  const auto staging = loader::StagingFolder::make();
-  if (!staging) throw wrong(staging.error());
-  auto plugin = loader::Plugin::load(*bytes, *staging);
+  auto plugin = loader::Plugin::load(*bytes);
   if (!plugin) {
     std::string text = file.string();
     for (const std::string& reason : plugin.error().reasons)

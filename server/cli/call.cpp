@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/stop_signals.hpp"
+#include "log/plugin_log.hpp"
 
 namespace penstock::cli {
 namespace {
@@ -124,8 +125,7 @@ Result<T> wait_for(const StopSignals& signals, Start start) {
   return future.get();
 }
 
-Result<Preview> rehearse(Engine& engine, Call call, bool with_session,
-                         const StopSignals& signals) {
+Result<Preview> rehearse(Engine& engine, Call call, bool with_session, const StopSignals& signals) {
   if (!with_session) return engine.validate(call);
   return wait_for<Preview>(signals, [&](auto handler) {
     engine.validate_with_session(std::move(call), std::move(handler));
@@ -141,7 +141,9 @@ int call(const CommandLine& line) {
   }
   const StopSignals signals;
   // A session may cost the grant that it was made of: what replaces that must be kept.
-  const auto engine = open_engine(line, !line.dry_run || line.session);
+  const auto log = std::make_shared<server::PluginLogLines>(
+      [](const std::string& text) { std::cerr << text + "\n"; });
+  const auto engine = open_engine(line, !line.dry_run || line.session, 1, {}, {log});
   if (!engine) return exit_failed;
   std::string output;
   bool done = false;

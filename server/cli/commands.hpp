@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include <penstock/engine.hpp>
 
@@ -24,8 +25,10 @@ int openapi(const CommandLine& line);
 /// error, the list that `check` prints, and gives null. `lasting`: with the store of the
 /// configuration, so that credentials which a vendor replaces are kept; else nothing is written
 /// anywhere. `threads`: 0 as many as configured. `on_trouble`: EngineOptions::on_trouble.
+/// `observers` see what the plugins log.
 std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads = 1,
-                                    std::function<void(std::string_view)> on_trouble = {});
+                                    std::function<void(std::string_view)> on_trouble = {},
+                                    std::vector<std::shared_ptr<Observer>> observers = {});
 
 /// What the plugins offer, and the configuration as far as it can be read.
 struct OpenedCatalog {

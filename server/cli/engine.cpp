@@ -11,8 +11,10 @@
 namespace penstock::cli {
 
 std::unique_ptr<Engine> open_engine(const CommandLine& line, bool lasting, int threads,
-                                    std::function<void(std::string_view)> on_trouble) {
+                                    std::function<void(std::string_view)> on_trouble,
+                                    std::vector<std::shared_ptr<Observer>> observers) {
   EngineOptions options;
+  options.observers = std::move(observers);
   options.threads = threads;
   options.on_trouble = std::move(on_trouble);
   if (!lasting) options.store = make_memory_store();

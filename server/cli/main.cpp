@@ -7,6 +7,8 @@
 #include <exception>
 #include <iostream>
 
+#include <penstock/crash_report.hpp>
+
 #include "cli/commands.hpp"
 
 namespace {
@@ -34,6 +36,7 @@ int main(int argc, char** argv) {
   keep_standard_streams();
   try {
     keep_memory_private();
+    penstock::report_plugin_crashes();
     const auto parsed = parse_command_line(argc, argv);
     if (const int* code = std::get_if<int>(&parsed)) return *code;
     const auto& line = std::get<CommandLine>(parsed);

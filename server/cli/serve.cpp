@@ -9,6 +9,7 @@
 #include "http/connection.hpp"
 #include "http/door.hpp"
 #include "http/http_server.hpp"
+#include "log/plugin_log.hpp"
 
 namespace penstock::cli {
 namespace {
@@ -45,9 +46,7 @@ class ProcessLog {
   server::LogSink sink_;
 };
 
-bool asks_for_end(int signal) {
-  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
-}
+bool asks_for_end(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT; }
 
 /// Until somebody asks for the end. A terminal that closes, or a supervisor that wants the
 /// configuration read again, does not.
@@ -110,9 +109,10 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
 int serve(const CommandLine& line) {
   const StopSignals signals;
   const ProcessLog log;
-  const auto engine = open_engine(line, true, 0, [&log](std::string_view sentence) {
-    log.say("trouble", sentence, server::Level::error);
-  });
+  const auto engine = open_engine(
+      line, true, 0,
+      [&log](std::string_view sentence) { log.say("trouble", sentence, server::Level::error); },
+      {std::make_shared<server::PluginLogLines>(log.sink())});
   if (!engine) return exit_failed;
   return run(*engine, line.listen.empty() ? engine->config().server.listen : line.listen, signals,
              log);

@@ -13,8 +13,8 @@ class StopSignals {
   /// Blocks them. Before any thread is started: threads inherit it.
   StopSignals();
 
-  /// Lets the signals end the process at once, and takes them again: round what may wait for a person
-  /// and needs no orderly end. Of the calling thread.
+  /// Lets the signals end the process at once, and takes them again: round what may wait for a
+  /// person and needs no orderly end. Of the calling thread.
   void let_through() const;
   void hold() const;
 

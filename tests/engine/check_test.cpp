@@ -180,10 +180,13 @@ TEST_F(CheckConfig, names_the_plugin_and_the_pointer_into_its_manifest) {
   EXPECT_EQ(
       texts("server: { api_keys: [{ name: a, key: k }] }\nplugins: { directory: lib }\n"
             "integrations: [{ id: a, tool: hibob, connection: { token: t } }, { tool: x }]\n"),
-      (Texts{"DIR/f:3:66: an integration needs id", "DIR/f:3:74: unknown tool \"x\"",
-             "DIR/lib/hibob.so: its manifest: \"egress\" must name at least one origin",
-             "DIR/lib/hibob.so: its manifest at /egresz: is not a member that is known here; "
-             "did you mean \"egress\"?"}));
+      (Texts{
+          "DIR/f:3:66: an integration needs id", "DIR/f:3:74: unknown tool \"x\"",
+          "DIR/lib/hibob.so: its manifest (manifest.json:1:1): \"egress\" must name at least one "
+          "origin",
+          "DIR/lib/hibob.so: its manifest at /egresz (manifest.json:7:13): is not a member that is "
+          "known here; "
+          "did you mean \"egress\"?"}));
 }
 
 TEST_F(CheckConfig, never_loads_plugins_past_pins_that_it_cannot_read) {

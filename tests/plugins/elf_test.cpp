@@ -18,9 +18,7 @@
 namespace penstock::tests {
 namespace {
 
-std::string path_of(const std::string& plugin) {
-  return PENSTOCK_BINARY_DIR "/plugins/" + plugin + ".so";
-}
+std::string path_of(const std::string& plugin) { return library_folder() / (plugin + ".so"); }
 
 std::string bytes_of(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
@@ -43,7 +41,10 @@ TEST_P(Files, ExportExactlyTheEntry) {
   const std::string bytes = bytes_of(path_of(GetParam()));
   const auto image = loader::read_elf(bytes);
   ASSERT_TRUE(image) << image.error();
-  EXPECT_THAT(image->exports, ::testing::ElementsAre(PST_ENTRY));
+  ASSERT_EQ(image->exports.size(), 1U);
+  EXPECT_EQ(image->exports.front().name, PST_ENTRY);
+  EXPECT_TRUE(image->exports.front().is_object);
+  EXPECT_EQ(image->exports.front().size, sizeof(pst_plugin));
 
   std::istringstream symbols(readelf("--dyn-syms", path_of(GetParam())));
   std::vector<std::string> defined;
@@ -60,8 +61,7 @@ TEST_P(Files, CarryTheManifestThatTheEntryShows) {
   const auto image = loader::read_elf(bytes);
   ASSERT_TRUE(image) << image.error();
   ASSERT_TRUE(image->manifest);
-  EXPECT_EQ(*image->manifest,
-            bytes_of(PENSTOCK_SOURCE_DIR "/plugins/" + GetParam() + "/manifest.json"));
+  EXPECT_EQ(*image->manifest, bytes_of(source_folder() / GetParam() / "manifest.json"));
 
   void* library = dlopen(path_of(GetParam()).c_str(), RTLD_NOW | RTLD_LOCAL);
   ASSERT_NE(library, nullptr) << dlerror();
@@ -89,6 +89,7 @@ TEST_P(Files, AreHardened) {
   EXPECT_FALSE(image->has_text_relocations);
   EXPECT_FALSE(image->has_thread_locals);
   EXPECT_FALSE(image->has_executable_stack);
+  EXPECT_FALSE(image->has_writable_code);
   const std::string segments = readelf("-l -d", path_of(GetParam()));
   EXPECT_NE(segments.find("GNU_RELRO"), segments.npos);
   EXPECT_NE(segments.find("NOW"), segments.npos);
@@ -118,7 +119,7 @@ TEST_P(Files, ImportNothingThatDoesInputOrOutput) {
     EXPECT_EQ(name.find("basic_ostream"), name.npos) << name;
     EXPECT_EQ(name.find("chrono"), name.npos) << name;
   }
-  EXPECT_GT(imports, 5U);
+  EXPECT_GT(imports, 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Files, ::testing::ValuesIn(all_plugins()),

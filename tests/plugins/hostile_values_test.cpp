@@ -114,10 +114,15 @@ TEST_P(Hostile, SessionBuildsASoundFetchOrFails) {
   if (!driver(GetParam()).has_session()) GTEST_SKIP() << "has no session";
   each([&](const catalog::Api& api, const Given& given, const std::string&, const std::string&) {
     if (!api.session) return;
-    for (const char* grant : {"refresh_token", "client_credentials", "jwt_bearer"}) {
-      Given with = given;
-      with.unchecked_connection.insert(with.unchecked_connection.begin(), Value{"grant", grant});
-      expect_sound(manifest_, driver(GetParam()).session(PST_EV_START, with));
+    expect_sound(manifest_, driver(GetParam()).session(PST_EV_START, given));
+    // A choice, such as a kind of grant, may lead to another request.
+    for (const schema::FieldInfo& field : manifest_.connection.fields()) {
+      for (const std::string& choice : field.choices) {
+        Given with = given;
+        with.unchecked_connection.insert(with.unchecked_connection.begin(),
+                                         Value{field.name, choice});
+        expect_sound(manifest_, driver(GetParam()).session(PST_EV_START, with));
+      }
     }
   });
 }
@@ -133,7 +138,12 @@ TEST_P(Hostile, SchemasRefuseWhatCouldLeaveItsPlace) {
     }
   }
   for (const catalog::Api& api : manifest_.apis) {
+    const auto& places = api.base_url.placeholders();
     for (const schema::FieldInfo& option : api.options.fields()) {
+      // Elsewhere than in the URL an option may hold what it likes.
+      const auto in_url =
+          std::ranges::find(places, option.name, &catalog::UrlTemplate::Placeholder::name);
+      if (in_url == places.end()) continue;
       for (const std::string value :
            {"a/b", "../x", "a?b", "a#b", "%2e", "a b", "", "a\nb", "a\"b"}) {
         const std::vector<std::pair<std::string_view, std::string_view>> options = {
@@ -153,7 +163,9 @@ TEST_P(Hostile, InspectSurvivesAnyAnswer) {
     for (const std::string& value : hostile) {
       const Built built =
           driver(GetParam()).inspect(plausible(manifest_, api), {.status = 500, .body = value});
-      EXPECT_EQ(built.verdict, PST_PASS) << value.substr(0, 60) << ": " << built.failure.message;
+      // It may call every 500 a fault; what must not happen is that it fails at reading one.
+      EXPECT_TRUE(built.verdict != PST_FAILED || built.failure.kind != PST_E_INTERNAL)
+          << value.substr(0, 60) << ": " << built.failure.message;
     }
   }
 }

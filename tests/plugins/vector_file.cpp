@@ -1,6 +1,7 @@
 #include "vector_file.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -71,6 +72,16 @@ testing::State read_state(const rapidjson::Value& object) {
 
 }  // namespace
 
+fs::path source_folder() {
+  const char* named = std::getenv("PENSTOCK_TEST_PLUGINS");
+  return named != nullptr ? named : PENSTOCK_SOURCE_DIR "/plugins";
+}
+
+fs::path library_folder() {
+  const char* named = std::getenv("PENSTOCK_TEST_LIBRARIES");
+  return named != nullptr ? named : PENSTOCK_BINARY_DIR "/plugins";
+}
+
 void PrintTo(const Vector& vector, std::ostream* out) {
   *out << vector.plugin << ": " << vector.name;
 }
@@ -121,7 +132,7 @@ testing::TestReply read_reply(const rapidjson::Value& object) {
 
 std::vector<std::string> all_plugins() {
   std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(PENSTOCK_SOURCE_DIR "/plugins")) {
+  for (const auto& entry : fs::directory_iterator(source_folder())) {
     if (fs::exists(entry.path() / "manifest.json")) names.push_back(entry.path().filename());
   }
   std::ranges::sort(names);
@@ -131,7 +142,7 @@ std::vector<std::string> all_plugins() {
 std::vector<Vector> all_vectors() {
   std::vector<Vector> vectors;
   for (const std::string& plugin : all_plugins()) {
-    std::ifstream stream(PENSTOCK_SOURCE_DIR "/plugins/" + plugin + "/vectors.json");
+    std::ifstream stream(source_folder() / plugin / "vectors.json");
     const std::string text(std::istreambuf_iterator<char>(stream), {});
     auto document = std::make_shared<rapidjson::Document>();
     document->Parse(text.data(), text.size());
@@ -154,7 +165,7 @@ const testing::PluginDriver& driver(const std::string& plugin) {
   static std::map<std::string, testing::PluginDriver> drivers;
   const auto found = drivers.find(plugin);
   if (found != drivers.end()) return found->second;
-  const std::string file = PENSTOCK_BINARY_DIR "/plugins/" + plugin + ".so";
+  const fs::path file = library_folder() / (plugin + ".so");
   return drivers.emplace(plugin, testing::PluginDriver(file)).first->second;
 }
 

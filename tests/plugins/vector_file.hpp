@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -20,6 +21,11 @@ struct Vector {
 
 /// For GoogleTest's messages.
 void PrintTo(const Vector& vector, std::ostream* out);
+
+/// Where the plugins' folders are, and where their libraries: this tree and its build, or what
+/// PENSTOCK_TEST_PLUGINS and PENSTOCK_TEST_LIBRARIES name.
+std::filesystem::path source_folder();
+std::filesystem::path library_folder();
 
 /// All vectors of all plugins; a file that cannot be read gives one vector that says why.
 std::vector<Vector> all_vectors();

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/mask.hpp"
 #include "catalog/manifest.hpp"
 
 namespace penstock::tests {
@@ -116,6 +117,25 @@ void expect_no_secret_shown(const catalog::Manifest& manifest, const testing::Gi
   }
 }
 
+/// What a plugin does not own a caller may set: a credential must not be among it.
+void expect_owned_credentials(const catalog::Manifest& manifest, const testing::Given& given,
+                              const Built& built) {
+  const auto api = std::ranges::find(manifest.apis, given.call.api, &catalog::Api::name);
+  if (api == manifest.apis.end() || built.url.empty()) return;
+  Masker masker;
+  for (const schema::FieldInfo& field : manifest.connection.fields()) {
+    if (field.secret) masker.add(testing::find(given.connection, field.name));
+  }
+  for (const auto& [name, value] : given.session ? given.session->items : Values())
+    masker.add(value);
+  for (const auto& [name, value] : built.headers) {
+    const bool owned =
+        std::ranges::find(api->owned_headers, lower_case(name)) != api->owned_headers.end();
+    EXPECT_TRUE(owned || masker.mask(value) == value)
+        << name << " holds a credential, and \"owned\" does not name it";
+  }
+}
+
 std::uint32_t event_named(const std::string& name) {
   if (name == "start") return PST_EV_START;
   if (name == "fetched") return PST_EV_FETCHED;
@@ -135,6 +155,7 @@ class Vectors : public ::testing::TestWithParam<Vector> {
     const auto manifest = catalog::parse_manifest(driver(GetParam().plugin).manifest());
     ASSERT_TRUE(manifest);
     expect_no_secret_shown(*manifest, given, built);
+    expect_owned_credentials(*manifest, given, built);
   }
 
   void run_session(const testing::Given& given, const rapidjson::Value& steps) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <penstock/plugin.hpp>
+#include <penstock/text.hpp>
 
 #include "host/invocation.hpp"
 
@@ -148,7 +149,9 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
   EXPECT_TRUE(third.session[0].secret);
   EXPECT_FALSE(third.session[1].secret);
   EXPECT_EQ(third.session_expires_ms, 1'060'000);
-  EXPECT_THAT(third.logs, ::testing::ElementsAre("logged in"));
+  ASSERT_EQ(third.logs.size(), 1U);
+  EXPECT_EQ(third.logs.front().level, 1);
+  EXPECT_EQ(third.logs.front().text, "logged in");
 
   const host::State session{third.session, 1'000'000, third.session_expires_ms};
   const host::Outcome call = plugin->prepare(env, conn, &session, {});
@@ -179,6 +182,43 @@ TEST(Wrapper, GivesInspectTheReply) {
   const host::Outcome cut =
       plugin->inspect({}, connection(), nullptr, {}, {503, nullptr, "busy", true});
   EXPECT_EQ(cut.verdict, host::Verdict::pass);
+}
+
+/// Asks for what its connection names.
+struct Asker {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    const std::string_view what = in.conn["way"];
+    if (what == "conn") out.header("X-Key", in.conn["kye"]);
+    if (what == "has" && in.conn.has("kye")) out.header("X-Key", "1");
+    if (what == "option") out.header("X-Option", in.call.options["servce"]);
+    if (what == "free")
+      out.header("X-Free", concat("x", in.call.query["any"], in.call.headers["any"]));
+    out.header("X-Unset", concat("[", in.conn["key"], "]"));
+    return Verdict::ok;
+  }
+};
+
+TEST(Wrapper, AnUnknownFieldIsAnErrorWithTheNearName) {
+  host::InstanceFacts facts;
+  facts.connection_fields = {"way", "key"};
+  facts.apis = {{"v1", false, std::vector<std::string>{"service"}}};
+  auto made =
+      host::Instance::create(entry_of<Asker>(), *Egress::parse({"https://a.example"}), facts);
+  ASSERT_TRUE(made);
+  host::CallInput call;
+  call.api = "v1";
+  const auto outcome = [&](std::string_view way) {
+    return (*made)->prepare({}, connection(way), nullptr, call);
+  };
+  EXPECT_EQ(outcome("conn").failure.message,
+            "the manifest's connection has no \"kye\"; did you mean \"key\"?");
+  EXPECT_EQ(outcome("conn").failure.kind, PST_E_INTERNAL);
+  EXPECT_EQ(outcome("has").verdict, host::Verdict::failed);
+  EXPECT_EQ(outcome("option").failure.message,
+            "the manifest's api_options has no \"servce\"; did you mean \"service\"?");
+  const host::Outcome free = outcome("free");
+  ASSERT_EQ(free.verdict, host::Verdict::ok) << free.failure.message;
+  EXPECT_THAT(free.headers, ::testing::Contains(Field{"X-Unset", "[]"})) << "known, and not set";
 }
 
 }  // namespace

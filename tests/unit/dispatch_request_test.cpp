@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.hpp"
 #include "dispatch/request.hpp"
 
 namespace penstock::dispatch {
@@ -17,7 +18,7 @@ TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) 
                      {"Accept", "application/json"},
                      {"X-Key", "the plugin's"},
                      {"X-Version", "2"}};
-  const auto request = compose(draft, {}, std::move(outcome));
+  const auto request = compose(draft, {}, std::move(outcome), {});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_THAT(request->headers,
               ::testing::UnorderedElementsAre(
@@ -130,6 +131,50 @@ TEST(CallInput, shows_the_plugin_no_more_of_the_body_than_its_manifest_asks_for)
     EXPECT_EQ(input.path, "/x");
     EXPECT_THAT(*input.query, ::testing::ElementsAre(Field{"p", "q"}));
     EXPECT_THAT(*input.headers, ::testing::ElementsAre(Field{"A", "b"}));
+  }
+}
+
+/// A plugin that forgets to own a header must not let a caller's value go in place of the
+/// credential.
+TEST(Compose, refuses_the_callers_header_where_the_plugins_carries_a_credential) {
+  session::Snapshot snapshot;
+  snapshot.connection.fields = {{"key", Secret("k-12345678"), true},
+                                {"pin", Secret("77"), true},
+                                {"tenant", Secret("acme"), false}};
+  snapshot.session = host::State{{{"token", Secret("token-of-the-session"), true}}};
+  struct Row {
+    const char *name, *value;
+    bool refused;
+  };
+  const Row rows[] = {
+      {"X-Api-Key", "k-12345678", true},
+      {"X-Api-Key", "Token token=k-12345678;v=1", true},
+      {"X-Basic", "Basic dXNlcjprLTEyMzQ1Njc4", true},  // user:k-12345678
+      {"X-Pin", "77", true},
+      {"X-Session", "token-of-the-session", true},
+      {"X-Signature", "c2lnbmF0dXJlLWJ5dGVz", true},  // what hmac() gave, in base64
+      {"X-Tenant", "acme", false},
+      {"Accept", "application/json", false},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.value);
+    catalog::Api api;
+    Draft draft;
+    draft.api = &api;
+    draft.headers = {{lower(row.name), "the caller's"}};
+    host::Outcome outcome;
+    outcome.headers = {{row.name, row.value}};
+    outcome.signatures = {"signature-bytes"};
+    const auto request = compose(draft, {}, std::move(outcome), snapshot);
+    EXPECT_EQ(request.has_value(), !row.refused);
+    if (row.refused && !request) {
+      ASSERT_EQ(request.error().details.size(), 1U);
+      EXPECT_EQ(request.error().details.front().pointer, std::string("/headers/") + row.name);
+      EXPECT_EQ(request.error().message.find(row.value), std::string::npos);
+    }
+    if (request) {
+      EXPECT_EQ(request->headers.front().value, "the caller's");
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "host/builder.hpp"
 #include "host/invocation.hpp"
 
 namespace penstock::host {
@@ -212,6 +213,43 @@ TEST(ComposeBody, puts_an_envelope_round_the_callers_bytes) {
             "&#x20;</a></op></soapenv:Body></soapenv:Envelope>");
   EXPECT_EQ(compose_body({}, std::nullopt), std::nullopt);
   EXPECT_EQ(*compose_body({}, "as it is"), "as it is");
+}
+
+std::int32_t adds_more_than_there_is(void*, pst_cx* cx, const pst_prepare_in*) {
+  // No std::string can be that long: it throws before a byte is read.
+  host_functions().add_query(cx, {"name", 4}, {"", SIZE_MAX / 2});
+  return PST_OK;
+}
+
+/// The plugin ignores the result, as it may: a call without what it could not add is not sent.
+TEST(Builder, fails_the_invocation_when_the_host_itself_fails) {
+  const pst_plugin entry = {
+      sizeof(pst_plugin),
+      PST_ABI_MAJOR,
+      PST_ABI_MINOR,
+      {"{}", 2},
+      [](const pst_host*, pst_cx*, pst_str, void**) -> std::int32_t { return PST_OK; },
+      nullptr,
+      adds_more_than_there_is,
+      nullptr,
+      nullptr,
+      nullptr};
+  const auto instance = Instance::create(entry, *Egress::parse({"https://a.example"}));
+  ASSERT_TRUE(instance);
+  const Outcome outcome = (*instance)->prepare({}, {}, nullptr, {});
+  EXPECT_EQ(outcome.verdict, Verdict::failed);
+  EXPECT_EQ(outcome.failure.kind, PST_E_INTERNAL);
+  EXPECT_NE(outcome.failure.message.find("memory"), std::string::npos) << outcome.failure.message;
+}
+
+TEST(LogLimit, LetsTenLinesASecondThroughAndCountsTheRest) {
+  LogLimit limit;
+  for (int line = 0; line < 10; ++line)
+    EXPECT_EQ(limit.admit(5000), 0U);
+  for (int line = 0; line < 7; ++line)
+    EXPECT_EQ(limit.admit(5999), std::nullopt);
+  EXPECT_EQ(limit.admit(6000), 7U);
+  EXPECT_EQ(limit.admit(6000), 0U);
 }
 
 }  // namespace

@@ -7,10 +7,12 @@
 
 #include <sqlite3.h>
 #include <sys/resource.h>
+#include <pwd.h>
 #include <sys/stat.h>
 
 #include <penstock/credential_store.hpp>
 
+#include "base/file_access.hpp"
 #include "base/text.hpp"
 #include "session/vault.hpp"
 
@@ -95,7 +97,25 @@ TEST_F(VaultTest, makes_a_private_key_file_once) {
   ASSERT_EQ(::stat((folder / "state.key").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_EQ((*Vault::open(folder / "state.key"))->unseal(sealed, {"k", 1})->reveal(), "x");
-  ::chmod((folder / "state.key").c_str(), 0640);
+  ::chmod((folder / "state.key").c_str(), 0644);
+  const auto refused = Vault::open(folder / "state.key");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().find("chmod 600"), std::string::npos);
+}
+
+/// Where each user has a group of his own, `umask 0002` opens the file to nobody else.
+TEST_F(VaultTest, takes_a_key_file_that_only_a_group_of_one_may_read_as_well) {
+  ASSERT_TRUE(Vault::open(folder / "state.key"));
+  ::chmod((folder / "state.key").c_str(), 0660);
+  struct stat status {};
+  ASSERT_EQ(::stat((folder / "state.key").c_str(), &status), 0);
+  EXPECT_EQ(Vault::open(folder / "state.key").has_value(),
+            open_to(status, S_IRWXO) == OpenTo::nobody);
+  if (::geteuid() != 0) return;
+  // The group of `daemon`, which every Debian has, is that user's.
+  const struct passwd* daemon = ::getpwnam("daemon");
+  ASSERT_NE(daemon, nullptr);
+  ASSERT_EQ(::chown((folder / "state.key").c_str(), 0, daemon->pw_gid), 0);
   const auto refused = Vault::open(folder / "state.key");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().find("chmod 600"), std::string::npos);

@@ -11,10 +11,9 @@ namespace penstock {
 /// from a problem is not told as well. Sorted by file, line and column, each problem once. Empty:
 /// all is fine.
 ///
-/// Nothing is written, but for a staging folder while it runs, and nothing is connected to. Plugins
-/// that pass their checks are loaded, so that their create() runs, and stay mapped until the
-/// process ends; where `plugins` itself cannot be read none is, since its pins might be what is
-/// wrong. [any-thread; reads files and environment]
+/// Nothing is written, and nothing is connected to. Plugins that pass their checks are loaded, so
+/// that their create() runs, and stay mapped until the process ends; where `plugins` itself cannot
+/// be read none is, since its pins might be what is wrong. [any-thread; reads files and environment]
 ConfigProblems check_config(const std::filesystem::path& file);
 
 /// What is valid in a configuration file and perhaps not what was meant: a `$$`, which stands for

@@ -5,45 +5,37 @@
 #include <cstdint>
 #include <string_view>
 
+#include <penstock/fields.hpp>
 #include <penstock/plugin_abi.h>
 
 namespace penstock::sdk {
 
-inline std::string_view view(pst_str text) noexcept {
-  return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
+namespace detail {
+
+/// The connection's fields. A host of the first days does not tell the names.
+inline Fields connection(const pst_conn* conn) noexcept {
+  const bool told = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
+  return {conn->fields, conn->n_fields, told ? conn->field_names : nullptr,
+          told ? conn->n_field_names : 0, "the manifest's connection"};
 }
-inline pst_str str(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
-/// Named values: a connection, options, headers, query. Names are compared exactly.
-class Fields {
- public:
-  Fields() = default;
-  Fields(const pst_kv* items, std::uint32_t count) : items_(items), count_(count) {}
+inline Fields options(const pst_call* call) noexcept {
+  const bool told = PST_HAS(call, option_names) && PST_HAS(call, n_option_names);
+  return {call->options, call->n_options, told ? call->option_names : nullptr,
+          told ? call->n_option_names : 0, "the manifest's api_options"};
+}
 
-  /// Empty where there is none.
-  std::string_view operator[](std::string_view name) const noexcept {
-    const pst_kv* found = find(name);
-    return found == nullptr ? std::string_view() : view(found->val);
-  }
-  bool has(std::string_view name) const noexcept { return find(name) != nullptr; }
-
- private:
-  const pst_kv* find(std::string_view name) const noexcept {
-    for (std::uint32_t i = 0; i < count_; ++i) {
-      if (view(items_[i].key) == name) return &items_[i];
-    }
-    return nullptr;
-  }
-  const pst_kv* items_ = nullptr;
-  std::uint32_t count_ = 0;
-};
+}  // namespace detail
 
 /// The only time and randomness there is.
 class Env {
  public:
   explicit Env(const pst_env* env) : env_(env) {}
   std::int64_t now_ms() const noexcept { return env_->now_unix_ms; }
+  /// How often this call was prepared before; in session(), how many fetches this run has made.
   std::uint32_t attempt() const noexcept { return env_->attempt; }
+  /// How often a call was prepared with this session, from 1 on; 0 without one. Of this process
+  /// alone: after a restart it begins again.
   std::uint64_t session_seq() const noexcept { return env_->session_seq; }
   std::string_view entropy() const noexcept {
     return {reinterpret_cast<const char*>(env_->entropy), sizeof env_->entropy};
@@ -58,7 +50,7 @@ class Session {
  public:
   explicit Session(const pst_state* state) : state_(state) {}
   explicit operator bool() const noexcept { return state_ != nullptr; }
-  std::string_view operator[](std::string_view name) const noexcept {
+  std::string_view operator[](std::string_view name) const {
     return state_ == nullptr ? std::string_view() : Fields(state_->items, state_->n_items)[name];
   }
   std::int64_t created_ms() const noexcept { return state_ == nullptr ? 0 : state_->created_ms; }
@@ -83,7 +75,8 @@ class Session {
 struct Call {
   explicit Call(const pst_call* call)
       : api(view(call->api)), method(view(call->method)), url(view(call->url)),
-        path(view(call->path)), body(view(call->body)), options(call->options, call->n_options),
+        path(view(call->path)), body(view(call->body)), body_sha256(view(call->body_sha256)),
+        body_length(call->body_len), options(detail::options(call)),
         headers(call->headers, call->n_headers), query(call->query, call->n_query),
         flags(call->flags) {}
 
@@ -91,7 +84,9 @@ struct Call {
   bool enveloped() const noexcept { return (flags & PST_CALL_ENVELOPED) != 0; }
 
   std::string_view api, method, url, path;
-  std::string_view body;  ///< where the manifest asks for it
+  std::string_view body;         ///< where the manifest's needs.request_body is "full"
+  std::string_view body_sha256;  ///< 32 bytes, where it is "sha256"
+  std::uint64_t body_length;     ///< UINT64_MAX: it streams, and its length is not known
   Fields options, headers, query;
   std::uint32_t flags;
 };
@@ -103,7 +98,7 @@ class Reply {
   std::string_view body() const noexcept {
     return reply_ == nullptr ? std::string_view() : view(reply_->body);
   }
-  std::string_view header(std::string_view lower_name) const noexcept {
+  std::string_view header(std::string_view lower_name) const {
     return reply_ == nullptr ? std::string_view()
                              : Fields(reply_->headers, reply_->n_headers)[lower_name];
   }
@@ -117,7 +112,7 @@ class Reply {
 
 struct PrepareIn {
   explicit PrepareIn(const pst_prepare_in* in)
-      : env(in->env), conn(in->conn->fields, in->conn->n_fields), connection_id(view(in->conn->id)),
+      : env(in->env), conn(detail::connection(in->conn)), connection_id(view(in->conn->id)),
         session(in->session), call(in->call) {}
   Env env;
   Fields conn;
@@ -128,8 +123,8 @@ struct PrepareIn {
 
 struct SessionIn {
   explicit SessionIn(const pst_session_in* in)
-      : event(in->event), env(in->env), conn(in->conn->fields, in->conn->n_fields),
-        old(in->session), carried(in->carried->items, in->carried->n_items), reply(in->reply) {}
+      : event(in->event), env(in->env), conn(detail::connection(in->conn)), old(in->session),
+        carried(in->carried->items, in->carried->n_items), reply(in->reply) {}
   std::uint32_t event;  ///< PST_EV_*
   Env env;
   Fields conn;
@@ -140,8 +135,8 @@ struct SessionIn {
 
 struct InspectIn {
   explicit InspectIn(const pst_inspect_in* in)
-      : env(in->env), conn(in->conn->fields, in->conn->n_fields), session(in->session),
-        call(in->call), reply(in->reply) {}
+      : env(in->env), conn(detail::connection(in->conn)), session(in->session), call(in->call),
+        reply(in->reply) {}
   Env env;
   Fields conn;
   Session session;

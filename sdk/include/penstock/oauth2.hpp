@@ -217,9 +217,9 @@ inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& f
 /// is one that no header can carry, which ends the invocation with PST_E_VENDOR_FAULT.
 inline void keep_token(Out& out, const SessionIn& in, const TokenAnswer& token,
                        std::string_view refresh_field) {
-  const bool rotated =
-      !token.refresh_token.empty() && token.refresh_token != in.conn[refresh_field];
-  if (rotated && in.conn.has(refresh_field)) out.credential(refresh_field, token.refresh_token);
+  const bool may_rotate = !refresh_field.empty() && in.conn.has(refresh_field);
+  if (may_rotate && !token.refresh_token.empty() && token.refresh_token != in.conn[refresh_field])
+    out.credential(refresh_field, token.refresh_token);
   if (!detail::is_token(token.access_token)) {
     fail(PST_E_VENDOR_FAULT, "the token endpoint gives no access_token that a header can carry");
   }

@@ -3,11 +3,10 @@
 // What a plugin builds and answers.
 
 #include <cstdint>
-#include <string>
 #include <string_view>
-#include <utility>
 
-#include <penstock/inputs.hpp>
+#include <penstock/fail.hpp>
+#include <penstock/fields.hpp>
 #include <penstock/plugin_abi.h>
 
 namespace penstock::sdk {
@@ -22,18 +21,6 @@ enum class Verdict : std::int32_t {
   pass = PST_PASS,
   failed = PST_FAILED,
 };
-
-/// Thrown by fail(); ends the invocation with PST_FAILED.
-struct Failure {
-  std::int32_t kind;  ///< PST_E_*
-  std::string message, vendor_code;
-};
-
-/// Ends the invocation: `message` is shown to the caller and must hold no secret.
-[[noreturn]] inline void fail(std::int32_t kind, std::string message,
-                              std::string vendor_code = {}) {
-  throw Failure{kind, std::move(message), std::move(vendor_code)};
-}
 
 /// What a plugin builds with. The host checks each value and fails the invocation for a bad one.
 /// Results of helpers are views that live as long as the invocation.
@@ -65,9 +52,12 @@ class Out {
   }
   Out& carry(Text key, Text value) { return host_->carry(cx_, str(key), str(value)), *this; }
 
+  /// A warning "key: value" of the answer; of session(), a line of the engine's log.
   Out& note(Text key, Text value) { return host_->note(cx_, str(key), str(value)), *this; }
+  /// The pause that the vendor asks for, as inspect() or a failing session() reads it.
   Out& retry_after(std::int64_t ms) { return host_->retry_after(cx_, ms), *this; }
-  /// Level 0 is debug, 1 info, 2 warning, 3 error. The host masks every secret of the connection.
+  /// A line of the engine's log: level 0 is debug, 1 info, 2 warning, 3 error. The host masks every
+  /// secret of the connection and the session, and drops what is more than ten lines a second.
   Out& log(std::int32_t level, Text text) { return host_->log(cx_, level, str(text)), *this; }
 
   /// The value at an RFC 6901 pointer as text; empty where there is none.

@@ -10,8 +10,10 @@
  *          prepare, session, inspect:   [any-thread, concurrent]; the instance is immutable after create().
  *          pst_host functions:          only with a live pst_cx, only on the thread that received it.
  * UNWIND   Nothing unwinds across: no exception, no longjmp, no exit().
- * GROWTH   Structs passed by pointer begin with struct_size and only grow at their end. pst_str and pst_kv are
- *          used by value and in arrays: their layout is frozen for ever. Enum values are only added.
+ * GROWTH   Structs passed by pointer begin with struct_size and only grow at their end, with a new minor; what has a
+ *          function or member of a later minor than its own asks PST_HAS first. pst_str and pst_kv are used by value
+ *          and in arrays: their layout is frozen for ever. Enum values are only added. tests/abi pins all of this:
+ *          each size and offset, and plugins of an older and of a newer minor that are loaded and called.
  */
 #ifndef PENSTOCK_PLUGIN_ABI_H
 #define PENSTOCK_PLUGIN_ABI_H
@@ -35,16 +37,20 @@ typedef struct pst_kv { pst_str key, val; uint64_t flags; } pst_kv;  /* FROZEN *
 typedef struct pst_cx pst_cx;               /* one invocation; dead when the plugin function returns */
 
 typedef struct pst_env {                    /* the only sources of time and randomness */
-  uint32_t struct_size, attempt;            /* attempt: 0, then +1 for each new prepare of the same call */
+  uint32_t struct_size, attempt;            /* prepare, inspect: 0, then +1 for each new prepare of the same call, with
+                                               a new session or not. session: the fetches that this run has made */
   int64_t now_unix_ms;
-  uint64_t session_seq;                     /* rises by one per call of a session: Digest nc, OAuth 1 nonces */
+  uint64_t session_seq;                     /* prepare, inspect: how often this process has prepared a call with this
+                                               session, from 1 on, for Digest's nc or OAuth 1; 0 without a session */
   uint8_t entropy[32];                      /* fresh for each invocation */
 } pst_env;
 
 typedef struct pst_conn {                   /* one customer's connection: settings and credentials */
   uint32_t struct_size, n_fields;
-  const pst_kv *fields;                     /* only fields that the manifest's connection schema names */
+  const pst_kv *fields;                     /* those that are set, of the fields that the manifest's schema names */
   pst_str id;
+  const pst_str *field_names;               /* all that the schema names, set or not; NULL: not told */
+  uint64_t n_field_names;
 } pst_conn;
 
 typedef struct pst_state {                  /* a session, or what the previous step carried */
@@ -55,13 +61,18 @@ typedef struct pst_state {                  /* a session, or what the previous s
 
 typedef struct pst_call {
   uint32_t struct_size, flags;
-  pst_str api, method, url, path;           /* url: base URL expanded and joined with path, final bytes, no query */
+  pst_str api, method, url, path;           /* url: base URL expanded and joined with path, final bytes, no query;
+                                               the same in prepare and inspect */
   pst_str options_json;                     /* api_options: validated, defaults filled */
   const pst_kv *options, *query, *headers;  /* options: the scalars of options_json as text */
   uint32_t n_options, n_query, n_headers, reserved;
   pst_str body;                             /* only where the manifest says needs.request_body = "full" */
   pst_str body_sha256;                      /* 32 bytes, only where it says "sha256" */
-  uint64_t body_len;                        /* UINT64_MAX: unknown */
+  uint64_t body_len;                        /* of the caller's body, whatever needs says. UINT64_MAX: it streams, and
+                                               its length is not known */
+  const pst_str *option_names;              /* all that the API's schema of api_options names, given or not; NULL: the
+                                               schema allows others, too */
+  uint64_t n_option_names;
 } pst_call;
 #define PST_CALL_ENVELOPED UINT32_C(1)      /* body is what stands in the Body of a SOAP envelope of the caller's */
 
@@ -110,7 +121,10 @@ enum {                                      /* verdicts; an unknown one is treat
   PST_NEED_SESSION = 1,                     /* prepare */
   PST_FETCH = 2,                            /* session: send what was built, call again with PST_EV_FETCHED */
   PST_REAUTH = 3,                           /* inspect: the session is dead */
-  PST_RETRY = 4,                            /* inspect: transient; the host decides */
+  PST_RETRY = 4,                            /* inspect: transient. The host prepares and sends the call once more if
+                                               that is safe (an idempotent method, or before_processing in the
+                                               manifest's rule) and no retry_after() asks for a pause; else the
+                                               answer is given as a fault */
   PST_PASS = 5,                             /* inspect: no opinion */
   PST_FAILED = -1                           /* any: described with fail() */
 };
@@ -145,9 +159,13 @@ typedef struct pst_host {
   int32_t (*carry)(pst_cx *, pst_str key, pst_str val);            /* to the next step of this run; secret */
   /* results */
   int32_t (*fail)(pst_cx *, int32_t kind, pst_str vendor_code, pst_str message);
-  int32_t (*note)(pst_cx *, pst_str key, pst_str val);
-  int32_t (*retry_after)(pst_cx *, int64_t ms);
-  int32_t (*log)(pst_cx *, int32_t level, pst_str);            /* the host masks every known secret value */
+  int32_t (*note)(pst_cx *, pst_str key, pst_str val);         /* a warning "key: val" of the answer; of session(), a
+                                                                  log line. Every known secret value is masked */
+  int32_t (*retry_after)(pst_cx *, int64_t ms);                /* the pause that the vendor asks for: inspect, and a
+                                                                  session() that fails */
+  int32_t (*log)(pst_cx *, int32_t level, pst_str);            /* a line of the engine's log: 0 debug, 1 info,
+                                                                  2 warning, 3 error. Masked likewise; above ten lines
+                                                                  a second of one plugin they are dropped and counted */
   /* helpers, so that plugins link nothing. Not found is 0 with an empty result. */
   int32_t (*json_get)(pst_cx *, pst_str doc, pst_str pointer, pst_str *out);     /* RFC 6901; scalars as text */
   int32_t (*xml_get)(pst_cx *, pst_str doc, pst_str local_path, pst_str *out);   /* "Envelope/Body/Fault/faultcode" */
@@ -155,19 +173,19 @@ typedef struct pst_host {
   int32_t (*digest)(pst_cx *, pst_str alg, pst_str data, pst_str *out);          /* "sha1", "sha256", "sha512" */
   int32_t (*hmac)(pst_cx *, pst_str alg, pst_str key, pst_str data, pst_str *out);
   int32_t (*sign)(pst_cx *, pst_str alg, pst_str key_field, pst_str data, pst_str *out); /* "RS256"; key stays in the host */
-  const void *(*get_extension)(const char *id);                /* "pst.paging/1"; NULL if unknown */
+  const void *(*get_extension)(const char *id);                /* NULL: unknown. 1.0 knows none */
 } pst_host;
 
 typedef struct pst_plugin {
   uint32_t struct_size;
   uint16_t abi_major, abi_minor;            /* what it was compiled for */
   pst_str manifest;                         /* static JSON; the same bytes as section .pst_manifest */
-  int32_t (*create)(const pst_host *, pst_cx *, pst_str config_json, void **self);
+  int32_t (*create)(const pst_host *, pst_cx *, pst_str config_json, void **self);  /* config_json: "{}" in 1.0 */
   void (*destroy)(void *self);
   int32_t (*prepare)(void *self, pst_cx *, const pst_prepare_in *);
   int32_t (*session)(void *self, pst_cx *, const pst_session_in *);  /* NULL where no API declares a session */
-  int32_t (*inspect)(void *self, pst_cx *, const pst_inspect_in *);  /* may be NULL */
-  const void *(*get_extension)(const char *id);                      /* may be NULL */
+  int32_t (*inspect)(void *self, pst_cx *, const pst_inspect_in *);  /* NULL where no API declares inspect */
+  const void *(*get_extension)(const char *id);                      /* may be NULL; 1.0 asks for none */
 } pst_plugin;
 
 /* Whether *p is new enough to have member m, and has it set. */

@@ -50,6 +50,7 @@ struct Given {
   std::string entropy = {};                       ///< up to 32 bytes; zeros behind them
   std::uint32_t attempt = 0;
   std::optional<State> session = {};
+  std::uint64_t session_seq = 1;  ///< where there is a session
   /// Replace or add fields behind the schema's back: what a plugin must withstand all the same.
   Values unchecked_connection = {}, unchecked_options = {};
 };

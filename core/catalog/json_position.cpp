@@ -1,0 +1,139 @@
+#include "catalog/json_position.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string>
+
+namespace penstock::catalog {
+namespace {
+
+/// Walks a well-formed text; where it is not, it stops at the end.
+class Walk {
+ public:
+  explicit Walk(std::string_view json) : json_(json) { skip_space(); }
+
+  std::size_t at() const { return at_; }
+
+  /// Moves from a value to its member or element; false: there is none, and nothing moved.
+  bool enter(std::string_view token) {
+    const std::size_t start = at_;
+    const bool found = peek() == '{' ? enter_member(token) : peek() == '[' && enter_element(token);
+    if (!found) at_ = start;
+    return found;
+  }
+
+ private:
+  char peek() const { return at_ < json_.size() ? json_[at_] : '\0'; }
+
+  void skip_space() {
+    while (at_ < json_.size() && std::string_view(" \t\r\n").find(json_[at_]) != std::string::npos)
+      ++at_;
+  }
+
+  void step() {
+    if (at_ < json_.size()) ++at_;
+    skip_space();
+  }
+
+  /// The text between the quotes, with its escapes.
+  std::string_view string() {
+    const std::size_t start = ++at_;
+    while (at_ < json_.size() && json_[at_] != '"')
+      at_ += json_[at_] == '\\' ? 2 : 1;
+    at_ = std::min(at_, json_.size());
+    const std::string_view text = json_.substr(start, at_ - start);
+    step();
+    return text;
+  }
+
+  void skip_value() {
+    int depth = 0;
+    do {
+      const char c = peek();
+      if (c == '"') {
+        (void)string();
+        continue;
+      }
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (depth == 0 && c != '}' && c != ']') {  // a number or a word
+        while (at_ < json_.size() &&
+               std::string_view(",]} \t\r\n").find(peek()) == std::string::npos)
+          ++at_;
+        skip_space();
+        return;
+      }
+      step();
+    } while (depth > 0 && at_ < json_.size());
+  }
+
+  bool enter_member(std::string_view token) {
+    for (step(); peek() == '"'; step()) {
+      const bool same = unescaped(string()) == token;
+      step();  // the colon
+      if (same) return true;
+      skip_value();
+      if (peek() != ',') return false;
+    }
+    return false;
+  }
+
+  bool enter_element(std::string_view token) {
+    std::size_t wanted = 0;
+    const auto [end, error] = std::from_chars(token.data(), token.data() + token.size(), wanted);
+    if (error != std::errc() || end != token.data() + token.size()) return false;
+    step();
+    for (std::size_t i = 0; i < wanted; ++i) {
+      skip_value();
+      if (peek() != ',') return false;
+      step();
+    }
+    return peek() != ']';
+  }
+
+  /// Enough for names: an escape of another character than its own makes no difference to where
+  /// things are, but for \uXXXX, which no name of a manifest needs.
+  static std::string unescaped(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '\\' && i + 1 < text.size()) ++i;
+      out += text[i];
+    }
+    return out;
+  }
+
+  std::string_view json_;
+  std::size_t at_ = 0;
+};
+
+std::string token_of(std::string_view escaped) {
+  std::string out;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const bool escape = escaped[i] == '~' && i + 1 < escaped.size();
+    out += escape ? (escaped[++i] == '0' ? '~' : '/') : escaped[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+Position position_at(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, std::min(offset, text.size()));
+  const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
+  const auto is_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  return {static_cast<int>(std::ranges::count(before, '\n')) + 1,
+          static_cast<int>(std::ranges::count_if(before.substr(line_start), is_character)) + 1};
+}
+
+Position position_of(std::string_view json, std::string_view pointer) {
+  Walk walk(json);
+  while (pointer.starts_with('/')) {
+    pointer.remove_prefix(1);
+    const std::size_t end = std::min(pointer.find('/'), pointer.size());
+    if (!walk.enter(token_of(pointer.substr(0, end)))) break;
+    pointer.remove_prefix(end);
+  }
+  return position_at(json, walk.at());
+}
+
+}  // namespace penstock::catalog
