@@ -86,6 +86,7 @@ std::string with_whole_surrogates(std::string text) {
 
 /// The `input` members of a file of the URL standard's tests.
 std::vector<std::string> wpt_inputs(const char* file) {
+  if (!has_public_lists()) return {};
   const std::string text = with_whole_surrogates(read_file(testdata("url-wpt/tests/wpt") / file));
   rapidjson::Document document;
   document.Parse(text.data(), text.size());
@@ -113,14 +114,15 @@ std::string host_in(std::string_view url) {
 
 }  // namespace
 
-bool has_attack_lists() {
+bool has_public_lists() {
   return std::filesystem::exists(testdata("payloads")) &&
          std::filesystem::exists(testdata("ssrf/patt/ssrf_urls.txt")) &&
          std::filesystem::exists(testdata("url-wpt/tests/wpt/urltestdata.json"));
 }
 
 std::vector<std::string> ssrf_urls() {
-  std::vector<std::string> out = lines(testdata("ssrf/patt/ssrf_urls.txt"));
+  std::vector<std::string> out = lines(seeds("ssrf_urls.txt"));
+  std::ranges::move(lines(testdata("ssrf/patt/ssrf_urls.txt")), std::back_inserter(out));
   std::ranges::move(lines(testdata("ssrf/seclists/SSRF_hacktricks.txt")), std::back_inserter(out));
   return out;
 }
@@ -140,6 +142,8 @@ std::vector<std::string> ssrf_hosts() {
 
 std::vector<std::string> attack_lines() {
   Lines out;
+  for (const std::string& line : lines(seeds("attack_lines.txt")))
+    add_line(out, line);
   for (const char* folder : payload_folders) {
     for (const Sample& file : files(testdata("payloads") / folder)) {
       const std::filesystem::path path = testdata("payloads") / folder / file.name;

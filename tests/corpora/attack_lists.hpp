@@ -5,8 +5,8 @@
 
 namespace penstock::corpora {
 
-/// Whether all sets that the lists below are made of are there.
-bool has_attack_lists();
+/// Whether the public sets are there; the lists below then hold them beside our own seeds.
+bool has_public_lists();
 
 /// Every line of the lists about where a request goes (open redirect, traversal, CRLF, SSRF,
 /// parameter pollution, proxies, the URL standard's cases), each once, with real line ends where a

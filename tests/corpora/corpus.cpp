@@ -36,6 +36,10 @@ fs::path testdata(std::string_view set) {
 
 fs::path vendor_specs() { return fs::path(PENSTOCK_SHARED_DIR) / "vendor-specs"; }
 
+fs::path seeds(std::string_view name) {
+  return fs::path(PENSTOCK_SOURCE_DIR) / "tests/corpora/seeds" / fs::path(name);
+}
+
 std::string read_file(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
@@ -43,11 +47,19 @@ std::string read_file(const fs::path& file) {
 
 std::vector<Sample> files(const fs::path& folder) {
   std::vector<Sample> out;
+  if (!fs::exists(folder)) return out;
   for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file())
       out.push_back({entry.path().lexically_relative(folder).string(), read_file(entry.path())});
   }
   std::ranges::sort(out, {}, &Sample::name);
+  return out;
+}
+
+std::vector<Sample> files(const std::vector<fs::path>& folders) {
+  std::vector<Sample> out;
+  for (const fs::path& folder : folders)
+    std::ranges::move(files(folder), std::back_inserter(out));
   return out;
 }
 

@@ -25,14 +25,21 @@ struct Block {
   std::string text;      ///< with its last line end
 };
 
-/// A set of ../shared/testdata. Nothing of it is in this repository.
+/// A set of ../shared/testdata: public sets that are kept beside the repository, not in it.
 std::filesystem::path testdata(std::string_view set);
 std::filesystem::path vendor_specs();
 
+/// A file or folder of this folder's seeds, which are always there.
+std::filesystem::path seeds(std::string_view name);
+
 std::string read_file(const std::filesystem::path& file);
 
-/// Every file below `folder`, by name; `name` is relative to it.
+/// Every file below `folder`, by name; `name` is relative to it. None where there is no such
+/// folder.
 std::vector<Sample> files(const std::filesystem::path& folder);
+
+/// The files of all folders, one folder after the other.
+std::vector<Sample> files(const std::vector<std::filesystem::path>& folders);
 
 /// Every line that is not empty, without its line end. Bytes are kept as they are.
 std::vector<std::string> lines(const std::filesystem::path& file);

@@ -25,7 +25,6 @@ std::vector<Api> some_apis() {
 class AttackField : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_attack_lists()) GTEST_SKIP() << "the attack lists are not in " PENSTOCK_SHARED_DIR;
     places_reached();
     stage = std::make_unique<Stage>();
   }
@@ -73,7 +72,7 @@ TEST_F(AttackField, AHeaderIsSentAsItIsOrRefused) {
     caller.expect_nothing_more();
     if (HasFailure()) return;
   }
-  EXPECT_GT(tally["accepted"], 1000);
+  EXPECT_GT(tally["accepted"], has_public_lists() ? 1000 : 100);
 }
 
 TEST_F(AttackField, AParameterStaysOneParameter) {
@@ -100,7 +99,7 @@ TEST_F(AttackField, AParameterStaysOneParameter) {
     caller.expect_nothing_more();
     if (HasFailure()) return;
   }
-  EXPECT_GT(tally["accepted"], 1000);
+  EXPECT_GT(tally["accepted"], has_public_lists() ? 1000 : 100);
 }
 
 struct Option {

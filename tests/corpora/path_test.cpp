@@ -18,7 +18,6 @@ namespace {
 class AttackPath : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_attack_lists()) GTEST_SKIP() << "the attack lists are not in " PENSTOCK_SHARED_DIR;
     places_reached();
     stage = std::make_unique<Stage>();
   }
@@ -64,7 +63,7 @@ TEST_F(AttackPath, StaysBelowTheBaseUrl) {
     caller.expect_nothing_more();
     if (HasFailure()) return;
   }
-  EXPECT_GT(tally["accepted"], 1000);
+  EXPECT_GT(tally["accepted"], has_public_lists() ? 1000 : 100);
 }
 
 /// A log line as the operator's tools and terminal get it.

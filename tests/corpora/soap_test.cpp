@@ -26,6 +26,8 @@ std::string fragment_of(const std::string& document) {
 
 std::vector<Sample> fragments() {
   std::vector<Sample> out;
+  for (const Sample& file : files(seeds("soap")))
+    out.push_back({"seeds/" + file.name, fragment_of(file.bytes)});
   for (const char* vendor : {"workday", "nmbrs", "taleo", "hroffice"}) {
     for (const Sample& file : files(vendor_specs() / vendor)) {
       const bool xml = file.bytes.find("Envelope") != std::string::npos ||
@@ -40,8 +42,6 @@ std::vector<Sample> fragments() {
 }
 
 TEST(SoapSamples, ReachTheVendorByteForByte) {
-  SKIP_WITHOUT(vendor_specs());
-  SKIP_WITHOUT(testdata("soap/zeep"));
   Stage stage;
   Caller caller(stage);
   Tally tally("SOAP samples and WSDLs as data");
@@ -68,7 +68,9 @@ TEST(SoapSamples, ReachTheVendorByteForByte) {
       EXPECT_EQ(envelope_shape(fate.seen.body).trouble, "");
     }
   }
-  EXPECT_GT(tally["accepted"], 150);
+  const bool all =
+      std::filesystem::exists(vendor_specs()) && std::filesystem::exists(testdata("soap/zeep"));
+  EXPECT_GT(tally["accepted"], all ? 150 : 12);
 }
 
 }  // namespace

@@ -44,17 +44,16 @@ std::vector<Sample> bombs() {
           {"instructions", "<a>" + repeated("<?a?>", mib / 5) + "</a>"}};
 }
 
-bool has_documents() {
+bool has_public_documents() {
   return std::filesystem::exists(testdata("xml-attacks")) &&
          std::filesystem::exists(testdata("payloads/XXE Injection"));
 }
 
 std::vector<Sample> documents() {
   std::vector<Sample> out = bombs();
-  for (const char* set : {"xml-attacks", "payloads/XXE Injection/Files"}) {
-    for (Sample& file : files(testdata(set)))
-      out.push_back(std::move(file));
-  }
+  std::ranges::move(
+      files({seeds("xml"), testdata("xml-attacks"), testdata("payloads/XXE Injection/Files")}),
+      std::back_inserter(out));
   for (const char* list : {"xml-attacks.txt", "XXE_Fuzzing.txt"}) {
     for (const std::string& line : lines(testdata("payloads/XXE Injection/Intruders") / list))
       out.push_back({line.substr(0, 200), line});
@@ -84,7 +83,6 @@ std::string inside(const Api& api, const std::string& document) {
 
 /// As data; the vendor gets what the caller wrote, in the one Body, or nothing.
 TEST(XmlAttacks, AsDataAreSentAsTheyAreOrNotAtAll) {
-  if (!has_documents()) GTEST_SKIP() << "xml-attacks are not in " PENSTOCK_SHARED_DIR "/testdata";
   places_reached();
   Stage stage;
   Caller caller(stage);
@@ -120,7 +118,7 @@ TEST(XmlAttacks, AsDataAreSentAsTheyAreOrNotAtAll) {
   caller.expect_nothing_more();
   for (const std::string& place : places_reached())
     EXPECT_EQ(place, stage.vendor_address());
-  EXPECT_GT(tally["with a DTD"], 500);
+  EXPECT_GT(tally["with a DTD"], has_public_documents() ? 500 : 50);
 }
 
 /// A fault that wants the document's own entities expanded where a plugin reads it.
@@ -172,7 +170,6 @@ std::vector<Inspector> inspectors() {
 }
 
 TEST(XmlAttacks, AsAnAnswerAreReadWithoutTheirEntities) {
-  if (!has_documents()) GTEST_SKIP() << "xml-attacks are not in " PENSTOCK_SHARED_DIR "/testdata";
   places_reached();
   Tally tally("XML attacks as a SOAP answer before the inspect of 3 plugins");
   std::vector<Sample> answers;
@@ -195,7 +192,7 @@ TEST(XmlAttacks, AsAnAnswerAreReadWithoutTheirEntities) {
   }
   EXPECT_LT(peak_kib() - before, 512 * 1024);  // a sanitizer keeps what was freed
   EXPECT_TRUE(places_reached().empty());
-  EXPECT_GT(tally["cases"], 1000);
+  EXPECT_GT(tally["cases"], has_public_documents() ? 1000 : 100);
 }
 
 }  // namespace
