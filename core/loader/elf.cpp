@@ -36,7 +36,8 @@ class Bytes {
   std::size_t size() const { return all_.size(); }
 
   std::string_view range(std::uint64_t offset, std::uint64_t size) const {
-    if (offset > all_.size() || size > all_.size() - offset) throw Malformed{"it is cut off or malformed"};
+    if (offset > all_.size() || size > all_.size() - offset)
+      throw Malformed{"it is cut off or malformed"};
     return all_.substr(offset, size);
   }
 
