@@ -1,6 +1,9 @@
 #include "http/connection.hpp"
 
 #include <boost/asio/dispatch.hpp>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include "http/foreign_protocol.hpp"
 #include "http/framing_limits.hpp"
@@ -21,6 +24,9 @@ Connection::~Connection() {
 void Connection::start() {
   boost::system::error_code error;
   socket_.set_option(asio::ip::tcp::no_delay(true), error);
+  const int most_unsent = most_unsent_bytes;
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent,
+               sizeof most_unsent);
   const auto remote = socket_.remote_endpoint(error);
   if (error) return;
   std::string text = remote.address().to_string();

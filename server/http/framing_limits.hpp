@@ -18,6 +18,10 @@ constexpr std::uint64_t most_framing_bytes = std::uint64_t{64} * 1024;
 /// What the parser may leave lying unused.
 constexpr std::size_t most_unused_bytes = std::size_t{16} * 1024;
 
+/// What the kernel takes of an answer beyond what is on its way to the client. It would take
+/// megabytes, which count in no budget and make a client that reads nothing look quick.
+constexpr int most_unsent_bytes = 128 * 1024;
+
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace penstock::server

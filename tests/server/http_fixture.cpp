@@ -49,33 +49,36 @@ void echo(const std::shared_ptr<ProxyPeer>& peer) {
 }
 
 void play_piece(const std::shared_ptr<ProxyPeer>& peer,
-                const std::shared_ptr<const FakePort::Script>& script, std::size_t number) {
+                const std::shared_ptr<const FakePort::Script>& script, std::size_t number,
+                std::atomic<std::size_t>& taken) {
   if (number == script->pieces.size()) {
     if (script->breaks_off) return peer->finish(failure(input_invalid("the vendor hung up")));
     return peer->finish(ProxyEnd{script->trailers, {}});
   }
   const bool again = script->endless && number + 1 == script->pieces.size();
   peer->write(script->pieces[number],
-              [peer, script, next = again ? number : number + 1](bool more) {
-                if (more) return play_piece(peer, script, next);
-                peer->finish(failure(input_invalid("the caller went away")));
+              [peer, script, next = again ? number : number + 1, &taken](bool more) {
+                if (!more) return peer->finish(failure(input_invalid("the caller went away")));
+                ++taken;
+                play_piece(peer, script, next, taken);
               });
 }
 
 void play_script(const std::shared_ptr<ProxyPeer>& peer,
-                 const std::shared_ptr<const FakePort::Script>& script) {
+                 const std::shared_ptr<const FakePort::Script>& script,
+                 std::atomic<std::size_t>& taken) {
   if (!script->interim.empty()) peer->interim(103, script->interim);
   Answer head;
   head.status = script->status;
   head.headers = script->headers;
   peer->head(std::move(head));
-  play_piece(peer, script, 0);
+  play_piece(peer, script, 0, taken);
 }
 
 }  // namespace
 
 void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
-  if (script_) return play_script(peer, script_);
+  if (script_) return play_script(peer, script_, pieces_taken);
   if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
   peer->interim(103, {{"link", "</a>"}});
   Answer head;

@@ -40,6 +40,7 @@ class FakePort final : public CallPort {
     bool endless = false;  ///< the last piece comes again and again
   };
   /// Played by each proxied call from now on. Before the first.
+  std::atomic<std::size_t> pieces_taken{0};  ///< of the script, by callers
   void play(Script script) { script_ = std::make_shared<const Script>(std::move(script)); }
 
   void hold() { holding_ = true; }
