@@ -136,7 +136,7 @@ TEST(SlowClient, GivesItsPlaceToCallsThatAreRefusedForWantOfOne) {
   server.port.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
   TestClient slow = server.connect_with_buffer(small_buffer);
   slow.send(proxied("GET"));
-  EXPECT_THAT(slow.read_some(), HasSubstr("200 OK"));
+  EXPECT_THAT(slow.read_some(), ::testing::StartsWith("HTTP/1.1 200 "));
   TestClient other = server.connect();
   other.send(post("/v1/passthrough/hibob/v1", R"({"method":"GET","path":"/crowded"})"));
   EXPECT_EQ(other.receive().status, 429);
