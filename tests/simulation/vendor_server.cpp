@@ -59,8 +59,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
                             });
   }
 
+  /// Not one that has never carried a request: to end that is to refuse the call it was made for.
   bool is_idle() const {
-    return socket_.is_open() && shaken_ && !playing_ && !finished_ && !reader_.started();
+    return socket_.is_open() && used_ && !playing_ && !finished_ && !reader_.started();
   }
   bool is_playing() const { return playing_ && !silent_; }
 
@@ -142,6 +143,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
 
   void begin_request() {
     mark_ = *reader_.mark();
+    used_ = true;
     const std::scoped_lock lock(server_.mutex_);
     auto& attempts = server_.attempts_[mark_];
     const Planned& planned = server_.plans_[mark_];
@@ -321,6 +323,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   std::array<char, 65536> buffer_{};
   std::string unsent_;
   bool receiving_ = false, shaken_ = false;
+  bool used_ = false;      ///< a request has come on it
   bool deaf_ = false;      ///< reads nothing from the socket
   bool finished_ = false;  ///< answers nothing any more
   bool playing_ = false, silent_ = false;
