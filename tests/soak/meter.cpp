@@ -95,10 +95,14 @@ bool report(const std::vector<Interval>& intervals, const Tolerance& tolerance) 
   const Interval& last = tenths.back();
   bool good = flat("us/call", first.cpu_per_call_us, last.cpu_per_call_us, tolerance.cpu, 0);
   good &= flat("rss kB", first.end.rss_kb, last.end.rss_kb, tolerance.memory, 0);
-  good &= flat("heap kB", first.end.heap_kb, last.end.heap_kb, tolerance.memory, 0);
-  good &= flat("blocks", first.end.blocks, last.end.blocks, tolerance.counts, 0);
-  // A vendor connection more or less is chance, not growth.
-  good &= flat("descriptors", first.end.descriptors, last.end.descriptors, tolerance.counts, 4);
+  // A vendor connection more or less is chance, not growth: two descriptors at most, and their TLS.
+  constexpr double connections = 2, kb_of_one = 100, blocks_of_one = 350;
+  good &= flat("heap kB", first.end.heap_kb, last.end.heap_kb, tolerance.memory,
+               connections * kb_of_one);
+  good &= flat("blocks", first.end.blocks, last.end.blocks, tolerance.counts,
+               connections * blocks_of_one);
+  good &= flat("descriptors", first.end.descriptors, last.end.descriptors, tolerance.counts,
+               connections);
   good &= flat("threads", first.end.threads, last.end.threads, tolerance.counts, 0);
   std::fflush(stdout);
   return good;

@@ -156,7 +156,7 @@ int run(const Options& options) {
     const Server server(vendor, pattern);
     callers.connect_to(server.port());
     // Until every kind has been there and all pools are warm.
-    constexpr std::uint64_t warm_up = 12'000;
+    constexpr std::uint64_t warm_up = 60'000;
     const auto began = Clock::now();
     wrong += callers.run(warm_up);
     const double rate =
