@@ -1,4 +1,5 @@
-# penstock_add_plugin(name SOURCES …): one plugin, one shared library <name>.so, with the folder's manifest.json inside.
+# penstock_add_plugin(name SOURCES … [TARGET plugins]): one plugin, one shared library <name>.so, with the folder's
+# manifest.json inside. TARGET is the custom target that builds it with others.
 #
 # Needs CMake 3.25 and the languages C and CXX; the manifest is read when CMake configures.
 #
@@ -19,10 +20,6 @@ if(NOT C IN_LIST PENSTOCK_LANGUAGES)
   enable_language(C)
 endif()
 
-if(NOT TARGET plugins)
-  add_custom_target(plugins)
-endif()
-
 # penstock_manifest_declares(text member variable): 1 where an API of the manifest has that member, else 0.
 function(penstock_manifest_declares text member variable)
   set(${variable} 0 PARENT_SCOPE)
@@ -38,7 +35,13 @@ function(penstock_manifest_declares text member variable)
 endfunction()
 
 function(penstock_add_plugin name)
-  cmake_parse_arguments(PLUGIN "" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(PLUGIN "" "TARGET" "SOURCES" ${ARGN})
+  if(NOT PLUGIN_TARGET)
+    set(PLUGIN_TARGET plugins)
+  endif()
+  if(NOT TARGET ${PLUGIN_TARGET})
+    add_custom_target(${PLUGIN_TARGET})
+  endif()
   set(manifest ${CMAKE_CURRENT_SOURCE_DIR}/manifest.json)
   file(READ ${manifest} text)
   string(JSON apis ERROR_VARIABLE wrong LENGTH "${text}" apis)
@@ -80,6 +83,6 @@ pst_manifest_bytes:
   set_target_properties(${name} PROPERTIES
     PREFIX "" LINK_DEPENDS ${PENSTOCK_PLUGIN_MAP} SKIP_BUILD_RPATH ON
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/plugins)
-  add_dependencies(plugins ${name})
+  add_dependencies(${PLUGIN_TARGET} ${name})
 endfunction()
 cmake_policy(POP)
