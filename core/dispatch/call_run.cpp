@@ -266,8 +266,8 @@ void CallRun::hear(const host::Outcome& outcome) {
       draft_.warnings.push_back(std::move(warning));
   }
   for (const host::LogText& line : outcome.logs)
-    log_of_plugin(context_.observers, draft_.plugin->instance(), draft_.integration->config().id,
-                  {line.level, masker.mask(line.text)});
+    log_of_plugin(context_.trouble, context_.observers, draft_.plugin->instance(),
+                  draft_.integration->config().id, {line.level, masker.mask(line.text)});
 }
 
 void CallRun::get_session(std::optional<session::FetchReply> challenge) {

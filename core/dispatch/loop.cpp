@@ -177,17 +177,17 @@ void LoopWorld::release(std::string key, std::uint64_t fence) {
 }
 
 void LoopWorld::log(const host::Instance& plugin, host::LogText line) {
-  log_of_plugin(observers_, plugin, integration_->config().id, std::move(line));
+  log_of_plugin(loop_.trouble(), observers_, plugin, integration_->config().id, std::move(line));
 }
 
-void log_of_plugin(const Observers& observers, const host::Instance& plugin,
+void log_of_plugin(const Trouble& trouble, const Observers& observers, const host::Instance& plugin,
                    const std::string& integration_id, host::LogText line) {
   if (observers.empty()) return;
   const auto dropped = plugin.log_limit().admit(wall_clock_ms());
   if (!dropped) return;
   const PluginLog told{plugin.label(), integration_id, line.level, std::move(line.text), *dropped};
   for (const auto& observer : observers)
-    observer->on_plugin_log(told);
+    run_guarded(trouble, "an observer", [&] { observer->on_plugin_log(told); });
 }
 
 std::int64_t wall_clock_ms() {

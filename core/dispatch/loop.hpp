@@ -54,6 +54,7 @@ class Loop {
 
   boost::asio::io_context& context() { return context_; }
   upstream::Client& client() { return *client_; }
+  const Trouble& trouble() const { return trouble_; }
 
   // On the loop.
 
@@ -85,8 +86,9 @@ class Loop {
 
 using Observers = std::vector<std::shared_ptr<Observer>>;
 
-/// Gives the observers what a plugin logs, secrets masked, unless it is too much.
-void log_of_plugin(const Observers& observers, const host::Instance& plugin,
+/// Gives the observers what a plugin logs, secrets masked, unless it is too much. One that throws
+/// keeps neither the others nor the call from going on.
+void log_of_plugin(const Trouble& trouble, const Observers& observers, const host::Instance& plugin,
                    const std::string& integration_id, host::LogText line);
 
 /// What the session runs of one integration see of the world, on one loop.

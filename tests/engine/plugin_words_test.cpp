@@ -1,6 +1,7 @@
 // What a plugin says besides its verdict reaches those whom plugin_abi.h promises it to.
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ class Lines final : public Observer {
   void on_plugin_log(const PluginLog& line) override {
     const std::scoped_lock lock(mutex);
     lines.push_back(line);
+    if (throws) throw std::runtime_error("an observer of the test");
   }
+  bool throws = false;  ///< set before the first call
   std::mutex mutex;
   std::vector<PluginLog> lines;
 };
@@ -88,6 +91,14 @@ TEST_F(PluginWords, a_transient_answer_is_tried_once_more_with_its_own_attempt_a
   ASSERT_EQ(requests.size(), 2U);
   EXPECT_EQ(told(0), "1 1 0") << "prepared once without a session, then with one";
   EXPECT_EQ(told(1), "2 2 0");
+}
+
+TEST_F(PluginWords, an_observer_that_throws_costs_no_call) {
+  lines->throws = true;
+  const auto answer = call("GET");
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->status, 200);
+  EXPECT_FALSE(lines->lines.empty());
 }
 
 TEST_F(PluginWords, a_transient_answer_to_a_post_is_given_as_a_fault) {
