@@ -17,6 +17,9 @@ namespace {
 constexpr auto gathering_time = std::chrono::milliseconds(50);
 constexpr auto patience_at_the_end = std::chrono::milliseconds(500);
 constexpr std::size_t most_waiting_bytes = 8U << 20U;
+/// What the buffers keep between two writes: more than a busy server's lines of one gathering time,
+/// and little beside what a reader that stalls may make of them.
+constexpr std::size_t kept_bytes = 256U << 10U;
 
 /// Lines from all threads, written by one of its own, which alone may have to wait for the reader.
 class StderrLog {
@@ -63,6 +66,7 @@ class StderrLog {
       lock.unlock();
       const std::size_t lost = write(lines);
       lines.clear();
+      if (lines.capacity() > kept_bytes) std::string().swap(lines);
       lock.lock();
       lost_ += lost;
       if (ending_ && lost > 0) return;
