@@ -43,8 +43,8 @@ Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& add
     add({asio::ip::address_v4::loopback(), port});
     add({asio::ip::address_v6::loopback(), port});
   }
-  std::ranges::stable_partition(out,
-                                [](const tcp::endpoint& one) { return one.address().is_v4(); });
+  std::stable_partition(out.begin(), out.end(),
+                        [](const tcp::endpoint& one) { return one.address().is_v4(); });
   return out;
 }
 

@@ -280,15 +280,21 @@ const ExitCase exit_cases[] = {
 
 class ExitTest : public ::testing::TestWithParam<ExitCase> {};
 
+/// Ends with the process, after the engines in it and before OpenSSL, which its threads use.
+testing::LocalVendor& vendor_until_exit() {
+  static testing::LocalVendor* vendor;
+  static pid_t process;
+  vendor = new testing::LocalVendor;
+  process = ::getpid();
+  std::atexit([] {
+    if (::getpid() == process) delete vendor;
+  });
+  return *vendor;
+}
+
 TEST_P(ExitTest, keeps_its_code_while_calls_run) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        // Not destroyed: it is the engine's end that is looked at.
-        auto* const vendor = new testing::LocalVendor;
-        GetParam().run(*vendor);
-      },
-      ::testing::ExitedWithCode(7), "");
+  EXPECT_EXIT(GetParam().run(vendor_until_exit()), ::testing::ExitedWithCode(7), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Lifetime, ExitTest, ::testing::ValuesIn(exit_cases),
