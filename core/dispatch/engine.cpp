@@ -135,6 +135,7 @@ struct Engine::Impl {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> aside_work;
   std::unique_ptr<Watchdog> watchdog;
   std::promise<void> aside_ended;
+  std::future<void> aside_end = aside_ended.get_future();
   std::thread aside_thread;
 
   std::atomic<bool> stopping{false};
@@ -143,6 +144,7 @@ struct Engine::Impl {
   std::once_flag stopper_once;
   std::thread stopper;              ///< of a stop() on an engine thread
   std::atomic<bool> halted{false};  ///< by exit()
+  std::atomic<bool> blocking_joined{false};
   std::unique_ptr<ExitGuard> exit_guard;
 };
 
@@ -322,8 +324,7 @@ Engine::Impl::~Impl() {
   boost::asio::post(aside, [this] { watchdog->stop(); });
   aside_work.reset();
   // A handler that calls again whenever it is refused would go on for ever.
-  if (halted || aside_ended.get_future().wait_for(aside_patience) != std::future_status::ready)
-    aside.stop();
+  if (halted || aside_end.wait_for(aside_patience) != std::future_status::ready) aside.stop();
   aside_thread.join();
   exit_guard.reset();
   // Handlers still queued on a loop may hold calls, which hold the world: loops first.
@@ -406,17 +407,25 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
   for (const auto& loop : loops)
     loop->stop();
   blocking.join();
+  blocking_joined = true;
 }
 
 /// No handler runs any more: what they use may be half destroyed.
 void Engine::Impl::halt_for_exit() {
   stopping = true;
   halted = true;
+  aside.stop();
   for (const auto& loop : loops)
     loop->context().stop();
   for (const auto& loop : loops) {
     if (loop->halt(exit_patience)) loop->close_connections();
   }
+  if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_patience);
+  // What the credential store does uses OpenSSL, and may keep a token that nobody else has.
+  if (blocking_joined) return;
+  const auto drained = std::make_shared<std::promise<void>>();
+  boost::asio::post(blocking, [drained] { drained->set_value(); });
+  drained->get_future().wait_for(exit_patience);
 }
 
 Engine::~Engine() {

@@ -221,6 +221,64 @@ void keep_calling(Engine& engine) {
   engine.async_call(hibob_call(), [&engine](auto) { keep_calling(engine); });
 }
 
+/// A static object as exit() destroys it, and who still uses it then.
+struct InUse {
+  ~InUse() {
+    if (users > 0) std::_Exit(1);
+  }
+  std::atomic<int> users{0};
+};
+
+InUse& in_use() {
+  static InUse one;
+  return one;
+}
+
+void keep_being_refused(Engine& engine) {
+  engine.async_call(hibob_call(), [&engine](auto) {
+    ++in_use().users;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    --in_use().users;
+    keep_being_refused(engine);
+  });
+}
+
+/// Takes half a second to save, once that is said.
+struct SlowStore final : CredentialStore {
+  Result<std::optional<StoredState>> load(const std::string&) override {
+    return std::optional<StoredState>();
+  }
+  Result<std::uint64_t> save(const std::string&, const StoredState&, std::uint64_t) override {
+    if (!slow) return std::uint64_t{1};
+    ++in_use().users;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    --in_use().users;
+    return failure(Error());
+  }
+  std::atomic<bool> slow{false};
+};
+
+/// A call that needs a session.
+std::unique_ptr<Engine> open_workday(const testing::LocalVendor& vendor, EngineOptions options) {
+  std::string yaml = testing::local_yaml(vendor);
+  yaml.replace(yaml.find("hibob:acme"), 10, "workday:acme");
+  yaml.replace(yaml.find("tool: hibob"), 11, "tool: workday");
+  const std::string connection = "{ service_user_id: a, token: b }";
+  yaml.replace(yaml.find(connection), connection.size(),
+               "{ domain: wd5-impl-services1.workday.com, tenant: acme, client_id: c, "
+               "client_secret: s, refresh_token: r }");
+  return testing::open_engine(yaml, std::move(options));
+}
+
+Call workday_call() {
+  Call call = hibob_call("/workers");
+  call.tool = "workday";
+  call.api = "rest";
+  call.integration_id = "workday:acme";
+  call.api_options = options({{"service_name", "staffing"}});
+  return call;
+}
+
 std::unique_ptr<Engine>& static_engine() {
   static std::unique_ptr<Engine> engine;
   return engine;
@@ -251,6 +309,29 @@ const ExitCase exit_cases[] = {
        for (int i = 0; i < 20; ++i)
          keep_calling(*static_engine());
        vendor.wait_for_requests(100);
+       std::exit(7);
+     }},
+    {"while_refused_calls_are_handled",
+     [](testing::LocalVendor& vendor) {
+       in_use();
+       const auto engine = local_engine(vendor);
+       engine->stop(std::chrono::milliseconds(0));
+       keep_being_refused(*engine);
+       while (in_use().users == 0)
+         std::this_thread::yield();
+       std::exit(7);
+     }},
+    {"while_the_store_saves",
+     [](testing::LocalVendor& vendor) {
+       in_use();
+       const auto store = std::make_shared<SlowStore>();
+       EngineOptions options;
+       options.store = store;
+       const auto engine = open_workday(vendor, std::move(options));
+       store->slow = true;
+       engine->async_call(workday_call(), [](auto) {});
+       while (in_use().users == 0)
+         std::this_thread::yield();
        std::exit(7);
      }},
     {"while_an_engine_ends_behind_a_handler",

@@ -11,9 +11,10 @@
 namespace penstock::fuzz {
 namespace {
 
-void check_problems(const std::vector<Problem>& problems) {
+template <class Problems>
+void check_problems(const Problems& problems) {
   require(!problems.empty(), "a refusal has a problem");
-  for (const Problem& problem : problems) {
+  for (const auto& problem : problems) {
     require(!problem.message.empty(), "a problem says what is wrong", problem.pointer);
     require(problem.pointer.empty() || problem.pointer.starts_with('/'), "a problem has a pointer",
             problem.pointer);
