@@ -53,6 +53,15 @@ struct Kind {
   int status;
 };
 
+/// A file that the engine fetches from that port of localhost.
+std::string upload(std::uint16_t files_port) {
+  return hibob_call(R"({"method":"POST","path":"/people/1/avatar/upload","multipart_form_data":[)"
+                    R"({"name":"file","value":{"name":"a.json","content_type":"application/json",)"
+                    R"("data_url":"https://localhost:)" +
+                        std::to_string(files_port) + R"(/a.json"}}]})",
+                    "hibob:upload");
+}
+
 /// The common kinds take turns; the costly ones come now and then.
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {
@@ -75,7 +84,12 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
-constexpr std::uint64_t hung_every = 997, gone_every = 1499, renewed_every = 4001;
+constexpr std::uint64_t hung_every = 997, gone_every = 1499, renewed_every = 4001,
+                        uploaded_every = 101;
+
+struct Ports {
+  std::uint16_t server = 0, files = 0;
+};
 
 class KeptConnection {
  public:
@@ -147,10 +161,10 @@ class KeptConnection {
 std::atomic<std::uint64_t> made{0}, renewals{0};
 
 /// False: it ended otherwise than it should.
-bool make_call(KeptConnection& connection, std::uint16_t port) {
+bool make_call(KeptConnection& connection, const Ports& ports) {
   const std::uint64_t number = made++;
   if (number % gone_every == gone_every - 1) {
-    KeptConnection leaving(port);
+    KeptConnection leaving(ports.server);
     return leaving.send(hibob_call(R"({"method":"GET","path":"/hang"})"));
   }
   Kind special;
@@ -161,6 +175,9 @@ bool make_call(KeptConnection& connection, std::uint16_t port) {
   } else if (number % renewed_every == renewed_every - 1) {
     special = {workday_call("/renew/" + std::to_string(renewals++ % 2)), 200};
     kind = &special;
+  } else if (number % uploaded_every == uploaded_every - 1) {
+    special = {upload(ports.files), 200};
+    kind = &special;
   }
   const int status = connection.send(kind->request) ? connection.read() : 0;
   if (status == kind->status) return true;
@@ -170,14 +187,14 @@ bool make_call(KeptConnection& connection, std::uint16_t port) {
 }
 
 std::uint64_t run_batch(std::vector<std::unique_ptr<KeptConnection>>& connections,
-                        std::uint16_t port, std::uint64_t calls) {
+                        const Ports& ports, std::uint64_t calls) {
   std::atomic<std::int64_t> left{static_cast<std::int64_t>(calls)};
   std::atomic<std::uint64_t> wrong{0};
   std::vector<std::thread> threads;
   for (const auto& connection : connections) {
     threads.emplace_back([&, one = connection.get()] {
       while (left.fetch_sub(1) > 0) {
-        if (!make_call(*one, port)) ++wrong;
+        if (!make_call(*one, ports)) ++wrong;
       }
     });
   }
@@ -187,14 +204,13 @@ std::uint64_t run_batch(std::vector<std::unique_ptr<KeptConnection>>& connection
 }
 
 [[noreturn]] void serve_commands(int commands, int results, int count) {
-  std::uint64_t word = 0;
-  if (::read(commands, &word, sizeof word) != sizeof word) ::_exit(1);
-  const auto port = static_cast<std::uint16_t>(word);
+  Ports ports;
+  if (::read(commands, &ports, sizeof ports) != sizeof ports) ::_exit(1);
   std::vector<std::unique_ptr<KeptConnection>> connections;
   for (int i = 0; i < count; ++i)
-    connections.push_back(std::make_unique<KeptConnection>(port));
-  while (::read(commands, &word, sizeof word) == sizeof word) {
-    const std::uint64_t wrong = run_batch(connections, port, word);
+    connections.push_back(std::make_unique<KeptConnection>(ports.server));
+  for (std::uint64_t word = 0; ::read(commands, &word, sizeof word) == sizeof word;) {
+    const std::uint64_t wrong = run_batch(connections, ports, word);
     if (::write(results, &wrong, sizeof wrong) != sizeof wrong) break;
   }
   ::_exit(0);
@@ -224,9 +240,9 @@ CallerProcess::~CallerProcess() {
   ::close(results_);
 }
 
-void CallerProcess::connect_to(std::uint16_t port) {
-  const std::uint64_t word = port;
-  if (::write(commands_, &word, sizeof word) != sizeof word)
+void CallerProcess::connect_to(std::uint16_t port, std::uint16_t files_port) {
+  const Ports ports{port, files_port};
+  if (::write(commands_, &ports, sizeof ports) != sizeof ports)
     throw std::runtime_error("the callers have gone");
 }
 

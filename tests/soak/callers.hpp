@@ -13,8 +13,8 @@ class CallerProcess {
   CallerProcess(const CallerProcess&) = delete;
   CallerProcess& operator=(const CallerProcess&) = delete;
 
-  /// Where the server listens. Before the first run().
-  void connect_to(std::uint16_t port);
+  /// Where the server listens, and the host localhost that has files. Before the first run().
+  void connect_to(std::uint16_t port, std::uint16_t files_port);
 
   /// Makes that many calls and waits for their ends. Gives how many ended otherwise than their kind
   /// should.

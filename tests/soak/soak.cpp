@@ -70,12 +70,15 @@ std::string yaml_of(const VendorProcess& vendor, const std::filesystem::path& fo
          upstream(vendor.hibob()) +
          "  - id: hibob:hung\n    tool: hibob\n    connection: { service_user_id: S, token: t }\n" +
          upstream(vendor.hibob(), ", timeout_ms: 100") +
+         "  - id: hibob:upload\n    tool: hibob\n"
+         "    connection: { service_user_id: S, token: t }\n" +
+         upstream(vendor.hibob(), ", allow_private_addresses: true") +
          "  - id: workday:soak\n    tool: workday\n    connection:\n"
          "      domain: " +
          VendorProcess::workday_host +
          "\n      tenant: acme\n      client_id: c\n      client_secret: s\n"
-         "      refresh_token: r\n" +
-         upstream(vendor.workday());
+         "      refresh_token: " +
+         VendorProcess::first_refresh_token + "\n" + upstream(vendor.workday());
 }
 
 /// The server as `penstock serve` puts it together, its log going nowhere.
@@ -154,7 +157,7 @@ int run(const Options& options) {
   std::vector<Interval> intervals;
   {
     const Server server(vendor, pattern);
-    callers.connect_to(server.port());
+    callers.connect_to(server.port(), vendor.files_port());
     // Until every kind has been there and all pools are warm.
     constexpr std::uint64_t warm_up = 60'000;
     const auto began = Clock::now();

@@ -20,9 +20,18 @@ using asio::ip::tcp;
 int next_token = 0;
 
 std::string answer(int status, std::string_view body) {
-  return "HTTP/1.1 " + std::to_string(status) + (status == 200 ? " OK" : " Unauthorized") +
+  return "HTTP/1.1 " + std::to_string(status) + (status == 200 ? " OK" : " Refused") +
          "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
          "\r\n\r\n" + std::string(body);
+}
+
+/// A refresh token is good once: it rotates.
+std::string token_for(std::string_view request) {
+  if (!request.ends_with("refresh_token=r" + std::to_string(next_token)))
+    return answer(400, "{\"error\":\"invalid_grant\"}");
+  const std::string number = std::to_string(++next_token);
+  return answer(200, "{\"access_token\":\"t" + number + "\",\"refresh_token\":\"r" + number +
+                         "\",\"token_type\":\"Bearer\",\"expires_in\":3600}");
 }
 
 /// Empty: none is given.
@@ -30,10 +39,7 @@ std::string answer_to(std::string_view request) {
   const std::string_view target = request.substr(0, request.find(" HTTP/1.1"));
   const auto ends = [&](std::string_view end) { return target.ends_with(end); };
   if (ends("/hang")) return {};
-  if (ends("/token")) {
-    return answer(200, "{\"access_token\":\"t" + std::to_string(++next_token) +
-                           "\",\"token_type\":\"Bearer\",\"expires_in\":3600}");
-  }
+  if (ends("/token")) return token_for(request);
   if (target.find("/renew/") != std::string_view::npos) {
     const std::size_t token = request.find("Bearer t");
     const int number = token == std::string_view::npos ? 0 : std::atoi(request.data() + token + 8);
@@ -126,8 +132,8 @@ VendorProcess::VendorProcess() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context loop{1};
-    Listener hibob(loop, "api.hibob.com"), workday(loop, workday_host);
-    const std::uint16_t ports[2] = {hibob.port(), workday.port()};
+    Listener hibob(loop, "api.hibob.com"), workday(loop, workday_host), files(loop, "localhost");
+    const std::uint16_t ports[3] = {hibob.port(), workday.port(), files.port()};
     if (::write(told[1], ports, sizeof ports) != sizeof ports) ::_exit(1);
     loop.run();
     ::_exit(0);
