@@ -33,6 +33,10 @@ void Pool::add(const PendingPtr& call) {
                               " calls wait for one (upstream.max_queued_calls)");
     }
   }
+  queue(call);
+}
+
+void Pool::queue(const PendingPtr& call) {
   call->place = waiting_.insert(call->repeated ? waiting_.begin() : waiting_.end(), call);
   call->queued = true;
   call->queued_since = Clock::now();
@@ -86,13 +90,15 @@ void Pool::release(const std::shared_ptr<Connection>& connection) {
   if (!waiting_.empty() && !connection->is_quiet()) {
     ++owner_.counters().unquiet_connections;
     if (kept) return drop(connection);
-    // New, and ended or full of words already: as good as no connection.
+    // New, and ended or full of words already: as good as no connection. A balancer that takes a
+    // server out does that once, so the call, of which nothing was sent, gets another one.
     opened(-1);
     owner_.bury(connection);
     const PendingPtr call = take_first();
+    const std::string why = connection->tls_trouble();
+    if (call && why.empty() && !std::exchange(call->repeated, true)) return queue(call);
     connect_more();
     if (call) {
-      const std::string why = connection->tls_trouble();
       Error error = vendor_unreachable(
           call->request.to.host +
               (why.empty() ? " ended the connection, or spoke, before it was asked anything"

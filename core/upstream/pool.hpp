@@ -91,6 +91,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void connect_more();
   bool is_full() const { return open_ + connecting_ >= limits_.connections; }
   void opened(int count);
+  void queue(const PendingPtr& call);
   void refuse(const PendingPtr& call, const std::string& why);
 
   Owner& owner_;

@@ -167,6 +167,34 @@ TEST_F(UpstreamTest, looks_at_a_kept_connection_before_it_writes_to_it) {
   }
 }
 
+/// Nothing of the call has left, so that is safe for a POST as well; once, for the vendor's sake.
+TEST_F(UpstreamTest, makes_one_more_connection_where_a_new_one_has_ended_already) {
+  Server* self = nullptr;
+  Server server([&](TlsStream& stream) {
+    self->read_request(stream);
+    Server::send(stream, Server::ok("own"));
+    Server::wait_for_end(stream);
+  });
+  self = &server;
+  server.stillborn = 1;
+  const auto reply = send(request(server, "POST"));
+  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  EXPECT_EQ(reply->body, "own");
+  EXPECT_EQ(server.connections, 2);
+  EXPECT_EQ(server.requests, 1);
+
+  close();
+  client = std::make_unique<Client>(loop);
+  server.stillborn = 2;
+  const auto refused = send(request(server, "POST"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().sent, Sent::no);
+  EXPECT_TRUE(refused.error().retryable);
+  EXPECT_EQ(server.connections, 4);
+  EXPECT_EQ(server.requests, 1);
+  close();
+}
+
 TEST_F(UpstreamTest, keeps_no_connection_whose_answer_spoke_of_content_that_it_has_not) {
   struct Case {
     const char* method;

@@ -130,6 +130,9 @@ class Server {
 
   std::atomic<int> connections{0}, handshakes{0}, requests{0};
 
+  /// So many connections end in the TCP segment that completes the client's handshake.
+  std::atomic<int> stillborn{0};
+
   /// Connections are refused from now on; those that are there stay.
   void stop_listening() {
     ending_ = true;
@@ -218,6 +221,10 @@ class Server {
     }
     TlsStream stream(std::move(socket), tls_);
     boost::system::error_code error;
+    if (stillborn > 0) {
+      --stillborn;
+      return end_with_handshake(stream);
+    }
     stream.handshake(TlsStream::server, error);
     if (!error) {
       ++handshakes;
@@ -225,6 +232,22 @@ class Server {
     }
     const std::scoped_lock lock(mutex_);
     open_.erase(descriptor);
+  }
+
+  static void end_with_handshake(TlsStream& stream) {
+    const int socket = stream.lowest_layer().native_handle();
+    pollfd hello{socket, POLLIN, 0};
+    ::poll(&hello, 1, -1);
+    stream.lowest_layer().non_blocking(true);
+    const int on = 1, off = 0;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &on, sizeof on);
+    SSL* const tls = SSL_new(SSL_get_SSL_CTX(stream.native_handle()));
+    SSL_set_fd(tls, socket);
+    SSL_accept(tls);  // writes all of the server's part, and has the client's to wait for
+    SSL_free(tls);
+    ::shutdown(socket, SHUT_WR);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_CORK, &off, sizeof off);
+    ::poll(&hello, 1, -1);
   }
 
   Script script_;
