@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <numeric>
-#include <sstream>
 #include <tuple>
 
+#include "base/file_access.hpp"
 #include "config/excerpt.hpp"
 
 namespace penstock::config {
@@ -25,17 +26,17 @@ std::string Reading::written(Mark at, std::string value) const {
 }
 
 Reading read(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream text;
-  if (!stream || std::filesystem::is_directory(file) || !(text << stream.rdbuf())) {
+  if (const std::string why = read_failure(file); !why.empty()) {
     Reading out;
     out.config.file = file.string();
-    out.problems.push_back({file.string(), {}, "cannot be read"});
+    out.problems.push_back({file.string(), {}, "cannot be read" + why});
     return out;
   }
+  std::ifstream stream(file, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(stream), {}};
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(file, error);
-  return read(text.str(), file.string(), absolute.parent_path());
+  return read(text, file.string(), absolute.parent_path());
 }
 
 namespace {

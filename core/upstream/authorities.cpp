@@ -9,6 +9,8 @@
 #include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
+#include "base/file_access.hpp"
+
 namespace penstock::upstream {
 namespace {
 
@@ -34,6 +36,11 @@ Version version_of(const std::string& file) {
   return {facts.st_ino, facts.st_size, facts.st_mtim};
 }
 
+std::string trouble_with(const std::string& file) {
+  const std::string why = read_failure(file);
+  return why.empty() ? " holds no certificate" : " cannot be read" + why;
+}
+
 Result<Store, std::string> load(const std::string& ca_file, const std::string& extra_ca_file) {
   Store store(X509_STORE_new(), &X509_STORE_free);
   X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
@@ -48,10 +55,9 @@ Result<Store, std::string> load(const std::string& ca_file, const std::string& e
                    "): install ca-certificates, or name a file by upstream.ca_file");
   }
   if (!ca_file.empty() && !add(ca_file))
-    return failure("upstream.ca_file " + ca_file + " cannot be read, or holds no certificate");
+    return failure("upstream.ca_file " + ca_file + trouble_with(ca_file));
   if (!extra_ca_file.empty() && !add(extra_ca_file)) {
-    return failure("upstream.extra_ca_file " + extra_ca_file +
-                   " cannot be read, or holds no certificate");
+    return failure("upstream.extra_ca_file " + extra_ca_file + trouble_with(extra_ca_file));
   }
   return store;
 }

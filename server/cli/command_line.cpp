@@ -2,10 +2,14 @@
 // is.
 #include "cli/command_line.hpp"
 
+#include <algorithm>
 #include <iostream>
+#include <optional>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+
+#include "base/text.hpp"
 
 namespace penstock::cli {
 namespace {
@@ -57,6 +61,94 @@ void add_check(CLI::App& app, CommandLine& line) {
   check->callback([&line] { line.command = Command::check; });
 }
 
+int refuse(const std::string& why, const std::string& help) {
+  std::cerr << "penstock: " << why << (why.ends_with('?') ? " See" : "; see") << " `penstock "
+            << help << "`\n";
+  return exit_usage;
+}
+
+/// The first word that is neither an option of every command nor its value; empty: there is none.
+std::string command_word(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "-c" || word == "--config") {
+      ++i;
+    } else if (!word.starts_with('-')) {
+      return std::string(word);
+    }
+  }
+  return {};
+}
+
+std::vector<std::string> names(const std::vector<const CLI::App*>& commands) {
+  std::vector<std::string> out;
+  for (const CLI::App* command : commands)
+    out.push_back(command->get_name());
+  return out;
+}
+
+std::vector<std::string> option_names(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames())
+      out.push_back("--" + name);
+  }
+  return out;
+}
+
+const CLI::App* find_command(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == name) return command;
+  }
+  return nullptr;
+}
+
+/// `penstock`, `penstock help`, `penstock help call`, `penstock chekc`: the exit code where that is
+/// all there is to do.
+std::optional<int> without_command(const CLI::App& app, int argc, char** argv) {
+  const std::string word = command_word(argc, argv);
+  if (word.empty()) {
+    for (int i = 1; i < argc; ++i) {
+      const std::string_view option = argv[i];
+      if (option == "-h" || option == "--help" || option == "--version") return std::nullopt;
+      const std::string name(option.substr(0, option.find('=')));
+      const auto known = option_names(app);
+      if (name.starts_with("--") && std::ranges::find(known, name) == known.end())
+        return refuse("there is no option " + name + did_you_mean(name, known), "help");
+    }
+    std::cerr << app.help();
+    return exit_usage;
+  }
+  const bool help = word == "help";
+  const std::string name = !help ? word : argc > 2 ? argv[2] : "";
+  const CLI::App* const command = find_command(app, name);
+  if (!help && command != nullptr) return std::nullopt;
+  if (help && (name.empty() || command != nullptr)) {
+    std::cout << (command != nullptr ? command->help("penstock") : app.help());
+    return exit_done;
+  }
+  return refuse("\"" + name + "\" is not a command" +
+                    did_you_mean(name, names(app.get_subcommands({}))),
+                "help");
+}
+
+/// What is left over once a command has taken what it knows.
+std::optional<int> refuse_leftovers(const CLI::App& app) {
+  const auto commands = app.get_subcommands();
+  const std::vector<std::string> words = app.remaining(true);
+  if (commands.empty() || words.empty()) return std::nullopt;
+  // Unknown options first: what stands behind one may be its value.
+  const auto option =
+      std::ranges::find_if(words, [](const auto& one) { return one.starts_with('-'); });
+  const std::string& word = option != words.end() ? *option : words.front();
+  const std::string name = word.substr(0, word.find('='));
+  const std::string command = commands.front()->get_name();
+  return refuse("`" + command + "` takes no " +
+                    (option != words.end() ? "option " + name : "argument \"" + word + "\"") +
+                    did_you_mean(name, option_names(*commands.front())),
+                "help " + command);
+}
+
 }  // namespace
 
 std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
@@ -95,6 +187,10 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   openapi->add_flag("--json", line.json, "JSON, which is what is printed anyway");
   openapi->callback([&line] { line.command = Command::openapi; });
 
+  app.allow_extras();
+  for (CLI::App* command : app.get_subcommands({}))
+    command->allow_extras();
+  if (const auto code = without_command(app, argc, argv)) return *code;
   for (int i = 1; i < argc; ++i) {
     // CLI11 would take the next word as the value: `--data= --dry-run` would make the call.
     const std::string_view word = argv[i];
@@ -107,8 +203,12 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_done : exit_usage;
+    if (error.get_exit_code() == 0) return app.exit(error), exit_done;
+    if (const auto code = refuse_leftovers(app)) return *code;
+    const auto commands = app.get_subcommands();
+    return refuse(error.what(), commands.empty() ? "help" : "help " + commands[0]->get_name());
   }
+  if (const auto code = refuse_leftovers(app)) return *code;
   return line;
 }
 

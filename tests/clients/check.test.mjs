@@ -89,7 +89,7 @@ test("for machines there is one JSON object on standard output", () => {
   }
   assert.equal(run(fine, ["--json"]).stdout, '{"problems":[]}\n');
   const absent = spawnSync(penstock, ["check", "--json", "-c", join(folder, "none")], { encoding: "utf8" });
-  assert.deepEqual(JSON.parse(absent.stdout), { problems: [{ file: join(folder, "none"), message: "cannot be read" }] });
+  assert.deepEqual(JSON.parse(absent.stdout), { problems: [{ file: join(folder, "none"), message: "cannot be read: No such file or directory" }] });
 });
 
 test("for GitHub each problem is an annotation, escaped as its runner reads it", () => {

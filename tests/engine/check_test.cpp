@@ -226,9 +226,13 @@ TEST_F(CheckConfig, places_what_the_environment_lacks) {
                    "DIR/f:6:14: plugins.directory DIR/nowhere cannot be read: No such file or "
                    "directory",
                    "DIR/f:7:8: state: there is a file in the place of the folder",
-                   "DIR/f:11:26: connection.token: the file DIR/absent cannot be read"}));
+                   "DIR/f:11:26: connection.token: the file DIR/absent cannot be read: No such "
+                   "file or directory"}));
   EXPECT_EQ(check_config(folder / "none").at(0).text(),
-            (folder / "none").string() + ": cannot be read");
+            (folder / "none").string() + ": cannot be read: No such file or directory");
+  EXPECT_EQ(check_config(folder).at(0).text(), folder.string() + ": cannot be read: Is a directory");
+  EXPECT_EQ(check_config("/dev/null").at(0).text(),
+            "/dev/null:1:1: the configuration must be a map, not nothing");
 }
 
 std::string pem_of(EVP_PKEY* key, bool with_passphrase = false) {
