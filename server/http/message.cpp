@@ -54,9 +54,9 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-bool is_path(std::string_view text) {
-  return text.starts_with('/') && text.find('#') == std::string_view::npos &&
-         std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
+/// Nothing but what may stand in a URI without its fragment.
+bool is_plain(std::string_view target) {
+  return std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
 bool has_token(std::string_view list, std::string_view token) {
@@ -112,7 +112,7 @@ Result<Done, HeadRefusal> read_target(RequestHead& head) {
     head.authority = absolute->authority;
     head.target = absolute->path;
   }
-  if (!is_path(head.target)) {
+  if (!head.target.starts_with('/') || !is_plain(head.request_target)) {
     return refuse("the target must be a path, or an http URI, in printable ASCII, without a "
                   "fragment");
   }

@@ -78,6 +78,32 @@ TEST(AnswerJson, KeepsJsonByteForByte) {
   }
 }
 
+TEST(AnswerJson, GivesJsonOfAnyCharsetInUtf8) {
+  const std::string marked = "the vendor's JSON begins with a byte order mark, which is left out";
+  const std::string transcoded = "the vendor's JSON is in another charset and is given in UTF-8";
+  const struct {
+    std::string type, body, json, warning;
+  } rows[] = {
+      {"application/json", "\xEF\xBB\xBF{\"a\": 1}", "{\"a\": 1}", marked},
+      {"application/json; charset=latin1", "\xEF\xBB\xBF\"\xC3\xA9\"", "\"é\"", marked},
+      {"application/json; charset=iso-8859-1", "[\"\xe9\"]", "[\"é\"]", transcoded},
+      {"application/problem+json; charset=\"Windows-1252\"", "\"\x80\"", "\"€\"", transcoded},
+      {"text/json; charset=utf-16be",
+       std::string("\0[\0"
+                   "1\0]",
+                   6),
+       "[1]", transcoded},
+      {"application/json", std::string("\xff\xfe[\0]\0", 6), "[]", transcoded},
+  };
+  for (const auto& row : rows) {
+    EXPECT_NE(answer_json(answer_of(row.type, row.body), false)
+                  .find("\"data\":" + row.json + "},\"warnings\":[{\"message\":\"" + row.warning +
+                        "\"}]}"),
+              std::string::npos)
+        << answer_json(answer_of(row.type, row.body), false);
+  }
+}
+
 TEST(AnswerJson, GivesTheRestAsAString) {
   const std::string replaced = " of the vendor's body are not text in its charset and became "
                                "U+FFFD; set response_as_base64 to get the very bytes";
@@ -85,8 +111,6 @@ TEST(AnswerJson, GivesTheRestAsAString) {
                                    "became U+FFFD; set response_as_base64 to get the very bytes";
   const std::string not_json =
       "the vendor's body says that it is JSON but is not, so it is given as a string";
-  const std::string marked =
-      "the vendor's JSON begins with a byte order mark, so it is given as a string";
   const struct {
     const char* name;
     std::string type;
@@ -99,17 +123,22 @@ TEST(AnswerJson, GivesTheRestAsAString) {
       {"XML", "text/xml; charset=utf-8", "<a b=\"é\">\x01\t\\</a>", "<a b=\"é\">\x01\t\\</a>", {}},
       {"invalid JSON", "application/json", "{\"a\":", "{\"a\":", {not_json}},
       {"two documents", "application/json", "{}{}", "{}{}", {not_json}},
-      {"a byte order mark", "application/json", "\xEF\xBB\xBF{}", "\xEF\xBB\xBF{}", {marked}},
+      {"no JSON behind a mark", "application/json", "\xEF\xBB\xBF{", "\xEF\xBB\xBF{", {not_json}},
       {"JSON not in UTF-8",
        "application/json",
        "\"\xe9\"",
        "\"\xEF\xBF\xBD\"",
        {not_json, replaced_one}},
-      {"JSON in a declared charset",
+      {"no JSON in a declared charset",
        "application/json; charset=latin1",
-       "\"\xe9\"",
-       "\"é\"",
+       "\"\xe9",
+       "\"é",
        {not_json}},
+      {"half a character of UTF-16",
+       "application/json; charset=utf-16le",
+       std::string("1\0\0", 3),
+       "1\xEF\xBF\xBD",
+       {not_json, replaced_one}},
       {"a NUL", "application/json", std::string("1\0", 2), std::string("1\0", 2), {not_json}},
       {"latin 1", "text/plain; charset=ISO-8859-1", "caf\xe9 \x80", "café €", {}},
       {"windows", "text/html; a=b; Charset=\"Windows-1252\"", "\x93hi\x94", "“hi”", {}},
