@@ -5,6 +5,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "log/bounded_writer.hpp"
 #include "log/call_log.hpp"
@@ -62,9 +63,10 @@ class StderrLog {
                           std::to_string(lost_) + " log lines were lost: nobody read them in time",
                           std::chrono::system_clock::now()) +
                  "\n";
-      lost_ = 0;
+      const std::size_t told = std::exchange(lost_, 0);
       lock.unlock();
-      const std::size_t lost = write(lines);
+      std::size_t lost = write(lines);
+      if (lost > 0 && told > 0) lost += told - 1;  // the line that told it, the last, is lost too
       lines.clear();
       if (lines.capacity() > kept_bytes) std::string().swap(lines);
       lock.lock();
