@@ -1,5 +1,6 @@
 #include "upstream/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -9,8 +10,12 @@
 namespace penstock::upstream {
 namespace {
 
-// Bodies up to this go out with the head in one write and one TLS record.
+// Bodies up to this are written together with the head.
 constexpr std::size_t joined_body = 64U << 10U;
+
+// What one write takes, a TLS record's most (RFC 8446 section 5.1): where writing fails, the vendor
+// has what was written before, and nothing of this.
+constexpr std::size_t largest_record = 16U << 10U;
 
 // A 408 that comes sooner speaks of the time before the request, not of the request's own.
 constexpr auto soonest_request_timeout = std::chrono::seconds(2);
@@ -41,7 +46,7 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
   source_left_ = request.source_length;
   sink_ = request.sink;
   pulling_ = head_given_ = paused_ = completed_ = request_written_ = any_byte_sent_ = false;
-  came_early_ = false;
+  came_early_ = write_failed_ = false;
   written_ = 0;
   head_size_ = head.size();
   out_ = std::move(head);
@@ -71,7 +76,7 @@ void Connection::write() {
     const std::string_view rest =
         in_head ? std::string_view(out_).substr(written_) : body_.substr(written_ - out_.size());
     std::size_t count = 0;
-    switch (tunnel_->write(rest.data(), rest.size(), count)) {
+    switch (tunnel_->write(rest.data(), std::min(rest.size(), largest_record), count)) {
     case Tunnel::Status::done:
       any_byte_sent_ = true;
       written_ += count;
@@ -85,7 +90,10 @@ void Connection::write() {
         if (self && ready) self->write();
       });
     default:
-      return fail("the connection was lost while the request was sent");
+      // RFC 9112 section 9.5: a vendor that refuses a body says why and closes, so that its answer
+      // may be there by now. What is read decides.
+      write_failed_ = true;
+      return arm();
     }
   }
   if (!handler_) return;
@@ -157,6 +165,7 @@ void Connection::readable() {
             "be cut off");
       }
       return fail(reader_->started() ? "the connection was lost in the middle of the answer"
+                  : write_failed_    ? "the connection was lost while the request was sent"
                                      : "the connection was lost before an answer");
     }
     came_early_ = came_early_ || (kept_ && !reader_->started() && written_ < head_size_);

@@ -103,6 +103,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool paused_ = false;           ///< the sink is busy with a piece
   bool completed_ = false;        ///< the answer is whole, the sink has not taken it all yet
   bool request_written_ = false;  ///< to its last byte
+  bool write_failed_ = false;     ///< what the vendor had said before is still read
   bool came_early_ = false;       ///< the answer began before the request's head had left
   Clock::time_point started_ = made_, last_moved_ = made_;
   std::string_view body_;

@@ -33,7 +33,9 @@ class MoodyVendor {
     while (true) {
       const std::size_t mood = pick(20);
       if (mood == 0) return end(stream, idle, pick(2) == 0);
-      const std::size_t most = mood <= 2 ? pick(4'000) : std::string::npos;
+      const std::size_t most = mood > 2         ? std::string::npos
+                               : pick(2) == 0 ? pick(4'000)
+                                              : pick(60'000);
       if (!read(stream, bytes, most)) return;
       if (mood <= 2) return end(stream, in_request, true);
       if (mood == 3) return end(stream, after_request, pick(2) == 0);
@@ -111,7 +113,8 @@ TEST_F(UpstreamTest, ten_thousand_posts_to_a_vendor_that_hangs_up_reach_it_once_
     const std::string id = std::to_string(++started);
     Request one = request(server, "POST");
     one.headers = {{"X-Id", id}};
-    one.body = std::string(random() % 3'000, 'b');
+    // The large ones take several TLS records, and more than the system's buffers hold.
+    one.body = std::string(random() % (random() % 8 == 0 ? 400'000 : 3'000), 'b');
     client->send(std::move(one), [&, id](Result<Reply> reply) {
       ++ended;
       outcomes[id] = reply ? Sent::yes : reply.error().sent;
@@ -131,7 +134,7 @@ TEST_F(UpstreamTest, ten_thousand_posts_to_a_vendor_that_hangs_up_reach_it_once_
     ++labels[sent];
     EXPECT_LE(vendor.heads[id], 1) << id << " was sent twice";
     if (sent == Sent::no) {
-      EXPECT_EQ(vendor.wholes[id], 0) << id << " is said not to have been sent";
+      EXPECT_EQ(vendor.heads[id], 0) << id << " is said not to have been sent";
     }
     if (sent == Sent::yes) {
       EXPECT_EQ(vendor.wholes[id], 1) << id << " is said to have been answered";
