@@ -93,7 +93,8 @@ void Connection::write() {
       // RFC 9112 section 9.5: a vendor that refuses a body says why and closes, so that its answer
       // may be there by now. What is read decides.
       write_failed_ = true;
-      return arm();
+      if (!paused_) arm();
+      return;
     }
   }
   if (!handler_) return;

@@ -38,6 +38,7 @@ constexpr std::array<std::string_view, tricks> names = {
     "part_read_then_silence",
     "early_answer_drained",
     "early_answer_unread",
+    "early_answer_then_reset",
     "idle_poison",
     "idle_excess",
     "idle_408",
@@ -185,7 +186,8 @@ Script make_script(Random& random, Trick trick, int mark, int attempt, std::stri
 
   constexpr std::array statuses = {200, 200, 201, 203, 404, 422, 500};
   out.status = statuses[random.pick(statuses.size())];
-  const bool small = trick >= Trick::excess_in_record && trick <= Trick::reset_after_answer;
+  const bool small = (trick >= Trick::excess_in_record && trick <= Trick::reset_after_answer) ||
+                     trick == Trick::early_answer_then_reset;
   const bool bodiless = head || (trick <= Trick::close_after_answer && random.chance(0.05));
   if (bodiless && !head) out.status = 204;
   Framing framing = random.chance(0.5) ? Framing::length : Framing::chunked;
@@ -334,10 +336,12 @@ Script make_script(Random& random, Trick trick, int mark, int attempt, std::stri
     break;
   case Trick::early_answer_drained:
   case Trick::early_answer_unread:
+  case Trick::early_answer_then_reset:
     out.early = true;
     write(random, steps, text.whole());
     step(Kind::send);
     if (trick == Trick::early_answer_unread) step(Kind::silence);
+    if (trick == Trick::early_answer_then_reset) step(Kind::reset);
     break;
   default:
     write(random, steps, text.whole());

@@ -55,6 +55,7 @@ enum class Trick : std::uint8_t {
   part_read_then_silence,
   early_answer_drained,
   early_answer_unread,
+  early_answer_then_reset,
 
   idle_poison,
   idle_excess,

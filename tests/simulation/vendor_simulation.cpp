@@ -147,7 +147,7 @@ class Run {
     const bool of_framing = trick == Trick::bad_chunks || trick == Trick::two_lengths;
     if (of_framing && plan.method == "HEAD") trick = Trick::honest;
     if (plan.method == "POST") {
-      constexpr std::array<std::size_t, 5> sizes = {1, 40, 3'000, 90'000, 400'000};
+      constexpr std::array<std::size_t, 6> sizes = {1, 40, 3'000, 40'000, 90'000, 400'000};
       const std::size_t size = sizes[random_.pick(sizes.size())];
       plan.body = std::to_string(plan.mark) + std::string(size, 'b');
       // Larger than all buffers on the way: the engine is writing while the answer comes.
