@@ -3,10 +3,8 @@
 #include <cerrno>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <vector>
 
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <unistd.h>
@@ -84,15 +82,6 @@ OpenTo open_to(const struct stat& about, mode_t rights) {
 std::string group_label(gid_t group) {
   const auto found = find_group(group);
   return "group " + (found ? found->name : std::to_string(group));
-}
-
-std::string read_failure(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  char byte = 0;
-  const bool can = descriptor >= 0 && (::read(descriptor, &byte, 1) >= 0 || errno == EAGAIN);
-  const int why = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  return can ? std::string() : ": " + std::generic_category().message(why);
 }
 
 }  // namespace penstock

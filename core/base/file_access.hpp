@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include <sys/stat.h>
@@ -19,8 +18,5 @@ OpenTo open_to(const struct stat& about, mode_t rights);
 
 /// "group staff", or "group 1234" where the group has no name.
 std::string group_label(gid_t group);
-
-/// Why a file cannot be read: ": No such file or directory", ": Is a directory"; empty if it can.
-std::string read_failure(const std::filesystem::path& file);
 
 }  // namespace penstock

@@ -224,7 +224,8 @@ void read_state(MapReader& reader, Config& out, Source& source) {
   if (!state && reader.has("state")) out.state.clear();
   if (is_url && !is_postgresql_url(state->text))
     source.problem(state->at, "state must be a folder or a postgresql:// URL");
-  if (const std::string why = state ? keyword_form_problem(state->text) : std::string(); !why.empty())
+  if (const std::string why = state ? keyword_form_problem(state->text) : std::string();
+      !why.empty())
     source.problem(state->at, why);
 }
 

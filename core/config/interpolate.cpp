@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <optional>
 
-#include "base/file_access.hpp"
+#include "base/read_file.hpp"
 
 namespace penstock::config {
 namespace {
@@ -37,15 +36,9 @@ Text from_environment(std::string_view inside) {
 
 Text from_file(std::string_view inside, const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / std::filesystem::path(inside);
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return failure("the file " + path.string() + " cannot be read" + read_failure(path));
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad())  // a folder can be opened, too
-    return failure("the file " + path.string() + " cannot be read" + read_failure(path));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > largest_file)
-    return failure("the file " + path.string() + " is larger than 1 MiB");
+  auto read = read_file(path, largest_file);
+  if (!read) return failure("the file " + path.string() + read.error());
+  std::string text = *std::move(read);
   if (text.ends_with('\n')) {
     text.pop_back();
     if (text.ends_with('\r')) text.pop_back();

@@ -1,13 +1,12 @@
 #include "config/reading.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <tuple>
 
-#include "base/file_access.hpp"
+#include "base/read_file.hpp"
 #include "config/excerpt.hpp"
+#include "config/yaml_tree.hpp"
 
 namespace penstock::config {
 namespace {
@@ -26,17 +25,16 @@ std::string Reading::written(Mark at, std::string value) const {
 }
 
 Reading read(const std::filesystem::path& file) {
-  if (const std::string why = read_failure(file); !why.empty()) {
+  const auto text = read_file(file, largest_yaml);
+  if (!text) {
     Reading out;
     out.config.file = file.string();
-    out.problems.push_back({file.string(), {}, "cannot be read" + why});
+    out.problems.push_back({file.string(), {}, text.error().substr(1)});
     return out;
   }
-  std::ifstream stream(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(file, error);
-  return read(text, file.string(), absolute.parent_path());
+  return read(*text, file.string(), absolute.parent_path());
 }
 
 namespace {

@@ -9,8 +9,8 @@ namespace {
 
 // Of libpq's "Parameter Key Words" those that people begin a connection string with.
 constexpr std::array<std::string_view, 12> keywords = {
-    "host",     "hostaddr", "port",        "dbname",  "user",        "password",
-    "passfile", "service",  "sslmode",     "options", "sslrootcert", "connect_timeout"};
+    "host",     "hostaddr", "port",    "dbname",  "user",        "password",
+    "passfile", "service",  "sslmode", "options", "sslrootcert", "connect_timeout"};
 
 constexpr std::string_view spaces = " \t";
 
@@ -61,7 +61,8 @@ std::string keyword_form_problem(std::string_view state) {
   if (!value("port").empty() && !is_socket) url += ":" + value("port");
   url += "/" + value("dbname");
   if (is_socket) url += "?host=" + host;
-  return "state is a connection string of keywords, which would be taken for a folder; write a URL: " +
+  return "state is a connection string of keywords, which would be taken for a folder; write a "
+         "URL: " +
          url;
 }
 

@@ -12,7 +12,6 @@
 namespace penstock::config {
 namespace {
 
-constexpr std::size_t largest = 16U << 20U;
 constexpr std::size_t deepest = 32;
 
 bool is_word(std::string_view text) {
@@ -182,7 +181,7 @@ std::string_view YamlNode::kind_name() const {
 std::string YamlNode::shown() const { return named ? "\"" + text + "\"" : "***"; }
 
 YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProblems& problems) {
-  if (yaml.size() > largest) {
+  if (yaml.size() > largest_yaml) {
     problems.push_back({file, {1, 1}, "is larger than 16 MiB"});
     return {};
   }

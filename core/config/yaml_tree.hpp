@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -8,6 +9,8 @@
 #include <penstock/config.hpp>
 
 namespace penstock::config {
+
+constexpr std::size_t largest_yaml = 16U << 20U;
 
 /// A YAML document as it stands in the file, each node with its place. Scalars are text: what they
 /// mean is the reader's to say (YAML's own guesses turn `no` into false and 012 into 10).

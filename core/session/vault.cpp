@@ -63,14 +63,14 @@ std::string associated(std::string_view head, Binding binding) {
 Result<Secret, std::string> read_private(const std::filesystem::path& file, timespec& changed) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
-    return failure("the key file " + file.string() + " cannot be read" + read_failure(file));
+    return failure("the key file " + file.string() + " cannot be read: " + std::strerror(errno));
   struct stat status {};
   std::string text(4096, '\0');
   const bool known = ::fstat(descriptor, &status) == 0;
   const ssize_t size = ::read(descriptor, text.data(), text.size());
   ::close(descriptor);
   if (!known || size < 0)
-    return failure("the key file " + file.string() + " cannot be read" + read_failure(file));
+    return failure("the key file " + file.string() + " cannot be read: " + std::strerror(errno));
   Secret out(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
   sodium_memzero(text.data(), text.size());
   // A group that only this user is in reads nothing that he could not: `umask 0002` is no fault.

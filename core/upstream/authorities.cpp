@@ -9,7 +9,7 @@
 #include <openssl/x509_vfy.h>
 #include <sys/stat.h>
 
-#include "base/file_access.hpp"
+#include "base/read_file.hpp"
 
 namespace penstock::upstream {
 namespace {
@@ -36,9 +36,11 @@ Version version_of(const std::string& file) {
   return {facts.st_ino, facts.st_size, facts.st_mtim};
 }
 
+constexpr std::size_t largest_ca_file = 64U << 20U;
+
 std::string trouble_with(const std::string& file) {
-  const std::string why = read_failure(file);
-  return why.empty() ? " holds no certificate" : " cannot be read" + why;
+  const auto read = read_file(file, largest_ca_file);
+  return read ? " holds no certificate" : read.error();
 }
 
 Result<Store, std::string> load(const std::string& ca_file, const std::string& extra_ca_file) {

@@ -1,6 +1,5 @@
 #include <chrono>
 #include <csignal>
-#include <fstream>
 #include <future>
 #include <iostream>
 #include <iterator>
@@ -9,6 +8,7 @@
 
 #include <penstock/envelope.hpp>
 
+#include "base/read_file.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/stop_signals.hpp"
@@ -16,6 +16,8 @@
 
 namespace penstock::cli {
 namespace {
+
+constexpr std::size_t largest_data = std::size_t{1} << 30U;
 
 /// A command line that says something that cannot be; exit code 2.
 struct UsageError {
@@ -48,9 +50,9 @@ std::vector<Field> headers(const std::vector<std::string>& texts) {
 std::string read_data(const std::string& data) {
   if (!data.starts_with('@')) return data;
   if (data == "@-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream file(data.substr(1), std::ios::binary);
-  if (!file) throw UsageError{"cannot read " + data.substr(1)};
-  return {std::istreambuf_iterator<char>(file), {}};
+  auto read = read_file(data.substr(1), largest_data);
+  if (!read) throw UsageError{"-d " + data + ":" + read.error()};
+  return *std::move(read);
 }
 
 /// As the envelope's `data` has it: an object or an array is JSON, anything else goes raw.

@@ -29,6 +29,27 @@ void keep_standard_streams() {
   }
 }
 
+int run(const penstock::cli::CommandLine& line) {
+  using namespace penstock::cli;
+  switch (line.command) {
+  case Command::serve:
+    return serve(line);
+  case Command::check:
+    return check(line);
+  case Command::call:
+    return call(line);
+  case Command::apis:
+    return apis(line);
+  case Command::plugins:
+    return plugins(line);
+  case Command::schema:
+    return schema(line);
+  case Command::openapi:
+    return openapi(line);
+  }
+  return exit_failed;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -38,24 +59,10 @@ int main(int argc, char** argv) {
     keep_memory_private();
     penstock::report_plugin_crashes();
     const auto parsed = parse_command_line(argc, argv);
-    if (const int* code = std::get_if<int>(&parsed)) return *code;
-    const auto& line = std::get<CommandLine>(parsed);
-    switch (line.command) {
-    case Command::serve:
-      return serve(line);
-    case Command::check:
-      return check(line);
-    case Command::call:
-      return call(line);
-    case Command::apis:
-      return apis(line);
-    case Command::plugins:
-      return plugins(line);
-    case Command::schema:
-      return schema(line);
-    case Command::openapi:
-      return openapi(line);
-    }
+    const int* const done = std::get_if<int>(&parsed);
+    const int code = done != nullptr ? *done : run(std::get<CommandLine>(parsed));
+    if (std::cout.flush()) return code;
+    std::cerr << "penstock: standard output could not be written to its end\n";
   } catch (const std::exception& error) {
     std::cerr << "penstock: " << error.what() << '\n';
   }

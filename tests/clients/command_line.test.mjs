@@ -1,6 +1,7 @@
 // What a slip on the command line is answered with: what is wrong, what was meant, where to read on.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 
@@ -30,6 +31,33 @@ test("a slip is answered in one line on standard error, with exit code 2", () =>
     const { status, stdout, stderr } = run(words);
     assert.deepEqual({ status, stdout, stderr }, { status: 2, stdout: "", stderr: `${told}\n` }, words.join(" "));
   }
+});
+
+test("what could not be written is a failure", () => {
+  const full = openSync("/dev/full", "w");
+  for (const words of [["help"], ["--version"], ["help", "call"]]) {
+    const { status, stderr } = spawnSync(penstock, words, { encoding: "utf8", stdio: ["ignore", full, "pipe"] });
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: "penstock: standard output could not be written to its end\n" }, words.join(" "));
+  }
+  closeSync(full);
+});
+
+test("a file that cannot be read is named with the reason", () => {
+  for (const [words, told, code] of [
+    [["check", "-c", "/nowhere/f.yaml"], /^\/nowhere\/f\.yaml: cannot be read: No such file or directory$/m, 1],
+    [["check", "-c", "/tmp"], /^\/tmp: cannot be read: Is a directory$/m, 1],
+    [["check", "-c", "/dev/zero"], /^\/dev\/zero: is larger than 16 MiB$/m, 1],
+    [["check", "-c", "/dev/null"], /^\/dev\/null:1:1: the configuration must be a map, not nothing$/m, 1],
+  ]) {
+    const { status, stderr } = run(words);
+    assert.equal(status, code, words.join(" "));
+    assert.match(stderr, told);
+  }
+});
+
+test("a configuration may come through a pipe", () => {
+  const { stderr } = spawnSync("bash", ["-c", `exec ${penstock} check -c <(printf 'server: [')`], { encoding: "utf8" });
+  assert.match(stderr, /^\/dev\/fd\/\d+:1:/m);
 });
 
 test("without a command the help is shown, as a slip", () => {
