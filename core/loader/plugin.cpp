@@ -174,6 +174,14 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
+/// What dlerror() said, out of Boost.DLL's sentence round it, whose end is an errno of another call.
+std::string dynamic_linker_words(const std::string& what) {
+  constexpr std::string_view before = "dlerror system message: ";
+  const std::size_t begin = what.find(before), end = what.rfind("): ");
+  if (begin == std::string::npos || end == std::string::npos) return what;
+  return what.substr(begin + before.size(), end - begin - before.size());
+}
+
 /// Libraries that were loaded, kept to the end of the process.
 void keep_mapped(boost::dll::shared_library library) {
   static std::mutex mutex;
@@ -233,8 +241,9 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
     if (!instance) return refused("its create() failed: " + instance.error().message);
     plugin->instance_ = *std::move(instance);
   } catch (const std::exception& error) {
-    return refused("it cannot be loaded: " +
-                   replaced(error.what(), sealed->path(), file.path.filename().string()));
+    return refused("it cannot be loaded: " + replaced(dynamic_linker_words(error.what()),
+                                                      sealed->path(),
+                                                      file.path.filename().string()));
   }
   reasons = refuse_functions(*manifest, *plugin->instance_);
   if (!reasons.empty()) return failure(Refusal{std::move(reasons), std::move(tool)});

@@ -109,10 +109,13 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
 int serve(const CommandLine& line) {
   const StopSignals signals;
   const ProcessLog log;
+  // Nothing is there yet that would have to end in order, and a plugin's constructor may hang.
+  signals.let_ends_through();
   const auto engine = open_engine(
       line, true, 0,
       [&log](std::string_view sentence) { log.say("trouble", sentence, server::Level::error); },
       {std::make_shared<server::PluginLogLines>(log.sink())});
+  signals.hold();
   if (!engine) return exit_failed;
   return run(*engine, line.listen.empty() ? engine->config().server.listen : line.listen, signals,
              log);

@@ -17,6 +17,14 @@ StopSignals::StopSignals() {
 
 void StopSignals::let_through() const { pthread_sigmask(SIG_UNBLOCK, &set_, nullptr); }
 
+void StopSignals::let_ends_through() const {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGTERM, SIGINT, SIGQUIT})
+    sigaddset(&ends, signal);
+  pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);
+}
+
 void StopSignals::hold() const { pthread_sigmask(SIG_BLOCK, &set_, nullptr); }
 
 int StopSignals::wait() const {

@@ -18,6 +18,9 @@ class StopSignals {
   void let_through() const;
   void hold() const;
 
+  /// The same without SIGHUP, which a supervisor may send at any time: while nothing runs yet.
+  void let_ends_through() const;
+
   /// The next of them, or SIGUSR1 where it was sent by wake().
   int wait() const;
 

@@ -101,6 +101,8 @@ TEST(AbiRefusals, EachSaysWhatIsWrong) {
       {"entry_is_function", "its pst_plugin_v1 is no pst_plugin"},
       {"exports_helper",
        "it exports more than its entry: helper; build it with penstock_add_plugin()"},
+      {"undefined_symbol",
+       "it cannot be loaded: undefined_symbol.so: undefined symbol: not_in_any_library"},
       {"has_thread_local", "it has thread_local variables"},
       {"no_prepare", "its entry lacks create or prepare"},
       {"inspect_missing", "declares \"inspect\" (v1), and its entry has no function inspect"},
@@ -136,16 +138,22 @@ TEST(AbiLoading, EachFileGetsItsOwnCode) {
 }
 
 TEST(AbiLoading, LeavesNoDescriptorAndNoFileBehind) {
-  const auto entries = [](const char* folder) {
+  const auto entries = [](const std::string& folder) {
     return std::distance(std::filesystem::directory_iterator(folder),
                          std::filesystem::directory_iterator());
   };
+  // A folder of its own: others use /tmp at the same time.
+  std::string folder = (std::filesystem::temp_directory_path() / "penstock-abi-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  ::setenv("TMPDIR", folder.c_str(), 1);
   (void)refusal("fine");
-  const auto descriptors = entries("/proc/self/fd"), files = entries("/tmp");
+  const auto descriptors = entries("/proc/self/fd");
   for (int round = 0; round < 20; ++round)
     EXPECT_THAT(refusal("fine"), ::testing::IsEmpty());
   EXPECT_EQ(entries("/proc/self/fd"), descriptors);
-  EXPECT_EQ(entries("/tmp"), files);
+  EXPECT_EQ(entries(folder), 0);
+  ::unsetenv("TMPDIR");
+  std::filesystem::remove(folder);
 }
 
 /// What profilers, sanitizers and debuggers read.

@@ -46,6 +46,11 @@ __attribute__((visibility("default"))) int helper(void);
 int helper(void) { return 1; }
 #endif
 
+#ifdef UNDEFINED_SYMBOL
+void not_in_any_library(void);
+__attribute__((constructor)) static void use(void) { not_in_any_library(); }
+#endif
+
 #ifdef THREAD_LOCAL
 static _Thread_local volatile int counter;
 __attribute__((constructor)) static void count(void) { ++counter; }
