@@ -146,8 +146,17 @@ Token line_end_token(std::string_view text) {
   return {std::min(end, text.size()), {}};
 }
 
+Token quoted_printable_token(std::string_view text) {
+  if (text.substr(1).starts_with("\r\n")) return {3, {}};
+  if (text.substr(1).starts_with("\n")) return {2, {}};
+  const std::int32_t value = hex_number(text.substr(1), 2);
+  return value < 0 ? Token{} : Token{3, std::string(1, static_cast<char>(value))};
+}
+
 Token token_at(std::string_view text, unsigned codings) {
   switch (text.front()) {
+  case '=':
+    return (codings & coding::quoted_printable) != 0 ? quoted_printable_token(text) : Token{};
   case '%':
     return (codings & coding::percent) != 0 ? percent_token(text) : Token{};
   case '&':
@@ -171,7 +180,7 @@ Traced::Traced(std::string_view source) : text(source) {
 }
 
 bool decode(const Traced& in, unsigned codings, Traced& out) {
-  constexpr std::string_view begins = "%&\\\r\n";
+  constexpr std::string_view begins = "%&\\\r\n=";
   const std::string_view text = in.text;
   bool changed = false;
   for (std::size_t i = text.find_first_of(begins), done = 0;; i = text.find_first_of(begins, i)) {

@@ -26,6 +26,9 @@ constexpr unsigned markup = 2;   ///< &amp; &auml; &#38; &#x26; in any case, wit
 constexpr unsigned escapes = 4;  ///< \n \" \/ \u00e4 \xe4, as in JSON, JavaScript and C
 constexpr unsigned wrapped = 8;  ///< line ends and the blanks behind them, which are dropped
 constexpr unsigned all = 15;
+/// =XX and =LINE END of quoted-printable (RFC 2045 section 6.7). Not in `all`: "token=ab…" would
+/// lose its first characters.
+constexpr unsigned quoted_printable = 16;
 }  // namespace coding
 
 /// Takes off one layer of the codings named, in one pass from left to right; what is none of them

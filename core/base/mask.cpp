@@ -38,7 +38,8 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
-std::string hex(std::string_view text, std::string_view digits) {
+std::string hex(std::string_view text) {
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
     out += digits[static_cast<unsigned char>(c) >> 4U];
@@ -86,6 +87,35 @@ std::string as_latin1(std::string_view utf8) {
     ++i;
   }
   return out == utf8 ? std::string() : out;
+}
+
+/// In UTF-16 of either byte order, which is `high_first`; empty where `utf8` is not UTF-8.
+std::string as_utf16(std::string_view utf8, bool high_first) {
+  std::string out;
+  const auto unit = [&](std::uint32_t value) {
+    const auto high = static_cast<char>(value >> 8U), low = static_cast<char>(value & 0xFFU);
+    out += high_first ? high : low;
+    out += high_first ? low : high;
+  };
+  for (std::size_t i = 0; i < utf8.size();) {
+    const auto first = static_cast<unsigned char>(utf8[i]);
+    const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || length > utf8.size() - i) return {};
+    std::uint32_t c = length == 1 ? first : first & (0x7FU >> length);
+    for (std::size_t at = i + 1; at < i + length; ++at) {
+      const auto next = static_cast<unsigned char>(utf8[at]);
+      if ((next & 0xC0U) != 0x80U) return {};
+      c = (c << 6U) | (next & 0x3FU);
+    }
+    if (c < 0x10000) {
+      unit(c);
+    } else {
+      unit(0xD800U + ((c - 0x10000U) >> 10U));
+      unit(0xDC00U + ((c - 0x10000U) & 0x3FFU));
+    }
+    i += length;
+  }
+  return out;
 }
 
 /// The characters of base64 that depend on the value alone when `before` other bytes stand in front
@@ -148,14 +178,21 @@ std::string Masker::decoded(std::string_view text) {
 void Masker::add(std::string_view secret) {
   if (secret.empty()) return;
   const std::string value(secret), latin1 = as_latin1(secret);
+  const std::string utf16[] = {as_utf16(secret, false), as_utf16(secret, true)};
   for (const std::string& form : {value, latin1, read_as_latin1(secret)}) {
     for (const std::string& plain : {form, decoded(form)})
       add_needle(plain, plain.size() < shortest_value ? Extent::word : Extent::value);
   }
+  if (secret.size() >= shortest_value) {
+    for (const std::string& form : utf16)
+      add_needle(form, Extent::value);
+  }
   const std::string start(secret.substr(0, searched_in_runs));
   const std::string percent = percent_encode(start), form = replaced(percent, "%20", "+");
-  for (const std::string& inside : {start, latin1.substr(0, searched_in_runs), percent, form,
-                                    lower_percent(percent), lower_percent(form)}) {
+  for (const std::string& inside :
+       {start, latin1.substr(0, searched_in_runs), percent, form, lower_percent(percent),
+        lower_percent(form), utf16[0].substr(0, searched_in_runs),
+        utf16[1].substr(0, searched_in_runs)}) {
     for (std::size_t before = 0; before < 3; ++before) {
       const std::string base64 = base64_core(inside, before);
       add_needle(base64, Extent::run);
@@ -163,14 +200,15 @@ void Masker::add(std::string_view secret) {
     }
   }
   if (start.size() >= shortest_value) {
-    add_needle(hex(start, "0123456789abcdef"), Extent::run);
-    add_needle(hex(start, "0123456789ABCDEF"), Extent::run);
+    for (const std::string& inside :
+         {start, utf16[0].substr(0, searched_in_runs), utf16[1].substr(0, searched_in_runs)})
+      add_needle(hex(inside), Extent::hex_run);
   }
   link();
 }
 
 void Masker::add_needle(std::string text, Extent extent) {
-  if (text.empty() || (extent == Extent::run && text.size() < shortest_run)) return;
+  if (text.empty() || (extent >= Extent::run && text.size() < shortest_run)) return;
   const bool known =
       std::ranges::any_of(needles_, [&](const Needle& needle) { return needle.text == text; });
   if (known) return;
@@ -238,6 +276,19 @@ void Masker::link() {
 }
 
 void Masker::search(const View& view, Hits& hits) const {
+  search(view, hits, false);
+  // Hex means the same in either case, and nothing else does.
+  Traced lowered = view.traced;
+  bool changed = false;
+  for (char& c : lowered.text) {
+    if (c < 'A' || c > 'F') continue;
+    c = static_cast<char>(c - 'A' + 'a');
+    changed = true;
+  }
+  if (changed) search({lowered, view.offset}, hits, true);
+}
+
+void Masker::search(const View& view, Hits& hits, bool hex_only) const {
   const std::string_view text = view.traced.text;
   const auto touches = [&](std::size_t at) {
     return at < text.size() && is_letter_or_digit(text[at]);
@@ -249,10 +300,11 @@ void Masker::search(const View& view, Hits& hits) const {
     const int found = states_[static_cast<std::size_t>(state)].needle;
     if (found < 0) continue;
     const Needle& needle = needles_[static_cast<std::size_t>(found)];
+    if (hex_only && needle.extent != Extent::hex_run) continue;
     std::size_t begin = i + 1 - needle.text.size(), end = i + 1;
     if (needle.extent == Extent::word && ((begin > 0 && touches(begin - 1)) || touches(end)))
       continue;
-    if (needle.extent == Extent::run) {
+    if (needle.extent >= Extent::run) {
       if (end <= run_end) continue;
       while (begin > run_end && is_run_character(text[begin - 1]))
         --begin;
@@ -273,7 +325,8 @@ void Masker::search_all(std::string_view text, Hits& hits) const {
     const Traced plain(text.substr(offset, piece));
     search({plain, offset}, hits);
     Traced now;
-    for (const unsigned one : {coding::percent, coding::markup, coding::escapes}) {
+    for (const unsigned one :
+         {coding::percent, coding::markup, coding::escapes, coding::quoted_printable}) {
       if (decode(plain, one, now)) search({now, offset}, hits);
     }
     Traced next = plain;

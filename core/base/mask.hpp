@@ -13,8 +13,9 @@ namespace penstock {
 /// foreseen as a whole and one value may mix several: percent-encoding (any case, `%uXXXX`, `+` for
 /// a space), XML and HTML references (named, decimal, hexadecimal, zero-padded, without semicolon),
 /// JSON and C escapes, each up to three times over; wrapped lines; UTF-8 that was read as Latin-1
-/// and Latin-1 itself. Of hex, base64 and base64url that hold a secret the whole run is replaced,
-/// whatever stands before the secret in it ("Basic …").
+/// and Latin-1 itself; UTF-16 of either byte order; quoted-printable. Of hex (in any case), base64
+/// and base64url that hold a secret the whole run is replaced, whatever stands before the secret in
+/// it ("Basic …").
 ///
 /// Time is linear in the text. Build once, mask often; mask() is [any-thread].
 class Masker {
@@ -28,9 +29,10 @@ class Masker {
 
  private:
   enum class Extent : std::uint8_t {
-    value,  ///< just what matched
-    word,   ///< what matched, where it is a word of its own
-    run,    ///< with all letters, digits and + / - _ = around it
+    value,    ///< just what matched
+    word,     ///< what matched, where it is a word of its own
+    run,      ///< with all letters, digits and + / - _ = around it
+    hex_run,  ///< the same, its letters in any case
   };
   struct Needle {
     std::string text;
@@ -53,6 +55,7 @@ class Masker {
   int child(int state, unsigned char byte) const;
   int step(int state, unsigned char byte) const;
   void search(const View& view, Hits& hits) const;
+  void search(const View& view, Hits& hits, bool hex_only) const;
   void search_all(std::string_view text, Hits& hits) const;
   static std::string decoded(std::string_view text);
 

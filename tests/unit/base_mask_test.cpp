@@ -1,4 +1,7 @@
-#include <chrono>
+#include <algorithm>
+#include <ctime>
+#include <limits>
+#include <string>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -41,6 +44,22 @@ TEST(Masker, hides_a_value_however_it_is_written) {
       {"s3cr&t/\"<x>", "s3cr&amp;t\\/&quot;%3cx&#x3e;"},
       {"s3cr&t/\"<x>", "7333637226742f223c783e"},
       {"s3cr&t/\"<x>", "7333637226742F223C783E"},
+      {"s3cr&t/\"<x>", "7333637226742f223C783e"},
+      {"s3cr&t/\"<x>", "s3cr=26t/=22=3cx=3E"},
+      {"long-secret-value", "long-sec=\r\nret=2Dvalue"},
+      {"p\xC3\xA4ssw\xC3\xB6rd", "p=C3=A4ssw=c3=b6rd"},
+      {"p\xC3\xA4ssw\xC3\xB6rd", "p=E4ssw=F6rd"},
+      {"hunter2!", std::string("h\0u\0n\0t\0e\0r\0"
+                               "2\0!\0",
+                               16)},
+      {"hunter2!", std::string("\0h\0u\0n\0t\0e\0r\0"
+                               "2\0!",
+                               16)},
+      {"hunter2!", "h%00u%00n%00t%00e%00r%002%00!%00"},
+      {"hunter2!", "\\u0000h\\u0000u\\u0000n\\u0000t\\u0000e\\u0000r\\u00002\\u0000!"},
+      {"hunter2!", "680075006e0074006500720032002100"},
+      {"hunter2!", "aAB1AG4AdABlAHIAMgAhAA=="},
+      {"key\xF0\x9F\x94\x91!", std::string("k\0e\0y\0\x3D\xD8\x11\xDD!\0", 12)},
       {"don't-tell", "don&#039;t-tell"},
       {"don't-tell", "don&#0000000000000000000000000039;t-tell"},
       {"don't-tell", "don&#x0027;t-tell"},
@@ -155,13 +174,13 @@ TEST(Masker, takes_time_in_proportion_to_the_text) {
     return out;
   };
   const auto time = [&](const std::string& text) {
-    auto best = std::chrono::steady_clock::duration::max();
+    std::clock_t best = std::numeric_limits<std::clock_t>::max();  // of the CPU: others may be busy
     for (int round = 0; round < 3; ++round) {
-      const auto begin = std::chrono::steady_clock::now();
+      const std::clock_t begin = std::clock();
       (void)masker.mask(text);
-      best = std::min(best, std::chrono::steady_clock::now() - begin);
+      best = std::min(best, std::clock() - begin);
     }
-    return std::chrono::duration<double>(best).count();
+    return static_cast<double>(best) / CLOCKS_PER_SEC;
   };
   for (const char* piece : {"a", "aaaaaaab", "%25", "&#0", "&#39", "&amp;", "\\", "\\u00", "\r \r ",
                             "\n ", "aHVudGVyMiE", "hunter2!", "&", "%2525", "+/"}) {
