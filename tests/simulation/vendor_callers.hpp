@@ -26,7 +26,7 @@ struct CallPlan {
   std::chrono::milliseconds timeout{30'000};
   std::optional<int> gone_after_ms;        ///< when its caller goes away
   std::optional<std::size_t> stops_after;  ///< bytes of a streamed answer
-  Script first;
+  Script first, later;                     ///< as in Planned
 };
 
 struct Outcome {

@@ -106,7 +106,7 @@ Text make_answer(Random& random, int mark, int status, const std::string& body, 
 }
 
 std::string poison(Random& random) {
-  const std::string body = "{\"mark\":-1,\"poison\":1}";
+  const std::string body(poison_body);
   return make_answer(random, -1, 200, body, random.chance(0.5) ? Framing::length : Framing::chunked,
                      false)
       .whole();

@@ -116,6 +116,9 @@ struct Script {
   std::string body;
 };
 
+/// The body of an answer to no request: its mark is -1.
+inline constexpr std::string_view poison_body = "{\"mark\":-1,\"poison\":1}";
+
 /// The script of one request. `mark` and `attempt` are in the answer.
 Script make_script(Random& random, Trick trick, int mark, int attempt, std::string_view method,
                    std::size_t request_body);

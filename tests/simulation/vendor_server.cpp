@@ -59,10 +59,12 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
                             });
   }
 
-  /// Not one that has never carried a request: to end that is to refuse the call it was made for.
+  /// One that has never carried a request is idle, too.
   bool is_idle() const {
-    return socket_.is_open() && used_ && !playing_ && !finished_ && !reader_.started();
+    return socket_.is_open() && shaken_ && !playing_ && !finished_ && !reader_.started();
   }
+  /// No request can be answered on it any more.
+  bool is_dead() const { return socket_.is_open() && (finished_ || extra_); }
   bool is_playing() const { return playing_ && !silent_; }
 
   void play_idle(Trick trick) {
@@ -143,7 +145,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
 
   void begin_request() {
     mark_ = *reader_.mark();
-    used_ = true;
+    // An end that was announced, or came in the answer's last segment, is there to be seen.
+    const bool may_cross = script_.races || script_.trick == Trick::close_with_answer;
+    const bool after_end = finished_ && (!may_cross || finished_phase_ != server_.phase_);
     const std::scoped_lock lock(server_.mutex_);
     auto& attempts = server_.attempts_[mark_];
     const Planned& planned = server_.plans_[mark_];
@@ -151,7 +155,8 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
     const bool raced = extra_ && Clock::now() - extra_at_ < std::chrono::milliseconds(10) &&
                        extra_phase_ == server_.phase_;
     if (raced) desynced_ = true;
-    attempts.push_back({number_, read_, false, true, 0, desynced_, extra_ && !desynced_});
+    attempts.push_back(
+        {number_, read_, false, true, 0, desynced_, extra_ && !desynced_, after_end && !desynced_});
     attempt_ = attempts.size() - 1;
     server_.trace_.add(
         "vendor #" + std::to_string(number_) + " reads m" + std::to_string(mark_) +
@@ -220,12 +225,12 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
       note("close_notify");
       SSL_shutdown(tls_);
       collect();
-      finished_ = true;
+      note_end();
       return true;
     case Step::Kind::garbage:
       note("a broken TLS record");
       unsent_ += std::string("\x17\x03\x03\x00\x20", 5) + std::string(32, '\x5a');
-      finished_ = true;
+      note_end();
       return true;
     case Step::Kind::key_update:
       if (SSL_version(tls_) == TLS1_3_VERSION) SSL_key_update(tls_, SSL_KEY_UPDATE_NOT_REQUESTED);
@@ -249,7 +254,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
       note("FIN");
       error_code ignored;
       socket_.shutdown(tcp::socket::shutdown_send, ignored);
-      finished_ = true;
+      note_end();
       return true;
     }
     case Step::Kind::reset: {
@@ -263,10 +268,16 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
       server_.refuses_ = true;
       return true;
     case Step::Kind::silence:
-      silent_ = finished_ = true;
+      silent_ = true;
+      note_end();
       return false;
     }
     return true;
+  }
+
+  void note_end() {
+    if (!finished_) finished_phase_ = server_.phase_;
+    finished_ = true;
   }
 
   /// Bytes that belong to no request, and are there when the next one is written.
@@ -323,7 +334,6 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   std::array<char, 65536> buffer_{};
   std::string unsent_;
   bool receiving_ = false, shaken_ = false;
-  bool used_ = false;      ///< a request has come on it
   bool deaf_ = false;      ///< reads nothing from the socket
   bool finished_ = false;  ///< answers nothing any more
   bool playing_ = false, silent_ = false;
@@ -340,7 +350,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
 
   bool extra_ = false, extra_written_ = false, desynced_ = false;
   Clock::time_point extra_at_;
-  int extra_phase_ = 0;
+  int extra_phase_ = 0, finished_phase_ = 0;
 };
 
 VendorServer::VendorServer(const sandbox::Certificates& certificates, Random random, Trace& trace)
@@ -445,18 +455,28 @@ std::vector<Attempt> VendorServer::attempts(int mark) const {
   return found == attempts_.end() ? std::vector<Attempt>() : found->second;
 }
 
-bool VendorServer::all_closed() {
+template <class Which>
+bool VendorServer::closed_in_time(Which which) {
   const auto end = Clock::now() + std::chrono::seconds(10);
   run_and_wait([&] {
     for (const auto& one : open_)
-      one->listen_again();
+      if (which(*one)) one->listen_again();
   });
-  for (std::size_t open = 1; open > 0;) {
-    run_and_wait([&] { open = open_.size(); });
+  for (bool open = true; open;) {
+    run_and_wait(
+        [&] { open = std::ranges::any_of(open_, [&](const auto& one) { return which(*one); }); });
     if (Clock::now() > end) return false;
-    if (open > 0) std::this_thread::sleep_for(std::chrono::microseconds(300));
+    if (open) std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
   return true;
+}
+
+bool VendorServer::dead_closed() {
+  return closed_in_time([](const Connection& one) { return one.is_dead(); });
+}
+
+bool VendorServer::all_closed() {
+  return closed_in_time([](const Connection&) { return true; });
 }
 
 }  // namespace penstock::simulation

@@ -42,6 +42,7 @@ struct Attempt {
   std::size_t answered = 0;   ///< bytes of the answer that were handed to the kernel
   bool desynced = false;      ///< bytes that belong to no request raced with this one
   bool after_extra = false;   ///< it came on a connection whose earlier answer had bytes behind it
+  bool after_end = false;     ///< it came on a connection that the vendor had ended before
 };
 
 struct Planned {
@@ -78,6 +79,11 @@ class VendorServer {
 
   std::vector<Attempt> attempts(int mark) const;
 
+  /// Whether the client has closed all connections that nothing can be asked on any more, within
+  /// 10 s: those that the vendor has ended, and those on which it spoke unasked. Only once no call
+  /// is under way.
+  bool dead_closed();
+
   /// Whether all connections were closed by the client, within 10 s. Only once it has gone.
   bool all_closed();
 
@@ -86,6 +92,8 @@ class VendorServer {
   friend class Connection;
 
   void accept();
+  template <class Which>
+  bool closed_in_time(Which which);
   template <class Function>
   void run_and_wait(Function function);
 

@@ -7,7 +7,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include <penstock/credential_store.hpp>
 
@@ -73,6 +76,13 @@ std::size_t open_descriptors() {
       std::distance(fs::directory_iterator("/proc/self/fd"), fs::directory_iterator()));
 }
 
+/// What happens in a phase that makes it impossible to tell what becomes of a call.
+struct Excuses {
+  bool refused = false;   ///< new connections are refused
+  bool poisoned = false;  ///< the vendor sends answers to no request, which may meet one
+  bool raced = false;     ///< it ends connections while requests may be on their way
+};
+
 class Run {
  public:
   Run(const Stage& stage, std::uint64_t seed, bool all) : stage_(stage), random_(seed) {
@@ -106,9 +116,13 @@ class Run {
         if (random_.chance(0.3)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       }
       run_last_call(callers, vendor);
+      require(vendor.dead_closed(), "a connection is kept on which nothing can be asked any more");
       engine->stop(std::chrono::seconds(5));
       engine.reset();
       require(vendor.all_closed(), "a connection is open after the engine has gone");
+      // What lay unread when a call was judged has been read by now.
+      for (int mark = 1; mark <= marks_; ++mark)
+        check_requests(mark, vendor.attempts(mark));
     }
     require(open_descriptors() == before, "descriptors were not given back");
     return broken_;
@@ -162,6 +176,7 @@ class Run {
     }
     if (plan.streamed && random_.chance(0.05)) plan.stops_after = 1 + random_.pick(500);
     plan.first = make_script(random_, trick, plan.mark, 1, plan.method, plan.body.size());
+    plan.later = make_script(random_, Trick::honest, plan.mark, 2, plan.method, 0);
     return plan;
   }
 
@@ -176,29 +191,54 @@ class Run {
   void run_calls(Callers& callers, VendorServer& vendor, const std::vector<CallPlan>& plans,
                  bool refuses) {
     for (const CallPlan& plan : plans) {
-      vendor.plan(plan.mark, {plan.method, plan.body, plan.first,
-                              make_script(random_, Trick::honest, plan.mark, 2, plan.method, 0)});
+      vendor.plan(plan.mark, {plan.method, plan.body, plan.first, plan.later});
+      methods_.push_back(plan.method);
     }
     if (refuses) vendor.refuse_connections(true);
     const std::vector<Outcome> outcomes = callers.run(plans, 1 + random_.pick(5));
     vendor.settle();
-    const bool excused = refuses || std::ranges::any_of(plans, [](const CallPlan& plan) {
-                           return plan.first.races || plan.first.refuses;
-                         });
+    Excuses excuses{refuses};
+    crossed_.clear();
+    for (const CallPlan& plan : plans) {
+      excuses.refused = excuses.refused || plan.first.refuses;
+      excuses.poisoned = excuses.poisoned || plan.first.trick == Trick::poison_later;
+      excuses.raced = excuses.raced || plan.first.races;
+      for (const Attempt& attempt : vendor.attempts(plan.mark))
+        if (attempt.desynced) crossed_.emplace(std::to_string(plan.mark), attempt.connection);
+    }
     for (std::size_t i = 0; i < plans.size(); ++i)
-      check(plans[i], outcomes[i], vendor.attempts(plans[i].mark), excused);
+      check(plans[i], outcomes[i], vendor.attempts(plans[i].mark), excuses);
   }
 
   void run_last_call(Callers& callers, VendorServer& vendor) {
     CallPlan plan;
     plan.mark = ++marks_;
     plan.first = make_script(random_, Trick::honest, plan.mark, 1, plan.method, 0);
+    plan.later = make_script(random_, Trick::honest, plan.mark, 2, plan.method, 0);
     run_calls(callers, vendor, {plan}, false);
     require(last_.places_left == max_in_flight - 1, "places of calls were not given back");
   }
 
+  bool is_repeatable(int mark) const {
+    const std::string& method = methods_[static_cast<std::size_t>(mark) - 1];
+    return method == "GET" || method == "HEAD";
+  }
+
+  /// What holds of the requests of a call, whatever its vendor did.
+  void check_requests(int mark, const std::vector<Attempt>& attempts) {
+    const auto need = [&](bool holds, const char* promise) {
+      if (!holds) require(false, "m" + std::to_string(mark) + ": " + promise);
+    };
+    for (const Attempt& attempt : attempts) {
+      need(!attempt.after_extra, "it was written to a connection with unread bytes");
+      need(!attempt.after_end, "it was written to a connection that had ended");
+      need(attempt.body_is_right, "its body is not what the caller gave");
+    }
+    need(attempts.size() <= (is_repeatable(mark) ? 2U : 1U), "it reached the vendor too often");
+  }
+
   void check(const CallPlan& plan, const Outcome& outcome, const std::vector<Attempt>& attempts,
-             bool excused) {
+             const Excuses& excuses) {
     ++calls_;
     last_ = outcome;
     const std::string who = "m" + std::to_string(plan.mark) + " (" + plan.method +
@@ -210,55 +250,78 @@ class Run {
     need(outcome.times == 1, outcome.times == 0 ? "was never answered" : "was answered twice");
     if (outcome.times == 0) return;
     need(outcome.took < plan.timeout + std::chrono::seconds(5), "was answered too late");
+    check_requests(plan.mark, attempts);
 
-    bool read = false, answered = false, desynced = false, told_apart = true;
+    bool read = false, answered = false, desynced = false;
     for (const Attempt& attempt : attempts) {
       read = read || attempt.read > 0;
       answered = answered || attempt.answered > 0;
       desynced = desynced || attempt.desynced;
-      told_apart = told_apart && !attempt.after_extra;
-      need(attempt.body_is_right, "its body is not what the caller gave");
     }
-    need(told_apart, "it was written to a connection with unread bytes or at its end");
-    const bool repeatable = plan.method == "GET" || plan.method == "HEAD";
-    need(attempts.size() <= (repeatable ? 2U : 1U), "it reached the vendor too often");
-    // No client can tell; and the vendor has not read what went down with its connection.
-    if (desynced || (attempts.empty() && excused && outcome.success)) return;
-
-    const Script later;
-    const Script& script = attempts.size() > 1 ? later : plan.first;
+    // The vendor may not have read a request that its own words have met.
+    const bool met_poison = desynced || (attempts.empty() && excuses.poisoned);
     if (outcome.success) {
-      need(outcome.mark == std::to_string(plan.mark), "the answer is of mark " + outcome.mark);
-      if (attempts.size() == 1) check_answer(plan, outcome, need);
-      return;
+      const std::string own = std::to_string(plan.mark);
+      if (met_poison && outcome.mark != own) return check_crossed(plan, outcome, attempts, need);
+      need(outcome.mark == own, "the answer is of mark " + outcome.mark);
+      need(!attempts.empty(), "it is answered, and the vendor has not read it");
+      return check_answer(plan, attempts.size() > 1 ? plan.later : plan.first, outcome, need);
     }
+
     const Error& error = outcome.error;
     need(error.sent != Sent::no || !read, "sent is no, and the vendor read a part of it");
-    // Where bytes of the vendor's own accord met a request, those are its answer to the engine.
-    need(error.sent != Sent::yes || answered || excused,
+    need(error.sent != Sent::yes || answered || met_poison,
          "sent is yes, and no byte of an answer was written");
-    // What may be repeated may have left for the vendor before, on a connection that was at its
-    // end.
-    need(error.phase != Phase::connect || error.sent == Sent::no || repeatable,
+    const bool repeatable = is_repeatable(plan.mark);
+    // What may be repeated may have left before, on a connection that was at its end.
+    need(error.phase != Phase::connect || error.sent == Sent::no ||
+             (repeatable && error.sent == Sent::unknown),
          "sent is not no, and there was no connection");
+    if (met_poison) return;  // no client can tell what became of it
+
+    const Script& script = attempts.size() > 1 ? plan.later : plan.first;
+    // A reset may destroy on its way what was written before it.
     if (script.fate == Fate::cut && script.trick != Trick::cut_by_reset && !plan.gone_after_ms)
-      need(error.sent == Sent::yes || !answered || excused, "sent is not yes for a cut answer");
-    const bool owed = script.fate == Fate::whole && !excused && !plan.gone_after_ms &&
-                      !plan.stops_after && plan.timeout > std::chrono::seconds(1);
+      need(error.sent == Sent::yes || !answered, "sent is not yes for a cut answer");
+    if (script.fate != Fate::whole || plan.gone_after_ms || plan.stops_after ||
+        plan.timeout < std::chrono::seconds(1))
+      return;
+    // A connection that ends while a request is on its way costs that request, unless it may be
+    // repeated. One that the vendor has begun to answer is past that.
+    const bool may_be_lost = excuses.refused || excuses.poisoned || (excuses.raced && !repeatable);
+    const bool owed = !may_be_lost || (!attempts.empty() && attempts.back().answered > 0);
     honest_ += owed ? 1 : 0;
     need(!owed,
          "a whole answer was lost: " + error.message + ", sent " + std::string(text(error.sent)));
   }
 
+  /// A request that was on its way when the vendor spoke of its own accord has those words for its
+  /// answer, and the next one on that connection may have its: but nothing else.
   template <class Need>
-  void check_answer(const CallPlan& plan, const Outcome& outcome, const Need& need) {
-    const Script& script = plan.first;
+  void check_crossed(const CallPlan& plan, const Outcome& outcome,
+                     const std::vector<Attempt>& attempts, const Need& need) {
+    if (outcome.mark == "-1") {
+      need(outcome.status == 200 && (plan.method == "HEAD" || outcome.body == poison_body),
+           "an answer to no request is not given as it was sent");
+      return;
+    }
+    const bool crossed = std::ranges::any_of(crossed_, [&](const auto& other) {
+      return other.first == outcome.mark &&
+             (attempts.empty() ||
+              std::ranges::find(attempts, other.second, &Attempt::connection) != attempts.end());
+    });
+    need(crossed, "the answer is of mark " + outcome.mark + ", of another connection");
+  }
+
+  template <class Need>
+  void check_answer(const CallPlan& plan, const Script& script, const Outcome& outcome,
+                    const Need& need) {
     ++honest_;
     need(script.fate == Fate::whole || script.fate == Fate::either,
          "a cut or malformed answer was taken as whole");
     if (script.fate != Fate::whole && script.fate != Fate::either) return;
     need(outcome.status == script.status, "the status is " + std::to_string(outcome.status));
-    need(outcome.body == script.body, "the body is not the one that was sent");
+    need(outcome.body == script.body || plan.stops_after, "the body is not the one that was sent");
   }
 
   const Stage& stage_;
@@ -266,6 +329,8 @@ class Run {
   Trace trace_;
   std::vector<Trick> of_requests_, of_idle_;
   bool refuses_ = false, quiet_ = false;
+  std::vector<std::string> methods_;               ///< of each mark, from 1
+  std::set<std::pair<std::string, int>> crossed_;  ///< marks that met poison, and where
   std::vector<std::string> broken_;
   Outcome last_;
   int marks_ = 0, calls_ = 0, honest_ = 0;
