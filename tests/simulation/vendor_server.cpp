@@ -63,8 +63,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   bool is_idle() const {
     return socket_.is_open() && shaken_ && !playing_ && !finished_ && !reader_.started();
   }
-  /// No request can be answered on it any more.
-  bool is_dead() const { return socket_.is_open() && (finished_ || extra_); }
+  /// No request can be answered on it any more, and the client can tell: not where one met
+  /// poison, which it takes for the answer.
+  bool is_dead() const { return socket_.is_open() && !crossed_ && (finished_ || extra_); }
   bool is_playing() const { return playing_ && !silent_; }
 
   void play_idle(Trick trick) {
@@ -154,7 +155,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
     if (!finished_) script_ = attempts.empty() ? planned.first : planned.later;
     const bool raced = extra_ && Clock::now() - extra_at_ < std::chrono::milliseconds(10) &&
                        extra_phase_ == server_.phase_;
-    if (raced) desynced_ = true;
+    if (raced) desynced_ = crossed_ = true;
     attempts.push_back(
         {number_, read_, false, true, 0, desynced_, extra_ && !desynced_, after_end && !desynced_});
     attempt_ = attempts.size() - 1;
@@ -291,7 +292,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
     note_extra();
     extra_at_ = Clock::now();
     extra_phase_ = server_.phase_;
-    if (on_its_way) desynced_ = true;
+    if (on_its_way) desynced_ = crossed_ = true;
     note(on_its_way ? "extra bytes, which meet a request" : "extra bytes");
   }
 
@@ -349,6 +350,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   std::size_t at_ = 0;
 
   bool extra_ = false, extra_written_ = false, desynced_ = false;
+  bool crossed_ = false;  ///< desynced in any phase
   Clock::time_point extra_at_;
   int extra_phase_ = 0, finished_phase_ = 0;
 };

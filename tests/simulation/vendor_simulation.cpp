@@ -197,7 +197,7 @@ class Run {
     if (refuses) vendor.refuse_connections(true);
     const std::vector<Outcome> outcomes = callers.run(plans, 1 + random_.pick(5));
     vendor.settle();
-    Excuses excuses{refuses};
+    Excuses excuses{refuses, poisoned_};
     crossed_.clear();
     for (const CallPlan& plan : plans) {
       excuses.refused = excuses.refused || plan.first.refuses;
@@ -206,6 +206,7 @@ class Run {
       for (const Attempt& attempt : vendor.attempts(plan.mark))
         if (attempt.desynced) crossed_.emplace(std::to_string(plan.mark), attempt.connection);
     }
+    poisoned_ = excuses.poisoned;  // a connection that met poison may be silent from then on
     for (std::size_t i = 0; i < plans.size(); ++i)
       check(plans[i], outcomes[i], vendor.attempts(plans[i].mark), excuses);
   }
@@ -328,7 +329,7 @@ class Run {
   Random random_;
   Trace trace_;
   std::vector<Trick> of_requests_, of_idle_;
-  bool refuses_ = false, quiet_ = false;
+  bool refuses_ = false, quiet_ = false, poisoned_ = false;
   std::vector<std::string> methods_;               ///< of each mark, from 1
   std::set<std::pair<std::string, int>> crossed_;  ///< marks that met poison, and where
   std::vector<std::string> broken_;
