@@ -71,7 +71,7 @@ std::string_view ascii_of(std::string_view character, std::uint32_t code_point) 
   return look == looks.end() ? character : look->ascii;
 }
 
-std::string folded(std::string_view text) {
+std::string folded(std::string_view text, Broken broken) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
@@ -82,7 +82,8 @@ std::string folded(std::string_view text) {
       if (is_well_formed(text, read)) {
         length = read.length;
         out += ascii_of(text.substr(0, length), read.code_point);
-      } else if (may_be_ascii(text, read)) {
+      } else if (may_be_ascii(text, read) &&
+                 (broken == Broken::takes_ascii_in || has_continuation(text, read))) {
         length = read.length;
         out += static_cast<char>(read.code_point);
       }
@@ -94,9 +95,10 @@ std::string folded(std::string_view text) {
 
 }  // namespace
 
-std::string lenient_decode(std::string_view text) {
+std::string lenient_decode(std::string_view text, Broken broken) {
   Traced out;
-  return decode(Traced(text), coding::percent, out) ? folded(out.text) : folded(text);
+  const bool coded = decode(Traced(text), coding::percent, out);
+  return folded(coded ? std::string_view(out.text) : text, broken);
 }
 
 std::string lenient_decode_all(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,11 @@ namespace penstock::dispatch {
 /// broken UTF-8 read as the ASCII that its bits give; full-width and look-alike dots and slashes as
 /// the plain ones (NFKC, and Windows' best fit); bytes that are no UTF-8, and characters without a
 /// width, left out. For comparing only: it is never sent.
-std::string lenient_decode(std::string_view text);
+///
+/// Decoders differ in what a first byte of a character does to an ASCII byte behind it: take it in
+/// ("%c1/" is "o"), or leave it ("%c1/.." ends with a dot segment).
+enum class Broken : std::uint8_t { takes_ascii_in, leaves_ascii };
+std::string lenient_decode(std::string_view text, Broken broken = Broken::takes_ascii_in);
 
 /// The same until nothing is left to decode, four layers at most.
 std::string lenient_decode_all(std::string_view text);

@@ -35,11 +35,11 @@ bool has_dot_segment(std::string_view path) {
 
 /// A vendor may decode once more than we do, and more leniently, so a dot segment is looked for at
 /// every layer of encoding, with and without that leniency.
-bool leaves_its_place(std::string path) {
+bool leaves_its_place(std::string path, Broken broken) {
   for (int layer = 0; layer < most_layers; ++layer) {
     const std::string plain = percent_decode(path);
     if (has_dot_segment(path) || has_dot_segment(plain)) return true;
-    std::string lenient = lenient_decode(path);
+    std::string lenient = lenient_decode(path, broken);
     if (has_dot_segment(lenient)) return true;
     if (lenient == path) return false;
     path = std::move(lenient);
@@ -96,7 +96,10 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   if (!out.path.empty() && out.path.front() != '/') out.path.insert(out.path.begin(), '/');
   if (has_control(percent_decode(out.path)) || has_control(lenient_decode(out.path)))
     return failure(std::string("holds a percent-encoded control character"));
-  if (leaves_its_place(out.path)) return failure(std::string("holds a dot segment (. or ..)"));
+  const bool encoded = out.path.find('%') != std::string::npos;
+  if (leaves_its_place(out.path, Broken::takes_ascii_in) ||
+      (encoded && leaves_its_place(out.path, Broken::leaves_ascii)))
+    return failure(std::string("holds a dot segment (. or ..)"));
   return out;
 }
 
