@@ -18,8 +18,8 @@ void GuardedPeer::read(ReadHandler handler) {
   if (!told([&](ProxyPeer& peer) { peer.read(handler); })) handler(std::nullopt);
 }
 
-void GuardedPeer::interim(int status, std::vector<Field> headers) {
-  told([&](ProxyPeer& peer) { peer.interim(status, std::move(headers)); });
+void GuardedPeer::interim(Answer head) {
+  told([&](ProxyPeer& peer) { peer.interim(std::move(head)); });
 }
 
 void GuardedPeer::head(Answer head) {

@@ -18,7 +18,7 @@ class GuardedPeer final : public ProxyPeer {
       : peer_(std::move(peer)), trouble_(trouble) {}
 
   void read(ReadHandler handler) override;
-  void interim(int status, std::vector<Field> headers) override;
+  void interim(Answer head) override;
   void head(Answer head) override;
   void write(std::string piece, std::function<void(bool)> next) override;
   void finish(Result<ProxyEnd> end) override;

@@ -58,7 +58,11 @@ ReplyGate::ReplyGate(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& l
 void ReplyGate::interim(upstream::Reply head) {
   if (head.status == 100) return;  // the engine's own hop: it sends no Expect
   drop_hop_by_hop(head.headers);
-  peer_->interim(head.status, std::move(head.headers));
+  Answer interim;
+  interim.status = head.status;
+  interim.reason = std::move(head.reason);
+  interim.headers = std::move(head.headers);
+  peer_->interim(std::move(interim));
 }
 
 void ReplyGate::head(upstream::Reply head) {

@@ -191,7 +191,14 @@ std::string verification_json(const std::vector<Check>& checks) {
   return written(false, [&](auto& writer) {
     Sheet sheet(writer);
     writer.StartObject();
-    sheet.flag("works", !checks.empty() && std::ranges::all_of(checks, &Check::works));
+    if (checks.empty()) {
+      writer.Key("works");
+      writer.Null();
+      sheet.text("message", "nothing was tried: no API that the connection is complete for has a test "
+                            "call (\"verify\" in the plugin's manifest)");
+    } else {
+      sheet.flag("works", std::ranges::all_of(checks, &Check::works));
+    }
     writer.Key("checks");
     writer.StartArray();
     for (const Check& check : checks) {

@@ -91,8 +91,10 @@ void Door::log(Ticket& ticket, int status) {
 
 Reply Door::refuse(Error error, Ticket& ticket) {
   Reply reply = reply_of(error);
-  if (ticket.route != nullptr && ticket.route->page == Page::proxy)
+  if (ticket.route != nullptr && ticket.route->page == Page::proxy) {
     reply.headers.push_back({"Penstock-Answer", "engine"});
+    reply.headers.push_back({"Penstock-Request-Id", ticket.record.request_id});
+  }
   if (error.code == Code::concurrency_limit_exceeded && !ticket.integration_id.empty())
     contention_.note(ticket.integration_id, Clock::now());
   ticket.record.error = std::move(error);

@@ -76,11 +76,11 @@ void ProxyStream::read(ReadHandler handler) {
                         });
 }
 
-void ProxyStream::interim(int status, std::vector<Field> headers) {
+void ProxyStream::interim(Answer head) {
   // HTTP/1.0 has none (RFC 9110 section 15.2), and 101 would end HTTP on this connection.
-  if (connection_->is_http_1_0() || status == 101) return;
-  std::string bytes = status_line(status);
-  append_vendor_fields(bytes, headers);
+  if (connection_->is_http_1_0() || head.status == 101) return;
+  std::string bytes = status_line(head.status, head.reason);
+  append_vendor_fields(bytes, head.headers);
   bytes += "\r\n";
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), bytes = std::move(bytes)]() mutable {

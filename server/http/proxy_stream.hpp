@@ -21,7 +21,7 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   void start(Door& door);
 
   void read(ReadHandler handler) override;
-  void interim(int status, std::vector<Field> headers) override;
+  void interim(Answer head) override;
   void head(Answer head) override;
   void write(std::string piece, std::function<void(bool)> next) override;
   void finish(Result<ProxyEnd> end) override;

@@ -175,7 +175,8 @@ const std::string_view catalogue_schemas = R"json({
     "type": "object",
     "required": ["works", "checks"],
     "properties": {
-      "works": {"type": "boolean"},
+      "works": {"type": ["boolean", "null"], "description": "null: nothing was tried, as `message` says"},
+      "message": {"type": "string"},
       "checks": {
         "type": "array",
         "items": {

@@ -202,7 +202,7 @@ TEST(Completion, of_the_other_functions_does_not_run_inside_them_either) {
     if (outcome.status == 200) return;
     struct Peer final : ProxyPeer {
       void read(ReadHandler) override {}
-      void interim(int, std::vector<Field>) override {}
+      void interim(Answer) override {}
       void head(Answer) override {}
       void write(std::string, std::function<void(bool)>) override {}
       void finish(Result<ProxyEnd>) override { done(); }

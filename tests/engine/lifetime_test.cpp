@@ -455,7 +455,7 @@ struct ThrowingPeer final : ProxyPeer {
     at("read");
     handler(std::string());
   }
-  void interim(int, std::vector<Field>) override {}
+  void interim(Answer) override {}
   void head(Answer) override { at("head"); }
   void write(std::string, std::function<void(bool)> next) override {
     at("write");

@@ -31,7 +31,7 @@ class Peer final : public ProxyPeer, public std::enable_shared_from_this<Peer> {
     sent_ += piece.size();
     handler(std::move(piece));
   }
-  void interim(int status, std::vector<Field>) override { got_.interims.push_back(status); }
+  void interim(Answer head) override { got_.interims.push_back(head.status); }
   void head(Answer head) override { got_.head = std::move(head); }
   void write(std::string piece, std::function<void(bool)> next) override {
     got_.body += piece;

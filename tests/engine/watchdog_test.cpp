@@ -143,7 +143,7 @@ TEST_F(WatchdogTest, ends_previews_too) {
 TEST_F(WatchdogTest, ends_streamed_calls_too) {
   struct Peer final : ProxyPeer {
     void read(ReadHandler) override {}
-    void interim(int, std::vector<Field>) override {}
+    void interim(Answer) override {}
     void head(Answer) override {}
     void write(std::string, std::function<void(bool)> next) override { next(true); }
     void finish(Result<ProxyEnd> end) override { ended.set_value(std::move(end)); }

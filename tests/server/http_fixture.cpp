@@ -64,10 +64,18 @@ void play_piece(const std::shared_ptr<ProxyPeer>& peer,
               });
 }
 
+Answer interim(std::vector<Field> headers) {
+  Answer out;
+  out.status = 103;
+  out.reason = "Hints, early";
+  out.headers = std::move(headers);
+  return out;
+}
+
 void play_script(const std::shared_ptr<ProxyPeer>& peer,
                  const std::shared_ptr<const FakePort::Script>& script,
                  std::atomic<std::size_t>& taken) {
-  if (!script->interim.empty()) peer->interim(103, script->interim);
+  if (!script->interim.empty()) peer->interim(interim(script->interim));
   Answer head;
   head.status = script->status;
   head.headers = script->headers;
@@ -80,7 +88,7 @@ void play_script(const std::shared_ptr<ProxyPeer>& peer,
 void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   if (script_) return play_script(peer, script_, pieces_taken);
   if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
-  peer->interim(103, {{"link", "</a>"}});
+  peer->interim(interim({{"link", "</a>"}}));
   Answer head;
   head.status = 201;
   head.headers = {{"x-asked", call.call.method + " " + call.call.path + " " +

@@ -21,6 +21,7 @@ Received answer(TestClient& client) {
   const Received interim = client.receive(true);
   if (interim.status != 103) return interim;
   EXPECT_EQ(interim.header("link"), "</a>");
+  EXPECT_TRUE(interim.head.starts_with("HTTP/1.1 103 Hints, early\r\n")) << interim.head;
   return client.receive(true);
 }
 

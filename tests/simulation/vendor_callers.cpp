@@ -42,7 +42,7 @@ class Peer final : public ProxyPeer {
     if (!plan_.slow) return handler(std::move(piece));
     timers_.after(1, [handler = std::move(handler), piece] { handler(piece); });
   }
-  void interim(int, std::vector<Field>) override {}
+  void interim(Answer) override {}
   void head(Answer head) override {
     outcome_.status = head.status;
     outcome_.mark = mark_of(head.headers);

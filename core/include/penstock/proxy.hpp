@@ -41,8 +41,8 @@ class ProxyPeer {
   /// unanswered once finish() was called.
   virtual void read(ReadHandler handler) = 0;
 
-  /// An interim answer of the vendor (RFC 9110 section 15.2), such as 103.
-  virtual void interim(int status, std::vector<Field> headers) = 0;
+  /// An interim answer of the vendor (RFC 9110 section 15.2), such as 103: status, reason, headers.
+  virtual void interim(Answer head) = 0;
 
   /// The answer's status and headers: an Answer without a body, content codings as the vendor sent
   /// them, Content-Length where the vendor said one.
