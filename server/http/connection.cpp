@@ -68,6 +68,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   searched_ = 0;
   is_first_ = false;
   keep_alive_ = head_only_ = answer_begun_ = false;
+  request_id_.clear();
   const std::string_view bytes(input_.data(), head_size);
   auto head = read_head(bytes);
   if (!head) return refuse(std::move(head).error());
@@ -76,6 +77,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   minor_version_ = head->minor_version;
   // Identity is taken from our own reading: Beast 1.81 would let trailers of the body add to it.
   auto refusal = door_.admit(*head, client_, ticket_);
+  request_id_ = ticket_.record.request_id;
   held_ = ticket_.key != nullptr ? HeldBytes(ticket_.key->budget()) : HeldBytes();
   if (refusal) {
     refusal->close = refusal->close || head->has_body();

@@ -97,6 +97,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void write();
   void linger();
   bool is_stalled(Clock::time_point now);
+  bool is_unfair(Clock::time_point now);
+  void log_slow_client(bool unfair);
 
   // Streams, connection_stream.cpp.
   void begin_stream();
@@ -153,6 +155,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   HeldBytes held_;
   std::uint64_t most_body_ = 0;
   std::string integration_id_;  ///< of a streamed call
+  std::string request_id_;      ///< of the last request whose head was admitted or refused by it
   int minor_version_ = 1;
   bool keep_alive_ = false;
   bool head_only_ = false;

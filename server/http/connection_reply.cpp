@@ -12,13 +12,46 @@ namespace penstock::server {
 namespace asio = boost::asio;
 
 void Connection::check_deadline(Clock::time_point now) {
-  if (now >= deadline_ || is_stalled(now)) close();
+  if (!socket_.is_open()) return;
+  const bool too_slow = now >= deadline_ || is_stalled(now);
+  if (!too_slow && !is_unfair(now)) return;
+  log_slow_client(!too_slow);
+  close();
 }
 
-/// Too slow, or slower than is fair while others wait for what it holds.
 bool Connection::is_stalled(Clock::time_point now) {
-  if (reading_.overdue(now, limits_, -1)) return true;
-  if (writing_.overdue(now, limits_, socket_.native_handle())) return true;
+  return reading_.overdue(now, limits_, -1) ||
+         writing_.overdue(now, limits_, socket_.native_handle());
+}
+
+/// One line for each request or answer that is given up. A connection that has asked nothing has
+/// none, and a streamed call's own line tells it.
+void Connection::log_slow_client(bool unfair) {
+  CallRecord request;
+  std::string message;
+  switch (step_) {
+  case Step::head:
+    message = "the head of the request did not come in time";
+    break;
+  case Step::body:
+    request = ticket_.record;
+    request.integration = ticket_.integration_id;
+    message = "the body of the request came too slowly";
+    break;
+  case Step::write:
+    request.request_id = request_id_;
+    message = "the client took its answer too slowly";
+    break;
+  default:
+    return;
+  }
+  request.client = client_.address;
+  if (unfair) message += ", and others waited for the memory that it held";
+  door_.note_slow_client(request, message);
+}
+
+/// Slower than is fair while others wait for what it holds.
+bool Connection::is_unfair(Clock::time_point now) {
   const std::uint64_t fair = limits_.contended_bytes_per_second;
   if (!reading_.slower_than(fair, now, limits_) && !writing_.slower_than(fair, now, limits_))
     return false;

@@ -89,6 +89,10 @@ void Door::log(Ticket& ticket, int status) {
   log_(log_line(ticket.record, std::chrono::system_clock::now()));
 }
 
+void Door::note_slow_client(const CallRecord& request, std::string_view message) const {
+  log_(slow_client_line(request, message, std::chrono::system_clock::now()));
+}
+
 Reply Door::refuse(Error error, Ticket& ticket) {
   Reply reply = reply_of(error);
   if (ticket.route != nullptr && ticket.route->page == Page::proxy) {

@@ -82,6 +82,9 @@ class Door {
   /// The reply to what is not a proper request. It closes the connection.
   Reply refuse(const HeadRefusal& refusal, const Client& client);
 
+  /// Logs that a connection was closed because its client was too slow.
+  void note_slow_client(const CallRecord& request, std::string_view message) const;
+
   /// Where callers reach this server, for the examples of the catalogue. Before the first request.
   void set_address(std::string_view listening) { address_ = reachable(listening); }
 

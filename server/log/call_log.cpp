@@ -79,6 +79,8 @@ std::string timestamp(std::chrono::system_clock::time_point now) {
 
 const char* name_of(Level level) {
   switch (level) {
+  case Level::debug:
+    return "debug";
   case Level::info:
     return "info";
   case Level::warn:
@@ -106,10 +108,8 @@ Level level_of(const CallRecord& record) {
   return is_ours && record.http_status != 503 ? Level::error : Level::warn;
 }
 
-}  // namespace
-
-std::string log_line(const CallRecord& record, std::chrono::system_clock::time_point now) {
-  Line line(level_of(record), record.event, now);
+/// Which request, and whose.
+void append_request(Line& line, const CallRecord& record) {
   line.text("request_id", record.request_id);
   line.text("client", record.client);
   line.text("key", record.key);
@@ -118,6 +118,13 @@ std::string log_line(const CallRecord& record, std::chrono::system_clock::time_p
   line.text("api", record.api);
   line.text("method", record.method);
   line.text("path", std::string_view(record.path).substr(0, record.path.find('?')));
+}
+
+}  // namespace
+
+std::string log_line(const CallRecord& record, std::chrono::system_clock::time_point now) {
+  Line line(level_of(record), record.event, now);
+  append_request(line, record);
   line.number("http_status", record.http_status);
   if (record.vendor_status != 0) line.number("vendor_status", record.vendor_status);
   if (record.error) {
@@ -130,6 +137,14 @@ std::string log_line(const CallRecord& record, std::chrono::system_clock::time_p
   line.milliseconds("total_ms", record.total);
   if (record.vendor.count() != 0) line.milliseconds("vendor_ms", record.vendor);
   line.text("plugin", record.plugin);
+  return line.finish();
+}
+
+std::string slow_client_line(const CallRecord& request, std::string_view message,
+                             std::chrono::system_clock::time_point now) {
+  Line line(Level::warn, "slow_client", now);
+  append_request(line, request);
+  line.message(message);
   return line.finish();
 }
 

@@ -11,9 +11,10 @@
 
 namespace penstock::server {
 
-/// What an operator does about a line: nothing; look at it when it comes often (a call that we or
-/// the vendor refused, or the vendor's or the network's trouble); mend the engine or a plugin.
-enum class Level : std::uint8_t { info, warn, error };
+/// What an operator does about a line: nothing (`debug` is for the authors of plugins); look at it
+/// when it comes often (a call that we or the vendor refused, or the vendor's or the network's
+/// trouble); mend the engine or a plugin.
+enum class Level : std::uint8_t { debug, info, warn, error };
 
 /// What one log line says of a request. Never a header, a body, a query or a key.
 struct CallRecord {
@@ -37,6 +38,11 @@ struct CallRecord {
 /// One line of JSON, without a line end. Everything beyond printable ASCII is escaped, so that no
 /// value can forge a line, colour a terminal or turn its reading direction.
 std::string log_line(const CallRecord& record, std::chrono::system_clock::time_point now);
+
+/// A line `slow_client` for a connection that was closed because of its client: `request` says
+/// whose it was and what it was about, as far as that is known.
+std::string slow_client_line(const CallRecord& request, std::string_view message,
+                             std::chrono::system_clock::time_point now);
 
 /// A line about the process itself: `{"ts":…,"level":"info","event":"listening","message":…}`.
 std::string log_line(Level level, std::string_view event, std::string_view message,

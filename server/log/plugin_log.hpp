@@ -18,7 +18,7 @@ class PluginLogLines final : public Observer {
   void on_answer(const Call&, const Answer&) override {}
   void on_error(const Call&, const Error&) override {}
   void on_plugin_log(const PluginLog& line) override {
-    constexpr Level levels[] = {Level::info, Level::info, Level::warn, Level::error};
+    constexpr Level levels[] = {Level::debug, Level::info, Level::warn, Level::error};
     const Level level = levels[line.level < 0 || line.level > 3 ? 1 : line.level];
     std::string message = line.plugin + " for " + line.integration_id + ": " + line.text;
     if (line.dropped > 0)

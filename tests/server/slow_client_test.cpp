@@ -50,6 +50,56 @@ TEST(SlowClient, ThatFallsSilentIsClosedWhateverItMovedBefore) {
   wait_until_all_are_closed(server);
 }
 
+TEST(SlowClient, HasOneLineInTheLogWhenItIsClosed) {
+  const struct {
+    const char* name;
+    std::string bytes;
+    std::vector<std::string_view> says;  ///< besides the lines of what was answered
+    std::size_t lines;
+  } rows[] = {
+      {"half a head", "GET /healthz HTTP/1.1\r\nHo", {"head of the request did not come"}, 1},
+      {"half a body",
+       post("/v1/passthrough/hibob/v1", std::string(90'000, ' ')).substr(0, 80'000),
+       {"body of the request came too slowly", R"("request_id":")", R"("key":"local")",
+        R"("integration":"hibob:acme")"},
+       1},
+      {"an answer not read",
+       post("/v1/passthrough/hibob/v1", large_call),
+       {"took its answer too slowly", R"("request_id":")"},
+       2},
+      {"half a body of a streamed call",
+       proxied("POST", "Content-Length: 100\r\n") + "half",
+       {},
+       1},
+      {"nothing", "", {}, 0},
+      {"nothing more", get("/healthz"), {}, 0},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.name);
+    HttpLimits limits = only_silence(100ms);
+    limits.head = limits.idle = 100ms;
+    RunningServer server(RunningServer::default_config(), limits);
+    TestClient client = server.connect_with_buffer(small_buffer);
+    for (const char byte : row.bytes.substr(0, 30))  // many small reads are one line, too
+      client.send({&byte, 1});
+    client.send(std::string_view(row.bytes).substr(std::min<std::size_t>(30, row.bytes.size())));
+    server.wait_for_log_lines(row.lines);
+    while (!client.read_some().empty()) {  // to the end
+    }
+    const std::vector<std::string> lines = server.log_lines();
+    ASSERT_EQ(lines.size(), row.lines);
+    if (row.says.empty()) continue;
+    EXPECT_THAT(lines.back(), HasSubstr(R"("level":"warn","event":"slow_client")"));
+    EXPECT_THAT(lines.back(), HasSubstr(R"("client":"127.0.0.1")"));
+    for (const std::string_view text : row.says)
+      EXPECT_THAT(lines.back(), HasSubstr(text));
+    if (row.lines == 2) {
+      const std::size_t at = lines[0].find(R"("request_id")");
+      EXPECT_THAT(lines[1], HasSubstr(lines[0].substr(at, 30))) << "the call's own";
+    }
+  }
+}
+
 TEST(SlowClient, ThatDoesNotReadAStreamedAnswerIsClosed) {
   RunningServer server(RunningServer::default_config(), only_silence(100ms));
   server.port.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
@@ -124,7 +174,9 @@ TEST(SlowClient, IsClosedWhereItsKeyHasNoMemoryLeft) {
   RunningServer server(config, limits);
   TestClient slow = server.connect_with_buffer(small_buffer);
   slow.send(post("/v1/passthrough/hibob/v1", large_call));
+  server.wait_for_log_lines(2);
   wait_until_all_are_closed(server);
+  EXPECT_THAT(server.log_lines()[1], HasSubstr("others waited for the memory that it held"));
 }
 
 TEST(SlowClient, GivesItsPlaceToCallsThatAreRefusedForWantOfOne) {
