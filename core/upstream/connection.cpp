@@ -196,10 +196,12 @@ void Connection::readable() {
 /// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor that gives up a kept connection with a
 /// 408 may do so just as the next request leaves. It says itself that it has not taken that up.
 bool Connection::is_unasked() const {
-  if (!kept_ || had_source_) return false;
-  if (came_early_) return true;
-  return reader_->head_complete() && !head_given_ && reader_->reply().status == 408 &&
-         !reader_->keeps_alive() && Clock::now() - started_ < soonest_request_timeout;
+  if (!kept_) return false;
+  if (came_early_) return true;  // before the head had left, so nothing of a source was read
+  // A streamed body is used up: its caller gets the 408, and may repeat the request itself.
+  return !had_source_ && reader_->head_complete() && !head_given_ &&
+         reader_->reply().status == 408 && !reader_->keeps_alive() &&
+         Clock::now() - started_ < soonest_request_timeout;
 }
 
 /// Gives the sink what has come. It may end the exchange, or pause it until resume().

@@ -25,7 +25,10 @@ static int32_t prepare(void *self, pst_cx *cx, const pst_prepare_in *in) {
   host->note(cx, text("key"), key_of(in->conn));
   if (!in->session) return PST_NEED_SESSION;
   const char told[] = {(char)('0' + in->env->attempt), ' ', (char)('0' + in->env->session_seq), ' ',
-                       (char)(in->call->body_len < 10 ? '0' + in->call->body_len : '?'), '\0'};
+                       (char)(in->call->body_len < 10           ? '0' + in->call->body_len
+                              : in->call->body_len == UINT64_MAX ? '*'
+                                                                 : '?'),
+                       '\0'};
   host->set_header(cx, text("X-Told"), text(told));
   return PST_OK;
 }

@@ -294,6 +294,20 @@ TEST_F(UpstreamTest, a_body_that_ends_with_the_connection_is_whole_only_where_tl
   }
 }
 
+/// A body of one piece.
+class OnePiece final : public BodySource {
+ public:
+  explicit OnePiece(std::string piece) : piece_(std::move(piece)) {}
+  void read(Handler handler) override {
+    ++reads;
+    handler(std::exchange(piece_, {}));
+  }
+  int reads = 0;
+
+ private:
+  std::string piece_;
+};
+
 /// Waits for the next request, and takes its bytes away without reading them.
 void take_unread(TlsStream& stream) {
   pollfd readable{stream.lowest_layer().native_handle(), POLLIN, 0};
@@ -349,6 +363,38 @@ TEST_F(UpstreamTest, a_408_that_gives_up_a_kept_connection_is_no_calls_answer) {
       close();
       client = std::make_unique<Client>(loop);
     }
+  }
+}
+
+/// Of a head that is larger than what the systems between take: the answer comes before it has
+/// left.
+TEST_F(UpstreamTest, an_answer_that_comes_before_the_head_has_left_is_no_calls_answer) {
+  for (const bool streamed : {false, true}) {
+    SCOPED_TRACE(streamed);
+    Server* self = nullptr;
+    Server server([&](TlsStream& stream) {
+      const bool first = self->handshakes == 1;
+      self->read_request(stream);
+      Server::send(stream, Server::ok("own"));
+      if (first) {
+        take_unread(stream);
+        Server::send(stream, poison);
+      }
+      Server::wait_for_end(stream);
+    });
+    self = &server;
+    ASSERT_TRUE(send(request(server)).has_value());
+    Request out = request(server, "POST");
+    out.headers.push_back({"X-Large", std::string(8U << 20U, 'x')});
+    const auto source = std::make_shared<OnePiece>("body");
+    if (streamed) out.source = source, out.source_length = 4, out.body.clear();
+    const auto reply = send(std::move(out));
+    ASSERT_TRUE(reply.has_value()) << reply.error().message;
+    EXPECT_EQ(reply->body, "own");
+    EXPECT_EQ(server.handshakes, 2);
+    EXPECT_EQ(source->reads, streamed ? 1 : 0) << "nothing of the body was used up before";
+    close();
+    client = std::make_unique<Client>(loop);
   }
 }
 
