@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "corpus.hpp"
+#include "http_seeds.hpp"
 
 namespace penstock::corpora {
 namespace {
@@ -123,6 +124,22 @@ std::vector<HttpCase> llhttp_cases(const std::string& kind) {
       out.push_back(llhttp_case(file.name + " / " + http->heading, *http, block.text));
       http.reset();
     }
+  }
+  return out;
+}
+
+std::vector<HttpCase> seed_requests() {
+  std::vector<HttpCase> out;
+  for (const HttpSeed& seed : http_seeds("requests.tsv")) {
+    HttpCase one;
+    one.name = "seed " + seed.name;
+    one.raw = seed.raw;
+    if (seed.verdict == "valid") {
+      one.messages = {{.complete = true}};
+    } else {
+      one.error = "it is invalid";
+    }
+    out.push_back(std::move(one));
   }
   return out;
 }

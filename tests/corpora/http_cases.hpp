@@ -27,6 +27,9 @@ struct HttpCase {
 /// llhttp's blocks of "request" or "response".
 std::vector<HttpCase> llhttp_cases(const std::string& kind);
 
+/// Our own requests, which are always there.
+std::vector<HttpCase> seed_requests();
+
 /// gunicorn's requests, without those that need an option of gunicorn's own.
 std::vector<HttpCase> gunicorn_cases();
 

@@ -6,6 +6,7 @@
 
 #include "corpus.hpp"
 #include "http_cases.hpp"
+#include "http_seeds.hpp"
 #include "upstream/http1_reply.hpp"
 
 namespace penstock::corpora {
@@ -59,6 +60,24 @@ const std::vector<std::string> refused_on_purpose = {
 const std::vector<std::string> taken_knowingly = {
     "transfer-encoding.md / Trailing space on chunked body",
     "transfer-encoding.md / No extension after semicolon"};
+
+TEST(SeedAnswers, AreReadAsTheySayInAnyPieces) {
+  Tally tally("our own answers, whole and in pieces of 1, 2, 3 and 7 bytes");
+  for (const HttpSeed& seed : http_seeds("answers.tsv")) {
+    SCOPED_TRACE(seed.name + " " + ::testing::PrintToString(seed.raw));
+    tally.ran();
+    const Read whole = read_reply(seed.raw, seed.raw.size());
+    for (const std::size_t step : {1U, 2U, 3U, 7U})
+      EXPECT_EQ(read_reply(seed.raw, step), whole);
+    ASSERT_EQ(whole.complete, seed.verdict != "refused") << whole.trouble;
+    if (!whole.complete) continue;
+    EXPECT_EQ(whole.status, seed.status);
+    EXPECT_EQ(whole.body, seed.body);
+    EXPECT_EQ(whole.reused, seed.verdict == "whole");
+    EXPECT_EQ(whole.warned, seed.verdict == "odd");
+  }
+  EXPECT_GT(tally["cases"], 60);
+}
 
 TEST(LlhttpResponses, AreReadAsStrictlyInAnyPieces) {
   SKIP_WITHOUT(testdata("http1/llhttp"));

@@ -5,6 +5,7 @@
 
 #include <rapidjson/document.h>
 
+#include "../corpora/http_seeds.hpp"
 #include "base/text.hpp"
 #include "http_fixture.hpp"
 
@@ -89,6 +90,24 @@ const std::vector<std::string> refused_on_purpose = {
     // A target with user information, or that is neither a path nor an http URI.
     "valid/rfc9112_target_absolute_userinfo_01", "valid/rfc9112_target_asterisk_options_01",
     "valid/rfc9112_target_authority_connect_01", "valid/rfc9112_target_authority_ipv6_01"};
+
+TEST(HttpStrictness, JudgesTheSeedsAsTheySay) {
+  RunningServer server;
+  for (const corpora::HttpSeed& seed : corpora::http_seeds("requests.tsv")) {
+    SCOPED_TRACE(seed.name + " " + ::testing::PrintToString(seed.raw));
+    // prepared() would mend what is wrong with a first line.
+    const bool as_it_is = seed.name.starts_with("first line");
+    const auto answers = answers_to(server, as_it_is ? seed.raw : prepared(seed.raw));
+    if (seed.verdict == "valid") {
+      ASSERT_EQ(answers.size(), 1U);
+      EXPECT_FALSE(malformed(answers[0])) << answers[0].body;
+    } else {
+      EXPECT_LE(answers.size(), 1U);
+      for (const Received& answer : answers)
+        EXPECT_TRUE(malformed(answer) || answer.status == 501) << answer.status << answer.body;
+    }
+  }
+}
 
 TEST(HttpStrictness, TakesWhatIsValid) {
   const auto cases = corpus("valid/");
