@@ -161,6 +161,30 @@ TEST(OpenApi, HasTheSchemaOfEachManifest) {
   EXPECT_GE(apis, 11);
 }
 
+/// Plugins refuse a whole envelope as `data`: no text may invite to send one.
+TEST(OpenApi, SaysThatDataOfSoapIsWhatStandsInTheBody) {
+  ApiInfo soap = api("t", "soap"), rest = api("t", "rest");
+  soap.soap = true, soap.methods = {"POST"};
+  const std::string text = openapi::document({soap, rest}, facts);
+  const Document document = parsed(text);
+  int told = 0;
+  for (const std::string kind : {"passthrough", "validate"}) {
+    const Value& operation = at(document, "/paths/" + escaped("/v1/" + kind + "/t/soap") + "/post");
+    ASSERT_TRUE(operation.IsObject()) << kind;
+    EXPECT_THAT(at(operation, "/description").GetString(),
+                HasSubstr("`data` is the XML inside the Body; whole envelopes are for the proxy"));
+  }
+  for (const auto& schema : at(document, "/components/schemas").GetObject()) {
+    const Value& data = at(schema.value, "/properties/data/description");
+    if (!data.IsString() || std::string(data.GetString()).find("XML") == std::string::npos)
+      continue;
+    ++told;
+    EXPECT_THAT(data.GetString(), HasSubstr("without the envelope"));
+  }
+  EXPECT_GT(told, 0);
+  EXPECT_THAT(text, Not(HasSubstr("or a whole envelope")));
+}
+
 TEST(OpenApi, IsTheSameBytesWhateverTheOrder) {
   std::vector<ApiInfo> apis = catalog_of_the_plugins();
   const std::string once = openapi::document(apis, facts);

@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 #include "dispatch/request.hpp"
+#include "loader/plugin.hpp"
+#include "loader/plugin_file.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -131,6 +133,45 @@ TEST(CallInput, shows_the_plugin_no_more_of_the_body_than_its_manifest_asks_for)
     EXPECT_EQ(input.path, "/x");
     EXPECT_THAT(*input.query, ::testing::ElementsAre(Field{"p", "q"}));
     EXPECT_THAT(*input.headers, ::testing::ElementsAre(Field{"A", "b"}));
+  }
+}
+
+/// The last check before a request leaves, with a real plugin: hibob declares https://*.hibob.com.
+TEST(CheckEgress, lets_nothing_leave_for_where_the_plugin_does_not_declare) {
+  auto file = loader::read_plugin_file(PENSTOCK_BINARY_DIR "/plugins/hibob.so", loader::Pinned::no);
+  ASSERT_TRUE(file) << file.error();
+  auto plugin = loader::Plugin::load(*file);
+  ASSERT_TRUE(plugin) << plugin.error().reasons.front();
+  Draft draft;
+  draft.plugin = *plugin;
+  struct Row {
+    const char* url;
+    bool permitted;
+  };
+  const Row rows[] = {
+      {"https://api.hibob.com/v1/people?a=1", true},
+      {"https://API.HiBob.com:443/", true},
+      {"https://a.b.hibob.com/", true},
+      {"https://hibob.com/", false},
+      {"https://nothibob.com/", false},
+      {"https://api.hibob.com.evil.example/", false},
+      {"https://api.hibob.com:8443/", false},
+      {"https://evil.example/api.hibob.com", false},
+      {"https://evil.example/?https://api.hibob.com", false},
+      {"https://127.0.0.1/", false},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.url);
+    const auto url = parse_url(row.url);
+    ASSERT_TRUE(url) << url.error();
+    const auto checked = check_egress(draft, *url);
+    EXPECT_EQ(checked.has_value(), row.permitted);
+    if (checked) continue;
+    EXPECT_EQ(checked.error().origin, Origin::engine);
+    EXPECT_EQ(checked.error().phase, Phase::authorize);
+    EXPECT_EQ(checked.error().sent, Sent::no);
+    EXPECT_THAT(checked.error().message, ::testing::HasSubstr(url->origin() + ", which hibob "));
+    EXPECT_EQ(checked.error().message.find('?'), std::string::npos) << "a query may hold secrets";
   }
 }
 
