@@ -19,8 +19,8 @@ int status_at(const std::string& host, int port) {
   socket.connect({boost::asio::ip::make_address(host), static_cast<std::uint16_t>(port)}, error);
   if (error) return 0;
   boost::asio::write(socket, boost::asio::buffer(std::string("GET /healthz HTTP/1.0\r\n\r\n")));
-  std::array<char, 12> start{};
-  boost::asio::read(socket, boost::asio::buffer(start), error);
+  std::array<char, 13> start{};  // "HTTP/1.1 200", and the end that atoi() looks for
+  boost::asio::read(socket, boost::asio::buffer(start, 12), error);
   return std::atoi(start.data() + 9);
 }
 
