@@ -91,11 +91,9 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     end(pending, failure(std::move(error)));
   }
 
-  /// Closes what nobody has come back for: callers choose hosts (data_url), and there are more
-  /// hosts than descriptors.
-  void has_idle() override {
-    if (closing_) return;
-    closing_ = true;
+  /// Closes what nobody has come back for, and forgets hosts that have nothing left: callers choose
+  /// hosts (data_url), there are more of them than descriptors, and many cannot be reached at all.
+  void close_stale_later() {
     idle_timer_.expires_after(options_.longest_idle / 2);
     idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       if (const auto self = weak.lock(); self && !error && !self->closed_) self->close_stale();
@@ -123,22 +121,21 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
 
   std::shared_ptr<Pool> pool_of(const Request& request) {
     std::shared_ptr<Pool>& pool = pools_[request.to];
-    if (!pool) pool = std::make_shared<Pool>(*this, share_of(request.limits, options_.loops));
+    if (pool) return pool;
+    pool = std::make_shared<Pool>(*this, share_of(request.limits, options_.loops));
+    if (pools_.size() == 1) close_stale_later();
     return pool;
   }
 
   void close_stale() {
-    closing_ = false;
-    bool more = false;
     for (auto at = pools_.begin(); at != pools_.end();) {
       Pool& pool = *at->second;
       pool.close_stale();
-      more = more || pool.has_idle();
       // A call that is about to ask it holds it, too.
       const bool unused = pool.is_unused() && at->second.use_count() == 1;
       at = unused ? pools_.erase(at) : std::next(at);
     }
-    if (more) has_idle();
+    if (!pools_.empty()) close_stale_later();
   }
 
   void ended(const PendingPtr& pending, bool kept, Connection::Ending ending) {
@@ -244,7 +241,7 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
   std::map<Destination, std::shared_ptr<Pool>> pools_;
   std::list<PendingPtr> pending_;
   Counters counters_;
-  bool sweeping_ = false, closing_ = false, closed_ = false;
+  bool sweeping_ = false, closed_ = false;
 };
 
 Client::Client(boost::asio::io_context& loop) : Client(loop, Options()) {}

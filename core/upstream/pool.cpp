@@ -119,7 +119,6 @@ void Pool::release(const std::shared_ptr<Connection>& connection) {
 
 void Pool::keep(const std::shared_ptr<Connection>& connection) {
   idle_.push_back(connection);
-  owner_.has_idle();
   connection->watch_idle([weak = weak_from_this()](Connection* dead) {
     if (const auto self = weak.lock()) self->died(dead);
   });

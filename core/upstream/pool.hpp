@@ -46,8 +46,6 @@ class Pool : public std::enable_shared_from_this<Pool> {
     virtual void connect(const std::shared_ptr<Pool>& pool, const Request& first) = 0;
     virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
     virtual void fail(const PendingPtr& call, Error error) = 0;
-    /// A connection became idle: stale ones are to be looked for.
-    virtual void has_idle() = 0;
     /// Keeps a connection until the stack is empty that it is on.
     virtual void bury(std::shared_ptr<Connection> connection) = 0;
     /// Idle for too long, or too old.
@@ -77,7 +75,6 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void close_stale();
   void close_all();
 
-  bool has_idle() const { return !idle_.empty(); }
   bool has_waiting() const { return !waiting_.empty(); }
   bool is_unused() const { return open_ + connecting_ == 0 && waiting_.empty(); }
 

@@ -3,6 +3,9 @@
 
 #include <filesystem>
 #include <map>
+#include <string>
+
+#include <malloc.h>
 
 #include "upstream_tls_server.hpp"
 
@@ -31,6 +34,31 @@ class UpstreamPoolTest : public UpstreamTest {
   std::vector<std::string> order;
   std::map<std::string, Result<Reply>> ends;
 };
+
+/// Callers name hosts (data_url), and those that cannot be reached have no connection to idle.
+TEST_F(UpstreamPoolTest, forgets_hosts_that_could_not_be_reached) {
+  constexpr std::size_t hosts = 50, size = 100'000;
+  const auto in_use = [] { return ::mallinfo2().uordblks; };
+  if (in_use() == 0) GTEST_SKIP() << "the heap is a sanitizer's";
+  client = std::make_unique<Client>(loop, Client::Options{.longest_idle = milliseconds(100)});
+  for (const char* round : {"first", "second"}) {
+    const std::size_t before = in_use();
+    for (std::size_t i = 0; i < hosts; ++i) {
+      Request out;
+      out.to.host = "vendor.example";
+      out.to.connect_to = "127.0.0.1:1";  // where nobody listens
+      out.to.partition = round + std::to_string(i) + std::string(size, 'x');
+      out.method = "GET";
+      out.target = "/";
+      out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+      start(round + std::to_string(i), std::move(out));
+    }
+    EXPECT_GT(in_use(), before + hosts * size);
+    run_until([&] { return ends.size() == hosts; });
+    ends.clear();
+    run_until([&] { return in_use() < before + hosts * size / 2; });
+  }
+}
 
 TEST_F(UpstreamPoolTest, refuses_soon_what_it_cannot_serve_soon) {
   Server* self = nullptr;
