@@ -342,6 +342,10 @@ Script make_script(Random& random, Trick trick, int mark, int attempt, std::stri
     step(Kind::send);
     if (trick == Trick::early_answer_unread) step(Kind::silence);
     if (trick == Trick::early_answer_then_reset) step(Kind::reset);
+    // Of a small request nothing is left to send, and the connection is as good as any other until
+    // the reset.
+    out.races = trick == Trick::early_answer_then_reset;
+    if (out.races && method != "POST") out.fate = Fate::either;
     break;
   default:
     write(random, steps, text.whole());

@@ -63,9 +63,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   bool is_idle() const {
     return socket_.is_open() && shaken_ && !playing_ && !finished_ && !reader_.started();
   }
-  /// No request can be answered on it any more, and the client can tell: not where one met
-  /// poison, which it takes for the answer.
-  bool is_dead() const { return socket_.is_open() && !crossed_ && (finished_ || extra_); }
+  /// No request can be answered on it any more, and the client has been told: not where poison met
+  /// a request, which takes it for its answer. One that never carried a request is left out.
+  bool is_dead() const { return socket_.is_open() && used_ && !desynced_ && (finished_ || extra_); }
   bool is_playing() const { return playing_ && !silent_; }
 
   void play_idle(Trick trick) {
@@ -85,8 +85,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
                       [self = shared_from_this()] { self->server_.open_.erase(self); });
   }
 
-  /// What raced with a request in the phase that ends must not race in the next one.
-  void begin_phase() { desynced_ = false; }
+  /// What raced with a request in the phase that ends must not race in the next one. But where it
+  /// was taken for the answer that is never given, nothing tells the client so.
+  void begin_phase() { desynced_ = desynced_ && silent_; }
 
   void listen_again() {
     deaf_ = false;
@@ -107,6 +108,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
         return;
       }
       shaken_ = true;
+      note(std::string("has shaken hands, ") + SSL_get_version(tls_));
     }
     while (socket_.is_open() && (!playing_ || script_.early || finished_) && read_some()) {
     }
@@ -146,6 +148,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
 
   void begin_request() {
     mark_ = *reader_.mark();
+    used_ = true;
     // An end that was announced, or came in the answer's last segment, is there to be seen.
     const bool may_cross = script_.races || script_.trick == Trick::close_with_answer;
     const bool after_end = finished_ && (!may_cross || finished_phase_ != server_.phase_);
@@ -155,7 +158,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
     if (!finished_) script_ = attempts.empty() ? planned.first : planned.later;
     const bool raced = extra_ && Clock::now() - extra_at_ < std::chrono::milliseconds(10) &&
                        extra_phase_ == server_.phase_;
-    if (raced) desynced_ = crossed_ = true;
+    if (raced) desynced_ = true;
     attempts.push_back(
         {number_, read_, false, true, 0, desynced_, extra_ && !desynced_, after_end && !desynced_});
     attempt_ = attempts.size() - 1;
@@ -249,7 +252,8 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
       });
       return false;
     case Step::Kind::extra:
-      step.number == 0 ? note_race() : note_extra();
+      racing_ = step.number == 0;
+      note_extra();
       return true;
     case Step::Kind::fin: {
       note("FIN");
@@ -289,10 +293,10 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   void note_race() {
     error_code failed;
     const bool on_its_way = BIO_ctrl_pending(in_) > 0 || socket_.available(failed) > 0;
-    note_extra();
+    racing_ = !unsent_.empty();
     extra_at_ = Clock::now();
     extra_phase_ = server_.phase_;
-    if (on_its_way) desynced_ = crossed_ = true;
+    if (on_its_way) desynced_ = true;
     note(on_its_way ? "extra bytes, which meet a request" : "extra bytes");
   }
 
@@ -313,6 +317,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
     error_code failed;
     const std::size_t sent = socket_.write_some(boost::asio::buffer(unsent_.data(), size), failed);
     unsent_.erase(0, sent);
+    if (racing_) note_race();
     if (sent == size) return true;
     if (failed && failed != boost::asio::error::would_block) {
       close("cannot be written to");
@@ -335,6 +340,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   std::array<char, 65536> buffer_{};
   std::string unsent_;
   bool receiving_ = false, shaken_ = false;
+  bool used_ = false;      ///< a request has come on it
   bool deaf_ = false;      ///< reads nothing from the socket
   bool finished_ = false;  ///< answers nothing any more
   bool playing_ = false, silent_ = false;
@@ -350,7 +356,7 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   std::size_t at_ = 0;
 
   bool extra_ = false, extra_written_ = false, desynced_ = false;
-  bool crossed_ = false;  ///< desynced in any phase
+  bool racing_ = false;  ///< bytes that may race with a request are about to leave
   Clock::time_point extra_at_;
   int extra_phase_ = 0, finished_phase_ = 0;
 };
@@ -386,6 +392,7 @@ void VendorServer::accept() {
   acceptor_.async_accept([this](error_code failed, tcp::socket socket) {
     if (!failed) {
       if (refuses_) {
+        ++refused_;
         trace_.add("vendor refuses a connection");
         error_code ignored;
         socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
@@ -439,6 +446,12 @@ void VendorServer::end_phase(const std::vector<Trick>& on_idle) {
         one->play_idle(on_idle[random_.pick(on_idle.size())]);
     }
   });
+}
+
+int VendorServer::refused() {
+  int out = 0;
+  run_and_wait([&] { out = refused_; });
+  return out;
 }
 
 void VendorServer::refuse_connections(bool refuse) {

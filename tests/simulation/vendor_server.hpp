@@ -73,6 +73,8 @@ class VendorServer {
   void end_phase(const std::vector<Trick>& on_idle);
 
   void refuse_connections(bool refuse);
+  /// How many it has refused so far.
+  int refused();
 
   /// Runs `function` on the server's thread after `ms`.
   void after(int ms, std::function<void()> function);
@@ -109,7 +111,7 @@ class VendorServer {
   std::map<int, std::vector<Attempt>> attempts_;
   std::set<std::shared_ptr<Connection>> open_;
   bool refuses_ = false;
-  int connections_ = 0, phase_ = 0;
+  int connections_ = 0, phase_ = 0, refused_ = 0;
   std::thread thread_;
 };
 
