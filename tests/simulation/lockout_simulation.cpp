@@ -73,7 +73,7 @@ std::string run(std::uint64_t seed) {
   const SteadyTime end = now + 20min;
   const std::uint64_t busiest_gap_ms = 1 + pick(300);
   while (now < end) {
-    now += std::chrono::milliseconds(pick(busiest_gap_ms));
+    now += std::chrono::milliseconds(1 + pick(busiest_gap_ms));  // 0 would never reach the end
     const auto account = static_cast<int>(pick(connections.size()));
     Connection& one = connections[static_cast<std::size_t>(account)];
     if (one.restraint.hold_back("one", host, budgets, false, now)) {
