@@ -125,7 +125,9 @@ void SimulatedWorld::answer(Handler handler, Value value, std::int64_t ms) {
 void SimulatedWorld::fetch(session::FetchRequest request,
                            std::function<void(Result<FetchReply>)> handler) {
   verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
-  verdict_.require(!ending_, "a renewal began after the end was asked for");
+  // One that saved its intent before is let finish: the end waits for it.
+  verdict_.require(!ending_ || !gate_->close(std::chrono::milliseconds(0)),
+                   "a renewal began after the end was asked for");
   ++fetching_;
   handler = [self = shared_from_this(), handler = std::move(handler)](Result<FetchReply> reply) {
     --self->fetching_;
