@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "dispatch/request.hpp"
+#include "session/store_result.hpp"
 
 namespace penstock::dispatch {
 namespace {
@@ -20,21 +21,6 @@ namespace {
 thread_local Loop* this_threads_loop = nullptr;
 
 constexpr std::uint64_t largest_session_reply = 1U << 20U;
-
-template <class Work>
-auto store_result(const Work& work) -> decltype(work()) {
-  const auto failed = [](const std::string& what) {
-    return failure(
-        engine_failed("the credential store threw an exception" + what, Phase::session, Sent::no));
-  };
-  try {
-    return work();
-  } catch (const std::exception& error) {
-    return failed(std::string(": ") + error.what());
-  } catch (...) {
-    return failed({});
-  }
-}
 
 }  // namespace
 
@@ -143,7 +129,7 @@ template <class Work, class Handler>
 void LoopWorld::off_the_loop(Work work, Handler handler) {
   boost::asio::post(blocking_, [work = std::move(work), handler = std::move(handler),
                                 &context = loop_.context()] {
-    auto result = store_result(work);
+    auto result = session::store_result(work);
     boost::asio::post(
         context, [handler, result = std::move(result)]() mutable { handler(std::move(result)); });
   });
@@ -169,7 +155,7 @@ void LoopWorld::extend(std::string key, std::uint64_t fence,
 
 void LoopWorld::release(std::string key, std::uint64_t fence) {
   boost::asio::post(blocking_, [store = store_, key = std::move(key), fence] {
-    (void)store_result([&]() -> Result<Done> {
+    (void)session::store_result([&]() -> Result<Done> {
       store->release(key, fence);
       return Done{};
     });

@@ -1,12 +1,15 @@
 #include "session/credential_key.hpp"
 
 #include <array>
+#include <cstdint>
 #include <cstring>
+#include <optional>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "session/store_result.hpp"
 #include "session/stored_record.hpp"
 
 namespace penstock::session {
@@ -18,10 +21,19 @@ const std::string secret_key = "penstock/fingerprint";
 constexpr std::size_t secret_size = 32;
 constexpr std::size_t fingerprint_size = 16;
 
+Result<std::optional<StoredState>> load(CredentialStore& store, const std::string& key) {
+  return store_result([&] { return store.load(key); });
+}
+
+Result<std::uint64_t> save(CredentialStore& store, const std::string& key,
+                           const StoredState& state) {
+  return store_result([&] { return store.save(key, state, 0); });
+}
+
 Result<Secret> fingerprint_secret(CredentialStore& store) {
   // A second look: somebody else may have made it between the first and our attempt to save.
   for (int attempt = 0; attempt < 2; ++attempt) {
-    auto stored = store.load(secret_key);
+    auto stored = load(store, secret_key);
     if (!stored) return failure(std::move(stored).error());
     if (*stored && !(*stored)->credentials.empty()) return (*stored)->credentials.front().value;
     std::string bytes(secret_size, '\0');
@@ -30,9 +42,9 @@ Result<Secret> fingerprint_secret(CredentialStore& store) {
     StoredState made;
     made.credentials.push_back({"fingerprint_key", Secret(bytes), true});
     explicit_bzero(bytes.data(), bytes.size());
-    if (store.save(secret_key, made, 0)) return made.credentials.front().value;
+    if (save(store, secret_key, made)) return made.credentials.front().value;
   }
-  auto stored = store.load(secret_key);
+  auto stored = load(store, secret_key);
   if (stored && *stored && !(*stored)->credentials.empty())
     return (*stored)->credentials.front().value;
   return failure(engine_failed("the key of the credentials' fingerprints cannot be stored",
@@ -58,10 +70,9 @@ std::string fingerprint(const Secret& secret, std::string_view credential) {
 Result<Located> locate_state(CredentialStore& store, const std::string& plugin_id,
                              const host::Connection& configured, std::string_view rotating_field) {
   const std::string id_key = plugin_id + "/" + configured.id;
-  const host::Item* credential =
-      rotating_field.empty() ? nullptr : configured.find(rotating_field);
+  const host::Item* credential = rotating_field.empty() ? nullptr : configured.find(rotating_field);
   if (credential == nullptr || credential->value.empty()) {
-    auto state = store.load(id_key);
+    auto state = load(store, id_key);
     if (!state) return failure(std::move(state).error());
     return Located{id_key, *std::move(state)};
   }
@@ -69,19 +80,19 @@ Result<Located> locate_state(CredentialStore& store, const std::string& plugin_i
   if (!secret) return failure(Error(secret.error()));
   const std::string key =
       plugin_id + "/credential:" + fingerprint(*secret, credential->value.reveal());
-  auto state = store.load(key);
+  auto state = load(store, key);
   if (!state) return failure(std::move(state).error());
   if (*state) return Located{key, *std::move(state)};
 
-  auto earlier = store.load(id_key);
+  auto earlier = load(store, id_key);
   if (!earlier) return failure(std::move(earlier).error());
-  const bool holds = *earlier && (*earlier)->connection_digest ==
-                                     digest_of(configured, (*earlier)->credentials);
+  const bool holds =
+      *earlier && (*earlier)->connection_digest == digest_of(configured, (*earlier)->credentials);
   if (!holds) return Located{key, std::nullopt};
   (*earlier)->version = 0;
   // If somebody else has been faster, that is what is read.
-  (void)store.save(key, **earlier, 0);
-  state = store.load(key);
+  (void)save(store, key, **earlier);
+  state = load(store, key);
   if (!state) return failure(std::move(state).error());
   return Located{key, *std::move(state)};
 }

@@ -6,16 +6,21 @@
 #include <atomic>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_future.hpp>
 #include <pthread.h>
@@ -404,6 +409,71 @@ class Troubles {
   std::string text_;
 };
 
+/// Ends its engine where it is called.
+struct StoppingObserver final : Observer {
+  void on_answer(const Call&, const Answer&) override { stop(); }
+  void on_error(const Call&, const Error&) override {}
+  void stop() {
+    engine->stop(seconds(5));
+    engine->stop(milliseconds(0));
+    returned.set_value();
+  }
+  Engine* engine = nullptr;
+  std::promise<void> returned;
+};
+
+TEST(Lifetime, stop_in_an_observer_returns_and_is_done_behind_it) {
+  testing::LocalVendor vendor;
+  const auto observer = std::make_shared<StoppingObserver>();
+  EngineOptions options;
+  options.observers = {observer};
+  const auto engine = local_engine(vendor, std::move(options));
+  observer->engine = engine.get();
+  Completions calls(20);
+  calls.start(*engine);
+  vendor.wait_for_requests(1);
+  engine->async_call(hibob_call(), [](auto) {});
+  ASSERT_EQ(observer->returned.get_future().wait_for(in_time), std::future_status::ready);
+  engine->stop(milliseconds(0));  // waits for the end that the observer began
+  calls.expect_one_error_each();
+}
+
+/// Ends its engine in lease(), which runs on the thread for what may block.
+struct StoppingStore final : CredentialStore {
+  Result<std::optional<StoredState>> load(const std::string& key) override {
+    return kept->load(key);
+  }
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t fence) override {
+    return kept->save(key, state, fence);
+  }
+  Result<std::optional<Lease>> lease(const std::string& key) override {
+    if (!stopped.exchange(true)) {
+      engine->stop(milliseconds(0));
+      returned.set_value();
+    }
+    return kept->lease(key);
+  }
+  Engine* engine = nullptr;
+  std::atomic<bool> stopped{false};
+  std::promise<void> returned;
+  std::unique_ptr<CredentialStore> kept = make_memory_store();
+};
+
+TEST(Lifetime, stop_in_a_store_returns_and_is_done_behind_it) {
+  testing::LocalVendor vendor;
+  const auto store = std::make_shared<StoppingStore>();
+  EngineOptions options;
+  options.store = store;
+  const auto engine = open_workday(vendor, std::move(options));
+  store->engine = engine.get();
+  auto call = engine->async_call(workday_call(), asio::use_future);
+  ASSERT_EQ(store->returned.get_future().wait_for(in_time), std::future_status::ready);
+  engine->stop(milliseconds(0));  // waits for the end that the store began
+  ASSERT_EQ(call.wait_for(seconds(0)), std::future_status::ready);
+  EXPECT_EQ(call.get().error().http_status, 503);
+}
+
 TEST(Throwing, handlers_harm_no_other_call_and_are_told) {
   testing::LocalVendor vendor;
   Troubles troubles;
@@ -444,6 +514,89 @@ TEST(Throwing, observers_keep_the_result_from_nobody) {
             400);
   EXPECT_EQ(behind->seen, 2);
   EXPECT_NE(troubles.text().find("an observer threw an exception: observing"), std::string::npos);
+}
+
+/// Throws in one of its functions once `armed`.
+struct ThrowingStore final : CredentialStore {
+  explicit ThrowingStore(std::string the_place) : place(std::move(the_place)) {}
+  void at(const char* where) {
+    if (!armed || place != where) return;
+    if (thrown++ % 2 == 0) throw std::runtime_error("in " + place);
+    throw 42;
+  }
+  Result<std::optional<StoredState>> load(const std::string& key) override {
+    at("load");
+    return kept->load(key);
+  }
+  Result<std::uint64_t> save(const std::string& key, const StoredState& state,
+                             std::uint64_t fence) override {
+    at("save");
+    return kept->save(key, state, fence);
+  }
+  Result<std::optional<Lease>> lease(const std::string& key) override {
+    at("lease");
+    return kept->lease(key);
+  }
+  void release(const std::string& key, std::uint64_t fence) override {
+    at("release");
+    kept->release(key, fence);
+  }
+  std::string place;
+  std::atomic<bool> armed{false};
+  std::atomic<int> thrown{0};
+  std::unique_ptr<CredentialStore> kept = make_memory_store();
+};
+
+TEST(Throwing, stores_fail_the_call_that_needs_them_and_no_other) {
+  for (const char* place : {"lease", "save", "release"}) {
+    testing::LocalVendor vendor;
+    const auto store = std::make_shared<ThrowingStore>(place);
+    EngineOptions options;
+    options.store = store;
+    const auto engine = open_workday(vendor, std::move(options));
+    store->armed = true;
+    for (int i = 0; i < 2; ++i) {
+      auto call = engine->async_call(workday_call(), asio::use_future);
+      ASSERT_EQ(call.wait_for(in_time), std::future_status::ready) << place;
+      const Result<Answer> result = call.get();
+      ASSERT_FALSE(result.has_value()) << place;
+      if (place == std::string("release")) continue;  // its call has had its result
+      EXPECT_NE(result.error().message.find("the credential store threw an exception"),
+                std::string::npos)
+          << place << ": " << result.error().message;
+      EXPECT_EQ(result.error().sent, Sent::no);
+    }
+    engine->stop(milliseconds(0));
+    EXPECT_GE(store->thrown, 1) << place;
+  }
+}
+
+TEST(Throwing, a_store_that_throws_at_the_start_is_told_as_a_problem) {
+  for (const char* place : {"load", "save"}) {
+    testing::LocalVendor vendor;
+    const auto store = std::make_shared<ThrowingStore>(place);
+    store->armed = true;
+    EngineOptions options;
+    options.store = store;
+    try {
+      (void)open_workday(vendor, std::move(options));
+      ADD_FAILURE() << place << ": the engine opened";
+    } catch (const std::runtime_error& problem) {  // open_engine()'s, with the problem's text
+      const std::string text = problem.what();
+      EXPECT_TRUE(text.starts_with("integrations.yaml:")) << place << ": " << text;
+    }
+    EXPECT_GE(store->thrown, 1) << place;
+  }
+}
+
+TEST(Throwing, a_handler_on_an_executor_of_ones_own_throws_out_of_its_run) {
+  testing::LocalVendor vendor;
+  const auto engine = local_engine(vendor);
+  asio::io_context own;
+  engine->async_call(hibob_call(),
+                     asio::bind_executor(own, [](auto) { throw std::runtime_error("mine"); }));
+  EXPECT_THROW(own.run(), std::runtime_error);
+  EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
 }
 
 struct ThrowingPeer final : ProxyPeer {

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include <penstock/error.hpp>
+
+namespace penstock::session {
+
+/// The result of `work`, which calls a CredentialStore. A store is an embedder's code: where it
+/// throws, the operation has failed as if it had returned an error.
+template <class Work>
+auto store_result(const Work& work) -> decltype(work()) {
+  const auto failed = [](const std::string& what) {
+    return failure(
+        engine_failed("the credential store threw an exception" + what, Phase::session, Sent::no));
+  };
+  try {
+    return work();
+  } catch (const std::exception& error) {
+    return failed(std::string(": ") + error.what());
+  } catch (...) {
+    return failed({});
+  }
+}
+
+}  // namespace penstock::session
