@@ -25,7 +25,9 @@ class Upload final : public BodySource {
 
 TEST_F(UpstreamTest, an_answer_that_ends_an_upload_is_not_lost) {
   constexpr int rounds = 10;
-  const std::string refusal = "HTTP/1.1 413 Too large\r\nContent-Length: 3\r\n\r\nbig";
+  // It says that it closes: else the next call may be on its way as it does.
+  const std::string refusal =
+      "HTTP/1.1 413 Too large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig";
   const struct {
     const char* name;
     void (*end)(TlsStream&);
