@@ -42,13 +42,9 @@ void append_text(std::string& out, std::string_view type, std::string_view body,
       " not text in its charset and became U+FFFD; set response_as_base64 to get the very bytes");
 }
 
-/// JSON that came in another charset than UTF-8, or behind a byte order mark (RFC 8259 section 8.1
-/// allows neither, and lets a reader pass over the mark). None: it is not JSON so either.
+/// JSON that came in another charset than UTF-8, which RFC 8259 section 8.1 does not allow. None: it
+/// is no JSON so either, or in UTF-8, whose bytes stay as they are.
 std::optional<std::string> json_in_utf8(std::string_view type, std::string_view body) {
-  if (body.starts_with(utf8_mark)) {
-    body.remove_prefix(utf8_mark.size());
-    return is_json(body) ? std::optional(std::string(body)) : std::nullopt;
-  }
   const Charset charset = charset_of(type, body);
   if (charset == Charset::utf8 || charset == Charset::unknown) return std::nullopt;
   Utf8Text text = to_utf8(charset, body);
@@ -65,13 +61,13 @@ void append_body(std::string& out, const Answer& answer, std::vector<std::string
   }
   if (const auto json = json_in_utf8(type, answer.body)) {
     out += *json;
-    warnings.push_back(answer.body.starts_with(utf8_mark)
-                           ? "the vendor's JSON begins with a byte order mark, which is left out"
-                           : "the vendor's JSON is in another charset and is given in UTF-8");
+    warnings.push_back("the vendor's JSON is in another charset and is given in UTF-8");
     return;
   }
   warnings.push_back(
-      "the vendor's body says that it is JSON but is not, so it is given as a string");
+      answer.body.starts_with(utf8_mark)
+          ? "the vendor's JSON begins with a byte order mark, so it is given as a string"
+          : "the vendor's body says that it is JSON but is not, so it is given as a string");
   append_text(out, type, answer.body, warnings);
 }
 

@@ -136,8 +136,12 @@ TEST(JsonTestSuite, AVendorsAnswerGoesInAsItIsOrAsAString) {
       ASSERT_FALSE(read.HasParseError());
       EXPECT_FALSE(file.name.starts_with("y_")) << json;
       EXPECT_GT(read["warnings"].Size(), 0U);
+      const bool utf16 = file.bytes.starts_with("\xFF\xFE") || file.bytes.starts_with("\xFE\xFF");
+      if (utf16 && !read["data"]["data"].IsString()) {  // as its mark says
+        tally.note("transcoded");
+        continue;
+      }
       const std::string text = text_of(read["data"]["data"]);
-      const bool utf16 = file.bytes.starts_with("\xFF\xFE");  // taken for what its mark says
       EXPECT_TRUE(text == file.bytes || text.find("\xEF\xBF\xBD") != std::string::npos || utf16);
       tally.note("as a string");
     }
