@@ -9,26 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.hpp"
 #include "base/file_access.hpp"
 
 namespace penstock::loader {
 namespace {
 
 constexpr off_t largest_plugin = 64 << 20;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string system_error(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
@@ -81,7 +68,7 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   // Without O_NONBLOCK a pipe in the folder would be waited for.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
-  if (file.get() < 0 || ::fstat(file.get(), &about) != 0)
+  if (file.number() < 0 || ::fstat(file.number(), &about) != 0)
     return failure(system_error("it cannot be read"));
   if (!S_ISREG(about.st_mode)) return failure(std::string("it is not a regular file"));
   why = who_else_writes(about, "the file", path, pinned);
@@ -91,7 +78,7 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   PluginFile read{path, std::string(static_cast<std::size_t>(about.st_size), '\0'), {}};
   std::size_t have = 0;
   while (have < read.bytes.size()) {
-    const ssize_t got = ::read(file.get(), read.bytes.data() + have, read.bytes.size() - have);
+    const ssize_t got = ::read(file.number(), read.bytes.data() + have, read.bytes.size() - have);
     if (got <= 0) return failure(std::string("it changed while it was read"));
     have += static_cast<std::size_t>(got);
   }

@@ -7,20 +7,9 @@
 
 #include <penstock/result.hpp>
 
+#include "base/descriptor.hpp"
+
 namespace penstock::session {
-
-/// A file descriptor with an owner.
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept;
-  Descriptor& operator=(Descriptor&&) = delete;
-  ~Descriptor();
-  int number() const noexcept { return number_; }
-
- private:
-  int number_;
-};
 
 /// Shows the other users of a state folder that this one is alive, whatever happens to it: an open
 /// file description lock on one byte of a common file, at an offset that is the user's id. The

@@ -19,7 +19,6 @@
 namespace penstock {
 namespace {
 
-using session::Descriptor;
 using session::ProcessLock;
 
 constexpr std::int64_t lease_ms = 90'000;  ///< of a holder that is alive but silent: stopped

@@ -67,17 +67,19 @@ int refuse(const std::string& why, const std::string& help) {
   return exit_usage;
 }
 
-/// The first word that is neither an option of every command nor its value; empty: there is none.
-std::string command_word(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
+/// The words that are neither options nor the value of --config, as far as the command's name, and
+/// what `help` is asked about, need it.
+std::vector<std::string> plain_words(int argc, char** argv) {
+  std::vector<std::string> out;
+  for (int i = 1; i < argc && out.size() < 2; ++i) {
     const std::string_view word = argv[i];
     if (word == "-c" || word == "--config") {
       ++i;
     } else if (!word.starts_with('-')) {
-      return std::string(word);
+      out.emplace_back(word);
     }
   }
-  return {};
+  return out;
 }
 
 std::vector<std::string> names(const std::vector<const CLI::App*>& commands) {
@@ -106,8 +108,8 @@ const CLI::App* find_command(const CLI::App& app, const std::string& name) {
 /// `penstock`, `penstock help`, `penstock help call`, `penstock chekc`: the exit code where that is
 /// all there is to do.
 std::optional<int> without_command(const CLI::App& app, int argc, char** argv) {
-  const std::string word = command_word(argc, argv);
-  if (word.empty()) {
+  const std::vector<std::string> words = plain_words(argc, argv);
+  if (words.empty()) {
     for (int i = 1; i < argc; ++i) {
       const std::string_view option = argv[i];
       if (option == "-h" || option == "--help" || option == "--version") return std::nullopt;
@@ -119,8 +121,8 @@ std::optional<int> without_command(const CLI::App& app, int argc, char** argv) {
     std::cerr << app.help();
     return exit_usage;
   }
-  const bool help = word == "help";
-  const std::string name = !help ? word : argc > 2 ? argv[2] : "";
+  const bool help = words[0] == "help";
+  const std::string name = !help ? words[0] : words.size() > 1 ? words[1] : "";
   const CLI::App* const command = find_command(app, name);
   if (!help && command != nullptr) return std::nullopt;
   if (help && (name.empty() || command != nullptr)) {

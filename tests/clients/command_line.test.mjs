@@ -1,7 +1,8 @@
 // What a slip on the command line is answered with: what is wrong, what was meant, where to read on.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 
@@ -60,6 +61,15 @@ test("a configuration may come through a pipe", () => {
   assert.match(stderr, /^\/dev\/fd\/\d+:1:/m);
 });
 
+test("a pipe in the place of a file is read when its writer comes, and is not waited for without one", () => {
+  const folder = mkdtempSync(join(tmpdir(), "penstock-cli-"));
+  const pipe = join(folder, "pipe");
+  const shell = (command) => spawnSync("bash", ["-c", `mkfifo ${pipe}; ${command}; rm ${pipe}`], { encoding: "utf8", timeout: 60_000 });
+  assert.match(shell(`(sleep 0.3; echo 'server: [' >${pipe}) & ${penstock} check -c ${pipe}`).stderr, /^.*\/pipe:\d+:\d+: /m);
+  assert.match(shell(`${penstock} check -c ${pipe}`).stderr, /^.*\/pipe: cannot be read: nobody writes into it$/m);
+  rmSync(folder, { recursive: true });
+});
+
 test("without a command the help is shown, as a slip", () => {
   const { status, stdout, stderr } = run([]);
   assert.deepEqual({ status, stdout }, { status: 2, stdout: "" });
@@ -69,7 +79,7 @@ test("without a command the help is shown, as a slip", () => {
 test("help is printed for who asks for it", () => {
   for (const [words, usage] of [
     [["help"], /^Usage: penstock \[OPTIONS\]/m], [["--help"], /^Usage: penstock \[OPTIONS\]/m],
-    [["help", "call"], /^Usage: penstock call .*api method path/m], [["call", "--help"], /^Usage: penstock call .*api method path/m],
+    [["help", "-c", "f.yaml", "call"], /^Usage: penstock call /m], [["help", "call"], /^Usage: penstock call .*api method path/m], [["call", "--help"], /^Usage: penstock call .*api method path/m],
   ]) {
     const { status, stdout, stderr } = run(words);
     assert.deepEqual({ status, stderr }, { status: 0, stderr: "" }, words.join(" "));

@@ -206,7 +206,7 @@ TEST_F(SharedFolder, is_shared_only_while_somebody_else_has_it_open) {
 
 TEST_F(SharedFolder, is_refused_while_a_release_that_wants_it_alone_has_it_and_the_other_way_round) {
   std::filesystem::create_directories(folder);
-  const session::Descriptor earlier(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor earlier(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   ASSERT_EQ(::flock(earlier.number(), LOCK_EX | LOCK_NB), 0);
   const auto refused = open_sqlite_store(folder);
   ASSERT_FALSE(refused);
