@@ -59,6 +59,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Asks for the next piece of the request's body; see ProxyPeer::read().
   void pull(ProxyPeer::ReadHandler handler);
+  /// Why the body ended early although the client is still there; empty where it went away.
+  std::string_view stream_fault() const { return stream_fault_; }
   /// Puts bytes behind those on their way; `sent` (may be null) hears whether they went out.
   void send(std::string bytes, std::function<void(bool)> sent);
   /// Back to whole replies. What is unread of the body costs the connection.
@@ -167,6 +169,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::function<void(bool)> sent;
   };
   ProxyPeer::ReadHandler pull_;
+  std::string_view stream_fault_;
   std::deque<Piece> pieces_;
 
   std::string head_out_;

@@ -17,6 +17,7 @@ void Connection::abandon_stream() {
 
 void Connection::begin_stream() {
   step_ = Step::stream;
+  stream_fault_ = {};
   parser_->eager(true);
   integration_id_ = ticket_.integration_id;
   ticket_.proxied->call.abandoned = gone_;
@@ -45,6 +46,8 @@ void Connection::feed_stream() {
   std::string piece = std::exchange(parser_->get().body(), {});
   if (malformed || wasteful) {
     keep_alive_ = false;
+    stream_fault_ = malformed ? "the request's body is malformed"
+                              : "the request's body is framed in a wasteful way";
     return std::exchange(pull_, nullptr)(std::nullopt);
   }
   if (piece.empty() && !parser_->is_done()) return receive_for_stream();

@@ -164,6 +164,10 @@ void ProxyStream::finish(Result<ProxyEnd> end) {
 }
 
 void ProxyStream::send_error(Error error) {
+  // The engine knows only that the body broke off.
+  if (const std::string_view fault = connection_->stream_fault();
+      !fault.empty() && error.origin == Origin::caller)
+    error.message = fault;
   if (head_sent_) {
     connection_->door().end_proxied(ticket_, std::move(error));
     return cut_off();

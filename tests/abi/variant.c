@@ -1,5 +1,6 @@
 /* One plugin with one thing wrong, chosen by the build: see CMakeLists.txt. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "manifest.h"
 
@@ -49,6 +50,12 @@ int helper(void) { return 1; }
 #ifdef UNDEFINED_SYMBOL
 void not_in_any_library(void);
 __attribute__((constructor)) static void use(void) { not_in_any_library(); }
+#endif
+
+#ifdef HANGS_AT_LOAD
+__attribute__((constructor)) static void hang(void) {
+  for (;;) pause();
+}
 #endif
 
 #ifdef THREAD_LOCAL

@@ -1,7 +1,7 @@
 // The engine as a process among others: what its surroundings can make it do, and what it leaves behind.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -162,4 +162,27 @@ test("without its standard streams it opens none of its own in their place", asy
     child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("SIGTERM ends a start that a plugin's constructor holds up", async () => {
+  const { folder, config } = bareConfiguration();
+  const plugins = join(folder, "plugins");
+  mkdirSync(plugins);
+  copyFileSync(join(build, "tests/abi/plugins/hangs_at_load.so"), join(plugins, "hangs_at_load.so"));
+  writeFileSync(config, readFileSync(config, "utf8").replace(join(build, "plugins"), plugins));
+  for (const command of ["serve", "check"]) {
+    const child = spawn(join(build, "bin/penstock"), [command, "-c", config], { stdio: "ignore" });
+    try {
+      const ended = exit(child);
+      const isInConstructor = () => readFileSync(`/proc/${child.pid}/maps`, "latin1").includes("penstock:hangs");
+      while (!isInConstructor()) await new Promise((done) => setTimeout(done, 10));
+      child.kill("SIGTERM");
+      const patience = setTimeout(() => child.kill("SIGKILL"), 10_000);
+      assert.notEqual((await ended)[1], "SIGKILL", command);
+      clearTimeout(patience);
+    } finally {
+      child.kill("SIGKILL");
+    }
+  }
+  rmSync(folder, { recursive: true, force: true });
 });

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 
+#include "http/catalog_json.hpp"
 #include "http_fixture.hpp"
 #include "log/bounded_writer.hpp"
 
@@ -14,6 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::StartsWith;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
@@ -334,6 +336,13 @@ TEST_F(DoorTest, VerifiesAnIntegration) {
   ASSERT_EQ(lines_.size(), 2U);
   EXPECT_THAT(lines_[0], HasSubstr(R"("event":"verify")"));
   EXPECT_THAT(lines_[0], HasSubstr(R"("integration":"hibob:acme")"));
+}
+
+TEST(Verification, WorksIsFalseForOneFailureAndNullWhereNothingWasTried) {
+  const Check fine{"a", true}, broken{"b", false};
+  EXPECT_THAT(verification_json({fine}), HasSubstr(R"("works":true)"));
+  EXPECT_THAT(verification_json({fine, broken}), StartsWith(R"({"works":false)"));
+  EXPECT_THAT(verification_json({}), StartsWith(R"({"works":null,"message":"nothing was tried)"));
 }
 
 TEST_F(DoorTest, ShowsHowAnIntegrationStands) {

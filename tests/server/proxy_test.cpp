@@ -105,6 +105,9 @@ TEST(Proxy, RefusesInTheUsualShape) {
     EXPECT_THAT(got.body, HasSubstr(row.says)) << row.bytes;
     EXPECT_EQ(got.header("content-type"), "application/json");
     EXPECT_EQ(got.header("penstock-answer"), row.status == 404 ? "" : "engine") << row.bytes;
+    EXPECT_EQ(got.header("penstock-request-id"),
+              row.status == 404 ? "" : got.header("x-request-id"))
+        << row.bytes;
   }
 }
 

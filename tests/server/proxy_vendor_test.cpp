@@ -225,6 +225,28 @@ TEST(ProxyAndVendor, ARequestOfTwoFramingsReachesNoVendor) {
   EXPECT_EQ(whole.vendor.connections, 0);
 }
 
+TEST(ProxyAndVendor, AnUploadThatIsNoHttpIsToldAsThatAndNotAsACallerWhoLeft) {
+  const struct {
+    const char* body;
+    const char* says;
+  } rows[] = {
+      {"zz\r\nab\r\n0\r\n\r\n", "the request's body is malformed"},
+      {"2\r\nabXX0\r\n\r\n", "the request's body is malformed"},
+      {"2\r\nab\r\n-1\r\n", "the request's body is malformed"},
+  };
+  for (const auto& row : rows) {
+    WholeProxy proxy([](TlsStream& stream, int) { read_request(stream); });
+    TestClient client = proxy.connect();
+    client.send(proxied("POST", "Transfer-Encoding: chunked\r\n", row.body));
+    const Received got = client.receive();
+    EXPECT_EQ(got.status, 400) << row.body;
+    EXPECT_THAT(got.body, HasSubstr(row.says)) << row.body;
+    EXPECT_THAT(got.body, Not(HasSubstr("went away"))) << row.body;
+    EXPECT_EQ(got.header("penstock-answer"), "engine") << row.body;
+    EXPECT_EQ(got.header("connection"), "close") << row.body;
+  }
+}
+
 TEST(ProxyAndVendor, TheTrailersOfARequestEndHere) {
   std::string seen;
   std::atomic<bool> done{false};
