@@ -8,6 +8,8 @@ namespace penstock::dispatch {
 template <class Function>
 bool GuardedPeer::told(Function function) {
   if (!peer_ || gone_) return false;
+  // A peer may call a handler at once, and that may end the call, which holds us.
+  const auto self = shared_from_this();
   gone_ = !run_guarded(trouble_, "a ProxyPeer", [&, held = peer_] { function(*held); });
   return !gone_;
 }

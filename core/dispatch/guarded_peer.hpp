@@ -12,7 +12,7 @@ namespace penstock::dispatch {
 
 /// Between the engine and an embedder's peer: what the peer throws is told and makes it a caller
 /// who has gone, and after finish() it hears nothing more. Used on one loop.
-class GuardedPeer final : public ProxyPeer {
+class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<GuardedPeer> {
  public:
   GuardedPeer(std::shared_ptr<ProxyPeer> peer, const Trouble& trouble)
       : peer_(std::move(peer)), trouble_(trouble) {}

@@ -57,6 +57,9 @@ std::string list(const std::vector<std::string>& names) {
                               : out;
 }
 
+/// What AddressSanitizer adds for each global it watches.
+constexpr std::string_view odr_marker_of_entry = "__odr_asan." PST_ENTRY;
+
 void refuse_exports(const ElfImage& image, Reasons& reasons) {
   const auto entry = std::ranges::find(image.exports, PST_ENTRY, &ElfSymbol::name);
   if (entry == image.exports.end()) {
@@ -70,7 +73,7 @@ void refuse_exports(const ElfImage& image, Reasons& reasons) {
   for (const ElfSymbol& symbol : image.exports) {
     if (symbol.is_unique) {
       unique.push_back(symbol.name);
-    } else if (symbol.name != PST_ENTRY) {
+    } else if (symbol.name != PST_ENTRY && symbol.name != odr_marker_of_entry) {
       others.push_back(symbol.name);
     }
   }

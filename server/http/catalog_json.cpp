@@ -194,8 +194,9 @@ std::string verification_json(const std::vector<Check>& checks) {
     if (checks.empty()) {
       writer.Key("works");
       writer.Null();
-      sheet.text("message", "nothing was tried: no API that the connection is complete for has a test "
-                            "call (\"verify\" in the plugin's manifest)");
+      sheet.text("message",
+                 "nothing was tried: no API that the connection is complete for has a test "
+                 "call (\"verify\" in the plugin's manifest)");
     } else {
       sheet.flag("works", std::ranges::all_of(checks, &Check::works));
     }

@@ -11,13 +11,12 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include "http/byte_budget.hpp"
 #include "http/door.hpp"
-#include "http/growing_body.hpp"
 #include "http/limits.hpp"
 #include "http/pace.hpp"
+#include "http/request_body.hpp"
 
 namespace penstock::server {
 
@@ -75,7 +74,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Step { idle, head, body, call, stream, write, linger };
-  using Parser = boost::beast::http::request_parser<GrowingBody>;
 
   // Input, connection_input.cpp.
   void receive(std::size_t size_wanted);
@@ -90,7 +88,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head_at_front(std::size_t head_size);
   void begin_body();
   void feed_body();
-  boost::system::error_code parse_body();
   bool has_trailers() const;
   void serve();
   void refuse(HeadRefusal refusal);
@@ -150,7 +147,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<boost::asio::steady_timer> half_closed_timer_;
   bool half_closed_asked_ = false;
 
-  std::optional<Parser> parser_;
+  std::optional<RequestParser> parser_;
   std::size_t head_fields_ = 0;
   std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, framing included
   Ticket ticket_;

@@ -40,7 +40,7 @@ void Connection::pull(ProxyPeer::ReadHandler handler) {
 }
 
 void Connection::feed_stream() {
-  const bool malformed = parse_body().failed();
+  const bool malformed = parse_body(*parser_, input_).failed();
   const bool wasteful = !parser_->is_done() && input_.size() > most_unused_bytes;
   // Trailers of requests end here (RFC 9110 section 6.5.1 leaves that open).
   std::string piece = std::exchange(parser_->get().body(), {});

@@ -1,7 +1,7 @@
 // The engine as a process among others: what its surroundings can make it do, and what it leaves behind.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,7 +153,7 @@ test("without its standard streams it opens none of its own in their place", asy
   try {
     const ended = exit(child);
     const isPenstock = () => readFileSync(`/proc/${child.pid}/cmdline`, "latin1").startsWith(build);
-    const isUnderWay = () => isPenstock() && stream(3) !== "none";  // a file of its own is open
+    const isUnderWay = () => isPenstock() && existsSync(join(folder, "state"));  // it has made a file of its own
     while (!isUnderWay()) await new Promise((done) => setImmediate(done));
     assert.deepEqual([0, 1, 2].map(stream), ["/dev/null", "/dev/null", "/dev/null"]);
     child.kill("SIGTERM");

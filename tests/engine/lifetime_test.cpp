@@ -351,6 +351,8 @@ const ExitCase exit_cases[] = {
        dropped.get_future().get();
        std::exit(7);
      }},
+#if !defined(                                                                                      \
+    __SANITIZE_ADDRESS__)  // whose allocator may be locked in the child by a thread it has not
     {"in_a_forked_child",
      [](testing::LocalVendor& vendor) {
        const auto engine = local_engine(vendor);
@@ -362,6 +364,7 @@ const ExitCase exit_cases[] = {
        ::waitpid(child, &status, 0);
        std::exit(WIFEXITED(status) && WEXITSTATUS(status) == 3 ? 7 : 1);
      }},
+#endif
 };
 
 class ExitTest : public ::testing::TestWithParam<ExitCase> {};

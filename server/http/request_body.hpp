@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include <boost/beast/http/parser.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "http/growing_body.hpp"
+
+namespace penstock::server {
+
+using RequestParser = boost::beast::http::request_parser<GrowingBody>;
+
+/// Gives the parser, which has the head, what has come of the body, and takes from `input` what it
+/// used. Success where it wants more. What stands behind the body stays in `input`.
+boost::system::error_code parse_body(RequestParser& parser, std::string& input);
+
+/// For RequestParser::on_chunk_header: refuses extensions that two readers read in two ways.
+boost::system::error_code check_chunk_extension(std::string_view extension);
+
+}  // namespace penstock::server
