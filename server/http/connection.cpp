@@ -17,14 +17,7 @@ namespace penstock::server {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-namespace {
-
-auto refuse_odd_extension = [](std::uint64_t, std::string_view extension,
-                               boost::system::error_code& error) {
-  error = check_chunk_extension(extension);
-};
-
-}  // namespace
+namespace {}  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
                        std::weak_ptr<ConnectionOwner> owner)
@@ -99,7 +92,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   }
 
   parser_.emplace();
-  parser_->on_chunk_header(refuse_odd_extension);
+  refuse_odd_extensions(*parser_);
   parser_->header_limit(static_cast<std::uint32_t>(most_head_bytes) + 1024);
   most_body_ = ticket_.most_body;
   if (ticket_.proxied) {

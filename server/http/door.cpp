@@ -209,12 +209,11 @@ void Door::call(Ticket ticket, std::string_view body, std::function<void(Reply)>
   call.respect_rate_limit = ticket.respects_rate_limit;
   call.abandoned = std::move(ticket.abandoned);
   if (!parsed->problems.empty()) {
-    return port_.validate(
-        std::move(call),
-        [this, ticket = std::move(ticket), problems = std::move(parsed->problems),
-         done = std::move(done)](Result<Preview> rest) mutable {
-          done(refuse(with_what_the_api_says(std::move(problems), std::move(rest)), ticket));
-        });
+    return port_.validate(std::move(call), [this, ticket = std::move(ticket),
+                                            problems = std::move(parsed->problems),
+                                            done = std::move(done)](Result<Preview> rest) mutable {
+      done(refuse(with_what_the_api_says(std::move(problems), std::move(rest)), ticket));
+    });
   }
   if (ticket.route->page == Page::validate)
     return validate(std::move(ticket), std::move(call), std::move(parsed->warnings),

@@ -15,7 +15,7 @@ using RequestParser = boost::beast::http::request_parser<GrowingBody>;
 /// used. Success where it wants more. What stands behind the body stays in `input`.
 boost::system::error_code parse_body(RequestParser& parser, std::string& input);
 
-/// For RequestParser::on_chunk_header: refuses extensions that two readers read in two ways.
-boost::system::error_code check_chunk_extension(std::string_view extension);
+/// Makes the parser refuse chunk extensions that two readers read in two ways.
+void refuse_odd_extensions(RequestParser& parser);
 
 }  // namespace penstock::server

@@ -21,10 +21,7 @@ Read read(std::string_view framing, std::string_view bytes, std::uint32_t cut) {
   server::RequestParser parser;
   parser.body_limit(boost::none);
   parser.eager(true);
-  parser.on_chunk_header(
-      [](std::uint64_t, std::string_view extension, boost::system::error_code& error) {
-        error = server::check_chunk_extension(extension);
-      });
+  server::refuse_odd_extensions(parser);
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(framing) + "\r\n\r\n";
   boost::system::error_code error;
   parser.put(boost::asio::buffer(head), error);

@@ -25,6 +25,7 @@ Read read(const std::string& framing, const std::vector<std::string>& pieces) {
   boost::system::error_code error;
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n";
   parser.eager(true);
+  refuse_odd_extensions(parser);
   parser.put(boost::asio::buffer(head), error);
   Read out;
   std::string input;
@@ -55,6 +56,7 @@ TEST(RequestBody, MeansTheSameInEveryThreePieces) {
        "2;x=\"y\"\r\nab\r\n3\r\ncde\r\n0\r\n\r\n",
        {false, true, "abcde", ""}},
       {"Transfer-Encoding: chunked", "1\r\nab\r\n0\r\n\r\n", {true, false, "", ""}},
+      {"Transfer-Encoding: chunked", "1;a=\"\n\"\r\na\r\n0\r\n\r\n", {true, false, "", ""}},
       {"Transfer-Encoding: chunked", "0x1\r\na\r\n0\r\n\r\n", {true, false, "", ""}},
       {"Transfer-Encoding: chunked", "1\r\na", {false, false, "a", ""}},
       {"Content-Length: 4", "a\r\n0", {false, true, "a\r\n0", ""}},
