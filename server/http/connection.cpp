@@ -17,8 +17,6 @@ namespace penstock::server {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-namespace {}  // namespace
-
 Connection::Connection(asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
                        std::weak_ptr<ConnectionOwner> owner)
     : socket_(std::move(socket)), door_(door), limits_(limits), owner_(std::move(owner)) {}
