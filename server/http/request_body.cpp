@@ -14,8 +14,8 @@ namespace http = boost::beast::http;
 
 /// Beast 1.81 and 1.83 read the line of the last chunk again when more has come, and assert that
 /// the end of the body ("0\r\n\r\n") has come with it: a client that sends it in three pieces would
-/// end the process. No chunk with a body is as short as this, so nothing that could be passed on
-/// waits here.
+/// end the process. No other line of a chunk, with the first byte of that, is as short as this:
+/// nothing waits here that could be passed on.
 bool may_be_cut_last_chunk(std::string_view left) {
   constexpr std::size_t shortest_end = 5;
   if (left.size() >= shortest_end) return false;
@@ -40,10 +40,12 @@ boost::system::error_code parse_body(RequestParser& parser, std::string& input) 
   std::size_t used = 0;
   while (used < input.size() && !parser.is_done()) {
     const std::string_view left = std::string_view(input).substr(used);
-    if (parser.chunked() && may_be_cut_last_chunk(left)) break;
+    if (parser.in_chunk_line && may_be_cut_last_chunk(left)) break;
+    parser.in_chunk_line = false;
     used += parser.put(boost::asio::buffer(left.data(), left.size()), error);
     if (error == http::error::need_more) {
       error.clear();
+      parser.in_chunk_line = parser.chunked();
       break;
     }
     if (error) break;

@@ -9,7 +9,10 @@
 
 namespace penstock::server {
 
-using RequestParser = boost::beast::http::request_parser<GrowingBody>;
+struct RequestParser : boost::beast::http::request_parser<GrowingBody> {
+  /// What is left of the input begins the line of a chunk, and Beast has seen it.
+  bool in_chunk_line = false;
+};
 
 /// Gives the parser, which has the head, what has come of the body, and takes from `input` what it
 /// used. Success where it wants more. What stands behind the body stays in `input`.
