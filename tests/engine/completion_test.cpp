@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -14,6 +15,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -79,6 +82,82 @@ TEST(Completion, runs_on_a_strand) {
                       }));
     own.run();
     EXPECT_TRUE(inside);
+  });
+}
+
+/// Counts its copies, and those that keep the context at work.
+struct Ledger {
+  std::atomic<int> copies = 0;
+  std::atomic<int> at_work = 0;
+  std::atomic<bool> begun = false;
+  std::atomic<int> left_at_the_end = -1;  ///< copies, once nothing was at work any more
+};
+
+/// Runs what it is given at once, but not before the call has been begun: until then its thread has
+/// copies of its own.
+class CountedExecutor {
+ public:
+  explicit CountedExecutor(Ledger& ledger, bool tracked = false)
+      : ledger_(&ledger), tracked_(tracked) {
+    ++ledger_->copies;
+    if (tracked_) ++ledger_->at_work;
+  }
+  CountedExecutor(const CountedExecutor& other) noexcept
+      : CountedExecutor(*other.ledger_, other.tracked_) {}
+  CountedExecutor& operator=(const CountedExecutor&) = delete;
+  ~CountedExecutor() {
+    const int copies = --ledger_->copies;
+    if (tracked_ && --ledger_->at_work == 0) ledger_->left_at_the_end = copies;
+  }
+
+  template <class Function>
+  void execute(Function&& function) const {
+    ledger_->begun.wait(false);
+    std::forward<Function>(function)();
+  }
+  CountedExecutor require(asio::execution::outstanding_work_t::tracked_t) const {
+    return CountedExecutor(*ledger_, true);
+  }
+  CountedExecutor require(asio::execution::outstanding_work_t::untracked_t) const {
+    return CountedExecutor(*ledger_, false);
+  }
+  static constexpr asio::execution::outstanding_work_t
+  query(asio::execution::outstanding_work_t) noexcept {
+    return asio::execution::outstanding_work.untracked;
+  }
+  friend bool operator==(const CountedExecutor& a, const CountedExecutor& b) noexcept {
+    return a.ledger_ == b.ledger_ && a.tracked_ == b.tracked_;
+  }
+  friend bool operator!=(const CountedExecutor& a, const CountedExecutor& b) noexcept {
+    return !(a == b);
+  }
+
+ private:
+  Ledger* ledger_;
+  bool tracked_;
+};
+static_assert(asio::execution::is_executor<CountedExecutor>::value);
+
+/// An embedder's io_context may end, and be destroyed, as soon as no work is left.
+TEST(Completion, leaves_no_executor_behind_that_outlives_its_work) {
+  for_each_outcome([](Engine& engine, const Outcome& outcome) {
+    Ledger ledger;
+    std::promise<int> seen;
+    {
+      const CountedExecutor executor(ledger);
+      engine.async_call(outcome.call,
+                        asio::bind_executor(executor, [&](const Result<Answer>& result) {
+                          seen.set_value(status_of(result));
+                        }));
+      ledger.begun = true;
+      ledger.begun.notify_all();
+      EXPECT_EQ(seen.get_future().get(), outcome.status);
+      const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+      while (ledger.left_at_the_end < 0 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
+      EXPECT_EQ(ledger.left_at_the_end, 1) << "the one of the caller";
+    }
+    EXPECT_EQ(ledger.copies, 0);
   });
 }
 

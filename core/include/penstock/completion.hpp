@@ -13,7 +13,10 @@
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/execution/executor.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 
 /// What stands between an Asio completion handler and the engine. Embedders need nothing of it.
@@ -43,8 +46,22 @@ struct DropCompletion {
 template <class T>
 using CompletionPtr = std::unique_ptr<Completion<T>, DropCompletion>;
 
+/// An executor, or a guard of one, that keeps its context at work. The last copy is safe to let go
+/// of: a strand ends before the work does, whereas a work guard ends the work and then the strand,
+/// whose io_context may be gone by then.
+template <class Executor>
+auto keep_at_work(const Executor& executor) {
+  if constexpr (boost::asio::execution::is_executor<Executor>::value) {
+    return boost::asio::prefer(executor, boost::asio::execution::outstanding_work.tracked);
+  } else {
+    return boost::asio::make_work_guard(executor);
+  }
+}
+
 /// Keeps the handler's executor at work until the handler has been given to it, so that an
 /// io_context that has nothing else to do waits for the call. Lives in the handler's own memory.
+/// Once the work is over the context and the allocator may be gone: nothing of either is touched
+/// after it.
 template <class T, class Handler>
 class HandlerCompletion final : public Completion<T> {
  public:
@@ -56,14 +73,14 @@ class HandlerCompletion final : public Completion<T> {
   }
 
   void complete(T result) override {
+    [[maybe_unused]] const auto work = std::move(work_);
     Handler handler(std::move(handler_));
-    auto work = std::move(work_);
-    drop();
+    end();
     // Asio's system executor would end the process where the handler throws.
     if constexpr (std::is_same_v<Executor, boost::asio::system_executor>) {
       return std::move(handler)(std::move(result));
     }
-    const auto executor = work.get_executor();
+    const auto executor = boost::asio::get_associated_executor(handler);
     const auto allocator = boost::asio::get_associated_allocator(handler);
     boost::asio::dispatch(
         executor, boost::asio::bind_allocator(allocator, [handler = std::move(handler),
@@ -73,9 +90,8 @@ class HandlerCompletion final : public Completion<T> {
   }
 
   void drop() noexcept override {
-    Allocator allocator{boost::asio::get_associated_allocator(handler_)};
-    this->~HandlerCompletion();
-    Traits::deallocate(allocator, this, 1);
+    [[maybe_unused]] const auto work = std::move(work_);
+    end();
   }
 
  private:
@@ -85,11 +101,18 @@ class HandlerCompletion final : public Completion<T> {
   using Traits = std::allocator_traits<Allocator>;
 
   explicit HandlerCompletion(Handler handler)
-      : handler_(std::move(handler)), work_(boost::asio::get_associated_executor(handler_)) {}
+      : work_(keep_at_work(boost::asio::get_associated_executor(handler))),
+        handler_(std::move(handler)) {}
   ~HandlerCompletion() = default;
 
+  void end() noexcept {
+    Allocator allocator{boost::asio::get_associated_allocator(handler_)};
+    this->~HandlerCompletion();
+    Traits::deallocate(allocator, this, 1);
+  }
+
+  std::decay_t<decltype(keep_at_work(std::declval<const Executor&>()))> work_;
   Handler handler_;
-  boost::asio::executor_work_guard<Executor> work_;
 };
 
 /// Carries what a cancellation slot says to the call. [any-thread]
