@@ -91,7 +91,9 @@ Result<std::uint64_t> Store::save(const std::string& key, const StoredState& sta
   if (!state.refusal.empty()) refuses_ = true;
   if (state.renewal_began_ms == 0 && !state.session.empty()) {
     refuses_ = false;
-    kept_.insert(std::string(state.session.at(0).value.reveal()));
+    const std::string access(state.session.at(0).value.reveal());
+    kept_.insert(access);
+    kept_generation_ = std::max(kept_generation_, std::stoi(access.substr(1)));
   }
   return slot.state->version;
 }
@@ -154,7 +156,7 @@ void SimulatedWorld::fetch(session::FetchRequest request,
     if (matters && (unheard || !alive_)) vendor_.answer_lost();
     if (unheard || !alive_) return;
     // Whoever dies before it is stored has lost it.
-    holds_answer_ = matters;
+    if (matters) held_ = vendor_.generation();
     answer(handler, Result<FetchReply>(std::move(reply)), back);
   });
 }
@@ -175,7 +177,6 @@ void SimulatedWorld::save(std::string key, StoredState state, std::uint64_t fenc
   clock_.after(static_cast<std::int64_t>(clock_.pick(20)),
                [this, self = shared_from_this(), key, state, fence, after, lost, handler] {
                  const Result<std::uint64_t> version = store_.save(key, state, fence);
-                 if (version && state.renewal_began_ms == 0) holds_answer_ = false;
                  intends_ = version && state.renewal_began_ms != 0;
                  answer(handler, after ? Result<std::uint64_t>(lost) : version, 5);
                });
@@ -215,7 +216,7 @@ void SimulatedWorld::extend(std::string key, std::uint64_t fence,
 void SimulatedWorld::release(std::string key, std::uint64_t fence) { store_.release(key, fence); }
 
 void SimulatedWorld::kill() {
-  if (holds_answer_) vendor_.answer_lost();
+  if (holds_answer()) vendor_.answer_lost();
   alive_ = false;
   store_.died(life_);
 }
@@ -237,7 +238,7 @@ void SimulatedWorld::end_when_idle(std::int64_t since_ms, std::function<void()> 
       end_when_idle(since_ms, ended);
     });
   }
-  verdict_.require(late || (fetching_ == 0 && !holds_answer_),
+  verdict_.require(late || (fetching_ == 0 && !holds_answer()),
                    "an orderly end left the vendor's answer to a renewal alone");
   kill();
   ended();

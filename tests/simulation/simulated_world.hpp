@@ -88,6 +88,8 @@ class Vendor {
     ever_lost_ = true;
   }
   bool ever_lost() const { return ever_lost_; }
+  /// Of its latest answer.
+  int generation() const { return generation_; }
   /// The holder of the lease was stopped for so long that another replica had to go on.
   void excuse() { excused_ = generation_; }
   void revoke_access() { revoked_ = generation_; }
@@ -130,6 +132,8 @@ class Store final : public CredentialStore {
   void missed_refusal() { missed_refusal_ = true; }
   bool may_not_know() const { return missed_refusal_; }
   bool has_kept(const std::string& access) const { return kept_.contains(access); }
+  /// The vendor's latest answer that was kept; 0: none was.
+  int kept_generation() const { return kept_generation_; }
   void died(std::uint64_t holder) { dead_.insert(holder); }
   void stopped(std::uint64_t holder, std::int64_t until) { stopped_until_[holder] = until; }
   /// All connections to it are gone; its data are not.
@@ -149,6 +153,7 @@ class Store final : public CredentialStore {
   std::int64_t started_ = 0;
   bool refuses_ = false, missed_refusal_ = false;
   std::set<std::string> kept_;
+  int kept_generation_ = 0;
   std::set<std::uint64_t> dead_;
   std::map<std::uint64_t, std::int64_t> stopped_until_;
 };
@@ -193,6 +198,8 @@ class SimulatedWorld final : public session::World,
   /// Now, or when this life goes on; never if it is over.
   void deliver(std::function<void()> event);
   bool extension_fails();
+  /// A vendor's answer that is kept nowhere, and that no later one replaces.
+  bool holds_answer() const { return held_ > store_.kept_generation(); }
 
   Clock& clock_;
   Verdict& verdict_;
@@ -208,7 +215,7 @@ class SimulatedWorld final : public session::World,
   int fetching_ = 0;  ///< requests whose answer may still come
   std::int64_t stopped_until_ = 0;
   bool alive_ = true;
-  bool holds_answer_ = false;  ///< which the store has not taken yet
+  int held_ = 0;  ///< the generation of the last answer that came
   bool extension_failed_ = false;
   bool intends_ = false;  ///< its latest save said so
 };
