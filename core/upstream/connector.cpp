@@ -17,11 +17,18 @@
 namespace penstock::upstream {
 namespace {
 
-constexpr long most_connections = 100'000;  // the pools are bounded, not libcurl's cache
-
 void start_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+/// libcurl closes connections of its cache by itself, when another one is made: those that have
+/// ended, and those older than CURLOPT_MAXAGE_CONN. The descriptor would go to the next connection
+/// while a tunnel still watches it. So each connection has a cache of its own.
+std::shared_ptr<CURLSH> own_cache() {
+  std::shared_ptr<CURLSH> cache(curl_share_init(), &curl_share_cleanup);
+  curl_share_setopt(cache.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
+  return cache;
 }
 
 std::string connect_to_option(const Destination& to) {
@@ -32,9 +39,10 @@ std::string connect_to_option(const Destination& to) {
 
 }  // namespace
 
-Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
-               boost::asio::io_context& loop, std::shared_ptr<const TlsHandshake> handshake)
-    : multi_(std::move(multi)), easy_(easy), descriptor_(loop, socket),
+Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
+               curl_socket_t socket, boost::asio::io_context& loop,
+               std::shared_ptr<const TlsHandshake> handshake)
+    : multi_(std::move(multi)), cache_(std::move(cache)), easy_(easy), descriptor_(loop, socket),
       handshake_(std::move(handshake)) {}
 
 Tunnel::~Tunnel() {
@@ -112,6 +120,7 @@ void Tunnel::wait_writable(std::function<void(bool)> handler) {
 
 /// A connection in the making.
 struct Connector::Attempt {
+  std::shared_ptr<CURLSH> cache = own_cache();
   Destination to;
   Handler handler;
   curl_slist* connect_to = nullptr;
@@ -139,7 +148,6 @@ Connector::Connector(boost::asio::io_context& loop) : loop_(loop), timer_(loop) 
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &Connector::on_timer);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, most_connections);
 }
 
 Connector::~Connector() {
@@ -180,6 +188,7 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
     attempt->connect_to = curl_slist_append(nullptr, connect_to_option(to).c_str());
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, attempt->connect_to);
   }
+  curl_easy_setopt(easy, CURLOPT_SHARE, attempt->cache.get());
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
@@ -327,7 +336,8 @@ void Connector::collect() {
     // Posted: the handler may make or drop connections, which libcurl must not see from inside its
     // own doing.
     auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(
-        std::make_unique<Tunnel>(multi_, easy, socket, loop_, attempt->handshake));
+        std::make_unique<Tunnel>(multi_, easy, std::move(attempt->cache), socket, loop_,
+                                 attempt->handshake));
     boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
       if (*alive) handler(std::move(*tunnel));
     });

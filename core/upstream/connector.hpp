@@ -21,8 +21,10 @@ namespace penstock::upstream {
 /// finds the connection.
 class Tunnel {
  public:
-  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, curl_socket_t socket,
-         boost::asio::io_context& loop, std::shared_ptr<const TlsHandshake> handshake);
+  /// `cache` is the share that holds libcurl's record of this one connection.
+  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
+         curl_socket_t socket, boost::asio::io_context& loop,
+         std::shared_ptr<const TlsHandshake> handshake);
   ~Tunnel();
   Tunnel(const Tunnel&) = delete;
   Tunnel& operator=(const Tunnel&) = delete;
@@ -56,6 +58,7 @@ class Tunnel {
   bool got_close_notify();
   bool holds_part_of_record();
 
+  std::shared_ptr<CURLSH> cache_;  ///< released after the easy handle
   CURL* easy_;
   void* tls_ = nullptr;  ///< OpenSSL's SSL, libcurl's to free; known after the first read
   boost::asio::posix::stream_descriptor descriptor_;

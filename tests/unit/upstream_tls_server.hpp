@@ -134,6 +134,9 @@ class Server {
   /// So many connections end in the TCP segment that completes the client's handshake.
   std::atomic<int> stillborn{0};
 
+  /// After its handshake the server says nothing of its own.
+  void send_no_tickets() { SSL_CTX_set_num_tickets(tls_.native_handle(), 0); }
+
   /// Connections are refused from now on; those that are there stay.
   void stop_listening() {
     ending_ = true;
