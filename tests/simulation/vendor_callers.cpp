@@ -1,6 +1,7 @@
 #include "vendor_callers.hpp"
 
 #include <algorithm>
+#include <future>
 
 namespace penstock::simulation {
 namespace {
@@ -156,10 +157,29 @@ struct Callers::Phase : std::enable_shared_from_this<Phase> {
   }
 };
 
-std::vector<Outcome> Callers::run(const std::vector<CallPlan>& plans, std::size_t width) {
+void Callers::run_on_loop(std::function<void()> function) {
+  Call call;
+  call.tool = "nobody";
+  engine_.start(std::move(call), [function = std::move(function)](const auto&) { function(); });
+}
+
+std::vector<Outcome> Callers::run(const std::vector<CallPlan>& plans, std::size_t width,
+                                  const std::function<void()>& before_written) {
   const auto phase = std::make_shared<Phase>(engine_, vendor_, trace_, plans);
+  std::promise<void> queued, done;
+  // The loop stands until all is queued: the calls' first steps, and behind them `before_written`.
+  // What these steps queue comes after it, and what it makes readable comes later still.
+  if (before_written) run_on_loop([until = queued.get_future().share()] { until.wait(); });
   for (std::size_t i = 0; i < width; ++i)
     phase->start_next();
+  if (before_written) {
+    run_on_loop([&] {
+      before_written();
+      done.set_value();
+    });
+    queued.set_value();
+    done.get_future().wait();
+  }
   std::chrono::milliseconds longest{0};
   for (const CallPlan& plan : plans)
     longest = std::max(longest, plan.timeout);

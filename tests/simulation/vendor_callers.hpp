@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,11 +49,16 @@ class Callers {
 
   /// `width` at a time: the next begins in the handler of one that ended, when its connection has
   /// just become free. The outcomes in the order of the plans; `times` is 0 where there is none
-  /// 20 s after the longest timeout.
-  std::vector<Outcome> run(const std::vector<CallPlan>& plans, std::size_t width);
+  /// 20 s after the longest timeout. `before_written`, if any, runs when the engine's one loop has
+  /// the first calls in hand, and has not looked at a connection since it took them.
+  std::vector<Outcome> run(const std::vector<CallPlan>& plans, std::size_t width,
+                           const std::function<void()>& before_written = nullptr);
 
  private:
   struct Phase;
+
+  /// The handler of a call that fails before anything is asked runs on the loop at once.
+  void run_on_loop(std::function<void()> function);
 
   Engine& engine_;
   VendorServer& vendor_;

@@ -213,7 +213,15 @@ Script make_script(Random& random, Trick trick, int mark, int attempt, std::stri
     std::string whole = text.whole();
     whole.insert(whole.find("\r\n") + 2, "Connection: close\r\n");
     write(random, steps, whole);
-    if (random.chance(0.5)) step(Kind::send);
+    const bool framed = framing != Framing::until_close || bodiless;
+    if (framed && random.chance(0.7)) {
+      // Said, and done only later: nothing but the words tells the client.
+      step(Kind::send);
+      step(Kind::last);
+      step(Kind::wait, static_cast<int>(5 + random.pick(20)));
+    } else if (random.chance(0.5)) {
+      step(Kind::send);
+    }
     end_in_order(steps);
     break;
   }

@@ -85,6 +85,7 @@ struct Step {
     send_some,     ///< the first `number` bytes of it
     wait,          ///< `number` ms
     extra,         ///< from here on the bytes belong to no request; `number` 0: they may race
+    last,          ///< the answer said that no other follows on this connection
     fin,           ///< end of the TCP stream
     reset,         ///< TCP RST
     refuse,        ///< new connections are refused until the phase ends

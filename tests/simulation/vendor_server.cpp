@@ -268,6 +268,9 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
       close("RST");
       return false;
     }
+    case Step::Kind::last:
+      note_end();
+      return true;
     case Step::Kind::refuse:
       note("no more connections are taken");
       server_.refuses_ = true;
@@ -435,7 +438,7 @@ void VendorServer::settle() {
   }
 }
 
-void VendorServer::end_phase(const std::vector<Trick>& on_idle) {
+void VendorServer::begin_phase(const std::vector<Trick>& on_idle) {
   run_and_wait([&] {
     ++phase_;
     refuses_ = false;

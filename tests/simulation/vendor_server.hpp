@@ -68,9 +68,9 @@ class VendorServer {
   /// Waits until no script is under way. [not on the server's thread]
   void settle();
 
-  /// Ends a phase that has settled: plays one of `on_idle` on half of
-  /// the idle connections, and forgets refusals. [not on the server's thread]
-  void end_phase(const std::vector<Trick>& on_idle);
+  /// Once the phase before has settled: plays one of `on_idle` on half of the idle connections, and
+  /// forgets refusals. [not on the server's thread]
+  void begin_phase(const std::vector<Trick>& on_idle);
 
   void refuse_connections(bool refuse);
   /// How many it has refused so far.

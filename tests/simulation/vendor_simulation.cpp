@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
@@ -107,14 +108,12 @@ class Run {
     const std::size_t before = open_descriptors();
     {
       VendorServer vendor(stage_.certificates, Random(random_.pick(SIZE_MAX)), trace_);
-      auto engine = stage_.engine(vendor.address(), random_.chance(0.7) ? 1 : 2);
+      one_loop_ = random_.chance(0.7);
+      auto engine = stage_.engine(vendor.address(), one_loop_ ? 1 : 2);
       Callers callers(*engine, vendor, trace_);
       const std::size_t phases = 2 + random_.pick(3);
-      for (std::size_t i = 0; i < phases; ++i) {
+      for (std::size_t i = 0; i < phases; ++i)
         run_phase(callers, vendor);
-        vendor.end_phase(of_idle_);
-        if (random_.chance(0.3)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
       run_last_call(callers, vendor);
       require(vendor.dead_closed(), "a connection is kept on which nothing can be asked any more");
       engine->stop(std::chrono::seconds(5));
@@ -154,6 +153,8 @@ class Run {
     Trick trick = of_requests_.empty() || random_.chance(0.3)
                       ? Trick::honest
                       : of_requests_[random_.pick(of_requests_.size())];
+    // What any vendor does now and then.
+    if (trick == Trick::honest && random_.chance(0.12)) trick = Trick::announced_close;
     // A small request is in the kernel whole, and the connection is as good as any other.
     if (trick == Trick::early_answer_unread && plan.method != "POST")
       trick = Trick::early_answer_drained;
@@ -195,8 +196,17 @@ class Run {
       methods_.push_back(plan.method);
     }
     const int refused_before = vendor.refused();
-    if (refuses) vendor.refuse_connections(true);
-    const std::vector<Outcome> outcomes = callers.run(plans, 1 + random_.pick(5));
+    const auto begin_phase = [&] {
+      vendor.begin_phase(of_idle_);
+      if (refuses) vendor.refuse_connections(true);
+    };
+    // What happened to idle connections is noticed by itself, or when the next request is written.
+    const bool unnoticed = one_loop_ && random_.chance(0.6);
+    if (!unnoticed) begin_phase();
+    if (!unnoticed && random_.chance(0.3))
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const std::vector<Outcome> outcomes =
+        callers.run(plans, 1 + random_.pick(5), unnoticed ? begin_phase : std::function<void()>());
     vendor.settle();
     Excuses excuses{vendor.refused() > refused_before, poisoned_};
     crossed_.clear();
@@ -330,7 +340,7 @@ class Run {
   Random random_;
   Trace trace_;
   std::vector<Trick> of_requests_, of_idle_;
-  bool refuses_ = false, quiet_ = false, poisoned_ = false;
+  bool refuses_ = false, quiet_ = false, poisoned_ = false, one_loop_ = false;
   std::vector<std::string> methods_;               ///< of each mark, from 1
   std::set<std::pair<std::string, int>> crossed_;  ///< marks that met poison, and where
   std::vector<std::string> broken_;
