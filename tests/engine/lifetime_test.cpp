@@ -367,6 +367,11 @@ const ExitCase exit_cases[] = {
 #endif
 };
 
+#if defined(__SANITIZE_THREAD__)
+/// A process that exits in the middle of calls has waited for its threads, but joined none.
+extern "C" const char* __tsan_default_options() { return "report_thread_leaks=0"; }
+#endif
+
 class ExitTest : public ::testing::TestWithParam<ExitCase> {};
 
 /// Ends with the process, after the engines in it and before OpenSSL, which its threads use.
