@@ -335,9 +335,8 @@ void Connector::collect() {
     }
     // Posted: the handler may make or drop connections, which libcurl must not see from inside its
     // own doing.
-    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(
-        std::make_unique<Tunnel>(multi_, easy, std::move(attempt->cache), socket, loop_,
-                                 attempt->handshake));
+    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(std::make_unique<Tunnel>(
+        multi_, easy, std::move(attempt->cache), socket, loop_, attempt->handshake));
     boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
       if (*alive) handler(std::move(*tunnel));
     });

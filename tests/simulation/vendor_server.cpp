@@ -66,6 +66,13 @@ class VendorServer::Connection : public std::enable_shared_from_this<Connection>
   /// No request can be answered on it any more, and the client has been told: not where poison met
   /// a request, which takes it for its answer. One that never carried a request is left out.
   bool is_dead() const { return socket_.is_open() && used_ && !desynced_ && (finished_ || extra_); }
+  void note_still_open() {
+    error_code failed;
+    note("is still open: " + std::string(name(script_.trick)) + ", " +
+         std::to_string(socket_.available(failed)) + " bytes to read, " +
+         std::to_string(unsent_.size()) + " unsent" + (receiving_ ? "" : ", not reading") +
+         (finished_ ? ", ended" : "") + (extra_ ? ", spoke unasked" : ""));
+  }
   bool is_playing() const { return playing_ && !silent_; }
 
   void play_idle(Trick trick) {
@@ -480,13 +487,20 @@ bool VendorServer::closed_in_time(Which which) {
     for (const auto& one : open_)
       if (which(*one)) one->listen_again();
   });
-  for (bool open = true; open;) {
-    run_and_wait(
-        [&] { open = std::ranges::any_of(open_, [&](const auto& one) { return which(*one); }); });
-    if (Clock::now() > end) return false;
-    if (open) std::this_thread::sleep_for(std::chrono::microseconds(300));
+  while (true) {
+    bool open = false;
+    const bool late = Clock::now() > end;
+    run_and_wait([&] {
+      for (const auto& one : open_) {
+        if (!which(*one)) continue;
+        open = true;
+        if (late) one->note_still_open();
+      }
+    });
+    if (!open) return true;
+    if (late) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(300));
   }
-  return true;
 }
 
 bool VendorServer::dead_closed() {
