@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <ctime>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include <penstock/call.hpp>
 #include <rapidjson/stringbuffer.h>
@@ -31,18 +33,23 @@ int hex_value(char c) noexcept {
 constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Levenshtein distance of the lower-cased words.
+/// Levenshtein distance of the lower-cased words, in which two neighbours that changed places are
+/// one slip (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1), before;
   for (std::size_t j = 0; j < row.size(); ++j)
     row[j] = j;
   for (std::size_t i = 1; i <= a.size(); ++i) {
+    const std::vector<std::size_t> two_before = std::exchange(before, row);
     std::size_t diagonal = row[0];
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       const std::size_t replace = diagonal + (lower(a[i - 1]) == lower(b[j - 1]) ? 0 : 1);
       diagonal = row[j];
       row[j] = std::min({row[j] + 1, row[j - 1] + 1, replace});
+      const bool is_swap = i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) &&
+                           lower(a[i - 2]) == lower(b[j - 1]);
+      if (is_swap) row[j] = std::min(row[j], two_before[j - 2] + 1);
     }
   }
   return row.back();

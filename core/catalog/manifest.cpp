@@ -82,11 +82,44 @@ std::string near(const std::string& name, const std::vector<schema::FieldInfo>& 
   return did_you_mean(name, names);
 }
 
-/// What the parts of one API are checked against; null where it could not be read.
+using Fields = std::vector<schema::FieldInfo>;
+
+/// The fields of a schema that has a fault somewhere, as far as names that refer to them need them.
+/// None where `properties` cannot be read.
+std::optional<Fields> fields_of_faulty(const rapidjson::Value* schema) {
+  if (schema == nullptr || !schema->IsObject()) return std::nullopt;
+  const auto properties = schema->FindMember("properties");
+  if (properties == schema->MemberEnd() || !properties->value.IsObject()) return std::nullopt;
+  const auto required = schema->FindMember("required");
+  Fields out;
+  for (const auto& [name, field] : properties->value.GetObject()) {
+    if (!field.IsObject()) return std::nullopt;
+    schema::FieldInfo info;
+    info.name = {name.GetString(), name.GetStringLength()};
+    if (const auto secret = field.FindMember("x-secret"); secret != field.MemberEnd()) {
+      if (!secret->value.IsBool()) return std::nullopt;
+      info.secret = secret->value.GetBool();
+    }
+    info.has_default = field.HasMember("default");
+    info.required = required != schema->MemberEnd() && required->value.IsArray() &&
+                    std::ranges::any_of(required->value.GetArray(),
+                                        [&](const auto& one) { return one == name; });
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+/// What the parts of one API are checked against. `options` is null where it could not be compiled;
+/// fields are none where not even their names could be read.
 struct Schemas {
-  const schema::Schema* connection = nullptr;
   const schema::Schema* options = nullptr;
+  std::optional<Fields> connection_fields, option_fields;
 };
+
+std::optional<Fields> fields_of(const std::optional<schema::Schema>& compiled,
+                                const rapidjson::Value* written) {
+  return compiled ? std::optional<Fields>(compiled->fields()) : fields_of_faulty(written);
+}
 
 ClassifyRule read_rule(const rapidjson::Value& value, std::string pointer, Problems& problems) {
   constexpr std::array<std::pair<std::string_view, AnswerKind>, 4> kinds = {{
@@ -233,9 +266,9 @@ void check_placeholders(const Api& api, const Schemas& schemas, JsonReader& read
   }
   for (const UrlTemplate::Placeholder& placeholder : api.base_url.placeholders()) {
     const bool from_connection = placeholder.source == UrlTemplate::Source::connection;
-    const schema::Schema* schema = from_connection ? schemas.connection : schemas.options;
-    if (schema == nullptr) continue;
-    const auto fields = schema->fields();
+    const auto& known = from_connection ? schemas.connection_fields : schemas.option_fields;
+    if (!known) continue;
+    const Fields& fields = *known;
     const schema::FieldInfo* field = find(fields, placeholder.name);
     if (field == nullptr) {
       reader.problem("base_url", "names " + placeholder.name + ", which its schema does not have" +
@@ -256,8 +289,8 @@ void check_placeholders(const Api& api, const Schemas& schemas, JsonReader& read
 }
 
 void check_connection_names(const Api& api, const Schemas& schemas, JsonReader& reader) {
-  if (schemas.connection == nullptr) return;
-  const auto fields = schemas.connection->fields();
+  if (!schemas.connection_fields) return;
+  const Fields& fields = *schemas.connection_fields;
   const auto check = [&](const std::string& member, const std::string& name) {
     if (find(fields, name) != nullptr) return true;
     reader.problem(member, "names " + name + ", which the connection schema does not have" +
@@ -295,16 +328,16 @@ std::vector<OptionDefault> read_option_defaults(JsonReader& reader, const Schema
                      "gives " + option + " no connection field: must be the name of one");
       continue;
     }
-    if (schemas.options != nullptr) {
-      const auto options = schemas.options->fields();
+    if (schemas.option_fields) {
+      const Fields& options = *schemas.option_fields;
       if (find(options, option) == nullptr)
         reader.problem("option_defaults", "names " + option +
                                               ", which the schema of api_options does not have" +
                                               near(option, options));
     }
     const std::string field = entry.value.GetString();
-    if (schemas.connection != nullptr) {
-      const auto fields = schemas.connection->fields();
+    if (schemas.connection_fields) {
+      const Fields& fields = *schemas.connection_fields;
       const schema::FieldInfo* found = find(fields, field);
       if (found == nullptr) {
         reader.problem("option_defaults", "names " + field +
@@ -374,7 +407,7 @@ std::vector<std::string> read_methods(JsonReader& reader) {
 }
 
 Api read_api(const rapidjson::Value& value, std::string name, const std::string& tool,
-             const schema::Schema* connection, std::string pointer, Problems& problems) {
+             const std::optional<Fields>& connection, std::string pointer, Problems& problems) {
   JsonReader reader(value, std::move(pointer), problems);
   Api api;
   api.tool = tool;
@@ -397,7 +430,8 @@ Api read_api(const rapidjson::Value& value, std::string name, const std::string&
   api.connection_required = reader.texts("connection_required");
   api.connection_required_when = read_required_when(reader, problems);
   const std::optional<schema::Schema> options = read_schema(reader, "api_options", problems);
-  const Schemas schemas{connection, options ? &*options : nullptr};
+  const Schemas schemas{options ? &*options : nullptr, connection,
+                        fields_of(options, reader.any("api_options"))};
   if (options) api.options = *options;
   api.option_defaults = read_option_defaults(reader, schemas);
   api.body_need = read_needs(reader, problems);
@@ -499,14 +533,14 @@ Result<Manifest, std::vector<ManifestProblem>> parse_manifest(std::string_view j
   }
   const std::optional<schema::Schema> connection = read_schema(reader, "connection", problems);
   if (connection) manifest.connection = *connection;
+  const std::optional<Fields> connection_fields = fields_of(connection, reader.any("connection"));
   if (const rapidjson::Value* apis = reader.object("apis", true)) {
     reader.refuse_repeats(*apis, "apis");
     for (const auto& entry : apis->GetObject()) {
       std::string name(entry.name.GetString(), entry.name.GetStringLength());
       std::string pointer = pointer_to("/apis", name);
       manifest.apis.push_back(read_api(entry.value, std::move(name), manifest.tool,
-                                       connection ? &*connection : nullptr, std::move(pointer),
-                                       problems));
+                                       connection_fields, std::move(pointer), problems));
     }
     if (manifest.apis.empty()) reader.problem("apis", "must hold at least one API");
   }

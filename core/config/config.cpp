@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 
 #include "base/text.hpp"
 #include "config/map_reader.hpp"
@@ -10,6 +12,8 @@
 
 namespace penstock::config {
 namespace {
+
+constexpr std::size_t shortest_safe_api_key = 16;
 
 bool has_duplicates(const YamlNode& map, std::string_view of = {}) {
   std::set<std::string_view> names;
@@ -74,6 +78,11 @@ ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
   if (key) {
     const std::string trouble = api_key_trouble(key->text);
     if (!trouble.empty()) source.problem(key->at, "key " + trouble);
+    if (trouble.empty() && key->text.size() < shortest_safe_api_key) {
+      source.note(key->at,
+                  "key is shorter than " + std::to_string(shortest_safe_api_key) +
+                      " characters and may be guessed; make one with: openssl rand -hex 32");
+    }
     out.key = Secret(key->text);
   }
   if (digest) {
@@ -98,11 +107,13 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
     out.environment_id = environment->text;
   const char* const needed = "server.api_keys needs at least one key";
   if (const YamlNode* keys = reader.sequence("api_keys")) {
-    std::set<std::string> names;
+    std::map<std::string, int> names;  // with their lines
     for (const YamlNode& key : keys->items) {
       ApiKeyConfig read = read_api_key(key, source);
-      if (!read.name.empty() && !names.insert(read.name).second)
-        source.problem(key.at, "there is another API key named \"" + read.name + "\"");
+      const auto [first, added] = names.try_emplace(read.name, key.at.line);
+      if (!read.name.empty() && !added)
+        source.problem(key.at, "there is another API key named \"" + read.name + "\" on line " +
+                                   std::to_string(first->second));
       out.api_keys.push_back(std::move(read));
     }
     if (keys->items.empty() && !keys->cut) source.problem(node.at, needed);
@@ -201,13 +212,15 @@ IntegrationConfig read_integration(const YamlNode& node, Unread& unread, Source&
 }
 
 void read_integrations(const YamlNode& list, Reading& out, Source& source) {
-  std::set<std::string> ids;
+  std::map<std::string, int> ids;  // with their lines
   for (const YamlNode& item : list.items) {
     Unread unread;
     IntegrationConfig integration = read_integration(item, unread, source);
-    if (!integration.id.empty() && !ids.insert(integration.id).second) {
-      source.problem(integration.id_at,
-                     "there is another integration with the id \"" + integration.id + "\"");
+    const auto [first, added] = ids.try_emplace(integration.id, integration.id_at.line);
+    if (!integration.id.empty() && !added) {
+      source.problem(integration.id_at, "there is another integration with the id \"" +
+                                            integration.id + "\" on line " +
+                                            std::to_string(first->second));
     }
     out.config.integrations.push_back(std::move(integration));
     out.unread.push_back(std::move(unread));
@@ -221,6 +234,9 @@ void read_state(MapReader& reader, Config& out, Source& source) {
       is_url ? state->text
              : (source.directory / (state ? state->text : "state")).lexically_normal().string();
   if (state) out.state_at = state->at;
+  if (const std::string trouble = state ? secret_trouble(state->text) : std::string();
+      !trouble.empty())
+    source.problem(state->at, "state " + trouble);
   if (!state && reader.has("state")) out.state.clear();
   if (is_url && !is_postgresql_url(state->text))
     source.problem(state->at, "state must be a folder or a postgresql:// URL");

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <vector>
 
 #include "base/read_file.hpp"
+#include "base/text.hpp"
 
 namespace penstock::config {
 namespace {
@@ -26,7 +28,11 @@ Text from_environment(std::string_view inside) {
   const std::string name(inside.substr(0, dash));
   if (!is_variable_name(name))
     return failure(std::string(
-        "what stands in ${env:…} is not the name of an environment variable (letters, digits, _)"));
+        "what stands in ${env:…} is not the name of an environment variable (letters, digits, _); "
+        "a default is written ${env:NAME:-default}"));
+  if (dash != std::string_view::npos && inside.find("${", dash) != std::string_view::npos)
+    return failure("the default of ${env:" + name +
+                   ":-…} holds a ${…}, which is not replaced there");
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && *value != '\0') return std::string(value);
   if (dash != std::string_view::npos) return std::string(inside.substr(dash + 2));
@@ -46,6 +52,21 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   return text;
 }
 
+/// The name before a colon that is near to `env` or `file`, and what it was meant for. A variable's
+/// name is repeated only where it looks like one and not like a part of a password.
+std::string meant(std::string_view inside) {
+  const std::size_t colon = inside.find(':');
+  if (colon == std::string_view::npos) return {};
+  const std::vector<std::string> schemes{"env", "file"};
+  const std::string near = nearest(lower(inside.substr(0, colon)), schemes);
+  if (near.empty()) return {};
+  const std::string_view name = inside.substr(colon + 1);
+  const bool is_name = is_variable_name(name) &&
+                       std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+  if (near == "file") return "; did you mean ${file:/path}?";
+  return "; did you mean ${env:" + (is_name ? std::string(name) : std::string("NAME")) + "}?";
+}
+
 }  // namespace
 
 Result<std::string, std::string> interpolate(std::string_view text,
@@ -62,9 +83,11 @@ Result<std::string, std::string> interpolate(std::string_view text,
       continue;
     }
     const std::size_t close = text.find('}');
-    if (!text.starts_with('{') || close == std::string_view::npos) {
+    if (!text.starts_with('{'))
       return failure(std::string("a $ starts ${env:…} or ${file:…}; write $$ for a literal $"));
-    }
+    if (close == std::string_view::npos)
+      return failure(
+          std::string("a ${ is not closed; its } is missing (write $$ for a literal $)"));
     const std::string_view inside = text.substr(1, close - 1);
     Text value =
         inside.starts_with("env:") ? from_environment(inside.substr(4))
@@ -72,7 +95,8 @@ Result<std::string, std::string> interpolate(std::string_view text,
             ? from_file(inside.substr(5), directory)
             // Never the text itself: it may be a password with ${ in it.
             : Text(failure(std::string("a ${…} in it is neither ${env:NAME} nor ${file:/path}; "
-                                       "write $$ for a literal $")));
+                                       "write $$ for a literal $") +
+                           meant(inside)));
     if (!value) return value;
     out += *value;
     text.remove_prefix(close + 1);

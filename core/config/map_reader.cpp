@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "config/interpolate.hpp"
+#include "config/secret_rule.hpp"
 
 namespace penstock::config {
 namespace {
@@ -45,15 +46,15 @@ std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::st
     return std::nullopt;
   }
   if (has_escaped_dollar(node.text)) {
-    source.notes.push_back({source.file,
-                            node.at,
-                            what + ": $$ stands for one $; where two are meant, write $$$$",
-                            {},
-                            {}});
+    source.note(node.at, what + ": $$ stands for one $; where two are meant, write $$$$");
   }
   auto text = interpolate(node.text, source.directory);
   if (!text) {
     source.problem(node.at, what + ": " + text.error());
+    return std::nullopt;
+  }
+  if (shown == Shown::clear && (text->ends_with('\n') || text->ends_with('\r'))) {
+    source.problem(node.at, what + " " + secret_trouble(*text + "\n"));
     return std::nullopt;
   }
   return MapReader::Scalar{*std::move(text), node.at, node.quoted};
@@ -154,8 +155,10 @@ void MapReader::refuse_others() {
   for (const auto& [key, value] : node_.entries) {
     const bool is_told = key.kind != YamlNode::Kind::scalar || (key.text == "<<" && !key.quoted);
     if (is_told || std::ranges::find(known_, key.text) != known_.end()) continue;
-    std::string near =
-        source_.unknown(key.at, what_ + " has no key " + key.shown(), key.text, known_, Hint::all);
+    std::string message = what_ + " has no key " + key.shown();
+    if (key.named && key.text.starts_with('-'))
+      message += "; behind the dash of a list item stands a blank";
+    std::string near = source_.unknown(key.at, std::move(message), key.text, known_, Hint::all);
     if (!near.empty()) meant_.push_back(std::move(near));
   }
   // Of what is no map, or was cut off, there is nothing more to say.

@@ -34,6 +34,7 @@ struct Source {
   ConfigProblems notes = {};  ///< what is right, and perhaps not what was meant
 
   void problem(Mark at, std::string message) { problems.push_back({file, at, std::move(message)}); }
+  void note(Mark at, std::string message) { notes.push_back({file, at, std::move(message)}); }
 
   /// `message` about a name that is not among `known`, with the one that was probably meant, which
   /// it gives back; empty: none is near.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <sstream>
-#include <unordered_set>
+#include <unordered_map>
+#include <utility>
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "config/source_text.hpp"
+#include "config/yaml_error.hpp"
 
 namespace penstock::config {
 namespace {
@@ -61,9 +63,41 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
 
+  /// Where the value begins whose key came last; line 0: none is being read.
+  Mark value_being_read() const {
+    return has_key_.empty() || !has_key_.back() ? Mark{} : pending_keys_.back().at;
+  }
+
   /// After a syntax error: ends what is open. Of it only the root and a list right in it keep what
-  /// they have; anything else is read whole or not at all, plugins.pins above all.
-  void cut_off() {
+  /// they have; anything else is read whole or not at all, plugins.pins above all. What came last
+  /// before the error may be whole only because of the error (a line indented too little ends a
+  /// map), so it is as good as not read.
+  void cut_off(Mark error) {
+    std::erase_if(problems_, [&](const ConfigProblem& problem) {
+      return std::pair(problem.at.line, problem.at.column) >= std::pair(error.line, error.column);
+    });
+    close_all();
+    if (root.kind != YamlNode::Kind::map) {
+      root = YamlNode{.at = root.at};
+      return;
+    }
+    root.cut = true;
+    if (root.entries.empty()) return;
+    YamlNode& last = root.entries.back().value;
+    last.cut = true;
+    if (last.kind != YamlNode::Kind::sequence) {
+      last.kind = YamlNode::Kind::unread;
+    } else if (!last.items.empty()) {
+      last.items.pop_back();
+    }
+  }
+
+  Mark place_of(const YAML::Mark& mark) const { return source_.mark(mark.line, mark.column); }
+
+  YamlNode root{.at = {1, 1}};  // a file without anything has no other place
+
+ private:
+  void close_all() {
     while (!stack_.empty()) {
       if (has_key_.back()) place({.kind = YamlNode::Kind::unread});
       YamlNode& open = stack_.back();
@@ -75,11 +109,6 @@ class TreeBuilder final : public YAML::EventHandler {
     }
   }
 
-  Mark place_of(const YAML::Mark& mark) const { return source_.mark(mark.line, mark.column); }
-
-  YamlNode root{.at = {1, 1}};  // a file without anything has no other place
-
- private:
   void problem(Mark at, std::string message) {
     problems_.push_back({file_, at, std::move(message)});
   }
@@ -126,7 +155,8 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.kind == YamlNode::Kind::sequence) {
       parent.items.push_back(std::move(node));
     } else if (!has_key_.back()) {
-      if (node.kind != YamlNode::Kind::scalar) problem(node.at, "a key must be a word");
+      if (node.kind != YamlNode::Kind::scalar && node.kind != YamlNode::Kind::unread)
+        problem(node.at, "a key must be a word");
       if (node.text == "<<" && !node.quoted) problem(node.at, "merge keys are not supported");
       pending_keys_.back() = std::move(node);
       has_key_.back() = true;
@@ -135,8 +165,11 @@ class TreeBuilder final : public YAML::EventHandler {
       const bool is_absent = node.kind == YamlNode::Kind::null && node.text.empty();
       if (is_absent || node.at.line == 0) node.at = pending_keys_.back().at;
       const std::string& name = pending_keys_.back().text;
-      if (!names_.back().insert(name).second)
-        problem(pending_keys_.back().at, pending_keys_.back().shown() + " stands here twice");
+      const int line = pending_keys_.back().at.line;
+      if (const auto [first, added] = names_.back().try_emplace(name, line); !added)
+        problem(pending_keys_.back().at, pending_keys_.back().shown() +
+                                             " stands here twice; first on line " +
+                                             std::to_string(first->second));
       parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
       has_key_.back() = false;
     }
@@ -148,7 +181,8 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<YamlNode> stack_;
   std::vector<YamlNode> pending_keys_;  ///< one for each open node; used by maps
   std::vector<bool> has_key_;
-  std::vector<std::unordered_set<std::string>> names_;  ///< of the keys of each open map
+  /// The keys of each open map, with the lines where they stand first.
+  std::vector<std::unordered_map<std::string, int>> names_;
 };
 
 /// yaml-cpp takes the end of the file for the end of a quoted value, if a line end stands before
@@ -188,8 +222,9 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
   const SourceText source(yaml);
   TreeBuilder builder(file, source, problems);
   const auto invalid = [&](Mark at, const std::string& why) {
-    problems.push_back({file, at, "is not valid YAML: " + why});
-    builder.cut_off();
+    const YamlError error = explain(why, at, builder.value_being_read(), source);
+    builder.cut_off(error.at);
+    problems.push_back({file, error.at, "is not valid YAML: " + error.message});
   };
   try {
     std::istringstream stream(with_visible_end(yaml));

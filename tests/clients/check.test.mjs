@@ -16,7 +16,7 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 mkdirSync(join(folder, "lib"));
 copyFileSync(join(build, "plugins/hibob.so"), join(folder, "lib/hibob.so"));
 
-const head = `server: { api_keys: [{ name: a, key: c4n4ry-key }] }\nplugins: { directory: lib }\nintegrations:\n`;
+const head = `server: { api_keys: [{ name: a, key: c4n4ry-key-of-twenty }] }\nplugins: { directory: lib }\nintegrations:\n`;
 const fine = `${head}  []\n`;
 const broken = `${head}  - id: a
     tool: hibbob

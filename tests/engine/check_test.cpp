@@ -103,7 +103,7 @@ TEST_F(CheckConfig, tells_problems_of_every_kind_at_once) {
           "DIR/f:9:11: unknown tool \"hibbob\"; did you mean \"hibob\"?",
           "DIR/f:10:14: enabled must be true or false",
           "DIR/f:13:39: tool hibob has no connection field \"tokn\"; did you mean \"token\"?",
-          "DIR/f:14:9: there is another integration with the id \"two\"",
+          "DIR/f:14:9: there is another integration with the id \"two\" on line 11",
           "DIR/f:16:46: aliases are not supported; write the value again",
           "DIR/f:19:5: an integration has no key \"conection\"; did you mean \"connection\"?",
           "DIR/f:25:32: upstream.extra_ca_file DIR/also-absent.pem cannot be read: No such file or "
@@ -141,7 +141,7 @@ TEST_F(CheckConfig, does_not_tell_what_follows_from_a_problem) {
         "(hibob/v1), token (hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "
         "hire_base_url (hibob/hire), service_user_id (hibob/docs), token (hibob/docs)"}},
       {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, token: u }\n",
-       {"DIR/f:6:49: \"token\" stands here twice"}},
+       {"DIR/f:6:49: \"token\" stands here twice; first on line 6"}},
       {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, environment: "
        "api.sandbx }\n",
        {"DIR/f:6:62: connection.environment must be one of \"api\", \"api.sandbox\"; did you mean "
@@ -149,7 +149,8 @@ TEST_F(CheckConfig, does_not_tell_what_follows_from_a_problem) {
       // Behind a syntax error nothing is seen; what stands complete before it is.
       {"  - id: a\n    tool: hibbob\n  - id: b\n    tool: nmbs\n    connection: { x: 1, ]\n",
        {"DIR/f:5:11: unknown tool \"hibbob\"; did you mean \"hibob\"?",
-        "DIR/f:8:25: is not valid YAML: illegal flow end"}},
+        "DIR/f:8:25: is not valid YAML: this bracket closes none that is open; close each { "
+        "with } and each [ with ]"}},
   };
   for (const Case& one : cases)
     EXPECT_EQ(texts(head + one.integrations), one.problems) << one.integrations;
@@ -230,7 +231,8 @@ TEST_F(CheckConfig, places_what_the_environment_lacks) {
                    "file or directory"}));
   EXPECT_EQ(check_config(folder / "none").at(0).text(),
             (folder / "none").string() + ": cannot be read: No such file or directory");
-  EXPECT_EQ(check_config(folder).at(0).text(), folder.string() + ": cannot be read: Is a directory");
+  EXPECT_EQ(check_config(folder).at(0).text(),
+            folder.string() + ": cannot be read: Is a directory");
   EXPECT_EQ(check_config("/dev/null").at(0).text(),
             "/dev/null:1:1: the configuration must be a map, not nothing");
 }
@@ -334,18 +336,31 @@ TEST_F(CheckConfig, looks_at_the_key_of_the_state) {
   EXPECT_EQ(texts(head + "  []\n" + postgresql).size(), 1U);
 }
 
+TEST_F(CheckConfig, notes_an_api_key_that_may_be_guessed) {
+  const std::pair<std::string, std::size_t> cases[] = {{std::string(15, 'k'), 1},
+                                                       {std::string(16, 'k'), 0}};
+  for (const auto& [key, count] : cases) {
+    check("server: { api_keys: [{ name: a, key: " + key + " }] }\nplugins: { directory: lib }\n");
+    const ConfigProblems notes = config_notes(folder / "f");
+    ASSERT_EQ(notes.size(), count) << key;
+    if (count == 0) continue;
+    EXPECT_NE(notes[0].message.find("shorter than 16 characters"), std::string::npos);
+    EXPECT_EQ(notes[0].excerpt.text.find("kkk"), std::string::npos) << notes[0].excerpt.text;
+  }
+}
+
 TEST_F(CheckConfig, notes_a_dollar_that_stands_for_itself) {
   const std::string yaml = head +
                            "  - id: a\n    tool: hibob\n    connection: { service_user_id: S, "
                            "token: 'pa$$word1' }\n";
   EXPECT_TRUE(check(yaml).empty());
   const ConfigProblems notes = config_notes(folder / "f");
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_EQ(notes[0].at.line, 6);
-  EXPECT_EQ(notes[0].at.column, 46);
-  EXPECT_NE(notes[0].message.find("connection.token: $$ stands for one $"), std::string::npos);
-  EXPECT_EQ(notes[0].text().find("word1"), std::string::npos);
-  EXPECT_EQ(notes[0].excerpt.text.find("word1"), std::string::npos);
+  ASSERT_EQ(notes.size(), 2U);  // the first is about the short API key
+  EXPECT_EQ(notes[1].at.line, 6);
+  EXPECT_EQ(notes[1].at.column, 46);
+  EXPECT_NE(notes[1].message.find("connection.token: $$ stands for one $"), std::string::npos);
+  EXPECT_EQ(notes[1].text().find("word1"), std::string::npos);
+  EXPECT_EQ(notes[1].excerpt.text.find("word1"), std::string::npos);
 }
 
 TEST_F(CheckConfig, is_the_list_that_open_file_gives) {

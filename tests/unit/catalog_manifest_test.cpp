@@ -74,6 +74,30 @@ struct Broken {
   std::string from, to, pointer, says;
 };
 
+TEST(Manifest, AFaultOfASchemaHidesNoNameThatItDoesNotHave) {
+  const std::string broken = with(R"("^[a-z]+$")", R"("^[a-z+$")");
+  const struct {
+    const char *from, *to, *says;
+  } cases[] = {
+      {R"(["tenant", "key"])", R"(["tenant", "kee"])", "names kee, which the connection schema"},
+      {R"("fields": ["key"])", R"("fields": ["kee"])", "names kee, which the connection schema"},
+      {R"({"service": "tenant"})", R"({"service": "tenat"})", "did you mean \"tenant\"?"},
+      {R"({conn.tenant})", R"({conn.tenannt})", "did you mean \"tenant\"?"},
+  };
+  for (const auto& one : cases) {
+    std::string text = broken;
+    text.replace(text.find(one.from), std::string(one.from).size(), one.to);
+    const auto manifest = parse_manifest(text);
+    ASSERT_FALSE(manifest);
+    std::string all;
+    for (const ManifestProblem& problem : manifest.error())
+      all += problem.text() + "\n";
+    EXPECT_EQ(manifest.error().size(), 2U) << all;
+    EXPECT_NE(all.find("cannot be used"), std::string::npos) << all;
+    EXPECT_NE(all.find(one.says), std::string::npos) << all;
+  }
+}
+
 TEST(Manifest, EachMistakeIsOneProblemAtItsPlace) {
   const std::string api = "/apis/v1";
   const std::vector<Broken> rows = {

@@ -34,7 +34,7 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "integrations:\n  - id: a:b\n    tool: hibob\n    conection: {}\n",
        {"f:9:5: an integration has no key \"conection\"; did you mean \"connection\"?"}},
       {head + "integrations:\n  - id: a\n    tool: t\n  - id: a\n    tool: t\n",
-       {"f:9:9: there is another integration with the id \"a\""}},
+       {"f:9:9: there is another integration with the id \"a\" on line 7"}},
       {head + "integrations:\n  - tool: t\n", {"f:7:5: an integration needs id"}},
       {head + "integrations:\n  - ", {"f:7:1: an integration must be a map, not nothing"}},
       {head + "integrations: {}\n", {"f:6:15: integrations must be a list, not a map"}},
@@ -47,7 +47,8 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "upstream:\n  timeout_ms: 1e3\n",
        {"f:7:15: timeout_ms must be a whole number from 1 to 3600000"}},
       {head + "upstream:\n  connect_to: nowhere\n", {"f:7:15: connect_to must be HOST:PORT"}},
-      {head + "plugins:\n  directory: x\n", {"f:6:1: \"plugins\" stands here twice"}},
+      {head + "plugins:\n  directory: x\n",
+       {"f:6:1: \"plugins\" stands here twice; first on line 4"}},
       {head + "x: &a 1\ny: *a\n",
        {"f:6:1: the configuration has no key \"x\"; it has server, plugins, state, upstream, "
         "integrations",
@@ -68,6 +69,78 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
   };
   for (const ProblemCase& one : cases)
     EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
+}
+
+TEST(ParseConfig, tells_a_syntax_error_and_nothing_that_follows_from_it) {
+  const std::string integrations = head + "integrations:\n";
+  const ProblemCase cases[] = {
+      {"server:\n\tapi_keys: [{ name: a, key: k }]\nplugins: { directory: x }\n",
+       {"f:2:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+      {integrations + "  - id: a\n\ttool: t\n",
+       {"f:8:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+      {integrations + "  - id: a\n    tool: t\n    connection:\n\t  token: t\n",
+       {"f:10:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+      {"server:\n  listen: 1:1\n api_keys: []\n",
+       {"f:3:2: is not valid YAML: this line is indented like none that it could belong to; "
+        "indent the keys of one map, and the dashes of one list, alike"}},
+      {integrations + "  - id: a\n   tool: t\n",
+       {"f:8:4: is not valid YAML: this line is indented like none that it could belong to; "
+        "indent the keys of one map, and the dashes of one list, alike"}},
+      {integrations + "  - id: a\n  tool: t\n",
+       {"f:8:3: is not valid YAML: this line is indented like none that it could belong to; "
+        "indent the keys of one map, and the dashes of one list, alike"}},
+      {integrations + "  - id: a\n    tool: t\n    connection:\n      x: a: b\n",
+       {"f:10:11: is not valid YAML: a second colon with a blank behind it; put the value that "
+        "holds it in quotes"}},
+      {integrations + "  - id: a\n    tool: \"t\n    enabled: true\n",
+       {"f:8:5: is not valid YAML: a quote is not closed; the value that it opens begins on line "
+        "8"}},
+      {head + "state: 'a'b\n",
+       {"f:6:11: is not valid YAML: there is more behind the end of a value; put all of it in one "
+        "pair of quotes"}},
+      {head + "state: @a\n",
+       {"f:6:8: is not valid YAML: no value begins with this character; put the value in quotes"}},
+      // What is whole before the error is read.
+      {integrations + "  - id: a\n  - id: b\n    tool: t\n   enabled: true\n",
+       {"f:7:5: an integration needs tool",
+        "f:10:4: is not valid YAML: this line is indented like none that it could belong to; "
+        "indent the keys of one map, and the dashes of one list, alike"}},
+  };
+  for (const ProblemCase& one : cases)
+    EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
+}
+
+TEST(ParseConfig, suggests_the_placeholder_that_was_meant) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"${evn:FOO}", "did you mean ${env:FOO}?"},
+      {"${ENV:FOO_2}", "did you mean ${env:FOO_2}?"},
+      {"${evn:hunter2}", "did you mean ${env:NAME}?"},
+      {"${flie:/run/secrets/x}", "did you mean ${file:/path}?"},
+      {"x${env:FOO", "a ${ is not closed; its } is missing"},
+      {"${env:FOO:default}", "a default is written ${env:NAME:-default}"},
+      {"${env:FOO:-${env:BAR}}", "holds a ${…}, which is not replaced there"},
+  };
+  for (const auto& [value, says] : cases) {
+    const auto problems = problems_of(head + "state: '" + value + "'\n");
+    ASSERT_EQ(problems.size(), 1U) << value;
+    EXPECT_NE(problems[0].find(says), std::string::npos) << problems[0];
+    EXPECT_EQ(problems[0].find("hunter2"), std::string::npos) << problems[0];
+  }
+}
+
+TEST(ParseConfig, refuses_a_line_break_at_the_end_of_any_value) {
+  for (const char* key : {"state", "server", "environment"}) {
+    const std::string name(key);
+    const auto problems = problems_of(
+        name == "state" ? head + "state: \"s\\n\"\n"
+        : name == "server"
+            ? "server:\n  listen: \"127.0.0.1:1\\n\"\n  api_keys: [{ name: a, key: k }]\n"
+              "plugins: { directory: x }\n"
+            : "server:\n  environment_id: \"a\\n\"\n  api_keys: [{ name: a, key: k }]\n"
+              "plugins: { directory: x }\n");
+    ASSERT_EQ(problems.size(), 1U) << name;
+    EXPECT_NE(problems[0].find("ends with a line break"), std::string::npos) << problems[0];
+  }
 }
 
 TEST(ParseConfig, shows_nothing_of_a_placeholder_that_it_does_not_understand) {

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <sstream>
 
@@ -77,6 +78,29 @@ TEST(ConfigSchema, has_the_keys_of_the_reader_and_no_others) {
     EXPECT_FALSE(known.empty()) << section.yaml;
     EXPECT_EQ(keys_of_schema(schema, section.place), known) << section.yaml;
   }
+}
+
+void collect_names(const rapidjson::Value& schema, Names& out) {
+  if (schema.IsArray())
+    for (const auto& one : schema.GetArray())
+      collect_names(one, out);
+  if (!schema.IsObject()) return;
+  for (const auto& [word, value] : schema.GetObject()) {
+    if (word == "properties" && value.IsObject())
+      for (const auto& member : value.GetObject())
+        out.insert(member.name.GetString());
+    collect_names(value, out);
+  }
+}
+
+TEST(ConfigSchema, has_no_key_that_the_reference_lacks) {
+  Names keys;
+  collect_names(schema_of({}), keys);
+  ASSERT_TRUE(keys.contains("max_in_flight"));
+  std::ostringstream text;
+  text << std::ifstream(PENSTOCK_SOURCE_DIR "/docs/config.md").rdbuf();
+  for (const std::string& key : keys)
+    EXPECT_NE(text.str().find("`" + key + "`"), std::string::npos) << key;
 }
 
 ApiInfo api_of(const std::string& tool, const std::string& plugin, const std::string& properties,
