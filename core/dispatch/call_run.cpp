@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/asked_wait.hpp"
+#include "base/counted.hpp"
 #include "dispatch/attachments.hpp"
 #include "dispatch/forwarded_headers.hpp"
 #include "dispatch/preview.hpp"
@@ -153,9 +154,10 @@ bool CallRun::enter() {
   entered_ = draft_.integration->enter();
   if (entered_) return true;
   const IntegrationConfig& config = draft_.integration->config();
-  Error error = concurrency_exceeded("integration " + config.id + " has its " +
-                                         std::to_string(config.max_in_flight) + " calls in flight",
-                                     std::chrono::seconds(1));
+  Error error = concurrency_exceeded(
+      "integration " + config.id + " has its " +
+          counted(static_cast<std::uint64_t>(config.max_in_flight), "call") + " in flight",
+      std::chrono::seconds(1));
   error.places = {config.max_in_flight, 0};
   fail(std::move(error));
   return false;
@@ -183,14 +185,14 @@ void CallRun::get_body() {
     prepare();
   };
   if (!std::exchange(streams_body_, false)) return use({});
-  collect_body(peer_, loop_.context(), most,
-               [self = self(), use, most](std::optional<std::string> body) {
-                 if (body) return self->guarded([&] { use(*std::move(body)); });
-                 Error error = input_invalid("the body broke off, or is larger than " +
-                                             std::to_string(most) + " bytes");
-                 error.http_status = 413;
-                 self->fail(std::move(error));
-               });
+  collect_body(
+      peer_, loop_.context(), most, [self = self(), use, most](std::optional<std::string> body) {
+        if (body) return self->guarded([&] { use(*std::move(body)); });
+        Error error =
+            input_invalid("the body broke off, or is larger than " + counted(most, "byte"));
+        error.http_status = 413;
+        self->fail(std::move(error));
+      });
 }
 
 std::string CallRun::boundary() const {

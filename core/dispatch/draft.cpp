@@ -46,7 +46,9 @@ Result<Draft> route(const World& world, const Call& call) {
     const std::string id = call.tool + "/" + call.api;
     Error error =
         input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
-                      " (GET /v1/apis lists what can be called)");
+                      (world.plugins->plugins().empty()
+                           ? "; there is no plugin in " + world.plugins->directory()
+                           : std::string(" (GET /v1/apis lists what can be called)")));
     error.phase = Phase::route;
     return failure(std::move(error));
   }
@@ -85,8 +87,11 @@ bool takes(const catalog::Api& api, std::string_view method) {
 
 void check_method(const Call& call, const catalog::Api& api, std::vector<Problem>& problems) {
   if (takes(api, call.method)) return;
-  problems.push_back(
-      {"/method", api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\""});
+  const std::string near = call.method.size() <= 16 ? nearest(call.method, api.methods) : "";
+  problems.push_back({"/method",
+                      api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\"" +
+                          did_you_mean(near),
+                      "enum", "string", near});
 }
 
 void check_params(const Call& call, std::vector<Problem>& problems) {

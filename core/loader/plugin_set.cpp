@@ -65,6 +65,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
   Loaded out;
   const auto set = std::make_shared<PluginSet>();
   out.plugins = set;
+  set->directory_ = config.directory.string();
   const auto configured = [&](Mark at, std::string message) {
     out.problems.push_back({file, at, std::move(message)});
   };

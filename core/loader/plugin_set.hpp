@@ -35,6 +35,8 @@ class PluginSet {
   const Entry* find(std::string_view tool, std::string_view api) const;
 
   const std::vector<std::shared_ptr<const Plugin>>& plugins() const { return plugins_; }
+  /// Where they were looked for, for messages.
+  const std::string& directory() const { return directory_; }
   std::vector<const Plugin*> of_tool(std::string_view tool) const;
   std::vector<std::string> tools() const;
   std::vector<std::string> api_ids() const;
@@ -43,6 +45,7 @@ class PluginSet {
   std::vector<PluginInfo> infos() const;
 
  private:
+  std::string directory_;
   std::vector<std::shared_ptr<const Plugin>> plugins_;
   std::map<std::string, Entry, std::less<>> apis_;  ///< "tool/api"
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/asked_wait.hpp"
+#include "base/counted.hpp"
 #include "base/mask.hpp"
 #include "base/text.hpp"
 
@@ -45,8 +46,8 @@ std::string shortened(std::string text) {
 
 constexpr std::int64_t clocks_agree_ms = 5'000;
 
-/// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them refused
-/// with words that do not say so.
+/// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them
+/// refused with words that do not say so.
 std::string clocks_apart(const FetchReply& reply, std::int64_t now_ms) {
   const auto theirs = date_ms(reply.headers);
   if (!theirs || std::abs(*theirs - now_ms) < clocks_agree_ms) return {};
@@ -83,9 +84,11 @@ class Run : public std::enable_shared_from_this<Run> {
  private:
   void fetch(host::Outcome outcome) {
     if (++fetches_ > static_cast<std::uint32_t>(start_.max_fetches)) {
-      return fail(plugin_failed("it asked for more than " + std::to_string(start_.max_fetches) +
-                                    " requests for one session",
-                                Phase::session));
+      return fail(
+          plugin_failed("it asked for more than " +
+                            counted(static_cast<std::uint64_t>(start_.max_fetches), "request") +
+                            " for one session",
+                        Phase::session));
     }
     for (host::Item& item : outcome.carried) {
       std::erase_if(carried_.items, [&](const host::Item& old) { return old.name == item.name; });

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "base/text.hpp"
 #include "upstream/content_decoder.hpp"
 
@@ -322,8 +323,7 @@ std::string Http1Reply::summary() const {
       head += (head.empty() ? "" : ", ") + found->name + ": " + printable(found->value, 200);
   }
   if (!head.empty()) out += " (" + head + ")";
-  if (body_bytes_ > 0)
-    out += ", and " + std::to_string(body_bytes_) + " bytes of its body had come";
+  if (body_bytes_ > 0) out += ", and " + counted(body_bytes_, "byte") + " of its body had come";
   return out;
 }
 

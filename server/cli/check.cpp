@@ -4,6 +4,7 @@
 
 #include <penstock/check.hpp>
 
+#include "base/counted.hpp"
 #include "cli/commands.hpp"
 #include "cli/problem_formats.hpp"
 #include "cli/problem_text.hpp"
@@ -28,9 +29,10 @@ int check(const CommandLine& line) {
     print_problems(problems, ProblemStyle::of(STDERR_FILENO), std::cerr);
   }
   if (engine && !json) {
-    std::cout << printable(line.config.string()) << ": fine; " << (*engine)->plugins().size()
-              << " plugins, " << (*engine)->catalog().size() << " APIs, "
-              << (*engine)->integrations().size() << " integrations\n";
+    std::cout << printable(line.config.string()) << ": fine; "
+              << counted((*engine)->plugins().size(), "plugin") << ", "
+              << counted((*engine)->catalog().size(), "API") << ", "
+              << counted((*engine)->integrations().size(), "integration") << '\n';
   }
   if (!json && !github) print_notes(notes, std::cerr);
   return engine ? exit_done : exit_failed;

@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/counted.hpp"
+
 namespace penstock::cli {
 namespace {
 
@@ -138,7 +140,7 @@ void print_problems(const ConfigProblems& problems, const ProblemStyle& style, s
     out << std::setw(5) << problem.at.line << " | " << shown.line << '\n'
         << "      | " << shown.indent << coloured("1;31", shown.mark) << '\n';
   }
-  out << problems.size() << (problems.size() == 1 ? " problem\n" : " problems\n");
+  out << counted(problems.size(), "problem") << '\n';
 }
 
 void print_notes(const ConfigProblems& notes, std::ostream& out) {

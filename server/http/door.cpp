@@ -163,7 +163,11 @@ std::string Door::item_page(const Ticket& ticket, std::optional<Error>& error) c
         return success_json(api_json(api, example_places(address_, port_.integrations())));
     }
     error =
-        at_the_door(404, "Not found", "there is no API of that name" + did_you_mean(wanted, names));
+        at_the_door(404, "Not found",
+                    "there is no API of that name" +
+                        (names.empty() ? std::string("; no plugin is loaded (penstock plugins says "
+                                                     "where they are looked for)")
+                                       : did_you_mean(wanted, names)));
   } else {
     std::vector<std::string> ids;
     for (const IntegrationInfo& integration : port_.integrations()) {

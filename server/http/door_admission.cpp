@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/counted.hpp"
 #include "base/text.hpp"
 #include "http/door.hpp"
 #include "http/door_errors.hpp"
@@ -135,12 +136,12 @@ std::optional<Error> Door::judge_body(const RequestHead& head, Ticket& ticket) c
     return at_the_door(400, "Malformed request", "trailers are not taken");
   if (head.content_length > ticket.most_body) {
     return at_the_door(413, "Request too large",
-                       "the body is larger than " + std::to_string(ticket.most_body) + " bytes");
+                       "the body is larger than " + counted(ticket.most_body, "byte"));
   }
   if (is_call && ticket.key->budget()->is_spent()) {
     return rate_limited("answers and bodies of this API key's calls hold " +
-                            std::to_string(ticket.key->budget()->held()) +
-                            " bytes of memory; read the answers that are on their way first",
+                            counted(ticket.key->budget()->held(), "byte") +
+                            " of memory; read the answers that are on their way first",
                         std::chrono::seconds(1));
   }
   if (is_call && budget_->is_spent()) return overloaded();

@@ -6,6 +6,7 @@
 
 #include <penstock/observer.hpp>
 
+#include "base/counted.hpp"
 #include "log/call_log.hpp"
 
 namespace penstock::server {
@@ -22,7 +23,8 @@ class PluginLogLines final : public Observer {
     const Level level = levels[line.level < 0 || line.level > 3 ? 1 : line.level];
     std::string message = line.plugin + " for " + line.integration_id + ": " + line.text;
     if (line.dropped > 0)
-      message += " (" + std::to_string(line.dropped) + " lines before it were too many)";
+      message += " (" + counted(line.dropped, "line") + " before it " +
+                 (line.dropped == 1 ? "was" : "were") + " too many)";
     sink_(log_line(level, "plugin_log", message, std::chrono::system_clock::now()));
   }
 

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/counted.hpp"
 #include "log/bounded_writer.hpp"
 #include "log/call_log.hpp"
 
@@ -60,7 +61,8 @@ class StderrLog {
       lines.swap(waiting_);
       if (lost_ > 0)
         lines += log_line(Level::warn, "lines_lost",
-                          std::to_string(lost_) + " log lines were lost: nobody read them in time",
+                          counted(lost_, "log line") + (lost_ == 1 ? " was" : " were") +
+                              " lost: nobody read them in time",
                           std::chrono::system_clock::now()) +
                  "\n";
       const std::size_t told = std::exchange(lost_, 0);

@@ -7,6 +7,7 @@
 #include <penstock/envelope.hpp>
 #include <penstock/error.hpp>
 
+#include "base/counted.hpp"
 #include "http/door_errors.hpp"
 
 namespace penstock::server::openapi {
@@ -100,7 +101,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {limit, remaining},
        {{"body", "A large body",
          at_the_door(413, "Request too large",
-                     "the body is larger than " + std::to_string(max_request_bytes) + " bytes")}}},
+                     "the body is larger than " + counted(max_request_bytes, "byte"))}}},
       {"415",
        "The request has a `Content-Encoding`.",
        {},

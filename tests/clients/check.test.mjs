@@ -54,7 +54,7 @@ function runOnTerminal(yaml, env = {}, columns = 0) {
 test("everything fine is said on standard output", () => {
   const { status, stdout, stderr } = run(fine, []);
   assert.deepEqual([status, stderr], [0, ""]);
-  assert.match(stdout, /^f\.yaml: fine; 1 plugins, 3 APIs, 0 integrations\n$/);
+  assert.match(stdout, /^f\.yaml: fine; 1 plugin, 3 APIs, 0 integrations\n$/);
 });
 
 test("problems go to standard error, one a line, and are counted", () => {

@@ -349,6 +349,12 @@ TEST_F(CheckConfig, notes_an_api_key_that_may_be_guessed) {
   }
 }
 
+TEST_F(CheckConfig, names_the_plugins_folder_where_it_holds_none) {
+  EXPECT_EQ(texts("server: { api_keys: [{ name: a, key: k }] }\nplugins: { directory: lib }\n"
+                  "integrations: [{ id: a, tool: hibob }]\n"),
+            (Texts{"DIR/f:3:31: unknown tool \"hibob\"; there is no plugin in DIR/lib"}));
+}
+
 TEST_F(CheckConfig, notes_a_dollar_that_stands_for_itself) {
   const std::string yaml = head +
                            "  - id: a\n    tool: hibob\n    connection: { service_user_id: S, "
