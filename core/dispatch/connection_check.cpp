@@ -176,16 +176,17 @@ void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded
   const bool all_plugins = !loaded.lacks_some_of(integration.tool);
   if (plugins.empty() && all_plugins) {
     const std::vector<std::string> tools = loaded.plugins->tools();
-    reading.problems.push_back(
-        {reading.config.file,
-         integration.tool_at,
-         "unknown tool \"" + reading.written(integration.tool_at, integration.tool) + "\"" +
-             (tools.empty() ? "; there is no plugin in " +
-                                  reading.written(reading.config.plugins.directory_at,
-                                                  loaded.plugins->directory())
-                            : did_you_mean(integration.tool, tools)),
-         nearest(integration.tool, tools),
-         {}});
+    reading.problems.push_back({reading.config.file,
+                                integration.tool_at,
+                                "unknown tool \"" +
+                                    reading.written(integration.tool_at, integration.tool) + "\"" +
+                                    (tools.empty() && loaded.refused.empty()
+                                         ? "; there is no plugin in " +
+                                               reading.written(reading.config.plugins.directory_at,
+                                                               loaded.plugins->directory())
+                                         : did_you_mean(integration.tool, tools)),
+                                nearest(integration.tool, tools),
+                                {}});
   }
   const config::Unread& unread = reading.unread[index];
   if (plugins.empty() || unread.connection) return;
