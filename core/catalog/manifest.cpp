@@ -103,7 +103,7 @@ std::optional<Fields> fields_of_faulty(const rapidjson::Value* schema) {
     info.has_default = field.HasMember("default");
     info.required = required != schema->MemberEnd() && required->value.IsArray() &&
                     std::ranges::any_of(required->value.GetArray(),
-                                        [&](const auto& one) { return one == name; });
+                                        [&key = name](const auto& one) { return one == key; });
     out.push_back(std::move(info));
   }
   return out;
