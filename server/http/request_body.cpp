@@ -17,8 +17,9 @@ namespace http = boost::beast::http;
 /// would end the process.
 bool is_cut_last_chunk(std::string_view left) {
   constexpr std::string_view shortest_end = "0\r\n\r\n";
-  return left.size() < shortest_end.size() && left.starts_with('0') &&
-         left.find("\r\n") != std::string_view::npos;
+  if (left.size() >= shortest_end.size() || !left.starts_with('0')) return false;
+  const std::size_t line_end = left.find('\r');
+  return line_end != std::string_view::npos && left.substr(line_end).starts_with("\r\n");
 }
 
 /// RFC 9112 section 7.1.1 has no control characters in extensions; Beast lets some pass between

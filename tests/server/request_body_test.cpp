@@ -57,6 +57,7 @@ TEST(RequestBody, MeansTheSameInEveryThreePieces) {
        {false, true, "abcde", ""}},
       {"Transfer-Encoding: chunked", "1\r\nab\r\n0\r\n\r\n", {true, false, "", ""}},
       {"Transfer-Encoding: chunked", "1;a=\"\n\"\r\na\r\n0\r\n\r\n", {true, false, "", ""}},
+      {"Transfer-Encoding: chunked", "0\r\r\n", {true, false, "", ""}},
       {"Transfer-Encoding: chunked", "0x1\r\na\r\n0\r\n\r\n", {true, false, "", ""}},
       {"Transfer-Encoding: chunked", "1\r\na", {false, false, "a", ""}},
       {"Content-Length: 4", "a\r\n0", {false, true, "a\r\n0", ""}},
