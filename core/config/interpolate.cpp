@@ -52,19 +52,15 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   return text;
 }
 
-/// The name before a colon that is near to `env` or `file`, and what it was meant for. A variable's
-/// name is repeated only where it looks like one and not like a part of a password.
+/// For a name before a colon that is near to `env` or `file`. What stands behind the colon may be a
+/// part of a password and is not repeated.
 std::string meant(std::string_view inside) {
   const std::size_t colon = inside.find(':');
   if (colon == std::string_view::npos) return {};
   const std::vector<std::string> schemes{"env", "file"};
   const std::string near = nearest(lower(inside.substr(0, colon)), schemes);
   if (near.empty()) return {};
-  const std::string_view name = inside.substr(colon + 1);
-  const bool is_name = is_variable_name(name) &&
-                       std::ranges::none_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
-  if (near == "file") return "; did you mean ${file:/path}?";
-  return "; did you mean ${env:" + (is_name ? std::string(name) : std::string("NAME")) + "}?";
+  return near == "file" ? "; did you mean ${file:/path}?" : "; did you mean ${env:NAME}?";
 }
 
 }  // namespace

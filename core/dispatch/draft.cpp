@@ -44,11 +44,11 @@ Result<Draft> route(const World& world, const Call& call) {
   const loader::PluginSet::Entry* entry = world.plugins->find(call.tool, call.api);
   if (entry == nullptr) {
     const std::string id = call.tool + "/" + call.api;
-    Error error =
-        input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
-                      (world.plugins->plugins().empty()
-                           ? "; there is no plugin in " + world.plugins->directory()
-                           : std::string(" (GET /v1/apis lists what can be called)")));
+    Error error = input_invalid(
+        "unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
+        (world.plugins->plugins().empty()
+             ? "; no plugin is loaded (penstock plugins says where they are looked for)"
+             : std::string(" (GET /v1/apis lists what can be called)")));
     error.phase = Phase::route;
     return failure(std::move(error));
   }

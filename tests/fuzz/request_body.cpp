@@ -1,46 +1,24 @@
-// The body of a request at our own door means the same however it is cut up, and ends where it
-// says.
+// The body of a request at our own door means the same however it is cut up.
 #include <string>
+#include <vector>
 
-#include <boost/asio/buffer.hpp>
-
+#include "../server/read_body.hpp"
 #include "fuzz.hpp"
-#include "http/request_body.hpp"
 
-namespace penstock::fuzz {
 namespace {
 
-struct Read {
-  bool failed = false;
-  bool done = false;
-  std::string body;
-  std::string behind;
-};
+using penstock::server::ReadBody;
 
-Read read(std::string_view framing, std::string_view bytes, std::uint32_t cut) {
-  server::RequestParser parser;
-  parser.body_limit(boost::none);
-  parser.eager(true);
-  server::refuse_odd_extensions(parser);
-  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n" + std::string(framing) + "\r\n\r\n";
-  boost::system::error_code error;
-  parser.put(boost::asio::buffer(head), error);
-  Read out;
-  std::string input;
-  in_pieces(bytes, cut, [&](std::string_view piece) {
-    input += piece;
-    for (int looks = 0; looks < 2 && !out.failed; ++looks)
-      out.failed = server::parse_body(parser, input).failed();
-    return !out.failed;
+ReadBody read(const std::string& framing, std::string_view bytes, std::uint32_t cut) {
+  std::vector<std::string> pieces;
+  penstock::fuzz::in_pieces(bytes, cut, [&](std::string_view piece) {
+    pieces.emplace_back(piece);
+    return true;
   });
-  out.done = parser.is_done();
-  out.body = parser.get().body();
-  out.behind = input;
-  return out;
+  return penstock::server::read_body(framing, pieces);
 }
 
 }  // namespace
-}  // namespace penstock::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace penstock::fuzz;
@@ -51,8 +29,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t length = bytes.size() / 2;
   const std::string framing =
       chunked ? "Transfer-Encoding: chunked" : "Content-Length: " + std::to_string(length);
-  const Read whole = read(framing, bytes, 0);
-  const Read pieces = read(framing, bytes, cut);
+  const ReadBody whole = read(framing, bytes, 0);
+  const ReadBody pieces = read(framing, bytes, cut);
   require(whole.failed == pieces.failed, "it is refused in pieces where it is refused whole",
           bytes);
   if (whole.failed) return 0;

@@ -1,49 +1,19 @@
 // A body means the same however it is cut up on its way: each byte may come alone, and the server
 // may look again before another has come.
 #include <string>
-#include <vector>
 
-#include <boost/asio/buffer.hpp>
 #include <gtest/gtest.h>
 
-#include "http/request_body.hpp"
+#include "read_body.hpp"
 
 namespace penstock::server {
 namespace {
-
-struct Read {
-  bool failed = false;
-  bool done = false;
-  std::string body;
-  std::string behind;
-  bool operator==(const Read&) const = default;
-};
-
-Read read(const std::string& framing, const std::vector<std::string>& pieces) {
-  RequestParser parser;
-  parser.body_limit(boost::none);
-  boost::system::error_code error;
-  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n\r\n";
-  parser.eager(true);
-  refuse_odd_extensions(parser);
-  parser.put(boost::asio::buffer(head), error);
-  Read out;
-  std::string input;
-  for (const std::string& piece : pieces) {
-    input += piece;
-    for (int looks = 0; looks < 2 && !out.failed; ++looks)
-      out.failed = parse_body(parser, input).failed();
-  }
-  out.done = parser.is_done();
-  if (!out.failed) out.body = parser.get().body(), out.behind = input;
-  return out;
-}
 
 TEST(RequestBody, MeansTheSameInEveryThreePieces) {
   const struct {
     const char* framing;
     std::string body;
-    Read expected;
+    ReadBody expected;
   } rows[] = {
       {"Transfer-Encoding: chunked", "0\r\n\r\n", {false, true, "", ""}},
       {"Transfer-Encoding: chunked", "0\r\n\r\nGET", {false, true, "", "GET"}},
@@ -67,9 +37,9 @@ TEST(RequestBody, MeansTheSameInEveryThreePieces) {
     const std::string& body = row.body;
     for (std::size_t first = 0; first <= body.size(); ++first) {
       for (std::size_t second = first; second <= body.size(); ++second) {
-        const Read got =
-            read(row.framing,
-                 {body.substr(0, first), body.substr(first, second - first), body.substr(second)});
+        const ReadBody got =
+            read_body(row.framing, {body.substr(0, first), body.substr(first, second - first),
+                                    body.substr(second)});
         EXPECT_TRUE(got == row.expected)
             << body << " cut at " << first << " and " << second << ": failed " << got.failed
             << ", done " << got.done << ", body '" << got.body << "', behind '" << got.behind
@@ -82,7 +52,8 @@ TEST(RequestBody, MeansTheSameInEveryThreePieces) {
 TEST(RequestBody, OfAChunkIsPassedOnAsItComes) {
   for (const std::string part :
        {"1\r\na", "01\r\na", "001\r\na", "2\r\na", "2\r\n0", "3\r\n00", "9\r\n\r\n0"})
-    EXPECT_EQ(read("Transfer-Encoding: chunked", {part}).body, part.substr(part.find('\n') + 1))
+    EXPECT_EQ(read_body("Transfer-Encoding: chunked", {part}).body,
+              part.substr(part.find('\n') + 1))
         << part;
 }
 

@@ -112,8 +112,8 @@ TEST(ParseConfig, tells_a_syntax_error_and_nothing_that_follows_from_it) {
 
 TEST(ParseConfig, suggests_the_placeholder_that_was_meant) {
   const std::pair<const char*, const char*> cases[] = {
-      {"${evn:FOO}", "did you mean ${env:FOO}?"},
-      {"${ENV:FOO_2}", "did you mean ${env:FOO_2}?"},
+      {"${evn:FOO}", "did you mean ${env:NAME}?"},
+      {"${ENV:HUNTER2}", "did you mean ${env:NAME}?"},
       {"${evn:hunter2}", "did you mean ${env:NAME}?"},
       {"${flie:/run/secrets/x}", "did you mean ${file:/path}?"},
       {"x${env:FOO", "a ${ is not closed; its } is missing"},
@@ -125,6 +125,7 @@ TEST(ParseConfig, suggests_the_placeholder_that_was_meant) {
     ASSERT_EQ(problems.size(), 1U) << value;
     EXPECT_NE(problems[0].find(says), std::string::npos) << problems[0];
     EXPECT_EQ(problems[0].find("hunter2"), std::string::npos) << problems[0];
+    EXPECT_EQ(problems[0].find("HUNTER2"), std::string::npos) << problems[0];
   }
 }
 
