@@ -121,6 +121,14 @@ struct Engine::Impl {
                                [](const auto& plugin) { return !plugin->instance().in_service(); });
   }
 
+  /// Destroyed last: until then exit() waits for the engine.
+  std::unique_ptr<ExitGuard> exit_guard;
+  /// Says when all members behind it are gone.
+  struct Destruction {
+    ~Destruction() { done.set_value(); }
+    std::promise<void> done;
+  } destruction;
+
   const Config config;
   const ConfigProblems notes;
   const std::shared_ptr<const World> world;
@@ -145,7 +153,6 @@ struct Engine::Impl {
   std::thread stopper;              ///< of a stop() on an engine thread
   std::atomic<bool> halted{false};  ///< by exit()
   std::atomic<bool> blocking_joined{false};
-  std::unique_ptr<ExitGuard> exit_guard;
 };
 
 namespace {
@@ -326,7 +333,11 @@ Engine::Impl::~Impl() {
   // A handler that calls again whenever it is refused would go on for ever.
   if (halted || aside_end.wait_for(aside_patience) != std::future_status::ready) aside.stop();
   aside_thread.join();
-  exit_guard.reset();
+  // No thread is left to halt, but the connections that are closed now still use OpenSSL.
+  exit_guard->replace(
+      [ending_thread = std::this_thread::get_id(), done = destruction.done.get_future().share()] {
+        if (ending_thread != std::this_thread::get_id()) done.wait_for(exit_patience);
+      });
   // Handlers still queued on a loop may hold calls, which hold the world: loops first.
   loops.clear();
 }

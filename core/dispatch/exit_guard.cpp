@@ -40,6 +40,12 @@ void on_exit() {
     (*end)();
 }
 
+/// It holds the registry's mutex, and will not give it back.
+bool on_exiting_thread() {
+  const Registry& all = registry();
+  return all.exiting && all.exiting_thread == std::this_thread::get_id();
+}
+
 }  // namespace
 
 ExitGuard::ExitGuard(std::function<void()> end) : end_(std::move(end)) {
@@ -54,9 +60,15 @@ ExitGuard::ExitGuard(std::function<void()> end) : end_(std::move(end)) {
   registry().ends.push_back(&end_);
 }
 
+void ExitGuard::replace(std::function<void()> end) {
+  if (on_exiting_thread()) return;
+  const std::scoped_lock lock(registry().mutex);
+  end_ = std::move(end);
+}
+
 ExitGuard::~ExitGuard() {
+  if (on_exiting_thread()) return;
   Registry& all = registry();
-  if (all.exiting && all.exiting_thread == std::this_thread::get_id()) return;
   const std::scoped_lock lock(all.mutex);
   std::erase(all.ends, &end_);
 }

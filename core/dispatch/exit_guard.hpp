@@ -16,6 +16,10 @@ class ExitGuard {
   ExitGuard(const ExitGuard&) = delete;
   ExitGuard& operator=(const ExitGuard&) = delete;
 
+  /// From now on exit() runs this one. During exit(), on any other thread than the one that exits,
+  /// it does not return: what the former `end` brought to a halt must not go on.
+  void replace(std::function<void()> end);
+
  private:
   std::function<void()> end_;
 };

@@ -263,6 +263,21 @@ struct SlowStore final : CredentialStore {
   std::atomic<bool> slow{false};
 };
 
+/// Takes half a second to be destroyed, with the engine.
+struct SlowlyClosedStore final : CredentialStore {
+  ~SlowlyClosedStore() override {
+    ++in_use().users;
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    --in_use().users;
+  }
+  Result<std::optional<StoredState>> load(const std::string&) override {
+    return std::optional<StoredState>();
+  }
+  Result<std::uint64_t> save(const std::string&, const StoredState&, std::uint64_t) override {
+    return std::uint64_t{1};
+  }
+};
+
 /// A call that needs a session.
 std::unique_ptr<Engine> open_workday(const testing::LocalVendor& vendor, EngineOptions options) {
   std::string yaml = testing::local_yaml(vendor);
@@ -349,6 +364,19 @@ const ExitCase exit_cases[] = {
          dropped.set_value();
        });
        dropped.get_future().get();
+       std::exit(7);
+     }},
+    {"while_an_ended_engine_is_destroyed",
+     [](testing::LocalVendor& vendor) {
+       in_use();
+       EngineOptions options;
+       options.store = std::make_shared<SlowlyClosedStore>();
+       std::shared_ptr<Engine> engine =
+           testing::open_engine(testing::local_yaml(vendor), std::move(options));
+       Engine& raw = *engine;
+       raw.async_call(hibob_call(), [engine = std::move(engine)](auto) mutable { engine.reset(); });
+       while (in_use().users == 0)
+         std::this_thread::yield();
        std::exit(7);
      }},
 #if !defined(                                                                                      \
