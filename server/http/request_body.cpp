@@ -14,7 +14,7 @@ namespace http = boost::beast::http;
 
 /// Beast 1.81 and 1.83 read the line of the last chunk again when more has come, and assert that
 /// the shortest end of a body has come with it: a client that sends "0\r\n\r\n" in three pieces
-/// would end the process.
+/// would end the process. Behind a chunk with data two more bytes have come.
 bool is_cut_last_chunk(std::string_view left) {
   constexpr std::string_view shortest_end = "0\r\n\r\n";
   if (left.size() >= shortest_end.size() || !left.starts_with('0')) return false;
@@ -39,9 +39,11 @@ boost::system::error_code parse_body(RequestParser& parser, std::string& input) 
   std::size_t used = 0;
   while (used < input.size() && !parser.is_done()) {
     const std::string_view left = std::string_view(input).substr(used);
-    if (parser.in_chunk_line && is_cut_last_chunk(left)) break;
+    if (parser.in_chunk_line && !parser.has_chunk && is_cut_last_chunk(left)) break;
     parser.in_chunk_line = false;
-    used += parser.put(boost::asio::buffer(left.data(), left.size()), error);
+    const std::size_t taken = parser.put(boost::asio::buffer(left.data(), left.size()), error);
+    if (taken > 0 && !parser.is_done()) parser.has_chunk = true;
+    used += taken;
     if (error == http::error::need_more) {
       error.clear();
       parser.in_chunk_line = parser.chunked();

@@ -12,6 +12,8 @@ namespace penstock::server {
 struct RequestParser : boost::beast::http::request_parser<GrowingBody> {
   /// What is left of the input begins the line of a chunk, and Beast has seen it.
   bool in_chunk_line = false;
+  /// A chunk with data has been read: a line of a chunk begins behind the line break of the data.
+  bool has_chunk = false;
 };
 
 /// Gives the parser, which has the head, what has come of the body, and takes from `input` what it
