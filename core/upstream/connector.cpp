@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <boost/asio/post.hpp>
+#include <fcntl.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
@@ -134,8 +135,23 @@ struct Connector::Attempt {
 
 /// A socket that libcurl wants watched. It outlives its removal until its waits have come back.
 struct Connector::Watch {
-  Watch(boost::asio::io_context& loop, curl_socket_t socket) : descriptor(loop, socket) {}
+  Watch(boost::asio::io_context& loop, curl_socket_t socket_in)
+      : socket(socket_in), duplicate(::fcntl(socket_in, F_DUPFD_CLOEXEC, 0)),
+        descriptor(loop, duplicate >= 0 ? duplicate : socket_in) {}
 
+  void remove() {
+    removed = true;
+    if (duplicate >= 0) {
+      descriptor.close();
+    } else {
+      descriptor.release();
+    }
+  }
+
+  curl_socket_t socket;
+  /// libcurl 7.88 closes the socket of an address that it gives up before it says so: by then its
+  /// number may be that of a file of another thread.
+  int duplicate;
   boost::asio::posix::stream_descriptor descriptor;
   int wanted = 0;
   bool reading = false, writing = false, removed = false;
@@ -157,7 +173,7 @@ Connector::~Connector() {
     curl_easy_cleanup(easy);
   }
   for (const auto& [socket, watch] : watches_)
-    watch->descriptor.release();
+    watch->remove();
   watches_.clear();
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, nullptr);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
@@ -245,8 +261,10 @@ curl_socket_t Connector::on_open(void* data, curlsocktype, curl_sockaddr* addres
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-int Connector::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
-  static_cast<Connector*>(self)->watch(socket, what);
+int Connector::on_socket(CURL* easy, curl_socket_t socket, int what, void* data, void*) {
+  auto* self = static_cast<Connector*>(data);
+  self->watch(socket, what);
+  if (what == CURL_POLL_REMOVE) self->unwatched_.push_back(easy);
   return 0;
 }
 
@@ -267,8 +285,7 @@ void Connector::watch(curl_socket_t socket, int what) {
   const auto found = watches_.find(socket);
   if (what == CURL_POLL_REMOVE) {
     if (found == watches_.end()) return;
-    found->second->removed = true;
-    found->second->descriptor.release();
+    found->second->remove();
     watches_.erase(found);
     return;
   }
@@ -288,15 +305,14 @@ void Connector::arm(const std::shared_ptr<Watch>& watched) {
 void Connector::wait(const std::shared_ptr<Watch>& watched, bool readable) {
   using Descriptor = boost::asio::posix::stream_descriptor;
   (readable ? watched->reading : watched->writing) = true;
-  const curl_socket_t socket = watched->descriptor.native_handle();
   watched->descriptor.async_wait(
       readable ? Descriptor::wait_read : Descriptor::wait_write,
-      [this, alive = alive_, watched, socket, readable](boost::system::error_code error) {
+      [this, alive = alive_, watched, readable](boost::system::error_code error) {
         (readable ? watched->reading : watched->writing) = false;
         if (error || !*alive || watched->removed) return;
         const int wanted = readable ? CURL_POLL_IN : CURL_POLL_OUT;
         if ((watched->wanted & wanted) != 0)
-          act(socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
+          act(watched->socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
         if (*alive) arm(watched);  // one-shot: armed again as long as libcurl wants it
       });
 }
@@ -305,6 +321,13 @@ void Connector::act(curl_socket_t socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   collect();
+  // libcurl 7.88 gives up an address that is silent, and waits for nothing before it tries the next
+  // one. A transfer that is let go on is run at once.
+  for (CURL* easy : std::exchange(unwatched_, {})) {
+    if (!attempts_.contains(easy)) continue;
+    curl_easy_pause(easy, CURLPAUSE_ALL);
+    curl_easy_pause(easy, CURLPAUSE_CONT);
+  }
 }
 
 void Connector::collect() {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <unordered_map>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -101,6 +102,7 @@ class Connector {
   boost::asio::steady_timer timer_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<CURL*, std::unique_ptr<Attempt>> attempts_;
+  std::vector<CURL*> unwatched_;  ///< of them a socket was removed since act() looked last
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
