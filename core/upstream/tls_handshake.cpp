@@ -106,9 +106,23 @@ int on_client_certificate(SSL* tls, X509**, EVP_PKEY**) {
   return 0;  // there is none
 }
 
-/// SSL_R_…, or 0.
+/// Where OpenSSL's "error:0A00010B:SSL routines::…" begins in libcurl's text; npos: it has none.
+/// libcurl 8 puts words of its own before it ("TLS connect error: error:0A00…").
+std::size_t openssl_error_in(std::string_view text) {
+  constexpr std::size_t digits = 8;
+  for (std::size_t at = text.find(error_mark); at != std::string_view::npos;
+       at = text.find(error_mark, at + 1)) {
+    const std::string_view code = text.substr(at + error_mark.size(), digits);
+    if (code.size() == digits &&
+        code.find_first_not_of("0123456789ABCDEFabcdef") == std::string_view::npos)
+      return at;
+  }
+  return std::string_view::npos;
+}
+
+/// SSL_R_… of libcurl's text; 0: it names none.
 int reason_in(const std::string& text) {
-  const std::size_t at = text.find(error_mark);
+  const std::size_t at = openssl_error_in(text);
   if (at == std::string::npos) return 0;
   const unsigned long code = std::strtoul(text.c_str() + at + error_mark.size(), nullptr, 16);
   return ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
@@ -202,7 +216,8 @@ TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
                        const std::string& reason) {
   if (seen.verify_error != X509_V_OK) return {certificate_sentence(host, seen)};
   if (const std::string late = late_tls_trouble(seen); !late.empty()) return {host + ": " + late};
-  switch (reason_in(reason)) {
+  const int code = reason_in(reason);
+  switch (code) {
   case SSL_R_WRONG_VERSION_NUMBER:
   case SSL_R_PACKET_LENGTH_TOO_LONG:
   case SSL_R_HTTP_REQUEST:
@@ -223,8 +238,8 @@ TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
     break;
   }
   if (seen.alert >= 0) return of_alert(host, seen);
-  const std::size_t at = reason.find(error_mark);
-  const bool lost = at == std::string::npos;
+  const std::size_t at = openssl_error_in(reason);
+  const bool lost = at == std::string::npos || code == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (!lost) return {"no TLS with " + host + ": " + reason.substr(at)};
   return {host + " closed the connection in the middle of the TLS handshake: it may be overloaded, "
                  "or it or a firewall in between refuses this machine",

@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 
 #include "upstream/authorities.hpp"
+#include "upstream/tls_handshake.hpp"
 #include "upstream_tls_server.hpp"
 
 namespace penstock::upstream {
@@ -281,6 +282,34 @@ TEST_F(TlsErrors, name_the_certificate_its_issuer_and_what_to_do) {
     EXPECT_EQ(reply.error().sent, Sent::no);
     EXPECT_EQ(reply.error().phase, Phase::connect);
     EXPECT_EQ(reply.error().http_status, 502);
+  }
+}
+
+TEST(TlsErrorTexts, AreReadAsLibcurl7And8WriteThem) {
+  const struct {
+    const char* reason;
+    const char* says;
+    bool permanent;
+  } rows[] = {
+      {"error:0A00010B:SSL routines::wrong version number", "does not speak TLS", true},
+      {"TLS connect error: error:0A00010B:SSL routines::wrong version number", "does not speak TLS",
+       true},
+      {"TLS connect error: error:0A00018A:SSL routines::dh key too small", "Diffie-Hellman", true},
+      {"TLS connect error: error:0A000152:SSL routines::unsafe legacy renegotiation disabled",
+       "secure renegotiation", true},
+      {"TLS connect error: error:0A000126:SSL routines::unexpected eof while reading",
+       "in the middle of the TLS handshake", false},
+      {"OpenSSL SSL_connect: SSL_ERROR_SYSCALL in connection to a.example:443",
+       "in the middle of the TLS handshake", false},
+      {"Recv failure: Connection reset by peer", "in the middle of the TLS handshake", false},
+      {"TLS connect error: error:0A0000C1:SSL routines::no shared cipher",
+       "no TLS with a.example: error:0A0000C1:SSL routines::no shared cipher", true},
+      {"TLS connect error: error: unknown", "in the middle of the TLS handshake", false},
+  };
+  for (const auto& row : rows) {
+    const TlsTrouble trouble = tls_trouble("a.example", {}, row.reason);
+    EXPECT_THAT(trouble.message, HasSubstr(row.says)) << row.reason;
+    EXPECT_EQ(trouble.permanent, row.permanent) << row.reason;
   }
 }
 
