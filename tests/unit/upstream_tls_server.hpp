@@ -118,6 +118,7 @@ class Server {
     accept_.join();
     {
       const std::scoped_lock lock(mutex_);
+      closing_ = true;
       for (const int socket : open_)
         ::shutdown(socket, SHUT_RDWR);  // scripts that still wait for their client end
     }
@@ -224,6 +225,7 @@ class Server {
     {
       const std::scoped_lock lock(mutex_);
       open_.insert(descriptor);
+      if (closing_) ::shutdown(descriptor, SHUT_RDWR);
     }
     TlsStream stream(std::move(socket), tls_);
     boost::system::error_code error;
@@ -263,6 +265,7 @@ class Server {
   std::atomic<bool> ending_{false};
   std::mutex mutex_;
   std::set<int> open_;
+  bool closing_ = false;  ///< what is accepted now is shut down at once
   std::vector<std::thread> threads_;
   std::thread accept_;
 };
