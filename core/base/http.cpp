@@ -1,8 +1,8 @@
-#include "base/http.hpp"
+#include "penstock/http.hpp"
 
 #include <algorithm>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock {
 namespace {

@@ -1,10 +1,10 @@
-#include "base/intermediary_headers.hpp"
+#include "penstock/http.hpp"
 
 #include <algorithm>
 #include <array>
 #include <string>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock {
 namespace {

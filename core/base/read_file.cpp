@@ -1,4 +1,4 @@
-#include "base/read_file.hpp"
+#include "penstock/read_file.hpp"
 
 #include <array>
 #include <cerrno>

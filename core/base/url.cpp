@@ -5,8 +5,7 @@
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
-
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::catalog {
 namespace {

@@ -6,12 +6,12 @@
 #include <cstddef>
 #include <utility>
 
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
-#include "base/http.hpp"
 #include "base/json.hpp"
-#include "base/text.hpp"
 #include "catalog/json_position.hpp"
 #include "catalog/json_reader.hpp"
 

@@ -12,7 +12,7 @@
 #include <penstock/error.hpp>
 #include <penstock/result.hpp>
 
-#include "base/asked_wait.hpp"
+#include "base/retry_after.hpp"
 #include "base/url.hpp"
 #include "catalog/url_template.hpp"
 #include "schema/schema.hpp"
@@ -95,9 +95,9 @@ struct Manifest {
   std::vector<Api> apis;
 };
 
-/// The field of a connection that the vendor replaces at each renewal; empty: none. A field that only
-/// some connections need (connection_required_when) counts where this one needs it. `value` gives a
-/// field's value, or its default; empty: it has none.
+/// The field of a connection that the vendor replaces at each renewal; empty: none. A field that
+/// only some connections need (connection_required_when) counts where this one needs it. `value`
+/// gives a field's value, or its default; empty: it has none.
 std::string rotating_field(const Manifest& manifest,
                            const std::function<std::string(const std::string&)>& value);
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::catalog {
 namespace {

@@ -2,8 +2,8 @@
 #include <optional>
 
 #include <penstock/envelope.hpp>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "envelope/charset.hpp"
 #include "envelope/json_cursor.hpp"
 #include "envelope/json_text.hpp"
@@ -42,8 +42,8 @@ void append_text(std::string& out, std::string_view type, std::string_view body,
       " not text in its charset and became U+FFFD; set response_as_base64 to get the very bytes");
 }
 
-/// JSON that came in another charset than UTF-8, which RFC 8259 section 8.1 does not allow. None: it
-/// is no JSON so either, or in UTF-8, whose bytes stay as they are.
+/// JSON that came in another charset than UTF-8, which RFC 8259 section 8.1 does not allow. None:
+/// it is no JSON so either, or in UTF-8, whose bytes stay as they are.
 std::optional<std::string> json_in_utf8(std::string_view type, std::string_view body) {
   const Charset charset = charset_of(type, body);
   if (charset == Charset::utf8 || charset == Charset::unknown) return std::nullopt;

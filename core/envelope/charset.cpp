@@ -4,7 +4,8 @@
 #include <array>
 #include <utility>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
+
 #include "envelope/json_cursor.hpp"
 
 namespace penstock {

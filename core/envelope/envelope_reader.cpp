@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock {
 namespace {

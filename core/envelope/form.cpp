@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/http.hpp"
-#include "base/text.hpp"
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
+
 #include "envelope/envelope_reader.hpp"
 
 namespace penstock {

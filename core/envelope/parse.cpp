@@ -3,8 +3,8 @@
 #include <bitset>
 
 #include <penstock/envelope.hpp>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "envelope/envelope_reader.hpp"
 
 namespace penstock {

@@ -1,6 +1,6 @@
 #include <penstock/envelope.hpp>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "envelope/json_text.hpp"
 
 namespace penstock {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/http.hpp"
-#include "base/text.hpp"
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::host {
 namespace {

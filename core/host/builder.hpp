@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include <penstock/plugin_abi.h>
+#include <penstock/sdk/plugin_abi.h>
 
 #include "host/invocation.hpp"
 

@@ -11,12 +11,16 @@
 #include <vector>
 
 #include <penstock/call.hpp>
-#include <penstock/plugin_abi.h>
 #include <penstock/result.hpp>
+#include <penstock/sdk/plugin_abi.h>
 #include <penstock/secret.hpp>
 
 #include "base/url.hpp"
 #include "host/log_limit.hpp"
+
+namespace penstock::soap {
+struct SoapEnvelope;
+}
 
 namespace penstock::host {
 
@@ -122,11 +126,9 @@ struct Outcome {
 std::optional<std::string> compose_body(const Outcome& outcome,
                                         const std::optional<std::string>& caller_body);
 
-struct SoapEnvelope;
-
 /// The same for a caller's own envelope: the plugin's header blocks are added to it. Else why not.
 Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
-                                                   const SoapEnvelope& envelope);
+                                                   const soap::SoapEnvelope& envelope);
 
 /// What the manifest says and the instance needs: for the inputs, and to name who runs.
 struct InstanceFacts {

@@ -1,138 +1,31 @@
-// XML answers and fragments, read with Expat: strict, no DTD, no entity but the five of XML.
-#include "host/builder.hpp"
-
 #include <algorithm>
-#include <memory>
-#include <new>
+#include <string>
+#include <utility>
 #include <vector>
 
-#include <expat.h>
+#include "host/builder.hpp"
+#include "soap/reader.hpp"
 
 namespace penstock::host {
-namespace {
-
-constexpr int most_levels = 200;
-
-struct ParserFree {
-  void operator()(XML_Parser parser) const noexcept { XML_ParserFree(parser); }
-};
-using Parser = std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserFree>;
-
-std::string_view local_name(std::string_view qualified) {
-  const std::size_t colon = qualified.rfind(':');
-  return colon == std::string_view::npos ? qualified : qualified.substr(colon + 1);
-}
-
-void refuse_doctype(XML_Parser parser) {
-  XML_SetStartDoctypeDeclHandler(
-      parser, [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
-        XML_StopParser(*static_cast<XML_Parser*>(data), XML_FALSE);
-      });
-}
-
-/// The text of the first element whose local names lead there from the root.
-struct TextAt {
-  XML_Parser parser =
-      nullptr;  // first: handlers that only stop the parser read it through the user data
-  std::vector<std::string> path;
-  std::size_t depth = 0, matched = 0;
-  bool inside = false;
-  std::string text;
-
-  void start(std::string_view name) {
-    if (++depth > most_levels) {
-      XML_StopParser(parser, XML_FALSE);
-    } else if (matched + 1 == depth && matched < path.size() && local_name(name) == path[matched]) {
-      inside = ++matched == path.size();
-    }
-  }
-  void end() {
-    if (inside && depth == path.size()) {
-      XML_StopParser(parser, XML_FALSE);  // found: what follows does not matter
-      inside = false;
-    }
-    if (matched == depth) --matched;
-    --depth;
-  }
-};
-
-/// The names of the first element, its prefix resolved by its own declarations, then by those of
-/// the caller's envelope: a fragment may use prefixes that only the envelope binds, which a
-/// namespace-aware parse would refuse.
-struct RootNames {
-  XML_Parser parser = nullptr;
-  const std::vector<Field>* scope = nullptr;
-  std::string ns, local;
-
-  void start(std::string_view name, const XML_Char** attributes) {
-    const std::size_t colon = name.find(':');
-    const std::string wanted =
-        colon == std::string_view::npos ? "xmlns" : "xmlns:" + std::string(name.substr(0, colon));
-    local = local_name(name);
-    if (scope != nullptr) {
-      const std::string_view prefix =
-          colon == std::string_view::npos ? std::string_view() : name.substr(0, colon);
-      const auto bound = std::ranges::find(*scope, prefix, &Field::name);
-      if (bound != scope->end()) ns = bound->value;
-    }
-    for (; attributes[0] != nullptr; attributes += 2) {
-      if (wanted == attributes[0]) ns = attributes[1];
-    }
-    XML_StopParser(parser, XML_FALSE);
-  }
-};
-
-template <class Reader>
-void run(Reader& reader, std::string_view doc) {
-  const Parser parser(XML_ParserCreate(nullptr));
-  if (!parser) throw std::bad_alloc();
-  reader.parser = parser.get();
-  XML_SetUserData(parser.get(), &reader);
-  refuse_doctype(parser.get());
-  if constexpr (std::is_same_v<Reader, TextAt>) {
-    XML_SetElementHandler(
-        parser.get(),
-        [](void* data, const XML_Char* name, const XML_Char**) {
-          static_cast<Reader*>(data)->start(name);
-        },
-        [](void* data, const XML_Char*) { static_cast<Reader*>(data)->end(); });
-    XML_SetCharacterDataHandler(parser.get(), [](void* data, const XML_Char* text, int length) {
-      auto* self = static_cast<Reader*>(data);
-      if (self->inside) self->text.append(text, static_cast<std::size_t>(length));
-    });
-  } else {
-    XML_SetStartElementHandler(parser.get(),
-                               [](void* data, const XML_Char* name, const XML_Char** attributes) {
-                                 static_cast<Reader*>(data)->start(name, attributes);
-                               });
-  }
-  XML_Parse(parser.get(), doc.data(),
-            static_cast<int>(std::min<std::size_t>(doc.size(), INT32_MAX)), XML_TRUE);
-}
-
-}  // namespace
 
 std::int32_t xml_get(pst_cx* cx, pst_str doc, pst_str local_path, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    TextAt reader;
+    std::vector<std::string> path;
     for (std::string_view rest = view(local_path); !rest.empty();) {
       const std::size_t end = std::min(rest.find('/'), rest.size());
-      reader.path.emplace_back(rest.substr(0, end));
+      path.emplace_back(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    if (reader.path.empty()) return refuse(cx, "an XML path is empty");
-    run(reader, view(doc));
-    return give(cx, std::move(reader.text), out);
+    if (path.empty()) return refuse(cx, "an XML path is empty");
+    return give(cx, soap::text_at(view(doc), std::move(path)), out);
   });
 }
 
 std::int32_t xml_root(pst_cx* cx, pst_str doc, pst_str* ns, pst_str* local) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    RootNames reader;
-    reader.scope = cx->body_scope;
-    run(reader, view(doc));
-    const std::int32_t given = give(cx, std::move(reader.ns), ns);
-    return given == 0 ? give(cx, std::move(reader.local), local) : given;
+    soap::RootName root = soap::root_name(view(doc), cx->body_scope);
+    const std::int32_t given = give(cx, std::move(root.ns), ns);
+    return given == 0 ? give(cx, std::move(root.local), local) : given;
   });
 }
 

@@ -9,7 +9,7 @@
 
 #include <elf.h>
 
-#include <penstock/plugin_abi.h>
+#include <penstock/sdk/plugin_abi.h>
 
 namespace penstock::loader {
 namespace {

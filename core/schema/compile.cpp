@@ -2,7 +2,8 @@
 #include <array>
 #include <cmath>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
+
 #include "schema/validator.hpp"
 
 namespace penstock::schema {

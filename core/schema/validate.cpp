@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
+
 #include "schema/validator.hpp"
 
 namespace penstock::schema {

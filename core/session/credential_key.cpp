@@ -9,8 +9,8 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include "session/record_codec.hpp"
 #include "session/store_result.hpp"
-#include "session/stored_record.hpp"
 
 namespace penstock::session {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "session/stored_record.hpp"
+#include "session/record_codec.hpp"
 
 namespace penstock {
 namespace {
@@ -21,8 +21,8 @@ struct ResultClear {
 using Connection = std::unique_ptr<PGconn, ConnectionFinish>;
 using Rows = std::unique_ptr<PGresult, ResultClear>;
 
-// Who holds a lease is told by its backend. Of the backend of another role nothing but its number may
-// be seen: that counts as the holder's. One that is there but silent may have been stopped with
+// Who holds a lease is told by its backend. Of the backend of another role nothing but its number
+// may be seen: that counts as the holder's. One that is there but silent may have been stopped with
 // the vendor's answer on its way, and is waited for as long as the lease lasts. One that is gone
 // was killed, or has lost its connection and is about to make a new one: its lease is free after
 // three beats that it missed, counted from the start of a server that was away.
@@ -100,7 +100,8 @@ class PostgresqlStore final : public CredentialStore {
     const std::scoped_lock lock(mutex_);
     auto found = run(find_table, {});
     if (!found) return failure(std::move(found).error());
-    // Looked for first: with CREATE TABLE IF NOT EXISTS a role needs the right to make what is there.
+    // Looked for first: with CREATE TABLE IF NOT EXISTS a role needs the right to make what is
+    // there.
     if (PQgetisnull(found->get(), 0, 0) != 0) {
       if (auto made = run(make_table, {}); !made) {
         return explained(std::move(made).error(), "make the table, as a role that may:");

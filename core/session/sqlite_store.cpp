@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "session/process_lock.hpp"
-#include "session/stored_record.hpp"
-#include "session/vault.hpp"
+#include "session/record_cipher.hpp"
+#include "session/record_codec.hpp"
 
 namespace penstock {
 namespace {
@@ -44,9 +44,7 @@ std::int64_t boot_time_ms() {
 /// BEGIN IMMEDIATE, and ROLLBACK unless it was committed.
 class Transaction {
  public:
-  explicit Transaction(sqlite3* database) : database_(database) {
-    open_ = run("BEGIN IMMEDIATE");
-  }
+  explicit Transaction(sqlite3* database) : database_(database) { open_ = run("BEGIN IMMEDIATE"); }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction() {
@@ -231,10 +229,10 @@ class SqliteStore final : public CredentialStore {
 
   Error broken(const char* what) const {
     const bool busy = sqlite3_errcode(database_.get()) == SQLITE_BUSY;
-    Error error = engine_failed(std::string("the state file cannot be ") + what + ": " +
-                                    (busy ? "another process has had it locked for 5 s"
-                                          : sqlite3_errmsg(database_.get())),
-                                Phase::session, Sent::no);
+    Error error = engine_failed(
+        std::string("the state file cannot be ") + what + ": " +
+            (busy ? "another process has had it locked for 5 s" : sqlite3_errmsg(database_.get())),
+        Phase::session, Sent::no);
     error.retryable = busy;
     return error;
   }
@@ -261,8 +259,8 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
     }
   }
   const auto refused = [&](const std::string& why) {
-    return failure(engine_failed("the state folder " + folder.string() + " " + why, Phase::session,
-                                 Sent::no));
+    return failure(
+        engine_failed("the state folder " + folder.string() + " " + why, Phase::session, Sent::no));
   };
   if (session::is_on_network(folder)) {
     return refused("is on a network file system, where two machines could renew with one "
@@ -308,9 +306,8 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
     return failure(engine_failed("the state file " + file + " cannot be opened: " + why,
                                  Phase::session, Sent::no));
   }
-  return std::unique_ptr<CredentialStore>(
-      std::make_unique<SqliteStore>(std::move(database), *std::move(vault), std::move(shared),
-                                    *std::move(presence)));
+  return std::unique_ptr<CredentialStore>(std::make_unique<SqliteStore>(
+      std::move(database), *std::move(vault), std::move(shared), *std::move(presence)));
 }
 
 }  // namespace penstock

@@ -7,9 +7,8 @@
 
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
+#include <penstock/read_file.hpp>
 #include <sys/stat.h>
-
-#include "base/read_file.hpp"
 
 namespace penstock::upstream {
 namespace {

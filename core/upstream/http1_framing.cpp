@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::upstream {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/http.hpp"
-#include "base/text.hpp"
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::upstream {
 namespace {

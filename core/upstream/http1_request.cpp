@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <array>
 
-#include "base/http.hpp"
-#include "base/text.hpp"
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
+
 #include "upstream/content_decoder.hpp"
 
 namespace penstock::upstream {

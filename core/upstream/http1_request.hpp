@@ -4,7 +4,7 @@
 
 #include <penstock/result.hpp>
 
-#include "upstream/client.hpp"
+#include "upstream/connection_pool.hpp"
 
 namespace penstock::upstream {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "upstream/client.hpp"
-#include "upstream/connection.hpp"
-#include "upstream/connector.hpp"
+#include "upstream/connection_factory.hpp"
+#include "upstream/connection_pool.hpp"
+#include "upstream/exchange.hpp"
 
 namespace penstock::upstream {
 

@@ -1,5 +1,5 @@
-#include <penstock/auth.hpp>
-#include <penstock/plugin.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/plugin.hpp>
 
 namespace {
 

@@ -1,10 +1,10 @@
 #include <string>
 
-#include <penstock/auth.hpp>
-#include <penstock/plugin.hpp>
-#include <penstock/soap.hpp>
-#include <penstock/wssec.hpp>
-#include <penstock/xml.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/soap.hpp>
+#include <penstock/sdk/wssec.hpp>
+#include <penstock/sdk/xml.hpp>
 
 namespace {
 

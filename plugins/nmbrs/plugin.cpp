@@ -1,8 +1,8 @@
 #include <string>
 
-#include <penstock/plugin.hpp>
-#include <penstock/soap.hpp>
-#include <penstock/xml.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/soap.hpp>
+#include <penstock/sdk/xml.hpp>
 
 namespace {
 

@@ -1,8 +1,8 @@
 #include <string>
 
-#include <penstock/auth.hpp>
-#include <penstock/oauth2.hpp>
-#include <penstock/plugin.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/oauth2.hpp>
+#include <penstock/sdk/plugin.hpp>
 
 namespace {
 
@@ -25,7 +25,8 @@ struct NmbrsRest {
     }
     token_request(out, "https://identityservice.nmbrs.com/connect/token",
                   refresh_token_grant(in.conn["refresh_token"]))
-        .header("Authorization", client_secret_basic(in.conn["client_id"], in.conn["client_secret"]));
+        .header("Authorization",
+                client_secret_basic(in.conn["client_id"], in.conn["client_secret"]));
     return Verdict::fetch;
   }
 

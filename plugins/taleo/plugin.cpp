@@ -1,8 +1,8 @@
 #include <string>
 
-#include <penstock/auth.hpp>
-#include <penstock/plugin.hpp>
-#include <penstock/soap.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/soap.hpp>
 
 namespace {
 

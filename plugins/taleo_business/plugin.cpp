@@ -1,8 +1,8 @@
 #include <string>
 
-#include <penstock/auth.hpp>
-#include <penstock/form.hpp>
-#include <penstock/plugin.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/form.hpp>
+#include <penstock/sdk/plugin.hpp>
 
 namespace {
 

@@ -1,9 +1,9 @@
 #include <string>
 
-#include <penstock/auth.hpp>
-#include <penstock/jwt.hpp>
-#include <penstock/oauth2.hpp>
-#include <penstock/plugin.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/jwt.hpp>
+#include <penstock/sdk/oauth2.hpp>
+#include <penstock/sdk/plugin.hpp>
 
 namespace {
 
@@ -28,11 +28,11 @@ struct WorkdayRest {
     }
     // Only the grant that sends a refresh token may replace it.
     const bool refreshes = in.conn["grant"] == "refresh_token";
-    const TokenFields fields{
-        .grant = refreshes                              ? "refresh_token"
-                 : in.conn["grant"] == "jwt_bearer" ? "private_key, isu and client_id"
-                                                        : "client_id and client_secret",
-        .address = "domain and tenant"};
+    const TokenFields fields{.grant = refreshes ? "refresh_token"
+                                      : in.conn["grant"] == "jwt_bearer"
+                                          ? "private_key, isu and client_id"
+                                          : "client_id and client_secret",
+                             .address = "domain and tenant"};
     keep_token(out, in, read_token(out, in.reply, fields), refreshes ? "refresh_token" : "");
     return Verdict::ok;
   }

@@ -1,8 +1,8 @@
 #include <string>
 
-#include <penstock/plugin.hpp>
-#include <penstock/soap.hpp>
-#include <penstock/wssec.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/soap.hpp>
+#include <penstock/sdk/wssec.hpp>
 
 namespace {
 
@@ -47,8 +47,8 @@ struct WorkdaySoap {
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
-    fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT, std::string(found.text),
-         std::string(found.code));
+    fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
+         std::string(found.text), std::string(found.code));
   }
 };
 

@@ -1,4 +1,5 @@
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
+#include <penstock/text.hpp>
 
 #include <algorithm>
 #include <array>
@@ -7,7 +8,6 @@
 
 #include <openssl/evp.h>
 
-#include "base/text.hpp"
 #include "host/invocation.hpp"
 #include "loader/elf.hpp"
 #include "loader/plugin.hpp"

@@ -1,9 +1,8 @@
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
+#include <penstock/text.hpp>
 
 #include <algorithm>
 #include <array>
-
-#include "base/text.hpp"
 
 namespace penstock::testing {
 

@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <iostream>
 
-#include "base/text.hpp"
-#include "catalog/examples.hpp"
-#include "catalog/fields.hpp"
+#include <penstock/text.hpp>
+
+#include "api/catalog_json.hpp"
+#include "api/examples.hpp"
+#include "api/field_docs.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
-#include "http/catalog_json.hpp"
 
 namespace penstock::cli {
 namespace {

@@ -7,9 +7,9 @@
 #include <optional>
 
 #include <penstock/envelope.hpp>
+#include <penstock/read_file.hpp>
+#include <penstock/text.hpp>
 
-#include "base/read_file.hpp"
-#include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/stop_signals.hpp"
 #include "log/plugin_log.hpp"

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <penstock/check.hpp>
+#include <penstock/text.hpp>
 
-#include "base/counted.hpp"
 #include "cli/commands.hpp"
 #include "cli/problem_formats.hpp"
 #include "cli/problem_text.hpp"

@@ -8,8 +8,7 @@
 #include <string_view>
 
 #include <CLI/CLI.hpp>
-
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::cli {
 namespace {

@@ -1,8 +1,8 @@
 #include <iostream>
 
+#include "api/catalog_json.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
-#include "http/catalog_json.hpp"
 
 namespace penstock::cli {
 

@@ -8,10 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include <penstock/text.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
-
-#include "base/counted.hpp"
 
 namespace penstock::cli {
 namespace {

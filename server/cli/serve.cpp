@@ -4,10 +4,10 @@
 #include <csignal>
 #include <iostream>
 
+#include "api/api_handler.hpp"
 #include "cli/commands.hpp"
 #include "cli/stop_signals.hpp"
 #include "http/connection.hpp"
-#include "http/door.hpp"
 #include "http/http_server.hpp"
 #include "log/plugin_log.hpp"
 

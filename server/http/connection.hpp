@@ -12,8 +12,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "api/api_handler.hpp"
 #include "http/byte_budget.hpp"
-#include "http/door.hpp"
 #include "http/limits.hpp"
 #include "http/pace.hpp"
 #include "http/request_body.hpp"

@@ -1,9 +1,9 @@
 // The part of a connection that streams: pieces of a body in, pieces of an answer out.
 #include <boost/asio/write.hpp>
 
+#include "api/proxy_stream.hpp"
 #include "http/connection.hpp"
 #include "http/framing_limits.hpp"
-#include "http/proxy_stream.hpp"
 
 namespace penstock::server {
 

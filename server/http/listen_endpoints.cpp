@@ -8,8 +8,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "http/network.hpp"
 
 namespace penstock::server {

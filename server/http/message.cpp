@@ -4,8 +4,9 @@
 #include <array>
 #include <charconv>
 
-#include "base/http.hpp"
-#include "base/text.hpp"
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
+
 #include "http/request_target.hpp"
 
 namespace penstock::server {

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::server {
 namespace {

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <penstock/observer.hpp>
+#include <penstock/text.hpp>
 
-#include "base/counted.hpp"
 #include "log/call_log.hpp"
 
 namespace penstock::server {

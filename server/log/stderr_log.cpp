@@ -7,7 +7,8 @@
 #include <thread>
 #include <utility>
 
-#include "base/counted.hpp"
+#include <penstock/text.hpp>
+
 #include "log/bounded_writer.hpp"
 #include "log/call_log.hpp"
 

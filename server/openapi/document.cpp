@@ -6,10 +6,10 @@
 #include <rapidjson/reader.h>
 #include <rapidjson/stringbuffer.h>
 
+#include "json/json_object.hpp"
 #include "openapi/call_operations.hpp"
 #include "openapi/error_responses.hpp"
 #include "openapi/fixed_paths.hpp"
-#include "openapi/json_object.hpp"
 #include "openapi/shared_components.hpp"
 
 namespace penstock::server::openapi {

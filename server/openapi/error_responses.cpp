@@ -6,9 +6,9 @@
 
 #include <penstock/envelope.hpp>
 #include <penstock/error.hpp>
+#include <penstock/text.hpp>
 
-#include "base/counted.hpp"
-#include "http/door_errors.hpp"
+#include "api/api_errors.hpp"
 
 namespace penstock::server::openapi {
 namespace {

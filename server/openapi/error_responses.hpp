@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "openapi/json_object.hpp"
+#include "json/json_object.hpp"
 
 namespace penstock::server::openapi {
 

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "json/json_object.hpp"
 #include "openapi/call_operations.hpp"
-#include "openapi/json_object.hpp"
 
 namespace penstock::server::openapi {
 

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
 
 #include "loader/plugin.hpp"
 
@@ -62,7 +62,7 @@ std::string sha256_hex(const std::string& text) {
 /// Whoever changes the header comes by here: layout.c tells whether it is a change that old plugins
 /// bear. Then PST_ABI_MINOR rises, docs/manifest.md says so, and this is the new digest.
 TEST(AbiHeader, ChangesDeliberately) {
-  EXPECT_EQ(sha256_hex(code_of(PENSTOCK_SOURCE_DIR "/sdk/include/penstock/plugin_abi.h")),
+  EXPECT_EQ(sha256_hex(code_of(PENSTOCK_SOURCE_DIR "/sdk/include/penstock/sdk/plugin_abi.h")),
             "969ff5b0c1a7e043ad674e771f0341b24d38bc390fb48d9d301cd18fc7b05c9e");
 }
 

@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <penstock/crash_report.hpp>
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
 
 namespace penstock::tests {
 namespace {

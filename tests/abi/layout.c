@@ -1,10 +1,12 @@
-/* The layout of plugin_abi.h, pinned: a plugin that was built years ago must find each member where it was. A line here
- * is never changed; a member that is added at the end of a struct adds one, and the struct's size changes with it. */
-#include <penstock/plugin_abi.h>
+/* The layout of plugin_abi.h, pinned: a plugin that was built years ago must find each member where
+ * it was. A line here is never changed; a member that is added at the end of a struct adds one, and
+ * the struct's size changes with it. */
+#include <penstock/sdk/plugin_abi.h>
 
 #if defined(__LP64__)
 
-#define AT(type, member, offset) _Static_assert(offsetof(type, member) == (offset), #type "." #member)
+#define AT(type, member, offset)                                                                   \
+  _Static_assert(offsetof(type, member) == (offset), #type "." #member)
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), "size of " #type)
 
 /* Used by value and in arrays: their sizes are for ever. */
@@ -126,12 +128,17 @@ AT(pst_plugin, session, 48);
 AT(pst_plugin, inspect, 56);
 AT(pst_plugin, get_extension, 64);
 
-_Static_assert(PST_OK == 0 && PST_NEED_SESSION == 1 && PST_FETCH == 2 && PST_REAUTH == 3 && PST_RETRY == 4 &&
-                   PST_PASS == 5 && PST_FAILED == -1, "verdicts");
-_Static_assert(PST_EV_START == 0 && PST_EV_FETCHED == 1 && PST_EV_CHALLENGED == 2 && PST_EV_LOGOUT == 3, "events");
-_Static_assert(PST_E_INTERNAL == 1 && PST_E_BAD_OPTION == 2 && PST_E_BAD_CONNECTION == 3 && PST_E_AUTH_REJECTED == 4 &&
-                   PST_E_CONSENT_REVOKED == 5 && PST_E_UNSUPPORTED == 6 && PST_E_VENDOR_FAULT == 7 &&
-                   PST_E_RATE_LIMITED == 8 && PST_E_LIMIT == 9 && PST_E_BAD_REQUEST == 10, "failures");
+_Static_assert(PST_OK == 0 && PST_NEED_SESSION == 1 && PST_FETCH == 2 && PST_REAUTH == 3 &&
+                   PST_RETRY == 4 && PST_PASS == 5 && PST_FAILED == -1,
+               "verdicts");
+_Static_assert(PST_EV_START == 0 && PST_EV_FETCHED == 1 && PST_EV_CHALLENGED == 2 &&
+                   PST_EV_LOGOUT == 3,
+               "events");
+_Static_assert(PST_E_INTERNAL == 1 && PST_E_BAD_OPTION == 2 && PST_E_BAD_CONNECTION == 3 &&
+                   PST_E_AUTH_REJECTED == 4 && PST_E_CONSENT_REVOKED == 5 &&
+                   PST_E_UNSUPPORTED == 6 && PST_E_VENDOR_FAULT == 7 && PST_E_RATE_LIMITED == 8 &&
+                   PST_E_LIMIT == 9 && PST_E_BAD_REQUEST == 10,
+               "failures");
 _Static_assert(PST_KV_SECRET == 1 && PST_CALL_ENVELOPED == 1 && PST_REPLY_TRUNCATED == 1, "flags");
 
 #endif

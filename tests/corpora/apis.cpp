@@ -4,8 +4,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
-
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::corpora {
 namespace {

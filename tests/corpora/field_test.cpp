@@ -2,11 +2,11 @@
 // them may become another header, another parameter, another path or markup.
 #include <algorithm>
 
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
 #include "apis.hpp"
 #include "attack_lists.hpp"
-#include "base/text.hpp"
 #include "corpus.hpp"
 #include "socket_watch.hpp"
 

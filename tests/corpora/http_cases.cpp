@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
-#include "base/text.hpp"
 #include "corpus.hpp"
 #include "http_seeds.hpp"
 

@@ -7,7 +7,7 @@
 #include "corpus.hpp"
 #include "http_cases.hpp"
 #include "http_seeds.hpp"
-#include "upstream/http1_reply.hpp"
+#include "upstream/http1_response.hpp"
 
 namespace penstock::corpora {
 namespace {

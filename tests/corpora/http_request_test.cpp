@@ -6,11 +6,11 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <penstock/text.hpp>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/text.hpp"
 #include "corpus.hpp"
 #include "http_cases.hpp"
 #include "http_fixture.hpp"

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include <penstock/envelope.hpp>
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
-#include "base/text.hpp"
 #include "corpus.hpp"
 #include "http_fixture.hpp"
 #include "stage.hpp"

@@ -2,11 +2,11 @@
 // below the API's base URL and nothing else.
 #include <algorithm>
 
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
 #include "apis.hpp"
 #include "attack_lists.hpp"
-#include "base/text.hpp"
 #include "corpus.hpp"
 #include "envelope/json_text.hpp"
 #include "http_fixture.hpp"

@@ -3,9 +3,8 @@
 #include <stdexcept>
 
 #include <curl/curl.h>
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
-
-#include "base/text.hpp"
 
 namespace penstock::corpora {
 namespace {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "http/call_port.hpp"
+#include "api/api_handler.hpp"
+#include "api/call_port.hpp"
 #include "http/connection.hpp"
-#include "http/door.hpp"
 #include "http/http_server.hpp"
 #include "sandbox_process.hpp"
 

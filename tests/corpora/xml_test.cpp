@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <regex>
 
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
 
 #include "apis.hpp"
 #include "corpus.hpp"

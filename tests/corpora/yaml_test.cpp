@@ -5,7 +5,7 @@
 #include <penstock/config.hpp>
 #include <yaml-cpp/yaml.h>
 
-#include "config/yaml_tree.hpp"
+#include "config/reader/yaml_tree.hpp"
 #include "corpus.hpp"
 
 namespace penstock::corpora {

@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
+#include <penstock/text.hpp>
 
 #include "../unit/upstream_tls_server.hpp"
-#include "base/text.hpp"
 #include "sandbox_process.hpp"
 
 namespace penstock {

@@ -3,12 +3,12 @@
 #include <cctype>
 
 #include <penstock/envelope.hpp>
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/memorystream.h>
 #include <simdjson.h>
 
 #include "base/json.hpp"
-#include "base/text.hpp"
 #include "fuzz.hpp"
 
 namespace penstock::fuzz {

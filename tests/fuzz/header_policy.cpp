@@ -3,9 +3,10 @@
 #include <map>
 #include <vector>
 
-#include "base/text.hpp"
-#include "dispatch/header_policy.hpp"
+#include <penstock/text.hpp>
+
 #include "fuzz.hpp"
+#include "policy/header_rules.hpp"
 #include "upstream/http1_request.hpp"
 
 namespace penstock::fuzz {
@@ -104,7 +105,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (written && !odd) fuzz::check_head(unchecked, *written);
 
   std::vector<Problem> problems;
-  dispatch::check_headers(headers, {"authorization", "x-plugin"}, problems);
+  policy::check_headers(headers, {"authorization", "x-plugin"}, problems);
   if (!problems.empty()) {
     for (const Problem& problem : problems) {
       fuzz::require(problem.pointer.starts_with("/headers") && !problem.message.empty(),

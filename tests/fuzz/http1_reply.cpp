@@ -2,10 +2,11 @@
 #include <algorithm>
 #include <sstream>
 
-#include "base/text.hpp"
+#include <penstock/text.hpp>
+
 #include "fuzz.hpp"
 #include "upstream/content_decoder.hpp"
-#include "upstream/http1_reply.hpp"
+#include "upstream/http1_response.hpp"
 
 namespace penstock::fuzz {
 namespace {

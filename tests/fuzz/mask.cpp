@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "base/mask.hpp"
-#include "base/text.hpp"
+#include <penstock/text.hpp>
+
+#include "base/redactor.hpp"
 #include "fuzz.hpp"
 
 namespace penstock::fuzz {

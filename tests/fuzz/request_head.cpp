@@ -4,8 +4,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "fuzz.hpp"
 #include "http/message.hpp"
 

@@ -7,7 +7,7 @@
 #include <libxml/tree.h>
 
 #include "fuzz.hpp"
-#include "host/soap_envelope.hpp"
+#include "soap/envelope.hpp"
 
 namespace penstock::fuzz {
 namespace {
@@ -55,7 +55,7 @@ int blocks_in_header(const Document& document) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace penstock::fuzz;
-  using namespace penstock::host;
+  using namespace penstock::soap;
   const std::string xml(reinterpret_cast<const char*>(data), size);
   const auto envelope = read_soap_envelope(xml);
   if (!envelope) {

@@ -3,11 +3,11 @@
 #include <memory>
 
 #include <curl/curl.h>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "base/url.hpp"
-#include "dispatch/target.hpp"
 #include "fuzz.hpp"
+#include "policy/request_path.hpp"
 
 namespace penstock::fuzz {
 namespace {
@@ -60,8 +60,8 @@ void stays_under_base(const std::string& caller_path) {
   }
 }
 
-void check_join(const Url& base, const dispatch::CallerPath& path, const Field& parameter) {
-  const Url joined = dispatch::join(base, path, {parameter});
+void check_join(const Url& base, const policy::CallerPath& path, const Field& parameter) {
+  const Url joined = policy::join(base, path, {parameter});
   const std::string text = joined.text();
   const CurlUrl url = read(text, CURLU_PATH_AS_IS);
   same_place(url, base, text);
@@ -98,7 +98,7 @@ void check_parsed(std::string_view input, const Url& url) {
 void check_overlong(std::string_view path) {
   for (const char* way_out :
        {"/..%c0%af", "/%c0%ae%C0%AE/", "/..%e0%80%af", "/%25c0%25ae./", "/..%ef%bc%8f"})
-    require(!dispatch::check_path(std::string(path.substr(0, path.find('?'))) + way_out),
+    require(!policy::check_path(std::string(path.substr(0, path.find('?'))) + way_out),
             "a dot segment in overlong or full-width form is refused", path);
 }
 
@@ -121,7 +121,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check_overlong(path);
   const auto given = parse_url(base);
   if (given) fuzz::check_parsed(base, *given);
-  const auto checked = dispatch::check_path(path);
+  const auto checked = policy::check_path(path);
   if (!checked) {
     fuzz::require(!checked.error().empty(), "a refusal says why");
     return 0;

@@ -4,10 +4,10 @@
 #include <array>
 #include <memory>
 
-#include <penstock/plugin_abi.h>
+#include <penstock/http.hpp>
+#include <penstock/sdk/plugin_abi.h>
 
-#include "base/http.hpp"
-#include "base/mask.hpp"
+#include "base/redactor.hpp"
 #include "fuzz.hpp"
 #include "host/invocation.hpp"
 

@@ -7,10 +7,10 @@
 #include <libxml/parser.h>
 #include <libxml/tree.h>
 
-#include "dispatch/xml_fragment.hpp"
 #include "fuzz.hpp"
 #include "host/invocation.hpp"
-#include "host/xml_position.hpp"
+#include "soap/expat.hpp"
+#include "soap/fragment.hpp"
 
 namespace penstock::fuzz {
 namespace {
@@ -92,7 +92,7 @@ void check_by_libxml2(const std::string& envelope) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace penstock::fuzz;
   const std::string_view fragment(reinterpret_cast<const char*>(data), size);
-  if (!penstock::dispatch::check_xml_fragment(fragment).empty()) return 0;
+  if (!penstock::soap::check_xml_fragment(fragment).empty()) return 0;
   const std::string envelope = envelope_round(fragment);
   require(envelope.find(fragment) != std::string::npos, "not a byte of it is changed", envelope);
   check_by_expat(envelope);

@@ -10,7 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <penstock/plugin_abi.h>
+#include <penstock/sdk/plugin_abi.h>
 
 #include "loader/elf.hpp"
 #include "vector_file.hpp"

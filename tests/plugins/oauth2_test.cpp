@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <penstock/oauth2.hpp>
+#include <penstock/sdk/oauth2.hpp>
 
 namespace penstock::sdk {
 namespace {

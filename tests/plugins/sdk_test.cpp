@@ -3,14 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <penstock/auth.hpp>
-#include <penstock/form.hpp>
-#include <penstock/jwt.hpp>
-#include <penstock/oauth2.hpp>
-#include <penstock/soap.hpp>
-#include <penstock/time.hpp>
-#include <penstock/wssec.hpp>
-#include <penstock/xml.hpp>
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/form.hpp>
+#include <penstock/sdk/jwt.hpp>
+#include <penstock/sdk/oauth2.hpp>
+#include <penstock/sdk/soap.hpp>
+#include <penstock/sdk/time.hpp>
+#include <penstock/sdk/wssec.hpp>
+#include <penstock/sdk/xml.hpp>
 
 #include "xml_shape.hpp"
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <penstock/testing.hpp>
+#include <penstock/sdk/testing.hpp>
 #include <rapidjson/document.h>
 
 namespace penstock::tests {

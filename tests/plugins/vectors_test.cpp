@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/mask.hpp"
+#include "base/redactor.hpp"
 #include "catalog/manifest.hpp"
 
 namespace penstock::tests {

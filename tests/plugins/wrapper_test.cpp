@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <penstock/plugin.hpp>
-#include <penstock/text.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/text.hpp>
 
 #include "host/invocation.hpp"
 

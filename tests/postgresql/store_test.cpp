@@ -5,15 +5,14 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <sys/wait.h>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
-#include <vector>
 #include <unistd.h>
+#include <vector>
 
 #include <penstock/credential_store.hpp>
-
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock {
 namespace {
@@ -50,9 +49,7 @@ class PostgresqlStore : public testing::Test {
     return *std::move(store);
   }
 
-  static void sql(const std::string& statements) {
-    run(server("sql") + " '" + statements + "'");
-  }
+  static void sql(const std::string& statements) { run(server("sql") + " '" + statements + "'"); }
   /// The URL for another role, or another database.
   static std::string url_of(const std::string& role, const std::string& database = "postgres") {
     return "postgresql:///" + database + "?host=" + folder + "&user=" + role;

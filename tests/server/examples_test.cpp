@@ -1,4 +1,5 @@
-#include "catalog/examples.hpp"
+#include "api/examples.hpp"
+#include "json/json_object.hpp"
 
 #include <gtest/gtest.h>
 

@@ -2,8 +2,7 @@
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
-
-#include "base/text.hpp"
+#include <penstock/text.hpp>
 
 namespace penstock::server {
 

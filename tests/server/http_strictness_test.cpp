@@ -3,10 +3,10 @@
 #include <fstream>
 #include <sstream>
 
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
 #include "../corpora/http_seeds.hpp"
-#include "base/text.hpp"
 #include "http_fixture.hpp"
 
 namespace penstock::server {

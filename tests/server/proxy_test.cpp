@@ -1,7 +1,7 @@
 // The transparent proxy's side towards callers, with an engine that gives back what it gets.
 #include <gmock/gmock.h>
+#include <penstock/text.hpp>
 
-#include "base/text.hpp"
 #include "http_fixture.hpp"
 
 namespace penstock::server {

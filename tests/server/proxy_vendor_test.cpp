@@ -11,9 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <penstock/engine.hpp>
+#include <penstock/text.hpp>
 
 #include "../unit/upstream_tls_server.hpp"
-#include "base/text.hpp"
 #include "http_fixture.hpp"
 
 namespace penstock::server {

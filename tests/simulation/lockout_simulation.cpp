@@ -1,7 +1,7 @@
-// Calls with wrong credentials from a seed: `lockout_simulation [SEEDS [FIRST]]`. Vendors that shut out an
-// account after so many refusals in a row, or an address after so many in ten seconds, must never
-// come to do it, whether calls overlap or not and by whatever status the vendor refuses; and what is
-// right must go on meanwhile.
+// Calls with wrong credentials from a seed: `lockout_simulation [SEEDS [FIRST]]`. Vendors that shut
+// out an account after so many refusals in a row, or an address after so many in ten seconds, must
+// never come to do it, whether calls overlap or not and by whatever status the vendor refuses; and
+// what is right must go on meanwhile.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -11,16 +11,16 @@
 #include <string>
 #include <vector>
 
-#include "dispatch/answer_rules.hpp"
-#include "dispatch/restraint.hpp"
+#include "call/response_rules.hpp"
+#include "runtime/backoff.hpp"
 
 namespace penstock::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-using dispatch::RefusalBudgets;
-using dispatch::Restraint;
-using dispatch::SteadyTime;
+using runtime::RefusalBudgets;
+using runtime::Restraint;
+using runtime::SteadyTime;
 
 /// How a vendor refuses, and when it shuts out.
 struct Vendor {
@@ -80,7 +80,7 @@ std::string run(std::uint64_t seed) {
       if (one.right && one.taken) return "credentials that are taken were held back";
       continue;
     }
-    dispatch::Judgement judgement;
+    call::Judgement judgement;
     int status = one.right ? 200 : vendor.refusal_status;
     if (pick(4) == 0) {
       status = 500;  // a fault that says nothing of credentials
@@ -91,7 +91,7 @@ std::string run(std::uint64_t seed) {
     }
     ++one.answered;
     one.taken = one.taken || status == 200;
-    one.restraint.note(dispatch::credentials_verdict(judgement, status, false), 0ms, host, budgets,
+    one.restraint.note(call::credentials_verdict(judgement, status, false), 0ms, host, budgets,
                        now);
   }
   for (const Connection& one : connections) {

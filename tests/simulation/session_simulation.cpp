@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "../unit/rotating_plugin.hpp"
-#include "session/connection_state.hpp"
 #include "session/credential_key.hpp"
+#include "session/session_slot.hpp"
 #include "simulated_world.hpp"
 
 namespace penstock::simulation {

@@ -12,8 +12,8 @@
 
 #include <penstock/credential_store.hpp>
 
+#include "session/environment.hpp"
 #include "session/renewal_gate.hpp"
-#include "session/world.hpp"
 
 namespace penstock::simulation {
 

@@ -20,9 +20,9 @@
 
 #include <penstock/engine.hpp>
 
+#include "api/api_handler.hpp"
 #include "callers.hpp"
 #include "http/connection.hpp"
-#include "http/door.hpp"
 #include "http/http_server.hpp"
 #include "meter.hpp"
 #include "vendor.hpp"

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <penstock/http.hpp>
 #include <penstock/secret.hpp>
+#include <penstock/text.hpp>
 
-#include "base/http.hpp"
 #include "base/json.hpp"
-#include "base/text.hpp"
 
 namespace penstock {
 namespace {

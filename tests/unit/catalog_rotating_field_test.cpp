@@ -53,10 +53,11 @@ TEST(RotatingField, IsASecretOfTheConnectionAndSaidOnce) {
     ASSERT_FALSE(read) << session;
     EXPECT_TRUE(read.error().front().pointer.starts_with("/apis/a/session")) << session;
   }
-  EXPECT_TRUE(parse_manifest(manifest(R"("rotates":"token")", ""))->apis.front().session
-                  ->always_rotates);
-  EXPECT_FALSE(parse_manifest(manifest(R"("may_rotate":"token")", ""))->apis.front().session
-                   ->always_rotates);
+  EXPECT_TRUE(
+      parse_manifest(manifest(R"("rotates":"token")", ""))->apis.front().session->always_rotates);
+  EXPECT_FALSE(parse_manifest(manifest(R"("may_rotate":"token")", ""))
+                   ->apis.front()
+                   .session->always_rotates);
 }
 
 }  // namespace

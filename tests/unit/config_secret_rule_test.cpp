@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
-#include "config/interpolate.hpp"
-#include "config/secret_rule.hpp"
+#include "config/reader/interpolate.hpp"
+#include "config/reader/secret_rule.hpp"
 
 namespace penstock::config {
 namespace {

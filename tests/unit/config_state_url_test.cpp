@@ -1,9 +1,10 @@
-// Where the state is kept: a folder, or a database by its URL, and nothing that only looks like one.
+// Where the state is kept: a folder, or a database by its URL, and nothing that only looks like
+// one.
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include "config/state_url.hpp"
+#include "config/reader/state_url.hpp"
 
 namespace penstock::config {
 namespace {

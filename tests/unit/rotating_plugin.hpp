@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <penstock/plugin_abi.h>
+#include <penstock/sdk/plugin_abi.h>
 
 /// A plugin with a rotating grant: one fetch, or one more behind a 202; its answer is "access
 /// refresh".

@@ -78,8 +78,8 @@ class SharedFolder : public testing::Test {
     return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
   }
 
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() /
-                                       ("penstock-shared-" + std::to_string(::getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("penstock-shared-" + std::to_string(::getpid()));
   std::vector<pid_t> children;
 };
 
@@ -204,7 +204,8 @@ TEST_F(SharedFolder, is_shared_only_while_somebody_else_has_it_open) {
   EXPECT_FALSE(store->is_shared());
 }
 
-TEST_F(SharedFolder, is_refused_while_a_release_that_wants_it_alone_has_it_and_the_other_way_round) {
+TEST_F(SharedFolder,
+       is_refused_while_a_release_that_wants_it_alone_has_it_and_the_other_way_round) {
   std::filesystem::create_directories(folder);
   const Descriptor earlier(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   ASSERT_EQ(::flock(earlier.number(), LOCK_EX | LOCK_NB), 0);
@@ -216,7 +217,8 @@ TEST_F(SharedFolder, is_refused_while_a_release_that_wants_it_alone_has_it_and_t
   EXPECT_NE(::flock(earlier.number(), LOCK_EX | LOCK_NB), 0);
 }
 
-TEST_F(SharedFolder, waits_no_longer_than_it_may_for_a_process_that_was_stopped_while_it_opened_it) {
+TEST_F(SharedFolder,
+       waits_no_longer_than_it_may_for_a_process_that_was_stopped_while_it_opened_it) {
   { const auto made = open(); }
   const auto lock = session::ProcessLock::open(folder / "penstock.lock");
   const auto stuck = lock->set_up(0ms);

@@ -7,7 +7,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include "upstream/http1_reply.hpp"
+#include "upstream/http1_response.hpp"
 
 namespace penstock::upstream {
 namespace {

@@ -33,7 +33,7 @@ class MoodyVendor {
     while (true) {
       const std::size_t mood = pick(20);
       if (mood == 0) return end(stream, idle, pick(2) == 0);
-      const std::size_t most = mood > 2         ? std::string::npos
+      const std::size_t most = mood > 2       ? std::string::npos
                                : pick(2) == 0 ? pick(4'000)
                                               : pick(60'000);
       if (!read(stream, bytes, most)) return;

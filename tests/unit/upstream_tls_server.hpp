@@ -23,7 +23,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 
-#include "upstream/client.hpp"
+#include "upstream/connection_pool.hpp"
 
 namespace penstock::upstream {
 

@@ -2,7 +2,7 @@
 #include <atomic>
 #include <string_view>
 
-#include <penstock/plugin.hpp>
+#include <penstock/sdk/plugin.hpp>
 
 namespace {
 

@@ -1,0 +1,140 @@
+#include "call/attachments.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
+
+#include "call/signing.hpp"
+#include "runtime/upstream_settings.hpp"
+
+namespace penstock::call {
+namespace {
+
+constexpr int most_redirects = 3;
+
+std::string_view header(const upstream::Reply& reply, std::string_view lower_name) {
+  const auto found = std::ranges::find(reply.headers, lower_name, &Field::name);
+  return found == reply.headers.end() ? std::string_view() : std::string_view(found->value);
+}
+
+/// RFC 9110 section 15.4: 300, 304 and the rest are not answered by asking elsewhere.
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+class Fetch : public std::enable_shared_from_this<Fetch> {
+ public:
+  using Handler = std::function<void(Result<std::vector<FormPart>>)>;
+
+  Fetch(upstream::Client& client, std::shared_ptr<const runtime::Integration> integration,
+        std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,
+        std::uint64_t most_bytes, Handler handler)
+      : client_(client), integration_(std::move(integration)), form_(std::move(form)),
+        deadline_(deadline), bytes_left_(most_bytes), handler_(std::move(handler)) {}
+
+  void next() {
+    while (at_ < form_.size() && form_[at_].data_url.empty())
+      ++at_;
+    if (at_ == form_.size()) return std::exchange(handler_, nullptr)(std::move(form_));
+    redirects_ = 0;
+    get(form_[at_].data_url);
+  }
+
+ private:
+  void get(const std::string& text) {
+    auto url = parse_url(text);
+    if (!url) return refuse(url.error());
+    const UpstreamConfig& config = integration_->upstream();
+    if (url->port != 443 && !private_allowed()) return refuse("leads to another port than 443");
+    upstream::Request request;
+    request.to = runtime::destination(*url, *integration_);
+    request.to.connect_to.clear();  // leads to the vendor
+    request.to.partition += "#data_url";
+    request.method = "GET";
+    request.target = url->path + (url->has_query ? "?" + url->query : "");
+    request.headers = {{"Accept", "*/*"}, {"User-Agent", "Penstock/0.1"}};
+    request.connect_timeout = runtime::connect_time_limit(config);
+    request.limits = runtime::connection_limits(config);
+    request.deadline = deadline_;
+    request.max_response_bytes = bytes_left_;
+    client_.send(std::move(request),
+                 [self = shared_from_this(), url = *std::move(url)](Result<upstream::Reply> reply) {
+                   self->got(url, std::move(reply));
+                 });
+  }
+
+  void got(const Url& from, Result<upstream::Reply> reply) {
+    if (!reply) {
+      Error error = std::move(reply).error();
+      // Whoever calls names the host, and may not learn by it which names and addresses exist in
+      // this network: every failure to connect looks alike.
+      if (error.phase == Phase::connect && !private_allowed()) {
+        error = vendor_unreachable("the host is not at a public address that answers on port 443 "
+                                   "with a valid certificate",
+                                   Phase::connect, Sent::no);
+        error.retryable = false;
+      }
+      error.sent = Sent::no;  // of the call itself nothing has left
+      error.message = "data_url: " + error.message;
+      error.details = {{pointer(), error.message}};
+      return std::exchange(handler_, nullptr)(failure(std::move(error)));
+    }
+    if (is_redirect(reply->status) && !header(*reply, "location").empty()) {
+      if (++redirects_ > most_redirects) return refuse("redirects more than three times");
+      const std::string_view location = header(*reply, "location");
+      const bool absolute = location.find("://") != std::string_view::npos;
+      if (!absolute && (!location.starts_with('/') || location.starts_with("//")))
+        return refuse("redirects to something that is neither a URL nor a path");
+      return get(absolute ? std::string(location) : from.origin() + std::string(location));
+    }
+    if (reply->status != 200) return refuse("answered " + std::to_string(reply->status));
+    // It was undone where it could be: what is left would be uploaded as if it were the file.
+    if (!header(*reply, "content-encoding").empty())
+      return refuse("answered with a Content-Encoding that cannot be undone");
+    FormPart& part = form_[at_];
+    const std::string_view type = header(*reply, "content-type");
+    if (part.content_type.empty() && is_media_type(type)) part.content_type = type;
+    bytes_left_ -= reply->body.size();
+    part.content = std::move(reply->body);
+    part.data_url.clear();
+    next();
+  }
+
+  bool private_allowed() const {
+    return integration_->upstream().allow_private_addresses.value_or(false);
+  }
+
+  std::string pointer() const {
+    return "/multipart_form_data/" + std::to_string(at_) + "/value/data_url";
+  }
+
+  void refuse(const std::string& why) {
+    std::exchange(handler_, nullptr)(
+        failure(input_invalid(pointer().substr(1) + " " + why, {{pointer(), why}})));
+  }
+
+  upstream::Client& client_;
+  std::shared_ptr<const runtime::Integration> integration_;
+  std::vector<FormPart> form_;
+  std::chrono::steady_clock::time_point deadline_;
+  std::uint64_t bytes_left_;
+  Handler handler_;
+  std::size_t at_ = 0;
+  int redirects_ = 0;
+};
+
+}  // namespace
+
+void fetch_attachments(upstream::Client& client,
+                       std::shared_ptr<const runtime::Integration> integration,
+                       std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,
+                       std::uint64_t most_bytes,
+                       std::function<void(Result<std::vector<FormPart>>)> handler) {
+  std::make_shared<Fetch>(client, std::move(integration), std::move(form), deadline, most_bytes,
+                          std::move(handler))
+      ->next();
+}
+
+}  // namespace penstock::call

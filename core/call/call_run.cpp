@@ -1,0 +1,589 @@
+#include "call/call_run.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <penstock/text.hpp>
+
+#include "base/retry_after.hpp"
+#include "call/attachments.hpp"
+#include "call/dry_run.hpp"
+#include "policy/forwarded_headers.hpp"
+#include "runtime/loop_environment.hpp"
+#include "runtime/upstream_settings.hpp"
+
+namespace penstock::call {
+namespace {
+
+constexpr int most_session_rounds = 2;
+
+std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string out = "penstock-";
+  for (std::size_t i = 0; i < 16; ++i)
+    out += {hex[entropy[i] >> 4U], hex[entropy[i] & 15U]};
+  return out;
+}
+
+/// For who takes the vendor's refusal for one of the API key.
+std::string refused_credential_warning(const std::string& id) {
+  return "what the vendor refuses is the credential that is stored for " + id +
+         ", not the API key of this call; POST /v1/integrations/" + id +
+         "/verify tells whether it works";
+}
+
+}  // namespace
+
+Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin) {
+  switch (why.kind) {
+  case PST_E_BAD_OPTION:
+    return input_invalid("api_options: " + why.message, {{"/api_options", why.message}});
+  case PST_E_BAD_REQUEST:
+    return input_invalid(why.message, {{"/data", why.message}});
+  case PST_E_UNSUPPORTED:
+    return input_invalid(why.message);
+  case PST_E_BAD_CONNECTION: {
+    Error error = credentials_refused("the connection cannot be used: " + why.message);
+    error.origin = Origin::engine;
+    error.phase = Phase::authorize;
+    return error;
+  }
+  default:
+    return plugin_failed(plugin.label() + " could not sign the call: " + why.message,
+                         Phase::authorize);
+  }
+}
+
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+                 runtime::Loop& loop, Call call, Completion completion)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
+      completion_(std::move(completion)), started_(std::chrono::steady_clock::now()) {}
+
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+                 runtime::Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call.call)),
+      peer_(std::make_shared<GuardedPeer>(std::move(peer), context.trouble)),
+      streams_body_(call.has_body), body_length_(call.body_length),
+      takes_trailers_(call.takes_trailers), started_(std::chrono::steady_clock::now()) {}
+
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+                 runtime::Loop& loop, Call call, Engine::PreviewHandler handler)
+    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
+      preview_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
+
+CallRun::~CallRun() {
+  if (cancel_request_) cancel_request_->listen(nullptr);
+  if (entered_) draft_.integration->leave();
+}
+
+void CallRun::start() {
+  loop_.calls().add(*this);
+  if (loop_.closed_with()) return fail(*loop_.closed_with());
+  if (is_cancelled()) return fail(call_cancelled(Phase::route, Sent::no));
+  guarded([this] { begin(); });
+}
+
+/// Runs a step of the call; an exception, of a library or for want of memory, ends the call and
+/// nothing else.
+template <class Step>
+void CallRun::guarded(Step step) {
+  if (ended_) return;
+  if (runtime::run_guarded(context_.trouble, "a step of a call", step)) return;
+  fail(engine_failed("the engine could not go on with the call", Phase::route,
+                     sending_ && reached_ == Sent::no ? Sent::unknown : reached_));
+}
+
+void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
+  cancel_ = std::make_shared<std::atomic<upstream::Cancel>>(upstream::Cancel::no);
+  cancel_request_ = std::move(request);
+  // The loop is there: the call unsubscribes at its end, and the loop ends later.
+  cancel_request_->listen([weak = weak_from_this(), &loop = loop_,
+                           flag = cancel_](boost::asio::cancellation_type_t types) {
+    using Type = boost::asio::cancellation_type;
+    *flag = (types & (Type::terminal | Type::partial)) != Type::none
+                ? upstream::Cancel::now
+                : upstream::Cancel::if_harmless;
+    boost::asio::post(loop.context(), [weak] {
+      if (const auto call = std::static_pointer_cast<CallRun>(weak.lock())) call->on_cancel();
+    });
+  });
+}
+
+/// What the client has it ends by itself, and knows best what was sent.
+void CallRun::on_cancel() {
+  if (ended_ || sending_ || in_plugin_) return;
+  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize, reached_));
+}
+
+void CallRun::abort(Error error) {
+  if (ended_) return;
+  if (sending_) error.sent = Sent::unknown;
+  fail(std::move(error));
+}
+
+void CallRun::on_plugin_lost(const host::Instance& instance) {
+  if (ended_ || !draft_.plugin || &draft_.plugin->instance() != &instance) return;
+  if (!in_plugin_ && !session_pending_) return;
+  session_pending_ = false;
+  Error error =
+      plugin_failed(draft_.plugin->label() + " is out of service: a function of it does not return",
+                    in_plugin_.value_or(Phase::session));
+  if (error.phase == Phase::receive) error.sent = Sent::yes;
+  fail(std::move(error));
+}
+
+void CallRun::begin() {
+  auto draft = peer_ ? make_streamed_draft(*world_, call_) : make_draft(*world_, call_, boundary());
+  if (!draft) return fail(std::move(draft).error());
+  draft_ = *std::move(draft);
+  if (!enter()) return;
+  if (auto error = held_back()) return fail(*std::move(error));
+  deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
+  snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
+  get_body();
+}
+
+std::optional<Error> CallRun::held_back() const {
+  if (call_.in_spite_of_refusal) return std::nullopt;
+  return draft_.integration->restraint().hold_back(draft_.integration->config().id, draft_.url.host,
+                                                   *world_->refusals, call_.respect_rate_limit,
+                                                   std::chrono::steady_clock::now());
+}
+
+bool CallRun::enter() {
+  entered_ = draft_.integration->enter();
+  if (entered_) return true;
+  const IntegrationConfig& config = draft_.integration->config();
+  Error error = concurrency_exceeded(
+      "integration " + config.id + " has its " +
+          counted(static_cast<std::uint64_t>(config.max_in_flight), "call") + " in flight",
+      std::chrono::seconds(1));
+  error.places = {config.max_in_flight, 0};
+  fail(std::move(error));
+  return false;
+}
+
+/// What has to be there before the call can be signed: fetched attachments, the body of a streamed
+/// call whose plugin wants to see it.
+void CallRun::get_body() {
+  if (preview_) return prepare();
+  const std::uint64_t most = context_.config->server.max_request_bytes;
+  if (!call_.form.empty() && !draft_.body) {
+    return fetch_attachments(loop_.client(), draft_.integration, std::exchange(call_.form, {}),
+                             deadline_, most, [self = self()](Result<std::vector<FormPart>> form) {
+                               self->guarded([&] {
+                                 if (!form) return self->fail(std::move(form).error());
+                                 add_form(self->draft_, *form,
+                                          boundary_from(runtime::fresh_entropy()));
+                                 self->prepare();
+                               });
+                             });
+  }
+  if (!peer_ || !needs_whole_body(*draft_.api)) return prepare();
+  const auto use = [this](std::string body) {
+    auto added = add_body(draft_, std::move(body));
+    if (!added) return fail(std::move(added).error());
+    prepare();
+  };
+  if (!std::exchange(streams_body_, false)) return use({});
+  collect_body(
+      peer_, loop_.context(), most, [self = self(), use, most](std::optional<std::string> body) {
+        if (body) return self->guarded([&] { use(*std::move(body)); });
+        Error error =
+            input_invalid("the body broke off, or is larger than " + counted(most, "byte"));
+        error.http_status = 413;
+        self->fail(std::move(error));
+      });
+}
+
+std::string CallRun::boundary() const {
+  if (preview_) return std::string(preview_boundary);
+  return call_.form.empty() ? std::string() : boundary_from(runtime::fresh_entropy());
+}
+
+/// Whether the call waits for a new session because its own may be over before it arrives. Once: if
+/// there is none to be had, the old one is used as long as it lives.
+bool CallRun::renews_when_due() {
+  if (renewed_when_due_ || session_in_use() == nullptr ||
+      !snapshot_->is_due(runtime::wall_clock_ms()))
+    return false;
+  renewed_when_due_ = true;
+  return true;
+}
+
+void CallRun::prepare() {
+  if (renews_when_due()) return get_session(std::nullopt);
+  if (draft_.api->base_url.of_session()) {
+    auto found = find_url(draft_, call_, *snapshot_);
+    if (!found) return fail(std::move(found).error());
+  }
+  host::Outcome outcome = ask_plugin();
+  switch (outcome.verdict) {
+  case host::Verdict::ok:
+    renew_ahead();
+    return send(std::move(outcome));
+  case host::Verdict::need_session:
+    if (!draft_.api->session) {
+      return fail(plugin_failed(draft_.plugin->label() +
+                                    " wants a session that its manifest does not declare",
+                                Phase::session));
+    }
+    if (++session_rounds_ > most_session_rounds) {
+      return fail(plugin_failed(
+          draft_.plugin->label() + " refuses the session that it has just made", Phase::session));
+    }
+    return get_session(std::nullopt);
+  default:
+    return fail(prepare_error(outcome.failure, *draft_.plugin));
+  }
+}
+
+host::Outcome CallRun::ask_plugin() {
+  used_session_ = session_in_use();
+  call_url_ = draft_.url.origin() + draft_.url.path;
+  ++prepared_;
+  session_seq_ = used_session_ != nullptr ? snapshot_->uses->fetch_add(1) + 1 : 0;
+  in_plugin_ = Phase::authorize;
+  host::Outcome outcome = draft_.plugin->instance().prepare(env(), snapshot_->connection,
+                                                            used_session_, plugin_input());
+  in_plugin_.reset();
+  hear(outcome);
+  return outcome;
+}
+
+/// Points into this run.
+host::CallInput CallRun::plugin_input() const {
+  host::CallInput input = call_input(draft_, call_);
+  input.url = call_url_;
+  if (streams_body_) input.body_length = body_length_.value_or(UINT64_MAX);
+  return input;
+}
+
+/// What the plugin has to say, besides its verdict.
+void CallRun::hear(const host::Outcome& outcome) {
+  if (outcome.notes.empty() && outcome.logs.empty()) return;
+  const Masker masker = masker_for(*snapshot_);
+  for (const Field& note : outcome.notes) {
+    std::string warning = masker.mask(note.name + ": " + note.value);
+    // A repeated call says the same again.
+    if (std::ranges::find(draft_.warnings, warning) == draft_.warnings.end())
+      draft_.warnings.push_back(std::move(warning));
+  }
+  for (const host::LogText& line : outcome.logs)
+    runtime::log_of_plugin(context_.trouble, context_.observers, draft_.plugin->instance(),
+                           draft_.integration->config().id, {line.level, masker.mask(line.text)});
+}
+
+void CallRun::get_session(std::optional<session::FetchReply> challenge) {
+  session_pending_ = true;
+  session_timer_.emplace(loop_.context(), session_deadline());
+  session_timer_->async_wait([self = self()](boost::system::error_code error) {
+    if (error || !self->session_pending_ || self->ended_) return;
+    // The renewal goes on: it belongs to the connection, and the next call will want it.
+    self->session_pending_ = false;
+    if (self->may_use_due_session()) return self->prepare();
+    self->fail(vendor_timed_out("the time of the call ran out while a session was made",
+                                Phase::session, Sent::no));
+  });
+
+  session::Need wanted = need();
+  wanted.challenge = std::move(challenge);
+  draft_.integration->state(draft_.plugin->manifest().id)
+      ->obtain(std::move(wanted), session_world(),
+               [self = self()](Result<session::SnapshotPtr> session) {
+                 // The renewal may have run on another loop.
+                 boost::asio::post(self->loop_.context(),
+                                   [self, session = std::move(session)]() mutable {
+                                     if (!self->session_pending_) return;
+                                     self->session_pending_ = false;
+                                     self->session_timer_->cancel();
+                                     self->guarded([&] { self->got_session(std::move(session)); });
+                                   });
+               });
+}
+
+/// Whether the call asked for a new session ahead of the old one's end, and the old one still
+/// lives: then a renewal that fails or takes its time holds it up no longer.
+bool CallRun::may_use_due_session() const {
+  return renewed_when_due_ && !renewed_after_answer_ && session_rounds_ == 0 &&
+         session_in_use() != nullptr;
+}
+
+std::chrono::steady_clock::time_point CallRun::session_deadline() const {
+  if (!may_use_due_session()) return deadline_;
+  const std::chrono::milliseconds left(snapshot_->session->expires_ms - runtime::wall_clock_ms());
+  return std::min(deadline_, std::chrono::steady_clock::now() + left / 2);
+}
+
+session::Need CallRun::need() const {
+  session::Need out;
+  // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
+  out.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
+  out.max_fetches = draft_.api->session->max_fetches;
+  out.format = draft_.api->session->format;
+  for (const catalog::Api& api : draft_.plugin->manifest().apis) {
+    if (api.session) out.formats.push_back(api.session->format);
+  }
+  out.logs_out = draft_.api->session->logout;
+  out.used_generation = snapshot_->generation;
+  out.in_spite_of_refusal = call_.in_spite_of_refusal;
+  return out;
+}
+
+std::shared_ptr<session::World> CallRun::session_world() const {
+  return std::make_shared<runtime::LoopWorld>(loop_, draft_.integration, context_.store,
+                                              *context_.blocking, context_.observers,
+                                              context_.renewals, context_.hold());
+}
+
+/// The session still serves this call; the ones to come shall not have to wait for a new one.
+void CallRun::renew_ahead() const {
+  if (snapshot_->renew_ahead_ms == 0 || runtime::wall_clock_ms() < snapshot_->renew_ahead_ms ||
+      !draft_.api->session)
+    return;
+  draft_.integration->state(draft_.plugin->manifest().id)->renew_ahead(need(), session_world());
+}
+
+void CallRun::got_session(Result<session::SnapshotPtr> session) {
+  if (session) {
+    snapshot_ = *std::move(session);
+    return prepare();
+  }
+  if (may_use_due_session()) return prepare();
+  note_unreachable(session.error());
+  fail(std::move(session).error());
+}
+
+void CallRun::send(host::Outcome outcome) {
+  if (is_cancelled()) return on_cancel();
+  // The caller may have left while a session was made.
+  if (!preview_ && call_.abandoned && *call_.abandoned)
+    return fail(input_invalid("the caller went away before the call was sent"));
+  const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
+  auto signed_request = compose(draft_, call_, std::move(outcome), *snapshot_);
+  if (!signed_request) return fail(std::move(signed_request).error());
+  auto permitted = check_egress(draft_, signed_request->url);
+  if (!permitted) return fail(std::move(permitted).error());
+  if (preview_) return show(*std::move(signed_request));
+  sent_url_ = signed_request->url.text();
+  if (url_may_hold_secrets) sent_url_ = masker_for(*snapshot_).mask(std::move(sent_url_));
+
+  upstream::Request request;
+  request.to = runtime::destination(signed_request->url, *draft_.integration);
+  request.method = std::move(signed_request->method);
+  request.target = signed_request->url.path +
+                   (signed_request->url.has_query ? "?" + signed_request->url.query : "");
+  request.headers = std::move(signed_request->headers);
+  request.has_body = signed_request->body.has_value();
+  request.body = std::move(signed_request->body).value_or("");
+  request.connect_timeout = runtime::connect_time_limit(draft_.integration->upstream());
+  request.deadline = deadline_;
+  request.abandoned = call_.abandoned;
+  request.cancel = cancel_;
+  request.max_response_bytes = runtime::response_limit(draft_.integration->upstream());
+  request.limits = runtime::connection_limits(draft_.integration->upstream());
+  if (peer_ && !open_gate(request)) return;
+  sending_ = true;
+  loop_.client().send(std::move(request), [self = self()](Result<upstream::Reply> reply) {
+    self->guarded([&] {
+      self->sending_ = false;
+      if (!reply && self->is_cancelled())
+        return self->fail(call_cancelled(Phase::send, reply.error().sent));
+      self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
+    });
+  });
+}
+
+void CallRun::show(SignedRequest request) {
+  Preview out = preview_of(draft_, *snapshot_, std::move(request));
+  out.session = draft_.api->session ? Preview::Session::had : Preview::Session::not_needed;
+  if (snapshot_->session) out.session_expires_ms = snapshot_->session->expires_ms;
+  end([&] { deliver_preview(std::move(out)); });
+}
+
+void CallRun::receive(Result<upstream::Reply> reply) {
+  if (!reply) {
+    note_unreachable(reply.error());
+    return fail(std::move(reply).error());
+  }
+  vendor_time_ += reply->waited;
+  const Judgement judgement = judge_reply(*reply);
+  note_manners(*reply, judgement);
+  if (must_repeat(judgement)) return repeat(*std::move(reply));
+  drop_refused_session(judgement);
+  finish(make_answer(*std::move(reply), judgement));
+}
+
+Judgement CallRun::judge_reply(const upstream::Reply& reply) {
+  in_plugin_ = Phase::receive;
+  Judgement judgement = judge(
+      *draft_.api,
+      [this](const host::ReplyInput& seen) {
+        host::Outcome outcome = draft_.plugin->instance().inspect(
+            env(), snapshot_->connection, used_session_, plugin_input(), seen);
+        hear(outcome);
+        return outcome;
+      },
+      reply);
+  in_plugin_.reset();
+  judgement.asked_wait_ms =
+      std::max(judgement.asked_wait_ms,
+               asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header,
+                             runtime::wall_clock_ms(), draft_.api->retry_after_form));
+  return judgement;
+}
+
+/// Whether the call is made once more: with a new session, or as it is, because the plugin calls
+/// the answer transient. A vendor that asks for a pause gets it.
+bool CallRun::must_repeat(const Judgement& judgement) {
+  if (must_renew(judgement)) return true;
+  const bool now = judgement.transient && !retried_ && judgement.asked_wait_ms == 0 &&
+                   !streams_body_ && may_repeat(call_.method, judgement);
+  if (now) retried_ = repeats_as_is_ = true;
+  return now;
+}
+
+/// A streamed body is gone: it cannot be sent again.
+bool CallRun::must_renew(const Judgement& judgement) const {
+  return ends_session(judgement) && !streams_body_ && may_repeat(call_.method, judgement);
+}
+
+/// A session that was made for this very call and is refused again is no matter of its age.
+bool CallRun::ends_session(const Judgement& judgement) const {
+  return judgement.kind == catalog::AnswerKind::session_expired && draft_.api->session &&
+         snapshot_->session && !renewed_after_answer_;
+}
+
+/// Where this call cannot be repeated, the next one shall not meet the same refusal.
+void CallRun::drop_refused_session(const Judgement& judgement) {
+  if (!ends_session(judgement)) return;
+  draft_.integration->state(draft_.plugin->manifest().id)->drop(snapshot_->generation);
+}
+
+void CallRun::repeat(upstream::Reply refused) {
+  reached_ = Sent::yes;
+  if (std::exchange(repeats_as_is_, false)) return prepare();
+  renewed_after_answer_ = true;
+  get_session(
+      session::FetchReply{refused.status, std::move(refused.headers), std::move(refused.body)});
+}
+
+Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
+  Answer out;
+  out.url = std::move(sent_url_);
+  out.status = reply.status;
+  out.reason = std::move(reply.reason);
+  out.headers = std::move(reply.headers);
+  policy::drop_hop_by_hop(out.headers);
+  out.body = std::move(reply.body);
+  out.warnings = std::move(draft_.warnings);
+  std::ranges::move(reply.warnings, std::back_inserter(out.warnings));
+  out.meaning = meaning_of(judgement);
+  if (!judgement.message.empty()) {
+    out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
+    out.warnings.push_back("the vendor reports: " + out.vendor_message);
+  }
+  if (out.meaning == Meaning::credentials_refused ||
+      (out.meaning == Meaning::nothing_special && out.status == 401))
+    out.warnings.push_back(refused_credential_warning(draft_.integration->config().id));
+  out.vendor = vendor_time_;
+  out.plugin = draft_.plugin->label();
+  out.places = draft_.integration->places();
+  return out;
+}
+
+void CallRun::note_unreachable(const Error& error) {
+  if (error.origin != Origin::network && error.phase != Phase::connect) return;
+  draft_.integration->restraint().note_unreachable(
+      masker_for(*snapshot_).mask(std::string(error.message)), runtime::wall_clock_ms());
+}
+
+/// What the answer means for the calls to come.
+void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
+  std::string told = draft_.integration->restraint().note(
+      credentials_verdict(judgement, reply.status, ends_session(judgement)),
+      std::chrono::milliseconds(judgement.asked_wait_ms), draft_.url.host, *world_->refusals,
+      std::chrono::steady_clock::now());
+  if (!told.empty()) draft_.warnings.push_back(std::move(told));
+}
+
+void CallRun::fail(Error error) {
+  if (entered_) error.places = draft_.integration->places();
+  if (reached_ == Sent::yes) {  // the vendor has answered before, whatever failed since
+    error.sent = Sent::yes;
+    error.retryable = false;
+  }
+  if (snapshot_) {
+    const Masker masker = masker_for(*snapshot_);
+    error.message = masker.mask(std::move(error.message));
+    for (Problem& problem : error.details)
+      problem.message = masker.mask(std::move(problem.message));
+  }
+  finish(failure(std::move(error)));
+}
+
+void CallRun::finish(Result<Answer> result) {
+  end([&] {
+    if (preview_) return deliver_preview(failure(std::move(result).error()));
+    if (result) {
+      result->total = std::chrono::duration_cast<std::chrono::microseconds>(
+          std::chrono::steady_clock::now() - started_);
+    }
+    observe(result);
+    deliver(std::move(result));
+  });
+}
+
+/// The one way out: the result is delivered once, and the call is counted until that is done.
+template <class Deliver>
+void CallRun::end(Deliver deliver_result) {
+  if (std::exchange(ended_, true)) return;
+  runtime::LiveCalls::remove(*this);
+  if (cancel_request_) cancel_request_->listen(nullptr);
+  if (entered_) draft_.integration->leave();
+  entered_ = false;
+  deliver_result();
+  context_.calls.leave();
+}
+
+/// No observer keeps the others, or the caller, from hearing of the call.
+void CallRun::observe(const Result<Answer>& result) const {
+  for (const auto& observer : context_.observers) {
+    runtime::run_guarded(context_.trouble, "an observer", [&] {
+      result ? observer->on_answer(call_, *result) : observer->on_error(call_, result.error());
+    });
+  }
+}
+
+void CallRun::deliver(Result<Answer> result) {
+  const auto peer = std::exchange(peer_, nullptr);
+  if (!peer) {
+    runtime::run_guarded(context_.trouble, "the handler of a call",
+                         [&] { completion_.release()->complete(std::move(result)); });
+  } else if (result) {
+    peer->finish(ProxyEnd{std::move(trailers_), result->total});
+  } else {
+    peer->finish(failure(std::move(result).error()));
+  }
+}
+
+void CallRun::deliver_preview(Result<Preview> preview) {
+  const auto handler = std::exchange(preview_, nullptr);
+  runtime::run_guarded(context_.trouble, "the handler of a preview",
+                       [&] { handler(std::move(preview)); });
+}
+
+/// Of the last prepare(), for what it and the inspect() behind it see.
+host::Env CallRun::env() const {
+  return {prepared_ - 1, runtime::wall_clock_ms(), session_seq_, runtime::fresh_entropy()};
+}
+
+const host::State* CallRun::session_in_use() const {
+  return draft_.api->session
+             ? snapshot_->session_for(draft_.api->session->format, runtime::wall_clock_ms())
+             : nullptr;
+}
+
+}  // namespace penstock::call

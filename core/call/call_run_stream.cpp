@@ -1,0 +1,66 @@
+// A call whose bodies stream: the steps that it takes otherwise than one that is answered whole.
+#include <utility>
+
+#include "call/call_run.hpp"
+#include "policy/forwarded_headers.hpp"
+
+namespace penstock::call {
+
+/// Prepares a request for streaming; fails the call where its plugin does not allow that.
+bool CallRun::open_gate(upstream::Request& request) {
+  if (streams_body_ && request.has_body) {
+    fail(plugin_failed(
+        draft_.plugin->label() +
+            " writes a body, and its manifest does not say that it needs the caller's",
+        Phase::authorize));
+    return false;
+  }
+  if (streams_body_) {
+    request.source = std::make_shared<PeerBody>(peer_, loop_.context());
+    request.source_length = body_length_;
+  }
+  request.takes_trailers = takes_trailers_;
+  // The run holds the gate: weak, or the two would hold each other.
+  gate_ = std::make_shared<ReplyGate>(
+      peer_, loop_.context(), [api = draft_.api](int status) { return judged_bytes(*api, status); },
+      [weak = weak_from_this()](const upstream::Reply& seen) {
+        const auto run = std::static_pointer_cast<CallRun>(weak.lock());
+        return run && run->admit(seen);
+      });
+  request.sink = gate_;
+  request.silence = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
+  return true;
+}
+
+bool CallRun::admit(const upstream::Reply& seen) {
+  if (ended_) return false;
+  const Judgement judgement = judge_reply(seen);
+  note_manners(seen, judgement);
+  if (must_repeat(judgement)) return false;
+  drop_refused_session(judgement);
+  upstream::Reply head;
+  head.status = seen.status;
+  head.reason = seen.reason;
+  head.headers = seen.headers;
+  head.warnings = seen.warnings;
+  head_ = make_answer(std::move(head), judgement);
+  peer_->head(head_);
+  return true;
+}
+
+void CallRun::streamed(Result<upstream::Reply> end) {
+  if (gate_->refused()) return repeat(gate_->take_seen());
+  if (!end) {
+    note_unreachable(end.error());
+    return fail(std::move(end).error());
+  }
+  vendor_time_ += end->waited;
+  gate_->end([self = self(), trailers = std::move(end->trailers)]() mutable {
+    if (self->ended_) return;
+    if (self->gate_->refused()) return self->repeat(self->gate_->take_seen());
+    self->trailers_ = policy::forwarded_trailers(std::move(trailers));
+    self->finish(std::move(self->head_));
+  });
+}
+
+}  // namespace penstock::call

@@ -1,0 +1,40 @@
+#include "call/guarded_peer.hpp"
+
+#include <utility>
+
+namespace penstock::call {
+
+/// False: the peer is not there any more, and has not been told.
+template <class Function>
+bool GuardedPeer::told(Function function) {
+  if (!peer_ || gone_) return false;
+  // A peer may call a handler at once, and that may end the call, which holds us.
+  const auto self = shared_from_this();
+  gone_ = !runtime::run_guarded(trouble_, "a ProxyPeer", [&, held = peer_] { function(*held); });
+  return !gone_;
+}
+
+// The handlers are passed on as copies: a peer may take one and throw then.
+
+void GuardedPeer::read(ReadHandler handler) {
+  if (!told([&](ProxyPeer& peer) { peer.read(handler); })) handler(std::nullopt);
+}
+
+void GuardedPeer::interim(Answer head) {
+  told([&](ProxyPeer& peer) { peer.interim(std::move(head)); });
+}
+
+void GuardedPeer::head(Answer head) {
+  told([&](ProxyPeer& peer) { peer.head(std::move(head)); });
+}
+
+void GuardedPeer::write(std::string piece, std::function<void(bool)> next) {
+  if (!told([&](ProxyPeer& peer) { peer.write(std::move(piece), next); })) next(false);
+}
+
+void GuardedPeer::finish(Result<ProxyEnd> end) {
+  if (const auto peer = std::exchange(peer_, nullptr))
+    runtime::run_guarded(trouble_, "a ProxyPeer", [&] { peer->finish(std::move(end)); });
+}
+
+}  // namespace penstock::call

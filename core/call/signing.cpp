@@ -1,0 +1,169 @@
+#include "call/signing.hpp"
+
+#include <algorithm>
+
+#include <penstock/text.hpp>
+
+namespace penstock::call {
+namespace {
+
+void set_header(std::vector<Field>& headers, Field field) {
+  std::erase_if(headers,
+                [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
+  headers.push_back(std::move(field));
+}
+
+bool is_given(const std::vector<Field>& headers, std::string_view name) {
+  return std::ranges::any_of(
+      headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
+}
+
+void set_default(std::vector<Field>& headers, Field field) {
+  if (!is_given(headers, field.name)) headers.push_back(std::move(field));
+}
+
+/// As given_again() compares them.
+std::vector<std::string> names_of(const std::vector<Field>& parameters) {
+  std::string query;
+  for (const Field& parameter : parameters)
+    query += percent_encode(parameter.name) + "&";
+  return policy::query_names(query);
+}
+
+bool is_owned(const catalog::Api& api, std::string_view name) {
+  return std::ranges::find(api.owned_headers, lower(name)) != api.owned_headers.end();
+}
+
+/// Whether a value holds a secret of the connection or the session, in any form, or a signature
+/// made with one. Asked only where a caller's header has the same name.
+bool proves_who_calls(const std::string& value, const session::Snapshot& snapshot,
+                      const std::vector<std::string>& signatures) {
+  Masker masker = masker_for(snapshot);
+  for (const std::string& signature : signatures)
+    masker.add(signature);
+  if (masker.mask(value) != value) return true;
+  // The masker leaves out what is so short that it stands everywhere.
+  const auto holds = [&](const host::Item& item) {
+    return item.secret && !item.value.empty() &&
+           value.find(item.value.reveal()) != std::string::npos;
+  };
+  return std::ranges::any_of(snapshot.connection.fields, holds) ||
+         (snapshot.session && std::ranges::any_of(snapshot.session->items, holds));
+}
+
+/// The caller's fragment as the vendor will read it, inside the envelope that the plugin writes
+/// round it, which binds prefixes and may hold an element of its own. None: it is sound.
+std::string check_enclosed(std::string_view xml) {
+  const auto read = soap::read_soap_envelope(xml);
+  if (!read) {
+    const std::string& why = read.error();
+    return why.substr(0, why.rfind(" (line")) +
+           " inside its envelope; declare each prefix where it is used";
+  }
+  if (read->body_elements > 1 || read->body_text)
+    return "must be one element: a SOAP Body holds nothing beside it";
+  return {};
+}
+
+}  // namespace
+
+host::CallInput call_input(const Draft& draft, const Call& call) {
+  host::CallInput input;
+  input.api = draft.api->name;
+  input.method = call.method;
+  input.path = draft.path;
+  input.options_json = draft.options_json;
+  input.options = &draft.options;
+  input.query = &call.params;
+  input.headers = &draft.headers;
+  input.body_length = draft.body ? draft.body->size() : 0;
+  if (draft.api->body_need == catalog::BodyNeed::full && draft.body) input.body = *draft.body;
+  if (draft.envelope) {
+    input.enveloped = true;
+    input.body_scope = &draft.envelope->scope;
+    if (!input.body.empty()) input.body = draft.envelope->body(input.body);
+  }
+  input.body_sha256 = draft.body_sha256;
+  return input;
+}
+
+Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome,
+                              const session::Snapshot& snapshot) {
+  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url,
+                        draft.headers, std::nullopt};
+  if (draft.envelope) {
+    auto body = host::compose_enveloped(outcome, *draft.body, *draft.envelope);
+    if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
+    request.body = *std::move(body);
+    // It is the caller's message: the caller says what it is.
+    std::erase_if(outcome.headers, [](const Field& field) {
+      return equal_ignoring_case(field.name, "content-type");
+    });
+  } else {
+    request.body = host::compose_body(outcome, draft.body);
+    if (draft.api->soap && outcome.soap) {
+      const std::string trouble = check_enclosed(*request.body);
+      if (!trouble.empty()) return failure(input_invalid("data " + trouble, {{"/data", trouble}}));
+    }
+  }
+  if (!outcome.url.empty()) {
+    auto url = parse_url(outcome.url);
+    if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));
+    request.url = *std::move(url);
+  }
+  if (auto problem =
+          policy::given_again(names_of(outcome.query), "the plugin of " + draft.api->id(),
+                              draft.path_parts, call.params))
+    return failure(input_invalid(std::vector{*std::move(problem)}));
+  for (const Field& parameter : outcome.query) {
+    request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +
+                         "=" + percent_encode(parameter.value);
+    request.url.has_query = true;
+  }
+  for (Field& field : outcome.headers) {
+    if (is_owned(*draft.api, field.name)) {
+      set_header(request.headers, std::move(field));
+    } else if (!is_given(request.headers, field.name)) {
+      request.headers.push_back(std::move(field));
+    } else if (proves_who_calls(field.value, snapshot, outcome.signatures)) {
+      // Owned by nature: a caller's value would be sent in place of the credential.
+      constexpr std::string_view why =
+          "is set by the plugin of this API: it carries the credential";
+      return failure(input_invalid("headers." + field.name + " " + std::string(why),
+                                   {{pointer_to("/headers", field.name), std::string(why)}}));
+    }
+    // Else what the plugin does not own is its default, and the caller's goes ahead.
+  }
+  set_default(request.headers, {"Accept", "*/*"});
+  set_default(request.headers, {"User-Agent", "Penstock/0.1"});
+  return request;
+}
+
+Result<Done> check_egress(const Draft& draft, const Url& url) {
+  if (draft.plugin->manifest().egress.permits(url)) return Done{};
+  return failure(engine_failed("the request would leave for " + url.origin() + ", which " +
+                                   draft.plugin->label() + " does not declare",
+                               Phase::authorize, Sent::no));
+}
+
+std::chrono::milliseconds time_limit(const Draft& draft, const Call& call,
+                                     const UpstreamConfig& common) {
+  if (call.timeout) return *call.timeout;
+  if (const auto own = draft.integration->config().upstream.timeout) return *own;
+  if (draft.api->timeout) return *draft.api->timeout;
+  return common.timeout.value_or(std::chrono::seconds(60));
+}
+
+Masker masker_for(const session::Snapshot& snapshot) {
+  Masker masker;
+  const auto add = [&](const std::vector<host::Item>& items) {
+    for (const host::Item& item : items) {
+      if (item.secret) masker.add(item.value.reveal());
+    }
+  };
+  add(snapshot.connection.fields);
+  if (snapshot.session) add(snapshot.session->items);
+  return masker;
+}
+
+}  // namespace penstock::call

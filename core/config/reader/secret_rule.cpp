@@ -1,0 +1,103 @@
+#include "config/reader/secret_rule.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdio>
+
+namespace penstock::config {
+namespace {
+
+constexpr char32_t no_utf8 = 0xFFFFFFFF;
+
+/// Takes the first character off; no_utf8 where the bytes are none.
+char32_t take(std::string_view& text) {
+  const auto first = static_cast<unsigned char>(text.front());
+  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || length > text.size()) return no_utf8;
+  char32_t c = length == 1 ? first : first & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte & 0xC0U) != 0x80) return no_utf8;
+    c = (c << 6U) | (byte & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
+  if (c < least.at(length) || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return no_utf8;
+  text.remove_prefix(length);
+  return c;
+}
+
+std::string code(char32_t c) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "U+%04X", static_cast<unsigned>(c));
+  return text.data();
+}
+
+/// Unicode's spaces, of which no eye tells whether they belong to a value.
+bool is_space(char32_t c) {
+  return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+         c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+/// What has no width, or steers the direction of what stands beside it.
+bool is_invisible(char32_t c) {
+  return c == 0xAD || c == 0x034F || c == 0x061C || c == 0x115F || c == 0x1160 || c == 0x180E ||
+         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0x3164 || c == 0xFEFF || c == 0xFFA0 ||
+         (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+}
+
+bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+
+/// A line break that one text of several lines may end in is left out.
+std::string_view without_last_line_end(std::string_view value) {
+  std::string_view text = value;
+  if (!text.ends_with('\n')) return value;
+  text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text.find('\n') == std::string_view::npos ? value : text;
+}
+
+std::string edge_trouble(char32_t c, const char* where) {
+  if (c == '\n' || c == '\r')
+    return std::string(where) + " with a line break; in YAML write |- for |, and of a file only "
+                                "one line break at its end is dropped";
+  return is_space(c) ? std::string(where) + " with a blank (" + code(c) + "); leave it out"
+                     : std::string();
+}
+
+}  // namespace
+
+std::string secret_trouble(std::string_view value) {
+  if (value.empty()) return {};
+  if (value.starts_with("\xEF\xBB\xBF"))
+    return "begins with a byte order mark (U+FEFF); save its file as UTF-8 without one";
+  std::string_view rest = without_last_line_end(value);
+  char32_t first = no_utf8, last = no_utf8;
+  while (!rest.empty()) {
+    const char32_t c = take(rest);
+    if (c == no_utf8)
+      return "is not UTF-8 (it may be Latin-1); save its file, or set its variable, as UTF-8";
+    if (c == 0xFFFD) return "holds U+FFFD: its file was not UTF-8 when somebody read it";
+    if (is_invisible(c)) return "holds an invisible character (" + code(c) + "); leave it out";
+    const bool crlf = c == '\r' && rest.starts_with('\n') && first != no_utf8;
+    if (c == '\r' && !crlf) return "holds a carriage return (CR); leave it out";
+    if (is_control(c) && c != '\n' && c != '\t' && !crlf)
+      return "holds a control character (" + code(c) + "); leave it out";
+    if (first == no_utf8) first = c;
+    last = c;
+  }
+  std::string trouble = edge_trouble(first, "begins");
+  return trouble.empty() ? edge_trouble(last, "ends") : trouble;
+}
+
+std::string api_key_trouble(std::string_view key) {
+  if (key.empty()) return "must not be empty";
+  std::string trouble = secret_trouble(key);
+  if (!trouble.empty()) return trouble;
+  const bool is_visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
+  return is_visible ? std::string()
+                    : "must be of visible ASCII characters: it is sent as Authorization: Bearer";
+}
+
+}  // namespace penstock::config

@@ -1,0 +1,197 @@
+#include "engine/connection_check.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <penstock/text.hpp>
+
+#include "config/reader/secret_rule.hpp"
+#include "host/signing_key.hpp"
+
+namespace penstock::engine {
+namespace {
+
+using Plugins = std::vector<const loader::Plugin*>;
+
+/// What the plugins of one tool say of a field of its connection.
+struct Field {
+  bool known = false;
+  bool secret = false;
+  std::vector<std::string> choices;
+};
+
+class ConnectionCheck {
+ public:
+  ConnectionCheck(const IntegrationConfig& integration, const config::Unread& unread,
+                  Plugins plugins, bool all_plugins, config::Reading& reading)
+      : integration_(integration), unread_(unread), plugins_(std::move(plugins)),
+        all_plugins_(all_plugins), reading_(reading) {
+    for (const loader::Plugin* plugin : plugins_) {
+      for (const schema::FieldInfo& field : plugin->manifest().connection.fields())
+        known_.push_back(field.name);
+    }
+  }
+
+  void run() {
+    for (const ConnectionField& field : integration_.connection)
+      check_text(field);
+    for (const ConnectionField& field : integration_.connection) {
+      check_name(field.name, field.name_at.line > 0 ? field.name_at : field.at);
+      const Field info = about(field.name);
+      if (info.known && !info.secret && all_plugins_) reading_.clear.push_back(field.at);
+    }
+    for (const auto& [name, at] : unread_.fields)
+      check_name(name, at);
+    for (const loader::Plugin* plugin : plugins_)
+      check_values(*plugin);
+    if (all_plugins_) check_completeness();
+  }
+
+ private:
+  void problem(Mark at, std::string message, std::string suggestion = {}) {
+    if (!said_.insert(message).second) return;  // plugins of one tool share fields
+    reading_.problems.push_back(
+        {reading_.config.file, at, std::move(message), std::move(suggestion), {}});
+  }
+
+  Field about(const std::string& name) const {
+    Field out;
+    for (const loader::Plugin* plugin : plugins_) {
+      const auto fields = plugin->manifest().connection.fields();
+      const auto found = std::ranges::find(fields, name, &schema::FieldInfo::name);
+      if (found == fields.end()) continue;
+      out.known = true;
+      out.secret = out.secret || found->secret;
+      out.choices.insert(out.choices.end(), found->choices.begin(), found->choices.end());
+    }
+    return out;
+  }
+
+  /// What no field may hold, whatever its plugin says of it.
+  void check_text(const ConnectionField& field) {
+    const std::string_view value = field.value.reveal();
+    std::string trouble = config::secret_trouble(value);
+    if (trouble.empty() && value.find("-----BEGIN ") != std::string_view::npos)
+      trouble = host::signing_key_trouble(value);
+    if (trouble.empty()) return;
+    problem(field.at, "connection." + reading_.written(field.name_at, field.name) + " " + trouble);
+    unsound_.insert(field.name);
+  }
+
+  void check_name(const std::string& name, Mark at) {
+    if (!all_plugins_ || about(name).known) return;
+    const std::string near = nearest(name, known_);
+    if (!near.empty()) meant_.insert(near);
+    problem(at,
+            "tool " + integration_.tool + " has no connection field \"" +
+                reading_.written(at, name) + "\"" + did_you_mean(name, known_),
+            near);
+  }
+
+  void check_values(const loader::Plugin& plugin) {
+    const schema::Schema& schema = plugin.manifest().connection;
+    std::vector<std::pair<std::string_view, std::string_view>> given;
+    const auto fields = schema.fields();
+    for (const ConnectionField& field : integration_.connection) {
+      if (std::ranges::find(fields, field.name, &schema::FieldInfo::name) != fields.end())
+        given.emplace_back(field.name, field.value.reveal());
+    }
+    for (const Problem& one : schema.validate_fields(given, "").problems) {
+      const std::string name = one.pointer.empty() ? one.pointer : one.pointer.substr(1);
+      const auto field = std::ranges::find(integration_.connection, name, &ConnectionField::name);
+      const bool is_absent = field == integration_.connection.end();
+      if (is_absent ? stands_somehow(name) : unsound_.contains(name)) continue;
+      const Field info = about(name);
+      problem(is_absent ? integration_.connection_at : field->at,
+              (name.empty() ? "connection " : "connection." + name + " ") + one.message,
+              is_absent || info.secret ? "" : nearest(field->value.reveal(), info.choices));
+      broken_.insert(name);
+    }
+  }
+
+  bool stands_somehow(const std::string& name) const {
+    return unread_.fields.contains(name) || meant_.contains(name);
+  }
+
+  /// The field's value with its default; none where it is absent, empty or cannot be known.
+  std::optional<std::string> value(const loader::Plugin& plugin, const std::string& name) const {
+    const auto given = std::ranges::find(integration_.connection, name, &ConnectionField::name);
+    if (given != integration_.connection.end()) {
+      if (given->value.empty() || broken_.contains(name)) return std::nullopt;
+      return std::string(given->value.reveal());
+    }
+    if (stands_somehow(name)) return std::nullopt;
+    const auto fields = plugin.manifest().connection.fields();
+    const auto field = std::ranges::find(fields, name, &schema::FieldInfo::name);
+    if (field == fields.end() || field->default_text.empty()) return std::nullopt;
+    return field->default_text;
+  }
+
+  std::vector<std::string> missing(const loader::Plugin& plugin, const catalog::Api& api) const {
+    std::vector<std::string> out;
+    const auto require = [&](const std::string& name) {
+      if (!value(plugin, name) && !stands_somehow(name) && !broken_.contains(name))
+        out.push_back(name);
+    };
+    for (const std::string& name : api.connection_required)
+      require(name);
+    for (const FieldsWhen& when : api.connection_required_when) {
+      if (value(plugin, when.field) != when.equals) continue;
+      for (const std::string& name : when.fields)
+        require(name);
+    }
+    return out;
+  }
+
+  /// One API at least has to be callable.
+  void check_completeness() {
+    std::string lacks;
+    for (const loader::Plugin* plugin : plugins_) {
+      for (const catalog::Api& api : plugin->manifest().apis) {
+        const std::vector<std::string> names = missing(*plugin, api);
+        if (names.empty()) return;
+        for (const std::string& name : names)
+          lacks += (lacks.empty() ? "" : ", ") + name + " (" + api.id() + ")";
+      }
+    }
+    problem(integration_.connection_at, "the connection is complete for no API of " +
+                                            integration_.tool + "; missing: " + lacks);
+  }
+
+  const IntegrationConfig& integration_;
+  const config::Unread& unread_;
+  const Plugins plugins_;
+  const bool all_plugins_;
+  config::Reading& reading_;
+  std::vector<std::string> known_;
+  std::set<std::string> said_, meant_, broken_, unsound_;
+};
+
+}  // namespace
+
+void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded,
+                      config::Reading& reading) {
+  const IntegrationConfig& integration = reading.config.integrations[index];
+  if (integration.tool.empty()) return;  // is told, if it stands in a file
+  Plugins plugins = loaded.plugins->of_tool(integration.tool);
+  const bool all_plugins = !loaded.lacks_some_of(integration.tool);
+  if (plugins.empty() && all_plugins) {
+    const std::vector<std::string> tools = loaded.plugins->tools();
+    reading.problems.push_back({reading.config.file,
+                                integration.tool_at,
+                                "unknown tool \"" +
+                                    reading.written(integration.tool_at, integration.tool) + "\"" +
+                                    (tools.empty() && loaded.refused.empty()
+                                         ? "; there is no plugin in " +
+                                               reading.written(reading.config.plugins.directory_at,
+                                                               loaded.plugins->directory())
+                                         : did_you_mean(integration.tool, tools)),
+                                nearest(integration.tool, tools),
+                                {}});
+  }
+  const config::Unread& unread = reading.unread[index];
+  if (plugins.empty() || unread.connection) return;
+  ConnectionCheck(integration, unread, std::move(plugins), all_plugins, reading).run();
+}
+
+}  // namespace penstock::engine

@@ -1,0 +1,566 @@
+#include <penstock/engine.hpp>
+#include <penstock/text.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <unistd.h>
+
+#include "call/call_run.hpp"
+#include "call/dry_run.hpp"
+#include "call/prepared_call.hpp"
+#include "config/reader/state_url.hpp"
+#include "engine/config_check.hpp"
+#include "engine/exit_guard.hpp"
+#include "engine/verify.hpp"
+#include "runtime/engine_thread.hpp"
+#include "runtime/live_calls.hpp"
+#include "runtime/loop.hpp"
+#include "runtime/loop_environment.hpp"
+#include "runtime/watchdog.hpp"
+#include "runtime/world.hpp"
+
+namespace penstock {
+
+using call::CallContext;
+using call::CallRun;
+using engine::ExitGuard;
+using runtime::Integration;
+using runtime::Loop;
+using runtime::run_guarded;
+using runtime::Trouble;
+using runtime::Watchdog;
+using runtime::World;
+
+namespace {
+
+Error stopping_error() {
+  Error error = engine_failed("the engine is stopping", Phase::route, Sent::no);
+  error.http_status = 503;
+  error.retryable = true;
+  error.retry_after = std::chrono::seconds(1);
+  return error;
+}
+
+/// How long the end waits for renewals where one of them may be hanging in its plugin.
+constexpr auto hung_patience = std::chrono::seconds(5);
+/// How long exit() waits for a thread of the engine's.
+constexpr auto exit_patience = std::chrono::seconds(2);
+/// How long the destructor waits for handlers that are too late for a loop.
+constexpr auto aside_patience = std::chrono::seconds(1);
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(config::Reading& reading, EngineOptions options, std::shared_ptr<const World> world_in,
+       unsigned threads);
+  /// After shut_down(); not on an engine thread.
+  ~Impl();
+
+  /// Of a configuration as far as it was read; `reading` is used up.
+  static Result<std::unique_ptr<Engine>, ConfigProblems> open(config::Reading& reading,
+                                                              EngineOptions options);
+
+  bool on_own_thread() const { return runtime::is_thread_of(this); }
+
+  /// The loop that this is, or the next one.
+  Loop& pick_loop() {
+    Loop* const here = Loop::current();
+    const bool own = here != nullptr && on_own_thread();
+    return own ? *here : *loops[next_loop++ % loops.size()];
+  }
+
+  /// Starts a call that has been counted. Always posted: a call that fails at once must not run its
+  /// handler in the function that started it, and plugins run on a stack of the engine's own.
+  template <class Asked, class Told>
+  void run(Asked call, Told told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
+    Loop& loop = pick_loop();
+    const auto made =
+        std::make_shared<CallRun>(context, world, loop, std::move(call), std::move(told));
+    if (cancel) made->listen_to(std::move(cancel));
+    boost::asio::post(loop.context(), [made] { made->start(); });
+  }
+
+  /// For a result that is there at once, and perhaps no loop any more.
+  template <class Function>
+  void post_aside(Function function) {
+    boost::asio::post(aside, std::move(function));
+  }
+
+  template <class Handler>
+  void refuse(Handler handler, Error error) {
+    post_aside([this, handler = std::move(handler), error = std::move(error)]() mutable {
+      run_guarded(context.trouble, "a handler", [&] { handler(failure(std::move(error))); });
+    });
+  }
+
+  /// Counted before the question: stop() either sees this call or this call sees stop().
+  bool enter() {
+    context.calls.enter();
+    if (!stopping) return true;
+    context.calls.leave();
+    return false;
+  }
+
+  void on_thread_lost(Loop& loop, const host::InvocationWatch& watch);
+  void stop(std::chrono::milliseconds grace);
+  void shut_down(std::chrono::milliseconds grace);
+  void log_out();
+  void halt_for_exit();
+  bool anything_hangs() const {
+    return std::ranges::any_of(world->plugins->plugins(),
+                               [](const auto& plugin) { return !plugin->instance().in_service(); });
+  }
+
+  /// Destroyed last: until then exit() waits for the engine.
+  std::unique_ptr<ExitGuard> exit_guard;
+  /// Says when all members behind it are gone.
+  struct Destruction {
+    ~Destruction() { done.set_value(); }
+    std::promise<void> done;
+  } destruction;
+
+  const Config config;
+  const ConfigProblems notes;
+  const std::shared_ptr<const World> world;
+  CallContext context;
+  std::chrono::milliseconds plugin_time_limit;
+  boost::asio::thread_pool blocking;
+  std::vector<std::unique_ptr<Loop>> loops;
+  std::atomic<std::size_t> next_loop{0};
+
+  /// The watchdog's context, and that of handlers that are too late for a loop.
+  boost::asio::io_context aside{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> aside_work;
+  std::unique_ptr<Watchdog> watchdog;
+  std::promise<void> aside_ended;
+  std::future<void> aside_end = aside_ended.get_future();
+  std::thread aside_thread;
+
+  std::atomic<bool> stopping{false};
+  std::mutex stop_mutex;  ///< held by the one that stops, to the end
+  bool stopped = false;
+  std::once_flag stopper_once;
+  std::thread stopper;              ///< of a stop() on an engine thread
+  std::atomic<bool> halted{false};  ///< by exit()
+  std::atomic<bool> blocking_joined{false};
+};
+
+namespace {
+
+std::shared_ptr<const World> make_world(const Config& config,
+                                        std::shared_ptr<const loader::PluginSet> plugins,
+                                        CredentialStore& store, ConfigProblems& problems) {
+  auto world = std::make_shared<World>();
+  world->plugins = std::move(plugins);
+  for (const IntegrationConfig& integration : config.integrations) {
+    auto made = Integration::make(config, integration, *world->plugins, store, problems);
+    if (made) world->integrations.emplace(integration.id, std::move(made));
+  }
+  return world;
+}
+
+/// Without an embedder who wants to hear of it.
+void tell_stderr(std::string_view sentence) {
+  const std::string line = "penstock: " + std::string(sentence) + "\n";
+  (void)!::write(STDERR_FILENO, line.data(), line.size());
+}
+
+std::vector<std::string> ids(const Config& config) {
+  std::vector<std::string> out;
+  for (const IntegrationConfig& integration : config.integrations)
+    out.push_back(integration.id);
+  return out;
+}
+
+Trouble guarded_trouble(std::function<void(std::string_view)> told) {
+  if (!told) return tell_stderr;
+  return [told = std::move(told)](std::string_view sentence) {
+    try {
+      told(sentence);
+    } catch (...) {
+      tell_stderr(sentence);
+    }
+  };
+}
+
+class FunctionCompletion final : public detail::Completion<Result<Answer>> {
+ public:
+  static CallRun::Completion make(Engine::CallHandler handler) {
+    return CallRun::Completion(new FunctionCompletion(std::move(handler)));
+  }
+
+  void complete(Result<Answer> result) override {
+    const auto handler = std::move(handler_);
+    delete this;
+    handler(std::move(result));
+  }
+  void drop() noexcept override { delete this; }
+
+ private:
+  explicit FunctionCompletion(Engine::CallHandler handler) : handler_(std::move(handler)) {}
+  ~FunctionCompletion() = default;
+
+  Engine::CallHandler handler_;
+};
+
+/// A preview without a session: one plugin call, on a loop, where the watchdog sees it.
+class PreviewRun final : public runtime::LiveCall {
+ public:
+  PreviewRun(CallContext& context, std::shared_ptr<const World> world, Call call,
+             Engine::PreviewHandler handler)
+      : context_(context), world_(std::move(world)), call_(std::move(call)),
+        handler_(std::move(handler)) {}
+
+  void start(Loop& loop) {
+    loop.calls().add(*this);
+    if (loop.closed_with()) return end(failure(*loop.closed_with()));
+    Result<Preview> preview = failure(engine_failed("the preview failed", Phase::route, Sent::no));
+    run_guarded(context_.trouble, "a preview", [&] { preview = call::preview(*world_, call_); });
+    end(std::move(preview));
+  }
+
+  void abort(Error error) override { end(failure(std::move(error))); }
+
+  /// This runs while start() has not come back: start() is what hangs.
+  void on_plugin_lost(const host::Instance&) override {
+    end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
+                                  " is out of service: a function of it does not return",
+                              Phase::authorize)));
+  }
+
+ private:
+  void end(Result<Preview> preview) {
+    const auto handler = std::exchange(handler_, nullptr);
+    if (!handler) return;
+    runtime::LiveCalls::remove(*this);
+    run_guarded(context_.trouble, "the handler of a preview", [&] { handler(std::move(preview)); });
+    context_.calls.leave();
+  }
+
+  CallContext& context_;
+  std::shared_ptr<const World> world_;
+  Call call_;
+  Engine::PreviewHandler handler_;
+};
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, EngineOptions options) {
+  config::Reading reading;
+  reading.config = std::move(config);
+  reading.plugins = true;
+  return Impl::open(reading, std::move(options));
+}
+
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open_file(const std::filesystem::path& file,
+                                                                  EngineOptions options) {
+  config::Reading reading = config::read(file);
+  engine::check_state(reading);
+  return Impl::open(reading, std::move(options));
+}
+
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Reading& reading,
+                                                                   EngineOptions options) {
+  const Config& config = reading.config;
+  const auto problem = [&](Mark at, std::string message) {
+    return failure(ConfigProblems{{config.file, at, std::move(message)}});
+  };
+  auto plugins = engine::check(reading);
+  if (!reading.problems.empty()) return failure(config::finish(reading));
+  if (!options.store) {
+    auto store = config::is_postgresql_url(config.state) ? open_postgresql_store(config.state)
+                                                         : open_sqlite_store(config.state);
+    if (!store) return problem(config.state_at, store.error().message);
+    options.store = *std::move(store);
+  }
+  auto world = make_world(config, std::move(plugins), *options.store, reading.problems);
+  if (!reading.problems.empty()) return failure(config::finish(reading));
+
+  const int wanted = options.threads > 0 ? options.threads : config.server.threads;
+  const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
+                                      : std::max(1U, std::thread::hardware_concurrency());
+  return std::unique_ptr<Engine>(
+      new Engine(std::make_unique<Impl>(reading, std::move(options), std::move(world), threads)));
+}
+
+Engine::Impl::Impl(config::Reading& reading, EngineOptions options,
+                   std::shared_ptr<const World> world_in, unsigned threads)
+    : config(std::move(reading.config)), notes(std::move(reading.notes)),
+      world(std::move(world_in)), plugin_time_limit(options.plugin_time_limit),
+      // Starts its thread at once, which inherits what is blocked meanwhile.
+      blocking((runtime::SignalsBlocked(), 1)), aside_work(boost::asio::make_work_guard(aside)) {
+  context.config = &config;
+  context.store = std::move(options.store);
+  context.blocking = &blocking;
+  context.renewals = std::make_shared<session::RenewalGate>();
+  context.observers = std::move(options.observers);
+  context.trouble = guarded_trouble(std::move(options.on_trouble));
+  boost::asio::post(blocking, [this] { runtime::mark_as_thread_of(this); });
+  for (unsigned i = 0; i < threads; ++i)
+    loops.push_back(
+        std::make_unique<Loop>(this, context.trouble, static_cast<std::size_t>(threads)));
+  watchdog = std::make_unique<Watchdog>(
+      aside, loops, plugin_time_limit,
+      [this](Loop& loop, const host::InvocationWatch& watch) { on_thread_lost(loop, watch); });
+  watchdog->start();
+  for (const auto& loop : loops)
+    loop->start();
+  aside_thread = runtime::start_engine_thread("penstock-aside", this, [this] {
+    runtime::run_loop(aside, context.trouble);
+    aside_ended.set_value();
+  });
+  exit_guard = std::make_unique<ExitGuard>([this] { halt_for_exit(); });
+}
+
+Engine::Impl::~Impl() {
+  if (stopper.joinable()) stopper.join();
+  // What has been posted aside runs; then nothing is left that could post.
+  boost::asio::post(aside, [this] { watchdog->stop(); });
+  aside_work.reset();
+  // A handler that calls again whenever it is refused would go on for ever.
+  if (halted || aside_end.wait_for(aside_patience) != std::future_status::ready) aside.stop();
+  aside_thread.join();
+  // No thread is left to halt, but the connections that are closed now still use OpenSSL.
+  exit_guard->replace(
+      [ending_thread = std::this_thread::get_id(), done = destruction.done.get_future().share()] {
+        if (ending_thread != std::this_thread::get_id()) done.wait_for(exit_patience);
+      });
+  // Handlers still queued on a loop may hold calls, which hold the world: loops first.
+  loops.clear();
+}
+
+/// A thread of a loop is given up inside a plugin. [watchdog]
+void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) {
+  const host::Instance& instance = *watch.instance();
+  instance.take_out_of_service();
+  for (const auto& plugin : world->plugins->plugins()) {
+    if (&plugin->instance() != &instance) continue;
+    context.trouble("the plugin " + plugin->label() +
+                    " is out of service until the next start: " + watch.function() +
+                    "() has not returned for " + std::to_string(plugin_time_limit.count()) +
+                    " ms; its calls are answered with an error");
+  }
+  loop.replace_thread();
+  for (const auto& each : loops) {
+    boost::asio::post(each->context(), [&loop = *each, &instance] {
+      loop.calls().for_each([&](runtime::LiveCall& call) { call.on_plugin_lost(instance); });
+    });
+  }
+}
+
+/// Ends the sessions that the vendors count. What other replicas use goes on.
+void Engine::Impl::log_out() {
+  bool shared = true;
+  run_guarded(context.trouble, "the credential store",
+              [&] { shared = context.store->is_shared(); });
+  if (shared) return;
+  Loop& loop = *loops.front();
+  for (const auto& [id, integration] : world->integrations) {
+    for (const loader::Plugin* plugin : world->plugins->of_tool(integration->config().tool)) {
+      if (!plugin->instance().in_service()) continue;
+      for (const catalog::Api& api : plugin->manifest().apis) {
+        if (!api.session || !api.session->logout) continue;
+        session::Need need;
+        need.plugin = std::shared_ptr<const host::Instance>(world->plugins, &plugin->instance());
+        need.format = api.session->format;
+        boost::asio::post(
+            loop.context(),
+            [state = integration->state(plugin->manifest().id), need = std::move(need),
+             session_world = std::make_shared<runtime::LoopWorld>(
+                 loop, integration, context.store, blocking, context.observers, context.renewals,
+                 context.hold())] { state->log_out(need, session_world, [] {}); });
+      }
+    }
+  }
+}
+
+void Engine::Impl::stop(std::chrono::milliseconds grace) {
+  stopping = true;
+  if (!on_own_thread()) return shut_down(grace);
+  std::call_once(stopper_once, [&] {
+    stopper =
+        runtime::start_engine_thread("penstock-stop", nullptr, [this, grace] { shut_down(grace); });
+  });
+}
+
+/// Not on an engine thread.
+void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
+  stopping = true;
+  const std::scoped_lock lock(stop_mutex);
+  if (stopped) return;
+  stopped = true;
+  const auto end = std::chrono::steady_clock::now() + grace;
+  if (!halted) {
+    const bool idle = context.calls.wait_until(end) && context.background.wait_until(end);
+    if (idle && grace.count() > 0) {
+      log_out();
+      context.background.wait_until(end);
+    }
+    for (const auto& loop : loops)
+      loop->abort_calls(stopping_error());
+    context.calls.wait();
+    // What a vendor has answered, or is about to, is kept before the loops end that it comes by.
+    context.renewals->close(anything_hangs() ? hung_patience : session::longest_end);
+  }
+  for (const auto& loop : loops)
+    loop->stop();
+  blocking.join();
+  blocking_joined = true;
+}
+
+/// No handler runs any more: what they use may be half destroyed.
+void Engine::Impl::halt_for_exit() {
+  stopping = true;
+  halted = true;
+  aside.stop();
+  for (const auto& loop : loops)
+    loop->context().stop();
+  for (const auto& loop : loops) {
+    if (loop->halt(exit_patience)) loop->close_connections();
+  }
+  if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_patience);
+  // What the credential store does uses OpenSSL, and may keep a token that nobody else has.
+  if (blocking_joined) return;
+  const auto drained = std::make_shared<std::promise<void>>();
+  boost::asio::post(blocking, [drained] { drained->set_value(); });
+  drained->get_future().wait_for(exit_patience);
+}
+
+Engine::~Engine() {
+  if (!impl_->on_own_thread()) {
+    impl_->shut_down(std::chrono::milliseconds(0));
+    return;
+  }
+  // This thread has to return to its loop before that can end.
+  impl_->stopping = true;
+  runtime::start_engine_thread("penstock-end", nullptr,
+                               [impl = std::shared_ptr<Impl>(std::move(impl_))] {
+                                 impl->shut_down(std::chrono::milliseconds(0));
+                               })
+      .detach();
+}
+
+void Engine::launch(Call call, detail::CompletionPtr<Result<Answer>> completion,
+                    std::shared_ptr<detail::CancelRequest> cancel) {
+  if (impl_->enter()) return impl_->run(std::move(call), std::move(completion), std::move(cancel));
+  impl_->post_aside([impl = impl_.get(), completion = std::move(completion)]() mutable {
+    run_guarded(impl->context.trouble, "the handler of a call",
+                [&] { completion.release()->complete(failure(stopping_error())); });
+  });
+}
+
+void Engine::start(Call call, CallHandler handler) {
+  launch(std::move(call), FunctionCompletion::make(std::move(handler)), nullptr);
+}
+
+void Engine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  if (impl_->enter()) return impl_->run(std::move(call), std::move(peer));
+  impl_->post_aside([impl = impl_.get(), peer = std::move(peer)] {
+    run_guarded(impl->context.trouble, "a ProxyPeer",
+                [&] { peer->finish(failure(stopping_error())); });
+  });
+}
+
+Result<Preview> Engine::validate(const Call& call) const {
+  return call::preview(*impl_->world, call);
+}
+
+void Engine::validate(Call call, PreviewHandler handler) {
+  if (!impl_->enter()) return impl_->refuse(std::move(handler), stopping_error());
+  Loop& loop = impl_->pick_loop();
+  boost::asio::post(loop.context(), [&loop, made = std::make_shared<PreviewRun>(
+                                                impl_->context, impl_->world, std::move(call),
+                                                std::move(handler))] { made->start(loop); });
+}
+
+void Engine::validate_with_session(Call call, PreviewHandler handler) {
+  if (!impl_->enter()) return impl_->refuse(std::move(handler), stopping_error());
+  impl_->run(std::move(call), std::move(handler));
+}
+
+std::vector<ApiInfo> Engine::catalog() const { return impl_->world->plugins->catalog(); }
+
+std::vector<PluginInfo> Engine::plugins() const { return impl_->world->plugins->infos(); }
+
+std::vector<IntegrationInfo> Engine::integrations() const {
+  std::vector<IntegrationInfo> out;
+  for (const IntegrationConfig& config : impl_->config.integrations) {
+    out.push_back(engine::integration_info(*impl_->world->integrations.at(config.id),
+                                           *impl_->world->plugins, runtime::wall_clock_ms()));
+  }
+  return out;
+}
+
+void Engine::verify(const std::string& integration_id, VerifyHandler handler) {
+  const auto found = impl_->world->integrations.find(integration_id);
+  if (found == impl_->world->integrations.end() || !found->second->config().enabled) {
+    return impl_->refuse(
+        std::move(handler),
+        integration_not_found(found == impl_->world->integrations.end()
+                                  ? "there is no integration \"" + integration_id + "\"" +
+                                        did_you_mean(integration_id, ids(impl_->config))
+                                  : "integration " + integration_id + " is disabled"));
+  }
+  auto trials = engine::trials_of(*found->second, *impl_->world->plugins);
+  if (trials.empty()) {
+    return impl_->post_aside([impl = impl_.get(), handler = std::move(handler)] {
+      run_guarded(impl->context.trouble, "a handler", [&] { handler(std::vector<Check>()); });
+    });
+  }
+
+  struct Verification {
+    std::mutex mutex;
+    std::vector<Check> checks;
+    std::size_t left = 0;
+    VerifyHandler handler;
+  };
+  const auto verification = std::make_shared<Verification>();
+  verification->checks.resize(trials.size());
+  verification->left = trials.size();
+  verification->handler = std::move(handler);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    start(trials[i].call, [verification, trial = trials[i], i](const Result<Answer>& result) {
+      {
+        const std::scoped_lock lock(verification->mutex);
+        verification->checks[i] = engine::read_trial(trial, result);
+        if (--verification->left > 0) return;
+      }
+      verification->handler(std::move(verification->checks));
+    });
+  }
+}
+
+const Config& Engine::config() const { return impl_->config; }
+
+const ConfigProblems& Engine::notes() const { return impl_->notes; }
+
+std::size_t Engine::loops() const { return impl_->loops.size(); }
+
+boost::asio::io_context& Engine::loop(std::size_t index) { return impl_->loops[index]->context(); }
+
+void Engine::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
+
+std::vector<std::string> Engine::out_of_service() const {
+  std::vector<std::string> out;
+  for (const auto& plugin : impl_->world->plugins->plugins()) {
+    if (plugin->instance().in_service()) continue;
+    out.push_back("the plugin " + plugin->label() +
+                  " is out of service until the next start: a function of it did not return");
+  }
+  return out;
+}
+
+}  // namespace penstock

@@ -1,0 +1,173 @@
+#include "engine/verify.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/json.hpp"
+#include "call/signing.hpp"
+
+namespace penstock::engine {
+namespace {
+
+using session::Standing;
+
+/// From the least to the most that somebody has to do about it.
+constexpr std::array<const char*, 6> healths = {"ok",          "expiring", "cooling_down",
+                                                "unreachable", "refused",  "needs_credentials"};
+
+std::size_t rank(Standing::Health health) { return static_cast<std::size_t>(health); }
+
+std::string in_quotes(const std::string& vendor_message) {
+  return vendor_message.empty() ? std::string() : ", \"" + vendor_message + "\"";
+}
+
+bool proves_credentials(const catalog::VerifySpec& verify, const Answer& answer) {
+  return std::ranges::any_of(verify.accepts, [&](const catalog::ProofOfCredentials& one) {
+    return answer.status >= one.status_from && answer.status <= one.status_to &&
+           (one.body_contains.empty() || answer.body.find(one.body_contains) != std::string::npos);
+  });
+}
+
+bool refuses_credentials(const Answer& answer) {
+  return answer.status != 403 &&
+         (answer.meaning == Meaning::credentials_refused ||
+          answer.meaning == Meaning::session_expired || answer.status == 401);
+}
+
+/// Of a test call that got no answer.
+const char* outcome_of(const Error& error) {
+  if (error.origin == Origin::network || error.phase == Phase::connect ||
+      error.code == Code::task_timed_out)
+    return "unreachable";
+  const bool by_vendor = error.origin == Origin::vendor && error.code == Code::none;
+  return by_vendor && !error.retryable ? "refused" : "failed";
+}
+
+std::string complaint(const Answer& answer) {
+  const std::string what =
+      " (HTTP " + std::to_string(answer.status) + in_quotes(answer.vendor_message) + ")";
+  if (answer.status == 403)
+    return "the vendor takes the credentials, but they have no right to the test call" + what;
+  if (refuses_credentials(answer)) return "the vendor refuses the credentials" + what;
+  if (answer.meaning == Meaning::rate_limited || answer.status == 429)
+    return "the vendor asks for a pause" + what + "; verify again later";
+  if (answer.status == 404)
+    return "the vendor knows no such address" + what +
+           ": look at the connection's host, tenant or domain";
+  if (answer.status >= 500 && answer.meaning != Meaning::fault)
+    return "the vendor has a failure of its own" + what + "; verify again later";
+  return "the vendor refuses the test call" + what;
+}
+
+}  // namespace
+
+IntegrationInfo integration_info(const runtime::Integration& integration,
+                                 const loader::PluginSet& plugins, std::int64_t now_ms) {
+  const IntegrationConfig& config = integration.config();
+  IntegrationInfo info;
+  info.id = config.id;
+  info.tool = config.tool;
+  info.enabled = config.enabled;
+  std::size_t worst = 0;
+  const auto note = [&](std::size_t health, std::int64_t until_ms) {
+    worst = std::max(worst, health);
+    info.cooling_down_until_ms = std::max(info.cooling_down_until_ms, until_ms);
+  };
+  for (const loader::Plugin* plugin : plugins.of_tool(config.tool)) {
+    const std::string& id = plugin->manifest().id;
+    for (const catalog::Api& api : plugin->manifest().apis) {
+      if (integration.missing(api, id).empty()) info.apis.push_back(api.id());
+    }
+    const session::ConnectionState* state = integration.state(id);
+    if (state == nullptr) continue;
+    const Standing standing = state->standing(now_ms);
+    note(rank(standing.health), standing.not_before_ms);
+    info.last_renewal_ms = std::max(info.last_renewal_ms, standing.renewed_ms);
+    info.session_expires_ms = std::max(info.session_expires_ms, standing.expires_ms);
+    if (!standing.error.empty() && standing.failed_ms >= info.last_error_ms) {
+      info.last_error = call::masker_for(*state->current()).mask(standing.error);
+      info.last_error_ms = standing.failed_ms;
+    }
+  }
+  const runtime::Restraint& restraint = integration.restraint();
+  const runtime::SteadyTime now = std::chrono::steady_clock::now();
+  const auto until = [&](std::chrono::milliseconds time) {
+    return time.count() == 0 ? 0 : now_ms + time.count();
+  };
+  if (const int refusals = restraint.refusals_in_a_row(); refusals > 0) {
+    note(rank(Standing::Health::refused), until(restraint.rests_for(now)));
+    if (info.last_error.empty())
+      info.last_error = "the vendor refused the credentials of the last " +
+                        (refusals == 1 ? std::string("call") : std::to_string(refusals) + " calls");
+  }
+  if (const auto unreachable = restraint.unreachable()) {
+    note(rank(Standing::Health::unreachable), 0);
+    if (unreachable->unix_ms >= info.last_error_ms) {
+      info.last_error = unreachable->why;
+      info.last_error_ms = unreachable->unix_ms;
+    }
+  }
+  if (const auto patience = restraint.patience_for(now); patience.count() > 0)
+    note(rank(Standing::Health::cooling_down), until(patience));
+  info.health = config.enabled ? healths.at(worst) : "disabled";
+  return info;
+}
+
+std::vector<Trial> trials_of(const runtime::Integration& integration,
+                             const loader::PluginSet& plugins) {
+  std::vector<Trial> out;
+  const IntegrationConfig& config = integration.config();
+  for (const loader::Plugin* plugin : plugins.of_tool(config.tool)) {
+    for (const catalog::Api& api : plugin->manifest().apis) {
+      if (!api.verify || !integration.missing(api, plugin->manifest().id).empty()) continue;
+      const ExampleCall& example = api.verify->call;
+      Trial trial{&api, {}};
+      trial.call.tool = api.tool;
+      trial.call.api = api.name;
+      trial.call.integration_id = config.id;
+      trial.call.method = example.method;
+      trial.call.path = example.path;
+      trial.call.params = example.params;
+      trial.call.api_options = example.api_options;
+      trial.call.in_spite_of_refusal = true;
+      if (!example.data.empty()) {
+        const auto data = parse_json(example.data);
+        const bool is_text = data && (*data)->IsString();
+        trial.call.body =
+            is_text ? std::string((*data)->GetString(), (*data)->GetStringLength()) : example.data;
+        trial.call.body_is_json = !is_text;
+      }
+      out.push_back(std::move(trial));
+    }
+  }
+  return out;
+}
+
+Check read_trial(const Trial& trial, const Result<Answer>& result) {
+  Check check;
+  check.api = trial.api->id();
+  if (!result) {
+    check.outcome = outcome_of(result.error());
+    check.message = result.error().message;
+    return check;
+  }
+  const Answer& answer = *result;
+  check.status = answer.status;
+  const std::string status = "HTTP " + std::to_string(answer.status);
+  if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::nothing_special) {
+    check.works = true;
+    check.outcome = "works";
+    check.message = "works: the vendor answers " + status;
+  } else if (proves_credentials(*trial.api->verify, answer)) {
+    check.works = true;
+    check.outcome = "works";
+    check.message = "the vendor takes the credentials; to the test call they have no right (" +
+                    status + in_quotes(answer.vendor_message) + ")";
+  } else {
+    check.outcome = refuses_credentials(answer) ? "refused" : "failed";
+    check.message = complaint(answer);
+  }
+  return check;
+}
+
+}  // namespace penstock::engine

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <penstock/config.hpp>
+#include <penstock/credential_store.hpp>
+
+#include "base/redactor.hpp"
+#include "loader/plugin_set.hpp"
+#include "runtime/backoff.hpp"
+#include "session/session_slot.hpp"
+
+namespace penstock::runtime {
+
+/// One integration at run time: its configuration, the state of its connection for each plugin of
+/// its tool, and the calls in flight. [any-thread]
+class Integration {
+ public:
+  /// Of a configuration that was checked (check.hpp). Reads the stored state; where that fails,
+  /// says so in `problems` and gives null.
+  static std::shared_ptr<Integration> make(const Config& config,
+                                           const IntegrationConfig& integration,
+                                           const loader::PluginSet& plugins, CredentialStore& store,
+                                           ConfigProblems& problems);
+
+  const IntegrationConfig& config() const { return config_; }
+  const UpstreamConfig& upstream() const { return upstream_; }
+
+  /// Null where the plugin is of another tool.
+  session::ConnectionState* state(const std::string& plugin_id) const;
+
+  /// The fields that `api` needs and this connection lacks.
+  std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
+
+  Restraint& restraint() const { return restraint_; }
+
+  /// Takes one of max_in_flight places; false: all are taken.
+  bool enter() noexcept;
+  Places places() const noexcept;
+  void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  explicit Integration(const IntegrationConfig& config) : config_(config) {}
+
+  IntegrationConfig config_;
+  UpstreamConfig upstream_;  ///< with the defaults for all filled in
+  std::map<std::string, std::shared_ptr<session::ConnectionState>, std::less<>> states_;
+  mutable Restraint restraint_;
+  std::atomic<int> in_flight_{0};
+};
+
+}  // namespace penstock::runtime

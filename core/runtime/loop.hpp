@@ -1,0 +1,80 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <penstock/error.hpp>
+
+#include "host/invocation_watch.hpp"
+#include "runtime/engine_thread.hpp"
+#include "runtime/live_calls.hpp"
+#include "upstream/connection_pool.hpp"
+
+namespace penstock::runtime {
+
+/// One io_context and its thread, with the vendor connections that its calls share.
+class Loop {
+ public:
+  /// `engine` marks its threads: is_thread_of(). `loops`: how many share the limits on connections.
+  Loop(const void* engine, Trouble trouble, std::size_t loops = 1);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void start();
+  /// Gives up the thread, which will not come back, and goes on with another. [watchdog]
+  void replace_thread();
+
+  /// Ends every call that has begun or will begin with that error, each once. [any-thread]
+  void abort_calls(const Error& error);
+  /// Ends the thread; what is still pending is dropped. Idempotent. [not on the loop]
+  void stop();
+
+  /// Brings the loop to a halt for exit(): no handler runs after it. False: the thread did not end
+  /// within `limit`, or this is the thread. [any-thread]
+  bool halt(std::chrono::milliseconds limit);
+  /// Closes the vendor connections, after halt().
+  void close_connections() { client_.reset(); }
+
+  boost::asio::io_context& context() { return context_; }
+  upstream::Client& client() { return *client_; }
+  const Trouble& trouble() const { return trouble_; }
+
+  // On the loop.
+
+  LiveCalls& calls() { return calls_; }
+  /// What every new call ends with; none: the loop takes calls.
+  const std::optional<Error>& closed_with() const { return closed_with_; }
+
+  /// Of the present thread. [watchdog]
+  std::shared_ptr<host::InvocationWatch> watch() const { return watch_; }
+
+  /// The loop whose thread this is; null on other threads.
+  static Loop* current() noexcept;
+
+ private:
+  const void* engine_;
+  Trouble trouble_;
+  LiveCalls calls_;
+  std::optional<Error> closed_with_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<upstream::Client> client_;
+  std::shared_ptr<host::InvocationWatch> watch_;
+
+  std::mutex mutex_;  ///< of what follows
+  std::condition_variable ended_;
+  bool running_ = false;
+  std::thread thread_;
+};
+
+}  // namespace penstock::runtime

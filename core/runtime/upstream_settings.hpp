@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+#include <penstock/config.hpp>
+
+#include "base/url.hpp"
+#include "runtime/integration.hpp"
+#include "upstream/connection_pool.hpp"
+
+namespace penstock::runtime {
+
+// What `upstream:` of the configuration says, with its defaults.
+
+/// How to reach the host of `url` for this integration.
+upstream::Destination destination(const Url& url, const Integration& integration);
+
+std::chrono::milliseconds connect_time_limit(const UpstreamConfig& config);
+std::uint64_t response_limit(const UpstreamConfig& config);
+upstream::Limits connection_limits(const UpstreamConfig& config);
+
+}  // namespace penstock::runtime

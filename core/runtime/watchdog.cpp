@@ -1,0 +1,45 @@
+#include "runtime/watchdog.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+namespace penstock::runtime {
+namespace {
+
+constexpr std::chrono::milliseconds shortest_interval{10}, longest_interval{500};
+
+}  // namespace
+
+Watchdog::Watchdog(boost::asio::io_context& context,
+                   const std::vector<std::unique_ptr<Loop>>& loops, std::chrono::milliseconds limit,
+                   Lost lost)
+    : timer_(context), interval_(std::clamp(limit / 10, shortest_interval, longest_interval)),
+      most_looks_(std::max(2, static_cast<int>(limit / interval_))), lost_(std::move(lost)) {
+  for (const auto& loop : loops)
+    watched_.push_back({loop.get(), {}, 0});
+}
+
+void Watchdog::start() {
+  timer_.expires_after(interval_);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (error || stopped_) return;
+    look();
+    start();
+  });
+}
+
+void Watchdog::look() {
+  for (Watched& one : watched_) {
+    const auto watch = one.loop->watch();
+    const auto now = watch->look();
+    one.looks = now.number != 0 && now.number == one.last.number ? one.looks + 1 : 0;
+    one.last = now;
+    if (one.looks < most_looks_ || !watch->give_up(now)) continue;
+    one.looks = 0;
+    lost_(*one.loop, *watch);
+  }
+}
+
+}  // namespace penstock::runtime

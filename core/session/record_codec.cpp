@@ -1,0 +1,178 @@
+#include "session/record_codec.hpp"
+
+#include <openssl/evp.h>
+#include <penstock/text.hpp>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.hpp"
+
+namespace penstock::session {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void put(Writer& writer, std::string_view text) {
+  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+// Values in base64: a credential may hold bytes that are no UTF-8.
+void write_fields(Writer& writer, const std::vector<SecretField>& fields) {
+  writer.StartArray();
+  for (const SecretField& field : fields) {
+    writer.StartArray();
+    put(writer, field.name);
+    put(writer, base64_encode(field.value.reveal()));
+    writer.Bool(field.secret);
+    writer.EndArray();
+  }
+  writer.EndArray();
+}
+
+bool read_fields(const rapidjson::Value& root, const char* name, std::vector<SecretField>& out) {
+  const auto found = root.FindMember(name);
+  if (found == root.MemberEnd() || !found->value.IsArray()) return false;
+  for (const auto& entry : found->value.GetArray()) {
+    if (!entry.IsArray() || entry.Size() != 3 || !entry[0].IsString() || !entry[1].IsString() ||
+        !entry[2].IsBool()) {
+      return false;
+    }
+    const auto value = base64_decode({entry[1].GetString(), entry[1].GetStringLength()});
+    if (!value) return false;
+    out.push_back(
+        {{entry[0].GetString(), entry[0].GetStringLength()}, Secret(*value), entry[2].GetBool()});
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<host::Item> items_of(const std::vector<SecretField>& fields) {
+  std::vector<host::Item> out;
+  for (const SecretField& field : fields)
+    out.push_back({field.name, field.value, field.secret});
+  return out;
+}
+
+std::vector<SecretField> fields_of(const std::vector<host::Item>& items) {
+  std::vector<SecretField> out;
+  for (const host::Item& item : items)
+    out.push_back({item.name, item.value, item.secret});
+  return out;
+}
+
+std::string digest_of(const host::Connection& configured,
+                      const std::vector<SecretField>& credentials) {
+  std::string text;
+  for (const SecretField& credential : credentials) {
+    const host::Item* field = configured.find(credential.name);
+    const std::string_view value = field == nullptr ? std::string_view() : field->value.reveal();
+    text += std::to_string(credential.name.size()) + ":" + credential.name +
+            std::to_string(value.size()) + ":";
+    text += value;
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr);
+  explicit_bzero(text.data(), text.size());
+  return base64_encode({reinterpret_cast<const char*>(digest), length});
+}
+
+bool still_refused(const StoredState& state, const host::Connection& configured) {
+  return !state.refusal.empty() &&
+         state.refused_digest == digest_of(configured, fields_of(configured.fields));
+}
+
+std::string to_record(const StoredState& state) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("credentials");
+  write_fields(writer, state.credentials);
+  writer.Key("session");
+  write_fields(writer, state.session);
+  writer.Key("session_formats");
+  writer.StartArray();
+  for (const int format : state.session_formats)
+    writer.Int(format);
+  writer.EndArray();
+  writer.Key("session_created_ms");
+  writer.Int64(state.session_created_ms);
+  writer.Key("session_expires_ms");
+  writer.Int64(state.session_expires_ms);
+  writer.Key("connection_digest");
+  put(writer, state.connection_digest);
+  writer.Key("renewal_began_ms");
+  writer.Int64(state.renewal_began_ms);
+  writer.Key("refusal");
+  put(writer, state.refusal);
+  writer.Key("refused_ms");
+  writer.Int64(state.refused_ms);
+  writer.Key("refused_digest");
+  put(writer, state.refused_digest);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+Result<StoredState, std::string> from_record(std::string_view bytes) {
+  const std::string malformed = "the stored state is malformed";
+  const auto document = parse_json(bytes);
+  if (!document || !(*document)->IsObject()) return failure(malformed);
+  const rapidjson::Value& root = **document;
+  StoredState state;
+  const auto integer = [&](const char* name) -> std::int64_t {
+    const auto found = root.FindMember(name);
+    return found != root.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
+  };
+  const auto digest = root.FindMember("connection_digest");
+  if (!read_fields(root, "credentials", state.credentials) ||
+      !read_fields(root, "session", state.session) || digest == root.MemberEnd() ||
+      !digest->value.IsString()) {
+    return failure(malformed);
+  }
+  const auto formats = root.FindMember("session_formats");
+  if (formats != root.MemberEnd() && formats->value.IsArray()) {
+    for (const auto& format : formats->value.GetArray()) {
+      if (format.IsInt()) state.session_formats.push_back(format.GetInt());
+    }
+  } else if (const auto format = static_cast<int>(integer("session_format")); format != 0) {
+    state.session_formats = {format};  // of a record that an earlier release wrote
+  }
+  state.session_created_ms = integer("session_created_ms");
+  state.session_expires_ms = integer("session_expires_ms");
+  state.connection_digest = {digest->value.GetString(), digest->value.GetStringLength()};
+  state.renewal_began_ms = integer("renewal_began_ms");
+  state.refused_ms = integer("refused_ms");
+  const auto refusal = root.FindMember("refusal");
+  if (refusal != root.MemberEnd() && refusal->value.IsString())
+    state.refusal = {refusal->value.GetString(), refusal->value.GetStringLength()};
+  const auto refused_digest = root.FindMember("refused_digest");
+  if (refused_digest != root.MemberEnd() && refused_digest->value.IsString())
+    state.refused_digest = {refused_digest->value.GetString(),
+                            refused_digest->value.GetStringLength()};
+  return state;
+}
+
+std::string seal_record(Vault& vault, const StoredState& state, const std::string& key,
+                        std::uint64_t version) {
+  std::string plain = to_record(state);
+  std::string sealed = vault.seal(plain, {key, version});
+  explicit_bzero(plain.data(), plain.size());
+  return sealed;
+}
+
+Result<StoredState> open_record(Vault& vault, std::string_view sealed, const std::string& key,
+                                std::uint64_t version) {
+  const auto refused = [&](const std::string& why) {
+    return failure(
+        engine_failed("the stored state of " + key + " " + why, Phase::session, Sent::no));
+  };
+  const auto plain = vault.unseal(sealed, {key, version});
+  if (!plain) return refused(plain.error());
+  auto state = from_record(plain->reveal());
+  if (!state) return refused("cannot be read: " + state.error());
+  state->version = version;
+  return *std::move(state);
+}
+
+}  // namespace penstock::session

@@ -1,0 +1,328 @@
+#include "session/session_slot.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <utility>
+
+#include "session/leased_renewal.hpp"
+#include "session/record_codec.hpp"
+
+namespace penstock::session {
+namespace {
+
+// HR vendors lock an integration user after a few bad passwords: each failed login makes the next
+// one wait longer.
+constexpr std::array<std::int64_t, 4> delays_after_refusal_ms = {5'000, 30'000, 300'000, 1'800'000};
+
+// A vendor that is down has refused nothing: what matters is to be back when it is.
+constexpr std::int64_t first_rest_ms = 1'000, longest_rest_ms = 15'000;
+
+constexpr std::int64_t longest_margin_ms = 10'000;
+
+/// Another replica may have been given what this one lacks.
+constexpr std::int64_t look_again_ms = 30'000;
+
+host::Connection with_credentials(host::Connection connection,
+                                  const std::vector<host::Item>& rotated) {
+  for (const host::Item& item : rotated) {
+    const auto found = std::ranges::find(connection.fields, item.name, &host::Item::name);
+    if (found != connection.fields.end()) found->value = item.value;
+  }
+  return connection;
+}
+
+}  // namespace
+
+std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
+                              std::uint8_t chance) {
+  const std::int64_t life = expires_ms - created_ms;
+  if (expires_ms == 0 || life < 60'000) return 0;
+  return created_ms + life * 7 / 10 + life * chance / (5 * 255);
+}
+
+std::int64_t rest_after_failure(int failures, std::uint8_t chance) {
+  const int doublings = std::clamp(failures - 1, 0, 10);
+  const std::int64_t rest = std::min(first_rest_ms << doublings, longest_rest_ms);
+  return rest / 2 + rest * chance / (2 * 255);
+}
+
+std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms) {
+  const std::int64_t life = expires_ms - created_ms;
+  return created_ms == 0 ? 0 : std::clamp<std::int64_t>(life / 10, 0, longest_margin_ms);
+}
+
+const host::State* Snapshot::session_for(int format, std::int64_t now_ms) const noexcept {
+  if (!session || std::ranges::find(session_formats, format) == session_formats.end())
+    return nullptr;
+  return session->expires_ms == 0 || now_ms < session->expires_ms ? &*session : nullptr;
+}
+
+bool Snapshot::is_due(std::int64_t now_ms) const noexcept {
+  return session && session->expires_ms != 0 &&
+         now_ms >= session->expires_ms - expiry_margin(session->created_ms, session->expires_ms);
+}
+
+ConnectionState::ConnectionState(std::string key, host::Connection configured,
+                                 std::optional<StoredState> stored, bool rotates)
+    : key_(std::move(key)), configured_(std::move(configured)), rotates_(rotates) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->connection = configured_;
+  if (stored) {
+    stored_version_ = stored->version;
+    Adopted adopted = adopt(*stored);
+    snapshot = std::move(adopted.snapshot);
+    rotated_ = std::move(adopted.rotated);
+    if (snapshot->session) snapshot->generation = 1;
+    renewed_ms_ = stored->session_created_ms;
+    if ((rotates_ || !rotated_.empty()) && still_refused(*stored, configured_)) {
+      refused_for_good_ = true;
+      last_kind_ = RenewalFailure::Kind::revoked;
+      last_error_ = credentials_refused(stored->refusal);
+      failed_ms_ = looked_ms_ = stored->refused_ms;
+    }
+  }
+  current_.store(std::move(snapshot));
+}
+
+/// What of a stored state holds for the configuration as it is.
+ConnectionState::Adopted ConnectionState::adopt(const StoredState& stored) const {
+  Adopted out{std::make_shared<Snapshot>(), {}};
+  out.snapshot->connection = configured_;
+  if (stored.connection_digest != digest_of(configured_, stored.credentials)) return out;
+  out.rotated = items_of(stored.credentials);
+  out.snapshot->connection = with_credentials(configured_, out.rotated);
+  if (stored.session.empty()) return out;
+  out.snapshot->session_formats = stored.session_formats;
+  out.snapshot->session =
+      host::State{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
+  out.snapshot->renew_ahead_ms =
+      renew_ahead_time(stored.session_created_ms, stored.session_expires_ms, 128);
+  return out;
+}
+
+StoredState ConnectionState::to_store() const {
+  StoredState out;
+  const SnapshotPtr now = current();
+  const std::scoped_lock lock(mutex_);
+  out.version = stored_version_;
+  out.credentials = fields_of(rotated_);
+  out.connection_digest = digest_of(configured_, out.credentials);
+  if (now->session) {
+    out.session = fields_of(now->session->items);
+    out.session_formats = now->session_formats;
+    out.session_created_ms = now->session->created_ms;
+    out.session_expires_ms = now->session->expires_ms;
+  }
+  return out;
+}
+
+void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Handler handler) {
+  std::unique_lock lock(mutex_);
+  SnapshotPtr now = current();
+  if (now->session && now->generation > need.used_generation) {
+    lock.unlock();
+    return handler(std::move(now));
+  }
+  const std::int64_t now_ms = world->now_unix_ms();
+  if (!running_ && rests(now_ms) && !need.in_spite_of_refusal) {
+    need.asks_vendor = false;
+    if (!refused_for_good_ || std::abs(now_ms - looked_ms_) < look_again_ms) {
+      Error error = resting_error(now_ms);
+      lock.unlock();
+      return handler(failure(std::move(error)));
+    }
+  }
+  handlers_.push_back(std::move(handler));
+  if (running_) return;
+  running_ = true;
+  lock.unlock();
+  begin(std::move(need), world);
+}
+
+void ConnectionState::renew_ahead(Need need, const std::shared_ptr<World>& world) {
+  const std::int64_t now = world->now_unix_ms();
+  {
+    const std::scoped_lock lock(mutex_);
+    const SnapshotPtr snapshot = current();
+    if (running_ || rests(now) || !snapshot->session || snapshot->renew_ahead_ms == 0 ||
+        now < snapshot->renew_ahead_ms)
+      return;
+    running_ = true;
+  }
+  begin(std::move(need), world);
+}
+
+void ConnectionState::begin(Need need, const std::shared_ptr<World>& world) {
+  std::make_shared<Renewing>(shared_from_this(), std::move(need), world)->start();
+}
+
+void ConnectionState::drop(std::uint64_t generation) {
+  const std::scoped_lock lock(mutex_);
+  const SnapshotPtr now = current();
+  if (running_ || now->generation != generation) return;
+  auto without = std::make_shared<Snapshot>(*now);
+  without->session.reset();
+  current_.store(std::move(without));
+}
+
+void ConnectionState::log_out(Need need, const std::shared_ptr<World>& world,
+                              std::function<void()> done) {
+  SnapshotPtr ended;
+  {
+    const std::scoped_lock lock(mutex_);
+    ended = current();
+    if (running_ || !ended->session) return done();
+    running_ = true;  // Nobody renews what is about to end.
+    auto without = std::make_shared<Snapshot>(*ended);
+    without->session.reset();
+    current_.store(std::move(without));
+  }
+  // Forgotten first: a crash in between leaves the vendor a session, not the next process a dead
+  // one.
+  world->save(key_, to_store(), 0,
+              [self = shared_from_this(), need = std::move(need), world, ended,
+               done = std::move(done)](Result<std::uint64_t> version) {
+                {
+                  const std::scoped_lock lock(self->mutex_);
+                  if (version) self->stored_version_ = *version;
+                }
+                session::log_out(
+                    *need.plugin, ended->connection, *ended->session, world, [self, done] {
+                      self->fail(engine_failed("the engine is stopping", Phase::session, Sent::no),
+                                 RenewalFailure::Kind::transient, 0, 0);
+                      done();
+                    });
+              });
+}
+
+/// A clock that was set back does not make a rest longer than it was meant to be.
+bool ConnectionState::rests(std::int64_t now_ms) const {
+  return refused_for_good_ ||
+         (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + rest_ms_);
+}
+
+Error ConnectionState::resting_error(std::int64_t now_ms) const {
+  Error error = *last_error_;
+  if (refused_for_good_) return error;
+  error.retry_after = std::chrono::milliseconds(failed_ms_ + rest_ms_ - now_ms);
+  error.message +=
+      "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
+  return error;
+}
+
+void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) {
+  const SnapshotPtr published = std::move(fresh);
+  std::vector<Handler> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    current_.store(published);
+    failures_ = refusals_ = 0;
+    last_error_.reset();
+    refused_for_good_ = false;
+    renewed_ms_ = now_ms;
+    waiting = take_handlers();
+  }
+  for (const Handler& handler : waiting)
+    handler(published);
+}
+
+/// Whether a grant that was called revoked is: only a credential that is spent by its use is of no
+/// use ever after.
+bool ConnectionState::believes(const RenewalFailure& failure) const {
+  return failure.kind == RenewalFailure::Kind::revoked && spends_credential();
+}
+
+bool ConnectionState::spends_credential() const {
+  const std::scoped_lock lock(mutex_);
+  return rotates_ || !rotated_.empty();
+}
+
+void ConnectionState::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms,
+                           std::uint8_t chance) {
+  std::vector<Handler> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    // What was refused for good stays so, whatever became of an attempt to see whether it is.
+    const bool stays = refused_for_good_ && kind == RenewalFailure::Kind::transient;
+    refused_for_good_ = stays || kind == RenewalFailure::Kind::revoked;
+    last_kind_ = kind;
+    if (kind == RenewalFailure::Kind::transient) {
+      rest_ms_ = rest_after_failure(++failures_, chance);
+    } else {
+      const auto step = std::min<std::size_t>(static_cast<std::size_t>(refusals_++),
+                                              delays_after_refusal_ms.size() - 1);
+      rest_ms_ = delays_after_refusal_ms[step];
+    }
+    if (error.retry_after) rest_ms_ = std::max<std::int64_t>(rest_ms_, error.retry_after->count());
+    if (kind == RenewalFailure::Kind::transient) {
+      // When the session ends the calls need a new one, whatever pause was asked for before.
+      const SnapshotPtr now = current();
+      const std::int64_t end = now->session ? now->session->expires_ms : 0;
+      if (end > now_ms) rest_ms_ = std::min(rest_ms_, end - now_ms);
+    }
+    failed_ms_ = looked_ms_ = now_ms;
+    if (!stays) last_error_ = error;
+    waiting = take_handlers();
+  }
+  for (const Handler& handler : waiting)
+    handler(failure(error));
+}
+
+/// To those who wait, while the renewal goes on.
+void ConnectionState::tell(const Error& error, std::int64_t now_ms) {
+  std::vector<Handler> waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    rest_ms_ = first_rest_ms;
+    failed_ms_ = now_ms;
+    last_error_ = error;
+    last_kind_ = RenewalFailure::Kind::transient;
+    waiting = std::exchange(handlers_, {});
+  }
+  for (const Handler& handler : waiting)
+    handler(failure(error));
+}
+
+/// Nothing new was found in the store.
+void ConnectionState::stay_refused(std::int64_t now_ms) {
+  std::vector<Handler> waiting;
+  std::optional<Error> error;
+  {
+    const std::scoped_lock lock(mutex_);
+    looked_ms_ = now_ms;
+    error = last_error_;
+    waiting = take_handlers();
+  }
+  for (const Handler& handler : waiting)
+    handler(failure(*error));
+}
+
+std::vector<ConnectionState::Handler> ConnectionState::take_handlers() {
+  running_ = false;
+  return std::exchange(handlers_, {});
+}
+
+Standing ConnectionState::standing(std::int64_t now_ms) const {
+  const std::scoped_lock lock(mutex_);
+  const SnapshotPtr now = current();
+  Standing out;
+  out.renewed_ms = renewed_ms_;
+  out.failed_ms = failed_ms_;
+  if (now->session) out.expires_ms = now->session->expires_ms;
+  if (last_error_) out.error = last_error_->message;
+  const bool lives = now->session && (out.expires_ms == 0 || out.expires_ms > now_ms);
+  if (refused_for_good_) {
+    out.health = Standing::Health::needs_credentials;
+  } else if (rests(now_ms) && !lives) {
+    out.not_before_ms = failed_ms_ + rest_ms_;
+    out.health = last_kind_ != RenewalFailure::Kind::transient ? Standing::Health::refused
+                 : last_error_->origin == Origin::network      ? Standing::Health::unreachable
+                                                               : Standing::Health::cooling_down;
+  } else if (now->session && now->renew_ahead_ms != 0 && now_ms >= now->renew_ahead_ms) {
+    out.health = Standing::Health::expiring;
+  }
+  return out;
+}
+
+}  // namespace penstock::session

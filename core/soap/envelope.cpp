@@ -1,0 +1,219 @@
+#include "soap/envelope.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include <penstock/text.hpp>
+
+#include "soap/expat.hpp"
+
+namespace penstock::soap {
+namespace {
+
+constexpr XML_Char separator = '\n';  // cannot occur in a namespace name: attributes normalise it
+
+std::pair<std::string_view, std::string_view> split(std::string_view name) {
+  const std::size_t at = name.find(separator);
+  return at == std::string_view::npos ? std::pair(std::string_view(), name)
+                                      : std::pair(name.substr(0, at), name.substr(at + 1));
+}
+
+bool is_soap(std::string_view ns) {
+  return ns == "http://schemas.xmlsoap.org/soap/envelope/" ||
+         ns == "http://www.w3.org/2003/05/soap-envelope";
+}
+
+/// One pass over an envelope, or over header blocks inside an element of ours.
+struct Walk {
+  XML_Parser parser = nullptr;
+  std::string_view xml;
+  bool blocks_only = false;
+  std::string trouble;
+
+  int depth = 0;
+  std::string soap_ns, prefix;  ///< of the Envelope; the prefix with its colon
+  bool in_header = false, in_body = false, seen_body = false, stop_at_root = false;
+  std::optional<std::size_t> body_tag;  ///< where the Body's tag begins
+  bool has_header = false;
+  std::vector<Field> bindings;  ///< now in scope, the newest last
+  SoapEnvelope out;
+
+  std::size_t at() const { return offset_of(parser); }
+  std::string_view tag() const { return xml.substr(at(), length_of(parser)); }
+  void stop(std::string why) {
+    if (trouble.empty()) trouble = std::move(why);
+    XML_StopParser(parser, XML_FALSE);
+  }
+
+  void start(std::string_view name, const XML_Char** attributes) {
+    int count = 0;
+    while (attributes[count] != nullptr)
+      ++count;
+    if (count / 2 > max_attributes) return stop("has an element with more than 64 attributes");
+    if (++depth > max_levels) return stop("is nested deeper than 200 levels");
+    const auto [ns, local] = split(name);
+    if (blocks_only) {
+      if (depth == 2) out.header_blocks.emplace_back(ns, local);
+    } else if (depth == 1) {
+      root(ns, local);
+    } else if (depth == 2) {
+      part(ns, local);
+    } else if (depth == 3 && in_header) {
+      out.header_blocks.emplace_back(ns, local);
+    } else if (depth == 3) {
+      ++out.body_elements;
+    }
+  }
+
+  void root(std::string_view ns, std::string_view local) {
+    if (local != "Envelope" || !is_soap(ns)) return stop("is not a SOAP envelope");
+    soap_ns = ns;
+    const std::string_view text = tag();
+    const std::size_t colon = text.find(':');
+    if (colon < text.find_first_of(" \t\r\n/>")) prefix = text.substr(1, colon);
+    if (stop_at_root) XML_StopParser(parser, XML_FALSE);
+  }
+
+  void part(std::string_view ns, std::string_view local) {
+    if (ns != soap_ns || (local != "Header" && local != "Body"))
+      return stop("has another element than Header and Body in its Envelope");
+    const bool empty = tag().ends_with("/>");
+    const std::size_t end = at() + tag().size();
+    if (local == "Header") {
+      if (has_header || seen_body) return stop("has more than one Header, or one behind its Body");
+      has_header = in_header = true;
+      const std::string name(tag().substr(1, tag().find_first_of(" \t\r\n/>") - 1));
+      out.header_begin = empty ? end - 2 : end;
+      out.header_end = end;
+      out.before_header = empty ? ">" : "";
+      out.after_header = empty ? "</" + name + ">" : "";
+      return;
+    }
+    if (seen_body) return stop("has more than one Body");
+    seen_body = in_body = true;
+    body_tag = at();
+    out.body_begin = end;
+    if (empty) out.body_end = end;
+    for (auto binding = bindings.rbegin(); binding != bindings.rend(); ++binding) {
+      if (std::ranges::find(out.scope, binding->name, &Field::name) == out.scope.end())
+        out.scope.push_back(*binding);
+    }
+  }
+
+  void end() {
+    if (depth == 2 && in_body) {
+      in_body = false;
+      out.body_end = std::max(out.body_begin, at());
+    }
+    if (depth == 2) in_header = false;
+    --depth;
+  }
+
+  void text(std::string_view characters) {
+    if (blocks_only || characters.find_first_not_of(" \t\r\n") == characters.npos) return;
+    if (depth == 1) stop("has text between Header and Body");
+    if (depth == 2 && in_body) out.body_text = true;
+  }
+};
+
+Walk& walk(void* data) { return *static_cast<Walk*>(data); }
+
+Parser make_parser(Walk& state) {
+  Parser parser(XML_ParserCreateNS("UTF-8", separator));
+  state.parser = parser.get();
+  XML_SetUserData(parser.get(), &state);
+  XML_SetElementHandler(
+      parser.get(),
+      [](void* data, const XML_Char* name, const XML_Char** attributes) {
+        walk(data).start(name, attributes);
+      },
+      [](void* data, const XML_Char*) { walk(data).end(); });
+  XML_SetCharacterDataHandler(parser.get(), [](void* data, const XML_Char* text, int length) {
+    walk(data).text({text, static_cast<std::size_t>(length)});
+  });
+  XML_SetNamespaceDeclHandler(
+      parser.get(),
+      [](void* data, const XML_Char* prefix, const XML_Char* uri) {
+        walk(data).bindings.push_back({prefix == nullptr ? "" : prefix, uri == nullptr ? "" : uri});
+      },
+      [](void* data, const XML_Char*) { walk(data).bindings.pop_back(); });
+  XML_SetStartDoctypeDeclHandler(
+      parser.get(), [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
+        walk(data).stop("has a document type, which SOAP forbids");
+      });
+  XML_SetXmlDeclHandler(parser.get(),
+                        [](void* data, const XML_Char*, const XML_Char* encoding, int) {
+                          // We read UTF-8 whatever it says; the vendor would read what it says.
+                          if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
+                            walk(data).stop("is declared to be in another encoding than UTF-8");
+                        });
+  return parser;
+}
+
+std::string place(XML_Parser parser) {
+  return " (line " + std::to_string(line_of(parser)) + ", column " +
+         std::to_string(column_of(parser) + 1) + ")";
+}
+
+/// What is wrong, or nothing.
+std::string parse(Walk& state, XML_Parser parser, std::string_view xml, bool last) {
+  if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
+  const XML_Status status =
+      XML_Parse(parser, xml.data(), static_cast<int>(xml.size()), last ? XML_TRUE : XML_FALSE);
+  if (!state.trouble.empty()) return state.trouble + place(parser);
+  if (status == XML_STATUS_OK) return {};
+  return "is not well-formed XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser))) +
+         place(parser);
+}
+
+}  // namespace
+
+bool is_soap_envelope(std::string_view xml) {
+  Walk state;
+  state.xml = xml;
+  state.stop_at_root = true;
+  const Parser parser = make_parser(state);
+  (void)parse(state, parser.get(), xml, false);
+  return !state.soap_ns.empty();
+}
+
+Result<SoapEnvelope, std::string> read_soap_envelope(std::string_view xml) {
+  Walk state;
+  state.xml = xml;
+  const Parser parser = make_parser(state);
+  std::string trouble = parse(state, parser.get(), xml, true);
+  if (!trouble.empty()) return failure(std::move(trouble));
+  if (!state.seen_body) return failure(std::string("has no Body"));
+  if (!state.has_header) {
+    state.out.header_begin = state.out.header_end = *state.body_tag;
+    state.out.before_header = "<" + state.prefix + "Header>";
+    state.out.after_header = "</" + state.prefix + "Header>";
+  }
+  return std::move(state.out);
+}
+
+Result<std::string, std::string> add_header(std::string_view xml, const SoapEnvelope& envelope,
+                                            std::string_view blocks) {
+  if (blocks.empty()) return std::string(xml);
+  Walk added;
+  added.blocks_only = true;
+  const Parser parser = make_parser(added);
+  const std::string inside = "<h>" + std::string(blocks) + "</h>";
+  added.xml = inside;
+  if (!parse(added, parser.get(), inside, true).empty())
+    return failure(std::string("cannot take the plugin's header blocks: they are not well-formed"));
+  for (const auto& block : added.out.header_blocks) {
+    if (std::ranges::find(envelope.header_blocks, block) != envelope.header_blocks.end()) {
+      return failure("has a " + block.second +
+                     " of its own in its Header; leave it out: the engine adds the connection's");
+    }
+  }
+  std::string out;
+  out.reserve(xml.size() + blocks.size() + 64);
+  out.append(xml.substr(0, envelope.header_begin)).append(envelope.before_header);
+  out.append(blocks).append(envelope.after_header).append(xml.substr(envelope.header_end));
+  return out;
+}
+
+}  // namespace penstock::soap

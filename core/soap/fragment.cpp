@@ -1,0 +1,101 @@
+#include "soap/fragment.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "soap/expat.hpp"
+
+namespace penstock::soap {
+namespace {
+
+struct Walk {
+  XML_Parser parser = nullptr;
+  int depth = 0;
+  const char* trouble = nullptr;
+
+  /// The fragment's own first level: what belongs round a Body does not belong into it.
+  void check_root(std::string_view name) {
+    const std::size_t colon = name.find(':');
+    const std::string_view local = name.substr(colon == name.npos ? 0 : colon + 1);
+    const std::string_view prefix = name.substr(0, colon == name.npos ? 0 : colon);
+    const bool is_soap = prefix == "soapenv" || prefix == "soap" || prefix == "SOAP-ENV" ||
+                         prefix == "env" || prefix == "s" || prefix == "soap12";
+    if (local == "Envelope") {
+      stop("is a whole SOAP envelope; give what stands inside its Body alone, or send the envelope "
+           "through /v1/proxy");
+    } else if (is_soap && local == "Header") {
+      stop("has a SOAP Header, which the engine writes; give what stands inside the Body alone");
+    } else if (is_soap && local == "Body") {
+      stop("is a SOAP Body, which the engine writes; give what stands inside it alone");
+    }
+  }
+
+  void stop(const char* why) {
+    if (trouble != nullptr) return;
+    trouble = why;
+    XML_StopParser(parser, XML_FALSE);
+  }
+};
+
+Walk& walk(void* data) { return *static_cast<Walk*>(data); }
+
+/// What may stand ahead of a document, but not inside a Body.
+std::string misplaced_start(std::string_view xml) {
+  if (xml.starts_with("\xEF\xBB\xBF"))
+    return "begins with a byte order mark (U+FEFF); leave it out";
+  if (xml.starts_with("\xFF\xFE") || xml.starts_with("\xFE\xFF"))
+    return "is UTF-16; write it in UTF-8, without a byte order mark";
+  xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
+  if (xml.starts_with("<?xml") && xml.find_first_of(" \t\r\n?", 5) == 5)
+    return "begins with an XML declaration; it stands inside the SOAP Body: leave <?xml …?> out";
+  if (xml.starts_with("<!DOCTYPE")) return "has a document type, which SOAP forbids; leave it out";
+  return {};
+}
+
+}  // namespace
+
+std::string check_xml_fragment(std::string_view xml) {
+  if (std::string trouble = misplaced_start(xml); !trouble.empty()) return trouble;
+  constexpr std::string_view open = "<b>", close = "</b>";
+  if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
+  const Parser parser(XML_ParserCreate("UTF-8"));
+  Walk state;
+  state.parser = parser.get();
+  XML_SetUserData(parser.get(), &state);
+  XML_SetElementHandler(
+      parser.get(),
+      [](void* data, const XML_Char* name, const XML_Char** attributes) {
+        if (walk(data).depth == 1) walk(data).check_root(name);
+        int count = 0;
+        while (attributes[count] != nullptr)
+          ++count;
+        if (++walk(data).depth > max_levels) walk(data).stop("is nested deeper than 200 levels");
+        if (count / 2 > max_attributes)
+          walk(data).stop("has an element with more than 64 attributes");
+      },
+      [](void* data, const XML_Char*) {
+        // The element that stands for the Body may only be closed by us.
+        if (--walk(data).depth == 0) walk(data).stop("closes an element that it did not open");
+      });
+  XML_Parse(parser.get(), open.data(), static_cast<int>(open.size()), XML_FALSE);
+  const auto place = [&] {
+    const std::size_t line = line_of(parser.get());
+    const std::size_t column = column_of(parser.get()) + 1 - (line == 1 ? open.size() : 0);
+    return " (line " + std::to_string(line) + ", column " + std::to_string(column) + ")";
+  };
+  const XML_Status parsed =
+      XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_FALSE);
+  if (state.trouble != nullptr) return state.trouble + place();
+  if (parsed != XML_STATUS_OK)
+    return "is not well-formed XML: " +
+           std::string(XML_ErrorString(XML_GetErrorCode(parser.get()))) + place();
+  if (state.depth != 1) return "does not close an element that it opens" + place();
+  XML_SetElementHandler(parser.get(), nullptr, nullptr);
+  if (XML_Parse(parser.get(), close.data(), static_cast<int>(close.size()), XML_TRUE) !=
+      XML_STATUS_OK) {
+    return "ends in the middle of something" + place();
+  }
+  return {};
+}
+
+}  // namespace penstock::soap

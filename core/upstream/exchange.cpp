@@ -1,0 +1,287 @@
+#include "upstream/exchange.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "upstream/http1_request.hpp"
+
+namespace penstock::upstream {
+namespace {
+
+// Bodies up to this are written together with the head.
+constexpr std::size_t joined_body = 64U << 10U;
+
+// What one write takes, a TLS record's most (RFC 8446 section 5.1): where writing fails, the vendor
+// has what was written before, and nothing of this.
+constexpr std::size_t largest_record = 16U << 10U;
+
+// A 408 that comes sooner speaks of the time before the request, not of the request's own.
+constexpr auto soonest_request_timeout = std::chrono::seconds(2);
+
+// One for each loop thread: what is read is used up before the next read.
+thread_local std::array<char, 64U << 10U> read_buffer;
+
+}  // namespace
+
+Connection::Connection(std::unique_ptr<Tunnel> tunnel) : tunnel_(std::move(tunnel)) {}
+
+void Connection::watch_idle(Died died) {
+  died_ = std::move(died);
+  idled_ = true;
+  idle_since_ = Clock::now();
+  arm();
+}
+
+void Connection::exchange(const Request& request, std::string head, Handler handler) {
+  kept_ = was_kept();
+  ++exchanges_;
+  died_ = nullptr;
+  handler_ = std::move(handler);
+  reader_.emplace(request.method, decodes(request),
+                  request.sink ? Http1Reply::unlimited : request.max_response_bytes);
+  source_ = request.source;
+  had_source_ = source_ != nullptr;
+  source_left_ = request.source_length;
+  sink_ = request.sink;
+  pulling_ = head_given_ = paused_ = completed_ = request_written_ = any_byte_sent_ = false;
+  came_early_ = write_failed_ = false;
+  written_ = 0;
+  head_size_ = head.size();
+  out_ = std::move(head);
+  body_ = request.has_body ? std::string_view(request.body) : std::string_view();
+  if (body_.size() <= joined_body) {
+    out_.append(body_);
+    body_ = {};
+  }
+  started_ = last_moved_ = Clock::now();
+  arm();  // an early answer (413, say) may come while we write
+  write();
+}
+
+void Connection::close() {
+  handler_ = nullptr;
+  died_ = nullptr;
+  source_ = nullptr;
+  sink_ = nullptr;
+  if (tunnel_ && exchanges_ > 0 && !request_written_) tunnel_->end_by_reset();
+  tunnel_ = nullptr;
+}
+
+void Connection::write() {
+  const auto keep = shared_from_this();
+  while (handler_ && written_ < out_.size() + body_.size()) {
+    const bool in_head = written_ < out_.size();
+    const std::string_view rest =
+        in_head ? std::string_view(out_).substr(written_) : body_.substr(written_ - out_.size());
+    std::size_t count = 0;
+    switch (tunnel_->write(rest.data(), std::min(rest.size(), largest_record), count)) {
+    case Tunnel::Status::done:
+      any_byte_sent_ = true;
+      written_ += count;
+      if (source_) last_moved_ = Clock::now();
+      break;
+    case Tunnel::Status::again:
+      // TLS may have taken a part of the record already.
+      any_byte_sent_ = true;
+      return tunnel_->wait_writable([weak = weak_from_this()](bool ready) {
+        const auto self = weak.lock();
+        if (self && ready) self->write();
+      });
+    default:
+      // RFC 9112 section 9.5: a vendor that refuses a body says why and closes, so that its answer
+      // may be there by now. What is read decides.
+      write_failed_ = true;
+      if (!paused_) arm();
+      return;
+    }
+  }
+  if (!handler_) return;
+  head_size_ = 0;  // has left; what follows are pieces of a source
+  if (source_) return pull();
+  request_written_ = true;
+}
+
+void Connection::pull() {
+  pulling_ = true;
+  source_->read([weak = weak_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
+    // The answer may have come, and the next exchange begun, before the caller's bytes.
+    const auto self = weak.lock();
+    if (self && self->handler_ && self->exchanges_ == exchange && self->pulling_)
+      self->pulled(std::move(piece));
+  });
+}
+
+void Connection::pulled(std::optional<std::string> piece) {
+  pulling_ = false;
+  last_moved_ = Clock::now();
+  const bool end = piece && piece->empty();
+  if (!piece || (source_left_ && (piece->size() > *source_left_ || (end && *source_left_ > 0)))) {
+    Ending broken = ending();
+    broken.caller_gone = true;
+    return finish(std::move(broken));
+  }
+  written_ = 0;
+  body_ = {};
+  if (source_left_) {
+    *source_left_ -= piece->size();
+    out_ = *std::move(piece);
+  } else {
+    std::array<char, 20> size{};
+    const auto hex = std::to_chars(size.data(), size.data() + size.size(), piece->size(), 16);
+    out_.assign(size.data(), hex.ptr).append("\r\n").append(*piece).append("\r\n");
+  }
+  if (end || source_left_ == 0U) source_ = nullptr;
+  write();
+}
+
+void Connection::arm() {
+  if (armed_ || !tunnel_) return;
+  armed_ = true;
+  tunnel_->wait_readable([weak = weak_from_this()](bool ready) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->armed_ = false;
+    if (ready) self->readable();
+  });
+}
+
+void Connection::readable() {
+  const auto keep = shared_from_this();
+  while (tunnel_) {
+    std::size_t count = 0;
+    const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
+    if (status == Tunnel::Status::again) return arm();
+    if (!handler_) {
+      // Idle: the vendor closes, or says something that nobody asked for.
+      if (const Died died = std::exchange(died_, nullptr)) died(this);
+      return;
+    }
+    if (status == Tunnel::Status::failed) {
+      if (std::string why = tunnel_->tls_trouble(); !why.empty()) return fail(std::move(why));
+      if (reader_->ends_with_stream()) {
+        return fail(
+            "the connection ended without TLS's close_notify, so the answer, whose end it is, may "
+            "be cut off");
+      }
+      return fail(reader_->started() ? "the connection was lost in the middle of the answer"
+                  : write_failed_    ? "the connection was lost while the request was sent"
+                                     : "the connection was lost before an answer");
+    }
+    came_early_ = came_early_ || (kept_ && !reader_->started() && written_ < head_size_);
+    const Http1Reply::State state = status == Tunnel::Status::closed
+                                        ? reader_->end()
+                                        : reader_->feed({read_buffer.data(), count});
+    if (is_unasked()) {
+      Ending unasked = ending();
+      unasked.unasked = true;
+      unasked.trouble = "an answer stood in the kept connection before the request was sent";
+      return finish(std::move(unasked));
+    }
+    if (state == Http1Reply::State::malformed)
+      return fail("the answer cannot be used: " + reader_->trouble());
+    if (state == Http1Reply::State::too_large) {
+      Ending large = ending();
+      large.too_large = true;
+      return finish(std::move(large));
+    }
+    completed_ = state == Http1Reply::State::complete;
+    if (sink_) deliver();
+    if (!handler_ || paused_) return;
+    if (completed_) return complete();
+  }
+}
+
+/// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor that gives up a kept connection with a
+/// 408 may do so just as the next request leaves. It says itself that it has not taken that up.
+bool Connection::is_unasked() const {
+  if (!kept_) return false;
+  if (came_early_) return true;  // before the head had left, so nothing of a source was read
+  // A streamed body is used up: its caller gets the 408, and may repeat the request itself.
+  return !had_source_ && reader_->head_complete() && !head_given_ &&
+         reader_->reply().status == 408 && !reader_->keeps_alive() &&
+         Clock::now() - started_ < soonest_request_timeout;
+}
+
+/// Gives the sink what has come. It may end the exchange, or pause it until resume().
+void Connection::deliver() {
+  for (Reply& interim : reader_->take_interims()) {
+    last_moved_ = Clock::now();
+    sink_->interim(std::move(interim));
+  }
+  // Pieces of a head are no movement: one that trickles has the time of one silence in all.
+  if (!reader_->head_complete()) return;
+  last_moved_ = Clock::now();
+  if (!head_given_) {
+    head_given_ = true;
+    const Reply& head = reader_->reply();
+    Reply given;
+    given.status = head.status;
+    given.reason = head.reason;
+    given.headers = head.headers;
+    given.warnings = head.warnings;
+    sink_->head(std::move(given));
+  }
+  std::string piece = reader_->take_body();
+  if (piece.empty() || !handler_) return;
+  paused_ = delivering_ = true;
+  sink_->body(std::move(piece), [weak = weak_from_this(), exchange = exchanges_](bool more) {
+    const auto self = weak.lock();
+    if (self && self->handler_ && self->exchanges_ == exchange) self->resume(more);
+  });
+  delivering_ = false;
+}
+
+void Connection::resume(bool more) {
+  paused_ = false;
+  last_moved_ = Clock::now();
+  if (!more) {
+    Ending gone = ending();
+    gone.caller_gone = true;
+    return finish(std::move(gone));
+  }
+  if (delivering_) return;  // readable() goes on by itself
+  if (completed_) return complete();
+  readable();
+}
+
+/// Whether nothing stands behind the answer: it would be taken for the next one.
+bool Connection::ends_quietly() {
+  std::size_t count = 0;
+  const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
+  if (status == Tunnel::Status::done) reader_->feed({read_buffer.data(), count});
+  return status == Tunnel::Status::again;
+}
+
+void Connection::complete() {
+  Ending whole = ending();
+  if (!request_written_) tunnel_->end_by_reset();
+  // An answer that came before all of the request was sent leaves the rest of it in the way.
+  whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
+  whole.reply = reader_->take();
+  finish(std::move(whole));
+}
+
+void Connection::fail(std::string trouble) {
+  Ending failed = ending();
+  failed.trouble = std::move(trouble);
+  finish(std::move(failed));
+}
+
+Connection::Ending Connection::ending() const {
+  Ending out;
+  out.any_byte_sent = any_byte_sent_;
+  out.any_byte_received = reader_->started();
+  return out;
+}
+
+void Connection::finish(Ending ending) {
+  if (!ending.reply) ending.summary = reader_->summary();
+  const Handler handler = std::exchange(handler_, nullptr);
+  source_ = nullptr;
+  sink_ = nullptr;
+  handler(std::move(ending));
+}
+
+}  // namespace penstock::upstream

@@ -1,0 +1,147 @@
+#pragma once
+
+// What a plugin is given: views over the structs of plugin_abi.h, alive as long as the invocation.
+
+#include <cstdint>
+#include <string_view>
+
+#include <penstock/sdk/fields.hpp>
+#include <penstock/sdk/plugin_abi.h>
+
+namespace penstock::sdk {
+
+namespace detail {
+
+/// The connection's fields. A host of the first days does not tell the names.
+inline Fields connection(const pst_conn* conn) noexcept {
+  const bool told = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
+  return {conn->fields, conn->n_fields, told ? conn->field_names : nullptr,
+          told ? conn->n_field_names : 0, "the manifest's connection"};
+}
+
+inline Fields options(const pst_call* call) noexcept {
+  const bool told = PST_HAS(call, option_names) && PST_HAS(call, n_option_names);
+  return {call->options, call->n_options, told ? call->option_names : nullptr,
+          told ? call->n_option_names : 0, "the manifest's api_options"};
+}
+
+}  // namespace detail
+
+/// The only time and randomness there is.
+class Env {
+ public:
+  explicit Env(const pst_env* env) : env_(env) {}
+  std::int64_t now_ms() const noexcept { return env_->now_unix_ms; }
+  /// How often this call was prepared before; in session(), how many fetches this run has made.
+  std::uint32_t attempt() const noexcept { return env_->attempt; }
+  /// How often a call was prepared with this session, from 1 on; 0 without one. Of this process
+  /// alone: after a restart it begins again.
+  std::uint64_t session_seq() const noexcept { return env_->session_seq; }
+  std::string_view entropy() const noexcept {
+    return {reinterpret_cast<const char*>(env_->entropy), sizeof env_->entropy};
+  }
+
+ private:
+  const pst_env* env_;
+};
+
+/// A session, or nothing.
+class Session {
+ public:
+  explicit Session(const pst_state* state) : state_(state) {}
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+  std::string_view operator[](std::string_view name) const {
+    return state_ == nullptr ? std::string_view() : Fields(state_->items, state_->n_items)[name];
+  }
+  std::int64_t created_ms() const noexcept { return state_ == nullptr ? 0 : state_->created_ms; }
+  std::int64_t expires_ms() const noexcept { return state_ == nullptr ? 0 : state_->expires_ms; }
+
+  /// Whether it is there and not over. The engine renews sessions ahead of their end by itself,
+  /// with a margin that suits their life, and goes on with the old one while a vendor gives no new
+  /// one: so plugins ask without a slack. With one, it has to hold for `slack_ms` more; of a life
+  /// so short that it would never do, the second half is slack.
+  bool fresh(const Env& env, std::int64_t slack_ms = 0) const noexcept {
+    if (state_ == nullptr) return false;
+    if (state_->expires_ms == 0) return true;
+    const std::int64_t life = state_->expires_ms - state_->created_ms;
+    const std::int64_t slack = state_->created_ms != 0 && life / 2 < slack_ms ? life / 2 : slack_ms;
+    return env.now_ms() < state_->expires_ms - slack;
+  }
+
+ private:
+  const pst_state* state_;
+};
+
+struct Call {
+  explicit Call(const pst_call* call)
+      : api(view(call->api)), method(view(call->method)), url(view(call->url)),
+        path(view(call->path)), body(view(call->body)), body_sha256(view(call->body_sha256)),
+        body_length(call->body_len), options(detail::options(call)),
+        headers(call->headers, call->n_headers), query(call->query, call->n_query),
+        flags(call->flags) {}
+
+  /// The caller sends a SOAP envelope of its own; `body` is what stands in its Body.
+  bool enveloped() const noexcept { return (flags & PST_CALL_ENVELOPED) != 0; }
+
+  std::string_view api, method, url, path;
+  std::string_view body;         ///< where the manifest's needs.request_body is "full"
+  std::string_view body_sha256;  ///< 32 bytes, where it is "sha256"
+  std::uint64_t body_length;     ///< UINT64_MAX: it streams, and its length is not known
+  Fields options, headers, query;
+  std::uint32_t flags;
+};
+
+class Reply {
+ public:
+  explicit Reply(const pst_reply* reply) : reply_(reply) {}
+  int status() const noexcept { return reply_ == nullptr ? 0 : static_cast<int>(reply_->status); }
+  std::string_view body() const noexcept {
+    return reply_ == nullptr ? std::string_view() : view(reply_->body);
+  }
+  std::string_view header(std::string_view lower_name) const {
+    return reply_ == nullptr ? std::string_view()
+                             : Fields(reply_->headers, reply_->n_headers)[lower_name];
+  }
+  bool truncated() const noexcept {
+    return reply_ != nullptr && (reply_->flags & PST_REPLY_TRUNCATED) != 0;
+  }
+
+ private:
+  const pst_reply* reply_;
+};
+
+struct PrepareIn {
+  explicit PrepareIn(const pst_prepare_in* in)
+      : env(in->env), conn(detail::connection(in->conn)), connection_id(view(in->conn->id)),
+        session(in->session), call(in->call) {}
+  Env env;
+  Fields conn;
+  std::string_view connection_id;
+  Session session;
+  Call call;
+};
+
+struct SessionIn {
+  explicit SessionIn(const pst_session_in* in)
+      : event(in->event), env(in->env), conn(detail::connection(in->conn)), old(in->session),
+        carried(in->carried->items, in->carried->n_items), reply(in->reply) {}
+  std::uint32_t event;  ///< PST_EV_*
+  Env env;
+  Fields conn;
+  Session old;
+  Fields carried;
+  Reply reply;
+};
+
+struct InspectIn {
+  explicit InspectIn(const pst_inspect_in* in)
+      : env(in->env), conn(detail::connection(in->conn)), session(in->session), call(in->call),
+        reply(in->reply) {}
+  Env env;
+  Fields conn;
+  Session session;
+  Call call;
+  Reply reply;
+};
+
+}  // namespace penstock::sdk

@@ -1,0 +1,52 @@
+#pragma once
+
+// Signed JWTs (RFC 7515, 7519) for assertions as of RFC 7523.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/text.hpp>
+
+namespace penstock::sdk {
+
+struct Claims {
+  std::string_view iss, sub, aud;
+  std::int64_t exp_s = 0;  ///< Unix time
+};
+
+/// `text` as a JSON string, with its quotes.
+inline std::string json_string(std::string_view text) {
+  const char* const hex = "0123456789abcdef";
+  std::string out = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (byte < 0x20) {
+      out += "\\u00";
+      out += hex[byte >> 4U];
+      out += hex[byte & 15U];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+  return out;
+}
+
+/// A JWT signed with the private key in the connection's field `key_field`; the key never reaches
+/// the plugin.
+inline std::string jwt_rs256(Out& out, std::string_view key_field, const Claims& claims) {
+  const std::string payload =
+      concat("{\"iss\":", json_string(claims.iss), ",\"sub\":", json_string(claims.sub),
+             ",\"aud\":", json_string(claims.aud), ",\"exp\":", std::to_string(claims.exp_s), "}");
+  const std::string signing_input =
+      concat(base64url(R"({"alg":"RS256","typ":"JWT"})"), ".", base64url(payload));
+  return concat(signing_input, ".", base64url(out.sign("RS256", key_field, signing_input)));
+}
+
+}  // namespace penstock::sdk

@@ -1,0 +1,230 @@
+#pragma once
+
+// OAuth 2 (RFC 6749): asking a token endpoint, and reading its answer without believing it.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <penstock/sdk/auth.hpp>
+#include <penstock/sdk/form.hpp>
+#include <penstock/sdk/plugin.hpp>
+#include <penstock/sdk/text.hpp>
+
+namespace penstock::sdk {
+
+/// POST of a form to a token endpoint. How the client authenticates is the vendor's:
+/// client_secret_basic() or client_secret_basic_raw() for the Authorization header,
+/// client_secret_post() for fields of the form, or an assertion.
+inline Out& token_request(Out& out, std::string_view url, std::string_view form_body) {
+  return out.method("POST")
+      .url(url)
+      .header("Content-Type", "application/x-www-form-urlencoded")
+      .header("Accept", "application/json")
+      .body(form_body);
+}
+
+inline std::string refresh_token_grant(std::string_view refresh_token) {
+  return form({{"grant_type", "refresh_token"}, {"refresh_token", refresh_token}});
+}
+
+inline std::string jwt_bearer_grant(std::string_view assertion) {
+  return form(
+      {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", assertion}});
+}
+
+/// Extra fields, such as a scope, go behind it: `concat(client_credentials_grant(), "&",
+/// form({…}))`.
+inline std::string_view client_credentials_grant() { return "grant_type=client_credentials"; }
+
+/// The value of Authorization as RFC 6749 section 2.3.1 has it: id and secret are form-encoded
+/// before they are put together, so that `a+b%c/d` survives an endpoint that decodes them.
+inline std::string client_secret_basic(std::string_view id, std::string_view secret) {
+  return basic(url_encode(id), url_encode(secret));
+}
+
+/// The same for a vendor that decodes nothing: plain HTTP Basic (RFC 7617). The two differ only for
+/// characters other than letters, digits and - . _ ~.
+inline std::string client_secret_basic_raw(std::string_view id, std::string_view secret) {
+  return basic(id, secret);
+}
+
+/// Id and secret as fields of the form, to go behind a grant: `concat(grant, "&",
+/// client_secret_post(id, secret))`.
+inline std::string client_secret_post(std::string_view id, std::string_view secret) {
+  return form({{"client_id", id}, {"client_secret", secret}});
+}
+
+/// Which fields of the connection are probably wrong when the endpoint refuses the client or the
+/// grant, or is not the one that was meant: for the error that a person reads. "client_id and
+/// client_secret"; empty: not known.
+struct TokenFields {
+  std::string_view client = "client_id and client_secret";
+  std::string_view grant = "";
+  std::string_view address = "";
+};
+
+struct TokenAnswer {
+  std::string_view access_token;   ///< may be one that no header can carry: see keep_token()
+  std::string_view refresh_token;  ///< empty where none came
+  std::int64_t expires_in_s = 3600;
+};
+
+namespace detail {
+
+/// Vendors send it as a number, a string, a fraction, or not at all; what is no sensible lifetime
+/// counts as an hour.
+inline std::int64_t lifetime(std::string_view text) {
+  std::int64_t value = 0;
+  for (const char c : text.substr(0, text.find('.'))) {
+    if (c < '0' || c > '9' || value > 100'000'000) return 3600;
+    value = value * 10 + (c - '0');
+  }
+  return value > 0 && value <= 100'000'000 ? value : 3600;
+}
+
+/// Visible ASCII without what only a JSON object, array or string would bring: such a text came
+/// from no token.
+inline bool is_token(std::string_view text) {
+  for (const char c : text) {
+    if (c <= 0x20 || c >= 0x7f || c == '"' || c == '{' || c == '[') return false;
+  }
+  return !text.empty() && text != "true" && text != "false";
+}
+
+/// Like is_token(), with spaces: what goes into a form may hold them (RFC 6749 appendix A.17).
+inline bool is_refresh_token(std::string_view text) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f || c == '{' || c == '[') return false;
+  }
+  return !text.empty() && text != "true" && text != "false";
+}
+
+/// Of a vendor's words what a log line can take: one line of whole characters. Long enough that the
+/// host, which takes out secrets before it shortens the message, never finds one that was cut.
+inline std::string excerpt(std::string_view text, std::size_t most = 4000) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (out.size() >= most && (byte & 0xC0U) != 0x80U) return out + "…";
+    out += byte < 0x20 || byte == 0x7f ? ' ' : c;
+  }
+  return out;
+}
+
+/// The host of an absolute URL; empty for another text.
+inline std::string_view host_of(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  std::string_view rest = url.substr(0, 2) == "//" ? url.substr(2)
+                          : scheme == url.npos     ? std::string_view()
+                                                   : url.substr(scheme + 3);
+  rest = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t user = rest.rfind('@');
+  return user == rest.npos ? rest : rest.substr(user + 1);
+}
+
+inline std::string look_at(std::string_view fields) {
+  return fields.empty() ? std::string() : concat("; look at ", fields, " of the connection");
+}
+
+/// "answers 302 (text/html), which leads to login.example".
+inline std::string description_of(const Reply& reply) {
+  const std::string_view type = reply.header("content-type");
+  const std::string media = excerpt(type.substr(0, type.find(';')));
+  std::string out = concat("answers ", std::to_string(reply.status()),
+                           media.empty() ? std::string() : concat(" (", media, ")"));
+  if (reply.status() >= 300 && reply.status() < 400) {
+    const std::string host = excerpt(host_of(reply.header("location")));
+    out +=
+        host.empty() ? std::string(", which leads elsewhere") : concat(", which leads to ", host);
+  }
+  return out;
+}
+
+/// The error codes of RFC 6749 section 5.2 are short words; anything else may be an echo of what
+/// was sent.
+inline std::string error_word(std::string_view text) {
+  for (const char c : text) {
+    if ((c < 'a' || c > 'z') && c != '_') return {};
+  }
+  return text.size() <= 40 ? std::string(text) : std::string();
+}
+
+/// The codes of RFC 6749 section 5.2: with one of them an answer is an error, whatever stands
+/// beside.
+inline bool is_oauth_error(std::string_view word) {
+  return word == "invalid_request" || word == "invalid_client" || word == "invalid_grant" ||
+         word == "unauthorized_client" || word == "unsupported_grant_type" ||
+         word == "invalid_scope";
+}
+
+}  // namespace detail
+
+/// Reads the answer of a token endpoint (RFC 6749 section 5). Every 2xx with an access_token is
+/// one, whatever its status and media type say besides: it may have cost a refresh token. Anything
+/// else, and an answer with an error code of section 5.2, ends the invocation: with
+/// PST_E_CONSENT_REVOKED for invalid_grant, PST_E_AUTH_REJECTED for a refused client,
+/// PST_E_RATE_LIMITED for a pause, else PST_E_VENDOR_FAULT. A 5xx refuses nothing. The message
+/// holds status, media type, where a redirect leads, the vendor's error_description (of which the
+/// host takes out every secret that it knows) and the fields to look at.
+inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& fields = {}) {
+  const int status = reply.status();
+  TokenAnswer answer;
+  answer.access_token = out.json(reply.body(), "/access_token");
+  answer.refresh_token = out.json(reply.body(), "/refresh_token");
+  answer.expires_in_s = detail::lifetime(out.json(reply.body(), "/expires_in"));
+  if (!detail::is_refresh_token(answer.refresh_token)) answer.refresh_token = {};
+  const std::string error = detail::error_word(out.json(reply.body(), "/error"));
+  const bool is_answer = !answer.access_token.empty() || !answer.refresh_token.empty();
+  if (status >= 200 && status < 300 && is_answer && !detail::is_oauth_error(error)) return answer;
+
+  std::string_view words = out.json(reply.body(), "/error_description");
+  for (const char* const pointer : {"/error/message", "/message", "/detail", "/title"}) {
+    if (words.empty()) words = out.json(reply.body(), pointer);
+  }
+  const std::string said =
+      words.empty() ? std::string() : concat(", \"", detail::excerpt(words), "\"");
+  const std::string answers = detail::description_of(reply);
+  if (status == 429 || error == "slow_down" || error == "temporarily_unavailable" ||
+      error == "server_error") {
+    fail(PST_E_RATE_LIMITED, concat("the token endpoint ", answers, said), error);
+  }
+  if (status >= 500) fail(PST_E_VENDOR_FAULT, concat("the token endpoint ", answers, said), error);
+  if (error == "invalid_grant") {
+    fail(PST_E_CONSENT_REVOKED,
+         concat("the token endpoint refuses the grant: it ", answers, said,
+                detail::look_at(fields.grant)),
+         error);
+  }
+  if (error == "invalid_client" || error == "unauthorized_client" || status == 401) {
+    fail(PST_E_AUTH_REJECTED,
+         concat("the token endpoint refuses the client: it ", answers, said,
+                detail::look_at(fields.client)),
+         error);
+  }
+  // No error of OAuth's: most likely somebody else answers at this address.
+  const bool elsewhere = error.empty() && status != 400;
+  fail(PST_E_VENDOR_FAULT,
+       concat("the token endpoint ", answers,
+              status >= 200 && status < 300 ? " without an access_token" : "", said,
+              detail::look_at(elsewhere ? fields.address : std::string_view())),
+       error);
+}
+
+/// Makes the session of a token answer: "access_token" and its expiry. A refresh token that is not
+/// the connection's own replaces it in `refresh_field` (empty: nowhere); the host keeps it before
+/// anyone may use the new session, so a rotated one is never lost: not even where the access token
+/// is one that no header can carry, which ends the invocation with PST_E_VENDOR_FAULT.
+inline void keep_token(Out& out, const SessionIn& in, const TokenAnswer& token,
+                       std::string_view refresh_field) {
+  const bool may_rotate = !refresh_field.empty() && in.conn.has(refresh_field);
+  if (may_rotate && !token.refresh_token.empty() && token.refresh_token != in.conn[refresh_field])
+    out.credential(refresh_field, token.refresh_token);
+  if (!detail::is_token(token.access_token)) {
+    fail(PST_E_VENDOR_FAULT, "the token endpoint gives no access_token that a header can carry");
+  }
+  out.put("access_token", token.access_token).expires(in.env.now_ms() + token.expires_in_s * 1000);
+}
+
+}  // namespace penstock::sdk

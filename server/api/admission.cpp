@@ -1,0 +1,151 @@
+// What the door decides from the head of a request, before the first byte of its body.
+#include <algorithm>
+#include <random>
+
+#include <penstock/text.hpp>
+
+#include "api/api_errors.hpp"
+#include "api/api_handler.hpp"
+
+namespace penstock::server {
+namespace {
+
+/// Unlike any other of this process, and most likely of any other; says nothing about how many came
+/// before.
+std::string new_request_id() {
+  static const std::uint64_t origin =
+      (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
+  static std::atomic<std::uint64_t> count{0};
+  std::uint64_t z = origin + count.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL;
+  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
+  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
+  z ^= z >> 31U;
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string id(16, '0');
+  for (char& c : id) {
+    c = hex[z & 15U];
+    z >>= 4U;
+  }
+  return id;
+}
+
+/// Whether a Prefer header (RFC 7240) names `preference`.
+bool prefers(const RequestHead& head, std::string_view preference) {
+  for (const RequestHead::Line& line : head.fields) {
+    if (!equal_ignoring_case(line.name, "prefer")) continue;
+    std::string_view rest = line.value;
+    while (!rest.empty()) {
+      const std::string_view one = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+      const std::size_t begin = std::min(one.find_first_not_of(" \t"), one.size());
+      const std::string_view name = one.substr(begin, one.find_first_of(" \t;=", begin) - begin);
+      if (equal_ignoring_case(name, preference)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+Reply Door::refuse(const HeadRefusal& refusal, const Client& client) {
+  Ticket ticket;
+  ticket.started = Clock::now();
+  ticket.record.event = "refused";
+  ticket.record.request_id = new_request_id();
+  ticket.record.client = client.address;
+  Reply reply = refuse(at_the_door(refusal.status, "Malformed request", refusal.message), ticket);
+  if (!refusal.allow.empty()) reply.headers.push_back({"Allow", refusal.allow});
+  reply.close = true;
+  return reply;
+}
+
+std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, Ticket& ticket) {
+  ticket = {};
+  ticket.started = Clock::now();
+  CallRecord& record = ticket.record;
+  record.event = "refused";
+  record.request_id = new_request_id();
+  record.client = client.address;
+  record.method = head.method;
+  record.path = head.target;
+
+  RouteMatch match = find_route(head.method, head.target);
+  ticket.route = match.route;
+  if (!client.allowed && !ticket.is_probe()) {
+    return refuse(
+        address_refused("calls from this address are not allowed (server.allowed_networks)"),
+        ticket);
+  }
+  if (match.route == nullptr && match.allow.empty()) {
+    return refuse(at_the_door(404, "Not found",
+                              "there is no such path; the API is under /v1, see GET /v1/apis"),
+                  ticket);
+  }
+  if (match.route == nullptr)
+    return refuse_method(ticket, "this path takes " + match.allow, match.allow);
+  if (match.route->needs_key) {
+    if (auto error = judge_key(head, ticket)) return refuse(*std::move(error), ticket);
+  }
+  ticket.arguments = std::move(match.arguments);
+  ticket.integration_id = head.field("x-integration-id");
+  ticket.respects_rate_limit = prefers(head, "respect-rate-limit");
+  ticket.wants_session = prefers(head, "session");
+  if (match.route->page == Page::proxy) return admit_proxied(head, ticket);
+  if (auto error = judge_body(head, ticket)) {
+    Reply reply = refuse(*std::move(error), ticket);
+    reply.close = true;
+    return reply;
+  }
+  record.event = "request";
+  return std::nullopt;
+}
+
+Reply Door::refuse_method(Ticket& ticket, std::string message, std::string allow) {
+  Reply reply = refuse(at_the_door(405, "Method not allowed", std::move(message)), ticket);
+  reply.headers.push_back({"Allow", std::move(allow)});
+  return reply;
+}
+
+std::optional<Error> Door::judge_key(const RequestHead& head, Ticket& ticket) {
+  const std::string_view authorization = head.field("authorization");
+  ticket.key = keys_.find(authorization);
+  if (ticket.key == nullptr) {
+    return authentication_invalid(authorization.empty()
+                                      ? "send Authorization: Bearer <api key>"
+                                      : "the API key is not one of this server's");
+  }
+  ticket.record.key = ticket.key->name();
+  if (const auto wait = ticket.key->throttle(ticket.started))
+    return rate_limited("too many calls with this API key", *wait);
+  return std::nullopt;
+}
+
+/// Of requests that are read here; the proxy leaves a coding to the vendor and trailers behind.
+std::optional<Error> Door::judge_body(const RequestHead& head, Ticket& ticket) const {
+  const Page page = ticket.route->page;
+  const bool is_call = page == Page::passthrough || page == Page::validate;
+  ticket.most_body = is_call ? max_request_bytes_ : page == Page::verify ? 65'536 : 0;
+  if (head.has_body() && ticket.most_body == 0)
+    return at_the_door(413, "Request too large", "a GET of this path takes no body");
+  const std::string_view coding = head.field("content-encoding");
+  if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
+    return at_the_door(415, "Unsupported coding",
+                       "a Content-Encoding is not taken; send the body as it is");
+  }
+  if (!head.field("trailer").empty())
+    return at_the_door(400, "Malformed request", "trailers are not taken");
+  if (head.content_length > ticket.most_body) {
+    return at_the_door(413, "Request too large",
+                       "the body is larger than " + counted(ticket.most_body, "byte"));
+  }
+  if (is_call && ticket.key->budget()->is_spent()) {
+    return rate_limited("answers and bodies of this API key's calls hold " +
+                            counted(ticket.key->budget()->held(), "byte") +
+                            " of memory; read the answers that are on their way first",
+                        std::chrono::seconds(1));
+  }
+  if (is_call && budget_->is_spent()) return overloaded();
+  return std::nullopt;
+}
+
+}  // namespace penstock::server

@@ -1,0 +1,136 @@
+#include "api/examples.hpp"
+
+#include <algorithm>
+
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "json/json_object.hpp"
+
+namespace penstock::server {
+namespace {
+
+/// The envelope's members, in order: name and JSON.
+std::vector<std::pair<std::string_view, std::string>> members(const ExampleCall& example) {
+  std::vector<std::pair<std::string_view, std::string>> out;
+  out.emplace_back("method", quoted_json(example.method));
+  out.emplace_back("path", quoted_json(example.path));
+  if (!example.params.empty()) out.emplace_back("params", options(example.params));
+  if (!example.api_options.empty()) out.emplace_back("api_options", example.api_options);
+  if (!example.data.empty()) out.emplace_back("data", example.data);
+  return out;
+}
+
+/// `api_options` as `name=value` words; what is no text goes as its JSON, which the engine takes.
+std::vector<std::string> option_words(const std::string& json) {
+  std::vector<std::string> out;
+  rapidjson::Document options;
+  if (options.Parse(json).HasParseError() || !options.IsObject()) return out;
+  for (const auto& [name, value] : options.GetObject()) {
+    std::string word(name.GetString(), name.GetStringLength());
+    word += '=';
+    if (value.IsString()) {
+      word.append(value.GetString(), value.GetStringLength());
+    } else {
+      rapidjson::StringBuffer buffer;
+      rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+      value.Accept(writer);
+      word.append(buffer.GetString(), buffer.GetSize());
+    }
+    out.push_back(std::move(word));
+  }
+  return out;
+}
+
+/// `data` as the command line takes it: a JSON string is its text.
+std::string body_of(const ExampleCall& example) {
+  rapidjson::Document data;
+  if (data.Parse(example.data).HasParseError() || !data.IsString()) return example.data;
+  return {data.GetString(), data.GetStringLength()};
+}
+
+}  // namespace
+
+std::string reachable(std::string_view listen) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string_view::npos) return std::string(listen);
+  const std::string_view host = listen.substr(0, colon);
+  const std::string port(listen.substr(colon));
+  if (host == "0.0.0.0") return "127.0.0.1" + port;
+  return (host == "[::]" ? "[::1]" : std::string(host)) + port;
+}
+
+PlaceOf example_places(std::string address, std::vector<IntegrationInfo> integrations) {
+  return [address = std::move(address),
+          integrations = std::move(integrations)](const ApiInfo& api) -> ExamplePlace {
+    const std::string name = api.tool + "/" + api.api;
+    for (const IntegrationInfo& integration : integrations) {
+      if (integration.enabled &&
+          std::ranges::find(integration.apis, name) != integration.apis.end())
+        return {address, integration.id, {}};
+    }
+    return {address, std::string(some_integration), {}};
+  };
+}
+
+std::string example_request(const ExampleCall& example) {
+  std::string out;
+  for (const auto& [name, json] : members(example))
+    out.append(out.empty() ? "{" : ",").append(quoted_json(name)).append(":").append(json);
+  return out + "}";
+}
+
+std::string curl_command(const ApiInfo& api, const ExampleCall& example,
+                         const ExamplePlace& place) {
+  return "curl -sS " +
+         shell_word("http://" + place.address + "/v1/passthrough/" + api.tool + "/" + api.api) +
+         " \\\n  -H \"Authorization: Bearer $PENSTOCK_API_KEY\" -H " +
+         shell_word("X-Integration-Id: " + place.integration) +
+         " \\\n  -H 'Content-Type: application/json' \\\n  -d " +
+         shell_word(example_request(example));
+}
+
+std::string cli_command(const ApiInfo& api, const ExampleCall& example, const ExamplePlace& place) {
+  std::string out = "penstock call ";
+  if (!place.config.empty()) out += "-c " + shell_word(place.config) + " ";
+  out += api.tool + "/" + api.api + " " + example.method + " " + shell_word(example.path) + " -i " +
+         shell_word(place.integration);
+  for (const std::string& word : option_words(example.api_options))
+    out += " -o " + shell_word(word);
+  for (const Field& param : example.params)
+    out += " -q " + shell_word(param.name + "=" + param.value);
+  if (example.data.empty()) return out;
+  const std::string body = body_of(example);
+  // What begins so would be taken for a file, or for another option.
+  if (body.starts_with('@') || body.starts_with('-'))
+    return "printf %s " + shell_word(body) + " | " + out + " -d @-";
+  return out + " \\\n  -d " + shell_word(body);
+}
+
+std::string typescript_program(const ApiInfo& api, const ExampleCall& example,
+                               const ExamplePlace& place) {
+  std::string out =
+      "import { Kombo } from \"@kombo-api/sdk\";\n\nconst kombo = new Kombo({\n"
+      "  api_key: process.env.PENSTOCK_API_KEY,\n  integration_id: " +
+      quoted_json(place.integration) +
+      ",\n  server_url: " + quoted_json("http://" + place.address + "/v1") +
+      ",\n});\nconst answer = await kombo.general.sendPassthroughRequest({\n  tool: " +
+      quoted_json(api.tool) + ",\n  api: " + quoted_json(api.api) + ",\n  body: {\n";
+  for (const auto& [name, json] : members(example))
+    out.append("    ").append(name).append(": ").append(json).append(",\n");
+  return out + "  },\n});\nconsole.log(JSON.stringify(answer.data));";
+}
+
+std::string shell_word(std::string_view word) {
+  constexpr std::string_view plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=@,+%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos)
+    return std::string(word);
+  std::string out = "'";
+  for (const char c : word)
+    out += c == '\'' ? "'\\''" : std::string(1, c);
+  return out + "'";
+}
+
+}  // namespace penstock::server

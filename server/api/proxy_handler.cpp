@@ -1,0 +1,167 @@
+// The door's part in calls whose bodies stream.
+#include <algorithm>
+
+#include <penstock/http.hpp>
+#include <penstock/text.hpp>
+
+#include "api/api_handler.hpp"
+
+namespace penstock::server {
+namespace {
+
+/// One pair after another, percent-encoded, as the JSON that api_options are. `place` names them in
+/// messages.
+Result<std::string> read_options(std::string_view text, char separator, const std::string& place) {
+  std::vector<Field> values;
+  while (!text.empty()) {
+    const std::string_view pair = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(pair.size() + 1, text.size()));
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      return failure(input_invalid(place + " must be encoded like service_name=Staffing" +
+                                   separator + "version=v6"));
+    }
+    Field value{percent_decode(pair.substr(0, equals)), percent_decode(pair.substr(equals + 1))};
+    if (std::ranges::find(values, value.name, &Field::name) != values.end())
+      return failure(input_invalid(place + " names \"" + value.name + "\" twice"));
+    values.push_back(std::move(value));
+  }
+  return options(values);
+}
+
+Result<std::string> options_of_header(std::string form) {
+  std::ranges::replace(form, '+', ' ');
+  return read_options(form, '&', "X-Api-Options");
+}
+
+/// The {api} of a target, as it was written: with it may stand its options, for clients that are
+/// given an address more easily than a header: `/v1/proxy/workday/soap;service_name=Staffing/`.
+std::string_view api_segment(std::string_view target) {
+  for (int i = 0; i < 4; ++i)
+    target.remove_prefix(target.find('/') + 1);
+  return target.substr(0, target.find_first_of("/?"));
+}
+
+/// The ways in which SOAP toolkits ask for a service's description.
+bool asks_for_wsdl(std::string_view path) {
+  const std::size_t mark = path.find('?');
+  if (mark == std::string_view::npos) return false;
+  std::string_view query = path.substr(mark + 1);
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+    const std::string name = lower(pair.substr(0, pair.find('=')));
+    if (name == "wsdl" || name == "singlewsdl" || name == "xsd" || name == "disco") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Reply> Door::admit_proxied(const RequestHead& head, Ticket& ticket) {
+  if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
+  return judge_method(head, ticket);
+}
+
+std::optional<Reply> Door::judge_method(const RequestHead& head, Ticket& ticket) {
+  const Call& call = ticket.proxied->call;
+  if (head.method == "TRACE") {
+    return refuse_method(ticket, "TRACE is refused: it would give the credentials back",
+                         std::string(all_methods));
+  }
+  const auto api = apis_.find(call.tool + "/" + call.api);
+  if (api == apis_.end()) return std::nullopt;  // The engine says what it is not.
+  const std::vector<std::string>& methods = api->second.methods;
+  if (std::ranges::find(methods, head.method) != methods.end()) return std::nullopt;
+  std::string allow;
+  for (const std::string& method : methods)
+    allow += (allow.empty() ? "" : ", ") + method;
+  std::string message = api->first + " takes " + allow + ", not " + std::string(head.method);
+  if (api->second.soap && asks_for_wsdl(call.path)) {
+    message = "the proxy takes the calls of " + api->first +
+              " only. Its WSDL is the vendor's to give: load it from the vendor's own address (" +
+              api->second.docs_url +
+              " says where) or from a file, and give the SOAP toolkit the address of this proxy as "
+              "that of the service";
+  }
+  return refuse_method(ticket, std::move(message), std::move(allow));
+}
+
+/// A word in the log, once for each kind: nothing is wrong, but who misses the header should know.
+void Door::note_intermediary(std::string_view header) {
+  const auto rule = intermediary_header(header);
+  if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;
+  log_(log_line(Level::info, "header_left_behind",
+                "the proxy does not pass on " + std::string(header) +
+                    ", which software adds by itself; this is said once",
+                std::chrono::system_clock::now()));
+}
+
+std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& ticket) {
+  CallRecord& record = ticket.record;
+  record.event = "proxy";
+  record.tool = ticket.arguments[0];
+  record.api = ticket.arguments[1];
+  record.integration = ticket.integration_id;
+  if (ticket.integration_id.empty()) {
+    Error error = input_invalid("the header X-Integration-Id is required");
+    error.phase = Phase::route;
+    return error;
+  }
+  ProxyCall& proxied = ticket.proxied.emplace();
+  Call& call = proxied.call;
+  call.tool = ticket.arguments[0];
+  call.api = ticket.arguments[1];
+  call.integration_id = ticket.integration_id;
+  call.method = head.method;
+  call.path = ticket.arguments[2];
+  call.respect_rate_limit = ticket.respects_rate_limit;
+  record.path = call.path;
+  const std::string_view segment = api_segment(head.target);
+  const std::size_t semicolon = segment.find(';');
+  int options = 0;
+  if (semicolon != std::string_view::npos) {
+    ++options;
+    call.api = record.api = percent_decode(segment.substr(0, semicolon));
+    auto json = read_options(segment.substr(semicolon + 1), ';', "the address behind the API");
+    if (!json) return std::move(json).error();
+    call.api_options = *std::move(json);
+  }
+  for (const RequestHead::Line& line : head.fields) {
+    if (equal_ignoring_case(line.name, "x-api-options")) {
+      if (++options > 1)
+        return input_invalid("api_options are given twice; one X-Api-Options, or in the address");
+      auto json = options_of_header(std::string(line.value));
+      if (!json) return std::move(json).error();
+      call.api_options = *std::move(json);
+    } else if (!equal_ignoring_case(line.name, "authorization") &&
+               !equal_ignoring_case(line.name, "x-integration-id")) {
+      call.headers.push_back({std::string(line.name), std::string(line.value)});
+      note_intermediary(line.name);
+    }
+    if (equal_ignoring_case(line.name, "te"))
+      proxied.takes_trailers = lower(line.value).find("trailers") != std::string::npos;
+  }
+  proxied.has_body = head.has_body();
+  if (!head.chunked) proxied.body_length = head.content_length;
+  return std::nullopt;
+}
+
+void Door::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  port_.proxy(std::move(call), std::move(peer));
+}
+
+void Door::note_answer(Ticket& ticket, const Answer& head) {
+  ticket.record.vendor_status = head.status;
+  ticket.record.vendor = head.vendor;
+  ticket.record.plugin = head.plugin;
+}
+
+void Door::end_proxied(Ticket& ticket, std::optional<Error> error) {
+  ticket.record.error = std::move(error);
+  log(ticket, ticket.record.vendor_status);
+}
+
+Reply Door::fail_proxied(Ticket& ticket, Error error) { return refuse(std::move(error), ticket); }
+
+}  // namespace penstock::server
