@@ -17,13 +17,13 @@ compile() {
 
 # check COMPILER LANGUAGE STANDARD HEADER
 check() {
-  printf '#include <penstock/%s>\n' "$4" > "$folder/alone"
-  compile "$1" "$2" "$3" "$folder/alone" "penstock/$4 alone"
+  printf '#include <penstock/sdk/%s>\n' "$4" > "$folder/alone"
+  compile "$1" "$2" "$3" "$folder/alone" "penstock/sdk/$4 alone"
 }
 
 for compiler in "$@"; do
   command -v "$compiler" > /dev/null || continue
-  for path in "$include"/penstock/*.h; do
+  for path in "$include"/penstock/sdk/*.h; do
     for standard in c11 c17; do check "$compiler" c "$standard" "${path##*/}"; done
     for standard in c++17 c++20; do check "$compiler" c++ "$standard" "${path##*/}"; done
   done
@@ -31,7 +31,7 @@ for compiler in "$@"; do
   for standard in c++17 c++20; do
     compile "$compiler" c++ "$standard" "$layout" "the layout" -D_Static_assert=static_assert
   done
-  for path in "$include"/penstock/*.hpp; do check "$compiler" c++ c++20 "${path##*/}"; done
+  for path in "$include"/penstock/sdk/*.hpp; do check "$compiler" c++ c++20 "${path##*/}"; done
 done
 [ "$compiled" -gt 0 ] || { echo "none of these compilers is here: $*" >&2; exit 1; }
 exit "$failed"

@@ -71,7 +71,7 @@ def check_plugins(reader, blocks):
     # The two lines alone are a project, too.
     build_plugin(reader, project.place, plain_project, whole[0].text, manifest.text)
 
-    headers = "".join(f"#include <penstock/{path.name}>\n" for path in sorted((root / "sdk/include/penstock").glob("*.hpp"))
+    headers = "".join(f"#include <penstock/sdk/{path.name}>\n" for path in sorted((root / "sdk/include/penstock/sdk").glob("*.hpp"))
                       if path.name != "testing.hpp")
     with_session = json.loads(without_elisions(manifest.text))
     for api in with_session["apis"].values():
