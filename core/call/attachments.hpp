@@ -9,7 +9,7 @@
 #include <penstock/error.hpp>
 
 #include "runtime/integration.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::call {
 

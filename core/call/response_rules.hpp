@@ -9,7 +9,7 @@
 #include "catalog/manifest.hpp"
 #include "host/invocation.hpp"
 #include "runtime/backoff.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::call {
 

@@ -8,7 +8,7 @@
 
 #include "call/prepared_call.hpp"
 #include "host/invocation.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::call {
 

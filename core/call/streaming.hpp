@@ -8,7 +8,7 @@
 
 #include <penstock/proxy.hpp>
 
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace boost::asio {
 class io_context;

@@ -17,7 +17,7 @@
 #include "host/invocation_watch.hpp"
 #include "runtime/engine_thread.hpp"
 #include "runtime/live_calls.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::runtime {
 

@@ -7,7 +7,7 @@
 
 #include "base/url.hpp"
 #include "runtime/integration.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::runtime {
 

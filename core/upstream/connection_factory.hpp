@@ -12,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <curl/curl.h>
 
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 #include "upstream/tls_handshake.hpp"
 
 namespace penstock::upstream {

@@ -1,260 +1,215 @@
 #include "upstream/connection_pool.hpp"
 
 #include <algorithm>
-#include <list>
-#include <map>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "upstream/connection_factory.hpp"
-#include "upstream/exchange.hpp"
 #include "upstream/exchange_error.hpp"
-#include "upstream/http1_request.hpp"
-#include "upstream/pool.hpp"
 
 namespace penstock::upstream {
-namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr auto longest_life = std::chrono::minutes(10);
-// One clock hand for all deadlines: a timer per call would cost a system call each.
-constexpr auto sweep_interval = std::chrono::milliseconds(20);
-
-Limits share_of(Limits all, std::size_t loops) {
-  return {std::max<std::size_t>(1, all.connections / loops), all.queued_calls / loops};
+bool only_reads(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
 }
 
-}  // namespace
-
-/// The calls under way and their deadlines; the pools have the connections.
-class Client::Impl final : public Pool::Owner, public std::enable_shared_from_this<Client::Impl> {
- public:
-  Impl(boost::asio::io_context& loop, Options options)
-      : loop_(loop), connector_(loop), options_(options), sweep_timer_(loop), idle_timer_(loop) {}
-
-  void send(Request request, Handler handler) {
-    auto head = write_head(request);
-    auto pending = std::make_shared<PendingCall>();
-    pending->request = std::move(request);
-    pending->handler = std::move(handler);
-    if (!head) {
-      return later([self = shared_from_this(), pending, why = std::move(head).error()] {
-        pending->handler(
-            failure(engine_failed("the request is refused: " + why, Phase::send, Sent::no)));
-      });
-    }
-    pending->head = *std::move(head);
-    pending->pool = pool_of(pending->request);
-    pending->at = pending_.insert(pending_.end(), pending);
-    start_sweeping();
-    // Posted once: the handler must not run inside send().
-    later([self = shared_from_this(), pending] {
-      if (!self->closed_ && !pending->ended) pending->pool->add(pending);
-    });
-  }
-
-  void shut_down() {
-    closed_ = true;
-    sweep_timer_.cancel();
-    idle_timer_.cancel();
-    for (const auto& pending : pending_) {
-      if (pending->connection) pending->connection->close();
-    }
-    pending_.clear();
-    for (const auto& [to, pool] : pools_)
-      pool->close_all();
-    pools_.clear();
-  }
-
-  void connect(const std::shared_ptr<Pool>& pool, const Request& first) override {
-    connector_.connect(first.to, first.connect_timeout,
-                       [weak = weak_from_this(), pool](Result<std::unique_ptr<Tunnel>> tunnel) {
-                         if (const auto self = weak.lock(); self && !self->closed_)
-                           pool->connected(std::move(tunnel));
-                       });
-  }
-
-  void run(const PendingPtr& pending, const std::shared_ptr<Connection>& connection) override {
-    pending->connection = connection;
-    const bool kept = connection->was_kept();
-    connection->exchange(pending->request, pending->head,
-                         [weak = weak_from_this(), pending, kept](Connection::Ending ending) {
-                           if (const auto self = weak.lock(); self && !self->closed_)
-                             self->ended(pending, kept, std::move(ending));
-                         });
-  }
-
-  void fail(const PendingPtr& pending, Error error) override {
-    end(pending, failure(std::move(error)));
-  }
-
-  /// Closes what nobody has come back for, and forgets hosts that have nothing left: callers choose
-  /// hosts (data_url), there are more of them than descriptors, and many cannot be reached at all.
-  void close_stale_later() {
-    idle_timer_.expires_after(options_.longest_idle / 2);
-    idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-      if (const auto self = weak.lock(); self && !error && !self->closed_) self->close_stale();
-    });
-  }
-
-  bool is_stale(const Connection& connection) const override {
-    const Clock::time_point now = Clock::now();
-    return now - connection.idle_since() > options_.longest_idle ||
-           now - connection.made() > longest_life;
-  }
-
-  void bury(std::shared_ptr<Connection> connection) override {
-    later([kept = std::move(connection)] {});
-  }
-
-  bool closed() const override { return closed_; }
-  Counters& counters() override { return counters_; }
-
- private:
-  template <class Function>
-  void later(Function function) {
-    boost::asio::post(loop_, std::move(function));
-  }
-
-  std::shared_ptr<Pool> pool_of(const Request& request) {
-    std::shared_ptr<Pool>& pool = pools_[request.to];
-    if (pool) return pool;
-    pool = std::make_shared<Pool>(*this, share_of(request.limits, options_.loops));
-    if (pools_.size() == 1) close_stale_later();
-    return pool;
-  }
-
-  void close_stale() {
-    for (auto at = pools_.begin(); at != pools_.end();) {
-      Pool& pool = *at->second;
-      pool.close_stale();
-      // A call that is about to ask it holds it, too.
-      const bool unused = pool.is_unused() && at->second.use_count() == 1;
-      at = unused ? pools_.erase(at) : std::next(at);
-    }
-    if (!pools_.empty()) close_stale_later();
-  }
-
-  void ended(const PendingPtr& pending, bool kept, Connection::Ending ending) {
-    const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
-    const std::shared_ptr<Pool> pool = pending->pool;
-    if (!ending.reply) pending->reached = most_of(pending->reached, sent_of(ending));
-    if (!ending.reply && may_repeat(*pending, kept, ending)) {
-      pending->repeated = true;
-      ++counters_.calls_repeated;
-      pool->drop(connection);
-      return pool->add(pending);
-    }
-    // The handler last: it may send again, and should find the connection.
-    bury(connection);
-    const bool reusable = ending.reusable;
-    auto result = to_result(*pending, std::move(ending));
-    reusable ? pool->release(connection) : pool->drop(connection);
-    end(pending, std::move(result));
-  }
-
-  static bool may_repeat(const PendingCall& pending, bool kept, const Connection::Ending& ending) {
-    if (!kept || pending.repeated || ending.too_large || ending.caller_gone) return false;
-    if (ending.unasked) return true;
-    if (ending.any_byte_received) return false;
-    // A body that was streamed is gone.
-    return !ending.any_byte_sent || (!pending.request.source && only_reads(pending.request));
-  }
-
-  static Result<Reply> to_result(const PendingCall& pending, Connection::Ending ending) {
-    if (!ending.reply) return failure(exchange_error(pending.request, ending, pending.reached));
-    ending.reply->waited =
-        std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
-    return *std::move(ending.reply);
-  }
-
-  void end(const PendingPtr& pending, Result<Reply> result) {
-    if (pending->ended) return;
-    pending->ended = true;
-    pending->pool->forget(*pending);
-    pending_.erase(pending->at);
-    const Handler handler = std::move(pending->handler);
-    handler(std::move(result));
-  }
-
-  void start_sweeping() {
-    if (sweeping_) return;
-    sweeping_ = true;
-    sweep_timer_.expires_after(sweep_interval);
-    sweep_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-      if (const auto self = weak.lock(); self && !error && !self->closed_) self->sweep();
-    });
-  }
-
-  void sweep() {
-    sweeping_ = false;
-    const Clock::time_point now = Clock::now();
-    std::vector<PendingPtr> late;
-    for (const auto& pending : pending_) {
-      if (is_late(*pending, now) || is_abandoned(*pending)) late.push_back(pending);
-    }
-    for (const auto& pending : late) {
-      if (!pending->ended) expire(pending);
-    }
-    std::vector<std::shared_ptr<Pool>> queues;
-    for (const auto& [to, pool] : pools_) {
-      if (pool->has_waiting()) queues.push_back(pool);
-    }
-    for (const auto& pool : queues)
-      pool->refuse_stuck(now);
-    if (!pending_.empty()) start_sweeping();
-  }
-
-  static bool is_late(const PendingCall& pending, Clock::time_point now) {
-    if (!pending.request.sink || !pending.connection) return pending.request.deadline <= now;
-    // What streams may take long, if only it moves. Waiting for the caller is the door's affair.
-    return !pending.connection->waits_for_caller() &&
-           now - pending.connection->last_moved() >= pending.request.silence;
-  }
-
-  void expire(const PendingPtr& pending) {
-    const bool abandoned = is_abandoned(*pending);
-    const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
-    std::string summary;
-    if (connection) {
-      const Sent sent = connection->any_byte_received() ? Sent::yes
-                        : connection->any_byte_sent()   ? Sent::unknown
-                                                        : Sent::no;
-      pending->reached = most_of(pending->reached, sent);
-      summary = connection->summary();
-      connection->close();
-      pending->pool->drop(connection);
-    }
-    if (abandoned) return fail(pending, caller_gone(pending->reached));
-    if (!connection)
-      return fail(pending, no_connection_in_time(pending->request, pending->reached));
-    fail(pending, no_answer_in_time(pending->request, summary, pending->reached));
-  }
-
-  boost::asio::io_context& loop_;
-  Connector connector_;
-  Options options_;
-  boost::asio::steady_timer sweep_timer_, idle_timer_;
-  std::map<Destination, std::shared_ptr<Pool>> pools_;
-  std::list<PendingPtr> pending_;
-  Counters counters_;
-  bool sweeping_ = false, closed_ = false;
-};
-
-Client::Client(boost::asio::io_context& loop) : Client(loop, Options()) {}
-
-Client::Client(boost::asio::io_context& loop, Options options)
-    : impl_(std::make_shared<Impl>(loop, options)) {}
-
-Client::~Client() { impl_->shut_down(); }
-
-void Client::send(Request request, Handler handler) {
-  impl_->send(std::move(request), std::move(handler));
+bool is_abandoned(const PendingCall& call) {
+  const Request& request = call.request;
+  const Cancel cancel = request.cancel ? request.cancel->load() : Cancel::no;
+  if (cancel == Cancel::now) return true;
+  const bool unwanted = cancel == Cancel::if_harmless || (request.abandoned && *request.abandoned);
+  return unwanted && (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
 }
 
-const Counters& Client::counters() const { return impl_->counters(); }
+void Pool::add(const PendingPtr& call) {
+  if (is_abandoned(*call)) return owner_.fail(call, caller_gone(call->reached));
+  if (!call->repeated) {
+    if (const auto connection = take_idle()) {
+      ++owner_.counters().connections_reused;
+      return owner_.run(call, connection);
+    }
+    // Those for whom a connection is being made are served by it; the others wait for one to be
+    // free.
+    if (is_full() && waiting_.size() >= connecting_ + limits_.queued_calls) {
+      return refuse(call, std::to_string(call->request.limits.queued_calls) +
+                              " calls wait for one (upstream.max_queued_calls)");
+    }
+  }
+  queue(call);
+}
+
+void Pool::queue(const PendingPtr& call) {
+  call->place = waiting_.insert(call->repeated ? waiting_.begin() : waiting_.end(), call);
+  call->queued = true;
+  call->queued_since = Clock::now();
+  ++owner_.counters().waiting;
+  connect_more();
+}
+
+void Pool::refuse(const PendingPtr& call, const std::string& why) {
+  ++owner_.counters().calls_refused;
+  owner_.fail(call, no_free_connection(call->request, why, call->reached));
+}
+
+void Pool::connect_more() {
+  while (connecting_ < waiting_.size() && make_room()) {
+    ++connecting_;
+    ++owner_.counters().connecting;
+    owner_.connect(shared_from_this(), waiting_.front()->request);
+  }
+}
+
+/// Whether there may be one more connection. An idle one gives way to a call that wants a new one.
+bool Pool::make_room() {
+  if (!is_full()) return true;
+  if (idle_.empty()) return false;
+  owner_.bury(std::move(idle_.front()));
+  idle_.erase(idle_.begin());
+  opened(-1);
+  return true;
+}
+
+void Pool::connected(Result<std::unique_ptr<Tunnel>> tunnel) {
+  --connecting_;
+  --owner_.counters().connecting;
+  if (tunnel) {
+    ++owner_.counters().connections_made;
+    opened(1);
+    return release(std::make_shared<Connection>(*std::move(tunnel)));
+  }
+  ++owner_.counters().connect_failures;
+  const PendingPtr call = take_first();
+  connect_more();
+  if (!call) return;
+  Error error = std::move(tunnel).error();
+  error.sent = most_of(error.sent, call->reached);
+  error.retryable = error.retryable && error.sent == Sent::no;
+  owner_.fail(call, std::move(error));
+}
+
+void Pool::release(const std::shared_ptr<Connection>& connection) {
+  const bool kept = connection->was_kept();
+  if (!waiting_.empty() && !connection->is_quiet()) {
+    ++owner_.counters().unquiet_connections;
+    if (kept) return drop(connection);
+    // New, and ended or full of words already: as good as no connection. A balancer that takes a
+    // server out does that once, so the call, of which nothing was sent, gets another one.
+    opened(-1);
+    owner_.bury(connection);
+    const PendingPtr call = take_first();
+    const std::string why = connection->tls_trouble();
+    if (call && why.empty() && !std::exchange(call->repeated, true)) return queue(call);
+    connect_more();
+    if (call) {
+      Error error = vendor_unreachable(
+          call->request.to.host +
+              (why.empty() ? " ended the connection, or spoke, before it was asked anything"
+                           : ": " + why),
+          Phase::connect, call->reached);
+      if (!why.empty()) error.retryable = false;
+      owner_.fail(call, std::move(error));
+    }
+    return;
+  }
+  if (const PendingPtr call = take_waiting(kept)) {
+    if (kept) ++owner_.counters().connections_reused;
+    return owner_.run(call, connection);
+  }
+  keep(connection);
+  connect_more();
+}
+
+void Pool::keep(const std::shared_ptr<Connection>& connection) {
+  idle_.push_back(connection);
+  connection->watch_idle([weak = weak_from_this()](Connection* dead) {
+    if (const auto self = weak.lock()) self->died(dead);
+  });
+}
+
+void Pool::died(Connection* connection) {
+  if (owner_.closed()) return;
+  const auto found = std::ranges::find(idle_, connection, &std::shared_ptr<Connection>::get);
+  if (found == idle_.end()) return;
+  const std::shared_ptr<Connection> dead = std::move(*found);
+  idle_.erase(found);
+  drop(dead);
+}
+
+void Pool::drop(std::shared_ptr<Connection> connection) {
+  opened(-1);
+  owner_.bury(std::move(connection));
+  connect_more();
+}
+
+/// The warmest idle connection on which nothing has come since its last answer.
+std::shared_ptr<Connection> Pool::take_idle() {
+  while (!idle_.empty()) {
+    std::shared_ptr<Connection> connection = std::move(idle_.back());
+    idle_.pop_back();
+    const bool stale = owner_.is_stale(*connection);
+    if (!stale && connection->is_quiet()) return connection;
+    if (!stale) ++owner_.counters().unquiet_connections;
+    opened(-1);
+    owner_.bury(std::move(connection));
+  }
+  return nullptr;
+}
+
+PendingPtr Pool::take_first() {
+  while (!waiting_.empty()) {
+    const PendingPtr call = waiting_.front();
+    forget(*call);
+    if (!is_abandoned(*call)) return call;
+    owner_.fail(call, caller_gone(call->reached));
+  }
+  return nullptr;
+}
+
+/// The first call that such a connection serves.
+PendingPtr Pool::take_waiting(bool kept_connection) {
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const PendingPtr call = *at++;
+    const bool gone = is_abandoned(*call);
+    if (!gone && kept_connection && call->repeated) continue;
+    forget(*call);
+    if (!gone) return call;
+    owner_.fail(call, caller_gone(call->reached));
+    at = waiting_.begin();  // the handler may have changed the queue
+  }
+  return nullptr;
+}
+
+void Pool::forget(PendingCall& call) {
+  if (!std::exchange(call.queued, false)) return;
+  waiting_.erase(call.place);
+  --owner_.counters().waiting;
+}
+
+void Pool::refuse_stuck(Clock::time_point now) {
+  if (!is_full() || waiting_.size() <= connecting_) return;
+  std::vector<PendingPtr> stuck;
+  for (auto at = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(connecting_));
+       at != waiting_.end(); ++at) {
+    if (now - (*at)->queued_since >= (*at)->request.connect_timeout) stuck.push_back(*at);
+  }
+  for (const PendingPtr& call : stuck) {
+    if (!call->queued) continue;
+    forget(*call);
+    refuse(call, "none became free within upstream.connect_timeout_ms");
+  }
+}
+
+void Pool::close_stale() {
+  const auto closed = std::erase_if(idle_, [&](const auto& one) { return owner_.is_stale(*one); });
+  opened(-static_cast<int>(closed));
+}
+
+void Pool::close_all() {
+  idle_.clear();
+  waiting_.clear();
+}
+
+void Pool::opened(int count) {
+  open_ += static_cast<std::size_t>(count);
+  owner_.counters().open += static_cast<std::uint64_t>(count);
+}
 
 }  // namespace penstock::upstream

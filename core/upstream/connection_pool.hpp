@@ -1,158 +1,108 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <functional>
+#include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include <penstock/call.hpp>
-#include <penstock/error.hpp>
-
-namespace boost::asio {
-class io_context;
-}
+#include "upstream/client.hpp"
+#include "upstream/connection.hpp"
+#include "upstream/connection_factory.hpp"
 
 namespace penstock::upstream {
 
-/// Where a connection leads and who may share it: connections are reused only between equal
-/// destinations.
-struct Destination {
-  std::string host;  ///< the vendor's: for the URL, SNI and the certificate
-  std::uint16_t port = 443;
-  std::string connect_to;                ///< "host:port", or empty: the TCP destination only
-  std::string ca_file;                   ///< PEM, or empty: the system's authorities
-  bool allow_private_addresses = false;  ///< connect_to implies it
-  std::string partition;  ///< the integration: connections are never shared across partitions
-  std::string extra_ca_file = {};  ///< PEM, or empty: authorities besides those
+class Pool;
 
-  friend auto operator<=>(const Destination&, const Destination&) = default;
+/// A request under way, from send() to its handler.
+struct PendingCall {
+  Request request;
+  Client::Handler handler;
+  std::string head;  ///< written out
+  std::shared_ptr<Pool> pool;
+  std::shared_ptr<Connection> connection;                        ///< while it has one
+  std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< in the client's list
+  std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< in the pool's queue
+  std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
+  Sent reached = Sent::no;  ///< the most of all attempts
+  bool queued = false;      ///< `place` is valid
+  std::chrono::steady_clock::time_point queued_since = {};
+  bool repeated = false;  ///< wants a new connection
+  bool ended = false;
 };
+using PendingPtr = std::shared_ptr<PendingCall>;
 
-struct Reply {
-  int status = 0;               ///< 100 to 999
-  std::vector<Field> headers;   ///< names in lower case, in the vendor's order
-  std::string body;             ///< decoded
-  std::vector<Field> trailers;  ///< never merged into the headers
-  std::chrono::microseconds waited{0};
-  std::string reason = {};                 ///< the status line's phrase, as sent
-  std::vector<std::string> warnings = {};  ///< what of the answer was odd, in sentences
-};
-
-/// How many connections there may be to one destination, and how many calls may wait for one. For
-/// all loops of an engine together; each has an equal share, of one connection at least.
-struct Limits {
-  std::size_t connections = 256;
-  std::size_t queued_calls = 1024;
-};
-
-/// What a client has done and holds. Read from any thread; written by the client's loop alone.
-struct Counters {
-  std::atomic<std::uint64_t> connections_made{0};
-  std::atomic<std::uint64_t> connect_failures{0};
-  std::atomic<std::uint64_t> connections_reused{0};
-  std::atomic<std::uint64_t> unquiet_connections{0};  ///< closed: bytes or an end nobody asked for
-  std::atomic<std::uint64_t> calls_repeated{0};
-  std::atomic<std::uint64_t> calls_refused{0};  ///< for Limits
-  std::atomic<std::uint64_t> open{0};           ///< connections now, idle ones too
-  std::atomic<std::uint64_t> connecting{0};     ///< attempts now
-  std::atomic<std::uint64_t> waiting{0};        ///< calls without a connection now
-};
-
-/// A request's body that comes while it is sent. Used on the client's loop only.
-class BodySource {
+/// The connections of one loop to one destination, and the calls that wait for one: first come,
+/// first served. A call that cannot be served soon is refused soon.
+class Pool : public std::enable_shared_from_this<Pool> {
  public:
-  virtual ~BodySource() = default;
+  using Clock = std::chrono::steady_clock;
 
-  /// A piece; an empty one at the end; none where the body broke off.
-  using Handler = std::function<void(std::optional<std::string>)>;
-
-  /// Asks for the next piece, one at a time. The handler runs once, maybe inside read().
-  virtual void read(Handler handler) = 0;
-};
-
-/// Takes an answer as it comes, content coding and all. Used on the client's loop only.
-class ReplySink {
- public:
-  virtual ~ReplySink() = default;
-
-  /// A 1xx that precedes the answer.
-  virtual void interim(Reply head) = 0;
-  virtual void head(Reply head) = 0;
-
-  /// A piece of the body, never empty. Nothing more is read from the vendor until `next(true)`;
-  /// `next(false)` ends the exchange. It may run inside.
-  virtual void body(std::string piece, std::function<void(bool)> next) = 0;
-};
-
-/// How far a caller wants a request to be cancelled.
-enum class Cancel : std::uint8_t {
-  no,
-  if_harmless,  ///< as Request::abandoned
-  now,          ///< whatever was sent
-};
-
-struct Request {
-  Destination to;
-  std::string method;
-  std::string target;          ///< origin-form, final bytes
-  std::vector<Field> headers;  ///< without Host and framing, which are written here
-  std::string body;
-  bool has_body = false;                            ///< an empty body still has Content-Length: 0
-  std::chrono::milliseconds connect_timeout{5000};  ///< also how long a free connection is awaited
-  Limits limits = {};
-  std::chrono::steady_clock::time_point deadline;
-  std::uint64_t max_response_bytes = 32U << 20U;  ///< counted after decoding
-
-  std::shared_ptr<BodySource> source;          ///< instead of `body`
-  std::optional<std::uint64_t> source_length;  ///< none: chunked
-
-  /// Takes the answer instead of Reply::body, without a bound. The deadline is then for the
-  /// connection alone; after it, `silence` is how long the vendor may neither send nor take a byte.
-  std::shared_ptr<ReplySink> sink;
-  std::chrono::milliseconds silence{60000};
-  bool takes_trailers = false;
-
-  std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
-  std::shared_ptr<const std::atomic<Cancel>> cancel;   ///< noticed within a sweep; null: never
-};
-
-/// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
-/// makes and verifies. Not thread-safe: everything happens on the loop's thread.
-///
-/// A request of which a byte was handed to a connection is never sent again, but for two cases,
-/// both on a kept-alive connection and once only: a GET or HEAD without one byte of an answer, and
-/// any request where the vendor had given the connection up (408) before it took the request. They
-/// go out on a new connection. The `sent` of an error is the most that any attempt reached.
-class Client {
- public:
-  struct Options {
-    /// A connection that no request has used for so long is closed.
-    std::chrono::milliseconds longest_idle = std::chrono::seconds(55);
-    std::size_t loops = 1;  ///< that share Limits
+  /// What a pool asks of the client.
+  class Owner {
+   public:
+    virtual ~Owner() = default;
+    virtual void connect(const std::shared_ptr<Pool>& pool, const Request& first) = 0;
+    virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
+    virtual void fail(const PendingPtr& call, Error error) = 0;
+    /// Keeps a connection until the stack is empty that it is on.
+    virtual void bury(std::shared_ptr<Connection> connection) = 0;
+    /// Idle for too long, or too old.
+    virtual bool is_stale(const Connection& connection) const = 0;
+    virtual bool closed() const = 0;
+    virtual Counters& counters() = 0;
   };
 
-  explicit Client(boost::asio::io_context& loop);
-  Client(boost::asio::io_context& loop, Options options);
-  ~Client();  ///< drops what is pending without running its handlers
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  Pool(Owner& owner, Limits limits) : owner_(owner), limits_(limits) {}
 
-  using Handler = std::function<void(Result<Reply>)>;
+  /// Gives the call a connection, now or later, or fails it.
+  void add(const PendingPtr& call);
 
-  /// `handler` runs once, on the loop, never inside send(). With a sink, it runs after the sink's
-  /// last call, and its error may come after a part of the answer.
-  void send(Request request, Handler handler);
+  /// An attempt of connect() has ended.
+  void connected(Result<std::unique_ptr<Tunnel>> tunnel);
 
-  const Counters& counters() const;  ///< any thread
+  /// A call is done with its connection: it may carry the next one, or is closed.
+  void release(const std::shared_ptr<Connection>& connection);
+  void drop(std::shared_ptr<Connection> connection);
+
+  /// The call waits no more.
+  void forget(PendingCall& call);
+
+  /// Refuses calls that have waited for their connect timeout while all connections were in use.
+  void refuse_stuck(Clock::time_point now);
+
+  void close_stale();
+  void close_all();
+
+  bool has_waiting() const { return !waiting_.empty(); }
+  bool is_unused() const { return open_ + connecting_ == 0 && waiting_.empty(); }
 
  private:
-  class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<Connection> take_idle();
+  PendingPtr take_waiting(bool kept_connection);
+  PendingPtr take_first();
+  void keep(const std::shared_ptr<Connection>& connection);
+  void died(Connection* connection);
+  bool make_room();
+  void connect_more();
+  bool is_full() const { return open_ + connecting_ >= limits_.connections; }
+  void opened(int count);
+  void queue(const PendingPtr& call);
+  void refuse(const PendingPtr& call, const std::string& why);
+
+  Owner& owner_;
+  Limits limits_;                                  ///< this loop's share
+  std::vector<std::shared_ptr<Connection>> idle_;  ///< the last one in is the warmest
+  std::list<PendingPtr> waiting_;
+  std::size_t open_ = 0, connecting_ = 0;
 };
+
+/// Nobody waits for the answer any more, and nothing can have come of the request; or it only
+/// reads. What may have changed something at the vendor goes on: somebody will want to know from
+/// the log.
+bool is_abandoned(const PendingCall& call);
+
+bool only_reads(const Request& request);
 
 }  // namespace penstock::upstream

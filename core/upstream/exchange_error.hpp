@@ -4,8 +4,8 @@
 
 #include <penstock/error.hpp>
 
-#include "upstream/connection_pool.hpp"
-#include "upstream/exchange.hpp"
+#include "upstream/client.hpp"
+#include "upstream/connection.hpp"
 
 namespace penstock::upstream {
 

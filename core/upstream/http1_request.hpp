@@ -4,7 +4,7 @@
 
 #include <penstock/result.hpp>
 
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::upstream {
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 #include "upstream/http1_framing.hpp"
 
 namespace penstock::upstream {

@@ -13,7 +13,7 @@
 #include "sandbox_process.hpp"
 #include "socket_watch.hpp"
 #include "upstream/address_guard.hpp"
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::corpora {
 namespace {

@@ -23,7 +23,7 @@
 #include <openssl/x509v3.h>
 #include <poll.h>
 
-#include "upstream/connection_pool.hpp"
+#include "upstream/client.hpp"
 
 namespace penstock::upstream {
 

@@ -1,4 +1,4 @@
-#include "upstream/exchange.hpp"
+#include "upstream/connection.hpp"
 
 #include <algorithm>
 #include <array>

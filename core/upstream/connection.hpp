@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "upstream/client.hpp"
 #include "upstream/connection_factory.hpp"
-#include "upstream/connection_pool.hpp"
 #include "upstream/http1_response.hpp"
 
 namespace penstock::upstream {
