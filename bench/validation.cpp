@@ -29,11 +29,11 @@ constexpr std::string_view options = R"({"service_name": "staffing", "version": 
 constexpr int rounds = 15, repeats = 20'000;
 
 template <class Judge>
-double nanoseconds(Judge judge) {
+double nanoseconds(Judge classify_response) {
   const auto begin = std::chrono::steady_clock::now();
   int valid = 0;
   for (int i = 0; i < repeats; ++i)
-    valid += judge() ? 1 : 0;
+    valid += classify_response() ? 1 : 0;
   const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - begin;
   if (valid != repeats) std::puts("not valid");
   return time.count() / repeats;

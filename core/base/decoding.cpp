@@ -85,8 +85,8 @@ constexpr std::array<std::string_view, 96> latin1_names = {
 Token named_reference(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, char>, 5> xml{
       {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}}};
-  constexpr std::size_t longest_name = 6;
-  const std::size_t semicolon = text.substr(0, longest_name + 2).find(';');
+  constexpr std::size_t max_name = 6;
+  const std::size_t semicolon = text.substr(0, max_name + 2).find(';');
   if (semicolon == std::string_view::npos) return {};
   const std::string_view name = text.substr(1, semicolon - 1);
   for (const auto& [known, character] : xml) {

@@ -12,7 +12,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::size_t largest_record = 1U << 20U;  ///< of a group with very many members
+constexpr std::size_t max_record = 1U << 20U;  ///< of a group with very many members
 
 struct Group {
   std::string name;
@@ -20,7 +20,7 @@ struct Group {
 };
 
 std::optional<Group> find_group(gid_t id) {
-  for (std::vector<char> buffer(4096); buffer.size() <= largest_record;
+  for (std::vector<char> buffer(4096); buffer.size() <= max_record;
        buffer.resize(buffer.size() * 4)) {
     struct group entry {};
     struct group* found = nullptr;

@@ -9,10 +9,10 @@
 namespace penstock {
 namespace {
 
-constexpr int most_levels = 64;
-constexpr int most_values = 100'000;
-constexpr int longest_number = 64;
-constexpr int most_exponent_digits = 4;
+constexpr int max_levels = 64;
+constexpr int max_values = 100'000;
+constexpr int max_number = 64;
+constexpr int max_exponent_digits = 4;
 
 /// The code unit of the \uXXXX at the front of `text`; 0: there is none.
 unsigned code_unit(std::string_view text) {
@@ -55,14 +55,14 @@ std::string unsafe_for_rapidjson(std::string_view text) {
       break;
     case '{':
     case '[':
-      if (++depth > most_levels) return "it is nested deeper than 64 levels";
+      if (++depth > max_levels) return "it is nested deeper than 64 levels";
       break;
     case '}':
     case ']':
       --depth;
       break;
     case ',':
-      if (++values > most_values) return "it has more than 100,000 values";
+      if (++values > max_values) return "it has more than 100,000 values";
       break;
     case '\0':
       return "it holds a NUL byte at offset " + std::to_string(i);
@@ -82,7 +82,7 @@ std::string unsafe_for_rapidjson(std::string_view text) {
         }
         ++i;
       }
-      if (i - start > longest_number || exponent_digits > most_exponent_digits) {
+      if (i - start > max_number || exponent_digits > max_exponent_digits) {
         return "the number at offset " + std::to_string(start) + " is too long";
       }
       --i;

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t shortest_value = 4;
 constexpr std::size_t shortest_run = 4;
 constexpr std::string_view stars = "***";
-constexpr int most_layers = 6;  ///< of codings, one over the other
+constexpr int max_layers = 6;  ///< of codings, one over the other
 
 /// Of what a run of base64 or hex holds, so much is enough to find it.
 constexpr std::size_t searched_in_runs = 48;
@@ -131,13 +131,13 @@ std::string base64_core(std::string_view value, std::size_t before) {
 }  // namespace
 
 /// A text to search, and where its bytes stand in the text that is masked.
-struct Masker::View {
+struct Redactor::View {
   const Traced& traced;
   std::size_t offset;  ///< of the piece
 };
 
 /// The parts of a text that are to be replaced.
-class Masker::Hits {
+class Redactor::Hits {
  public:
   /// A part of `view`, by its own places.
   void add(const View& view, std::size_t begin, std::size_t end) {
@@ -169,14 +169,14 @@ class Masker::Hits {
   std::vector<std::pair<std::size_t, std::size_t>> parts_;
 };
 
-std::string Masker::decoded(std::string_view text) {
+std::string Redactor::decoded(std::string_view text) {
   Traced now(text), next;
-  for (int layer = 0; layer < most_layers && decode(now, coding::all, next); ++layer)
+  for (int layer = 0; layer < max_layers && decode(now, coding::all, next); ++layer)
     std::swap(now, next);
   return std::move(now.text);
 }
 
-void Masker::add(std::string_view secret) {
+void Redactor::add(std::string_view secret) {
   if (secret.empty()) return;
   const std::string value(secret), latin1 = as_latin1(secret);
   const std::string utf16[] = {as_utf16(secret, false), as_utf16(secret, true)};
@@ -208,7 +208,7 @@ void Masker::add(std::string_view secret) {
   link();
 }
 
-void Masker::add_needle(std::string text, Extent extent) {
+void Redactor::add_needle(std::string text, Extent extent) {
   if (text.empty() || (extent >= Extent::run && text.size() < shortest_run)) return;
   const bool known =
       std::ranges::any_of(needles_, [&](const Needle& needle) { return needle.text == text; });
@@ -218,14 +218,14 @@ void Masker::add_needle(std::string text, Extent extent) {
   insert(static_cast<int>(needles_.size()) - 1);
 }
 
-int Masker::child(int state, unsigned char byte) const {
+int Redactor::child(int state, unsigned char byte) const {
   int next = states_[static_cast<std::size_t>(state)].first_child;
   while (next >= 0 && states_[static_cast<std::size_t>(next)].byte != byte)
     next = states_[static_cast<std::size_t>(next)].next_sibling;
   return next;
 }
 
-void Masker::insert(int needle) {
+void Redactor::insert(int needle) {
   int state = 0;
   for (const char c : needles_[static_cast<std::size_t>(needle)].text) {
     int next = child(state, folded(c));
@@ -243,14 +243,14 @@ void Masker::insert(int needle) {
   take_longer(states_[static_cast<std::size_t>(state)].needle, needle);
 }
 
-void Masker::take_longer(int& needle, int other) const {
+void Redactor::take_longer(int& needle, int other) const {
   const auto length = [&](int one) {
     return one < 0 ? 0 : needles_[static_cast<std::size_t>(one)].text.size();
   };
   if (length(other) > length(needle)) needle = other;
 }
 
-int Masker::step(int state, unsigned char byte) const {
+int Redactor::step(int state, unsigned char byte) const {
   while (state != 0) {
     const int next = child(state, byte);
     if (next >= 0) return next;
@@ -260,7 +260,7 @@ int Masker::step(int state, unsigned char byte) const {
 }
 
 /// Breadth first: each fallback is shorter than what falls back to it.
-void Masker::link() {
+void Redactor::link() {
   std::deque<int> waiting{0};
   while (!waiting.empty()) {
     const int parent = waiting.front();
@@ -276,7 +276,7 @@ void Masker::link() {
   }
 }
 
-void Masker::search(const View& view, Hits& hits) const {
+void Redactor::search(const View& view, Hits& hits) const {
   search(view, hits, false);
   // Hex means the same in either case, and nothing else does.
   Traced lowered = view.traced;
@@ -289,7 +289,7 @@ void Masker::search(const View& view, Hits& hits) const {
   if (changed) search({lowered, view.offset}, hits, true);
 }
 
-void Masker::search(const View& view, Hits& hits, bool hex_only) const {
+void Redactor::search(const View& view, Hits& hits, bool hex_only) const {
   const std::string_view text = view.traced.text;
   const auto touches = [&](std::size_t at) {
     return at < text.size() && is_letter_or_digit(text[at]);
@@ -319,7 +319,7 @@ void Masker::search(const View& view, Hits& hits, bool hex_only) const {
 
 /// As it stands; with each coding taken off alone, for values that look like another coding; and
 /// with all of them, layer by layer.
-void Masker::search_all(std::string_view text, Hits& hits) const {
+void Redactor::search_all(std::string_view text, Hits& hits) const {
   const std::size_t overlap = longest_ * 24 + 256;
   const std::size_t piece = std::max(smallest_piece, overlap * 4);
   for (std::size_t offset = 0;; offset += piece - overlap) {
@@ -331,7 +331,7 @@ void Masker::search_all(std::string_view text, Hits& hits) const {
       if (decode(plain, one, now)) search({now, offset}, hits);
     }
     Traced next = plain;
-    for (int layer = 0; layer < most_layers && decode(next, coding::all, now); ++layer) {
+    for (int layer = 0; layer < max_layers && decode(next, coding::all, now); ++layer) {
       search({now, offset}, hits);
       std::swap(now, next);
     }
@@ -339,7 +339,7 @@ void Masker::search_all(std::string_view text, Hits& hits) const {
   }
 }
 
-std::string Masker::mask(std::string text) const {
+std::string Redactor::redact(std::string text) const {
   if (needles_.empty() || text.empty()) return text;
   Hits hits;
   search_all(text, hits);

@@ -18,14 +18,14 @@ namespace penstock {
 /// it ("Basic …").
 ///
 /// Time is linear in the text. Build once, mask often; mask() is [any-thread].
-class Masker {
+class Redactor {
  public:
   /// A value of fewer than 4 bytes stands everywhere by chance, so it is replaced only where
   /// neither a letter nor a digit touches it. The empty value is ignored.
   void add(std::string_view secret);
   bool empty() const { return needles_.empty(); }
 
-  std::string mask(std::string text) const;
+  std::string redact(std::string text) const;
 
  private:
   enum class Extent : std::uint8_t {

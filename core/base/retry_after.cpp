@@ -10,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::int64_t longest_wait_ms = 86'400'000;
+constexpr std::int64_t max_wait_ms = 86'400'000;
 constexpr std::int64_t a_time = 1'000'000'000;  ///< numbers from here on are Unix times, not delays
 
 std::string_view header(const std::vector<Field>& headers, std::string_view lower_name) {
@@ -35,15 +35,15 @@ std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms, 
 
 }  // namespace
 
-std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
-                           std::string_view own_header, std::int64_t now_ms, WaitForm own_form) {
+std::int64_t retry_after_ms(int status, const std::vector<Field>& headers,
+                            std::string_view own_header, std::int64_t now_ms, WaitForm own_form) {
   if (status != 429 && status != 503) return 0;
   for (const std::string_view name :
        {own_header, std::string_view("retry-after"), std::string_view("x-ratelimit-reset"),
         std::string_view("ratelimit-reset")}) {
     const WaitForm form = name == own_header ? own_form : WaitForm::any;
     if (const auto wait = wait_in(header(headers, name), now_ms, form))
-      return std::clamp<std::int64_t>(*wait, 0, longest_wait_ms);
+      return std::clamp<std::int64_t>(*wait, 0, max_wait_ms);
   }
   return 0;
 }

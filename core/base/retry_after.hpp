@@ -17,9 +17,9 @@ enum class WaitForm : std::uint8_t { any, seconds, unix_seconds };
 /// Retry-After as seconds or as a date (RFC 9110 section 10.2.3), else X-RateLimit-Reset as seconds
 /// or as a time. `headers` have names in lower case. Only 429 and 503 ask. 0: it does not; a day at
 /// most.
-std::int64_t asked_wait_ms(int status, const std::vector<Field>& headers,
-                           std::string_view own_header, std::int64_t now_ms,
-                           WaitForm own_form = WaitForm::any);
+std::int64_t retry_after_ms(int status, const std::vector<Field>& headers,
+                            std::string_view own_header, std::int64_t now_ms,
+                            WaitForm own_form = WaitForm::any);
 
 /// The Date header (RFC 9110 section 6.6.1) as Unix time; none where it is absent or no date.
 std::optional<std::int64_t> date_ms(const std::vector<Field>& headers);

@@ -12,11 +12,11 @@
 namespace penstock::call {
 namespace {
 
-constexpr int most_redirects = 3;
+constexpr int max_redirects = 3;
 
-std::string_view header(const upstream::Reply& reply, std::string_view lower_name) {
-  const auto found = std::ranges::find(reply.headers, lower_name, &Field::name);
-  return found == reply.headers.end() ? std::string_view() : std::string_view(found->value);
+std::string_view header(const upstream::Response& response, std::string_view lower_name) {
+  const auto found = std::ranges::find(response.headers, lower_name, &Field::name);
+  return found == response.headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
 /// RFC 9110 section 15.4: 300, 304 and the rest are not answered by asking elsewhere.
@@ -30,9 +30,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
 
   Fetch(upstream::Client& client, std::shared_ptr<const runtime::Integration> integration,
         std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,
-        std::uint64_t most_bytes, Handler handler)
+        std::uint64_t max_bytes, Handler handler)
       : client_(client), integration_(std::move(integration)), form_(std::move(form)),
-        deadline_(deadline), bytes_left_(most_bytes), handler_(std::move(handler)) {}
+        deadline_(deadline), bytes_left_(max_bytes), handler_(std::move(handler)) {}
 
   void next() {
     while (at_ < form_.size() && form_[at_].data_url.empty())
@@ -60,14 +60,13 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     request.deadline = deadline_;
     request.max_response_bytes = bytes_left_;
     client_.send(std::move(request),
-                 [self = shared_from_this(), url = *std::move(url)](Result<upstream::Reply> reply) {
-                   self->got(url, std::move(reply));
-                 });
+                 [self = shared_from_this(), url = *std::move(url)](
+                     Result<upstream::Response> response) { self->got(url, std::move(response)); });
   }
 
-  void got(const Url& from, Result<upstream::Reply> reply) {
-    if (!reply) {
-      Error error = std::move(reply).error();
+  void got(const Url& from, Result<upstream::Response> response) {
+    if (!response) {
+      Error error = std::move(response).error();
       // Whoever calls names the host, and may not learn by it which names and addresses exist in
       // this network: every failure to connect looks alike.
       if (error.phase == Phase::connect && !private_allowed()) {
@@ -81,23 +80,23 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
       error.details = {{pointer(), error.message}};
       return std::exchange(handler_, nullptr)(failure(std::move(error)));
     }
-    if (is_redirect(reply->status) && !header(*reply, "location").empty()) {
-      if (++redirects_ > most_redirects) return refuse("redirects more than three times");
-      const std::string_view location = header(*reply, "location");
+    if (is_redirect(response->status) && !header(*response, "location").empty()) {
+      if (++redirects_ > max_redirects) return refuse("redirects more than three times");
+      const std::string_view location = header(*response, "location");
       const bool absolute = location.find("://") != std::string_view::npos;
       if (!absolute && (!location.starts_with('/') || location.starts_with("//")))
         return refuse("redirects to something that is neither a URL nor a path");
       return get(absolute ? std::string(location) : from.origin() + std::string(location));
     }
-    if (reply->status != 200) return refuse("answered " + std::to_string(reply->status));
+    if (response->status != 200) return refuse("answered " + std::to_string(response->status));
     // It was undone where it could be: what is left would be uploaded as if it were the file.
-    if (!header(*reply, "content-encoding").empty())
+    if (!header(*response, "content-encoding").empty())
       return refuse("answered with a Content-Encoding that cannot be undone");
     FormPart& part = form_[at_];
-    const std::string_view type = header(*reply, "content-type");
+    const std::string_view type = header(*response, "content-type");
     if (part.content_type.empty() && is_media_type(type)) part.content_type = type;
-    bytes_left_ -= reply->body.size();
-    part.content = std::move(reply->body);
+    bytes_left_ -= response->body.size();
+    part.content = std::move(response->body);
     part.data_url.clear();
     next();
   }
@@ -130,9 +129,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
 void fetch_attachments(upstream::Client& client,
                        std::shared_ptr<const runtime::Integration> integration,
                        std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,
-                       std::uint64_t most_bytes,
+                       std::uint64_t max_bytes,
                        std::function<void(Result<std::vector<FormPart>>)> handler) {
-  std::make_shared<Fetch>(client, std::move(integration), std::move(form), deadline, most_bytes,
+  std::make_shared<Fetch>(client, std::move(integration), std::move(form), deadline, max_bytes,
                           std::move(handler))
       ->next();
 }

@@ -21,7 +21,7 @@ namespace penstock::call {
 void fetch_attachments(upstream::Client& client,
                        std::shared_ptr<const runtime::Integration> integration,
                        std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,
-                       std::uint64_t most_bytes,
+                       std::uint64_t max_bytes,
                        std::function<void(Result<std::vector<FormPart>>)> handler);
 
 }  // namespace penstock::call

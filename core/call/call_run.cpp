@@ -17,7 +17,7 @@
 namespace penstock::call {
 namespace {
 
-constexpr int most_session_rounds = 2;
+constexpr int max_session_rounds = 2;
 
 std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
   constexpr std::string_view hex = "0123456789abcdef";
@@ -56,26 +56,26 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
   }
 }
 
-CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
                  runtime::Loop& loop, Call call, Completion completion)
-    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
+    : context_(context), registry_(std::move(registry)), loop_(loop), call_(std::move(call)),
       completion_(std::move(completion)), started_(std::chrono::steady_clock::now()) {}
 
-CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
                  runtime::Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer)
-    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call.call)),
+    : context_(context), registry_(std::move(registry)), loop_(loop), call_(std::move(call.call)),
       peer_(std::make_shared<GuardedPeer>(std::move(peer), context.trouble)),
       streams_body_(call.has_body), body_length_(call.body_length),
       takes_trailers_(call.takes_trailers), started_(std::chrono::steady_clock::now()) {}
 
-CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::World> world,
+CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
                  runtime::Loop& loop, Call call, Engine::PreviewHandler handler)
-    : context_(context), world_(std::move(world)), loop_(loop), call_(std::move(call)),
+    : context_(context), registry_(std::move(registry)), loop_(loop), call_(std::move(call)),
       preview_(std::move(handler)), started_(std::chrono::steady_clock::now()) {}
 
 CallRun::~CallRun() {
   if (cancel_request_) cancel_request_->listen(nullptr);
-  if (entered_) draft_.integration->leave();
+  if (entered_) prepared_.integration->leave();
 }
 
 void CallRun::start() {
@@ -124,38 +124,39 @@ void CallRun::abort(Error error) {
 }
 
 void CallRun::on_plugin_lost(const host::Instance& instance) {
-  if (ended_ || !draft_.plugin || &draft_.plugin->instance() != &instance) return;
+  if (ended_ || !prepared_.plugin || &prepared_.plugin->instance() != &instance) return;
   if (!in_plugin_ && !session_pending_) return;
   session_pending_ = false;
-  Error error =
-      plugin_failed(draft_.plugin->label() + " is out of service: a function of it does not return",
-                    in_plugin_.value_or(Phase::session));
+  Error error = plugin_failed(prepared_.plugin->label() +
+                                  " is out of service: a function of it does not return",
+                              in_plugin_.value_or(Phase::session));
   if (error.phase == Phase::receive) error.sent = Sent::yes;
   fail(std::move(error));
 }
 
 void CallRun::begin() {
-  auto draft = peer_ ? make_streamed_draft(*world_, call_) : make_draft(*world_, call_, boundary());
-  if (!draft) return fail(std::move(draft).error());
-  draft_ = *std::move(draft);
+  auto prepared = peer_ ? prepare_streamed_call(*registry_, call_)
+                        : prepare_call(*registry_, call_, boundary());
+  if (!prepared) return fail(std::move(prepared).error());
+  prepared_ = *std::move(prepared);
   if (!enter()) return;
   if (auto error = held_back()) return fail(*std::move(error));
-  deadline_ = started_ + time_limit(draft_, call_, context_.config->upstream);
-  snapshot_ = draft_.integration->state(draft_.plugin->manifest().id)->current();
+  deadline_ = started_ + time_limit(prepared_, call_, context_.config->upstream);
+  snapshot_ = prepared_.integration->state(prepared_.plugin->manifest().id)->current();
   get_body();
 }
 
 std::optional<Error> CallRun::held_back() const {
-  if (call_.in_spite_of_refusal) return std::nullopt;
-  return draft_.integration->restraint().hold_back(draft_.integration->config().id, draft_.url.host,
-                                                   *world_->refusals, call_.respect_rate_limit,
-                                                   std::chrono::steady_clock::now());
+  if (call_.ignore_backoff) return std::nullopt;
+  return prepared_.integration->backoff().admit(
+      prepared_.integration->config().id, prepared_.url.host, *registry_->refusals,
+      call_.respect_rate_limit, std::chrono::steady_clock::now());
 }
 
 bool CallRun::enter() {
-  entered_ = draft_.integration->enter();
+  entered_ = prepared_.integration->enter();
   if (entered_) return true;
-  const IntegrationConfig& config = draft_.integration->config();
+  const IntegrationConfig& config = prepared_.integration->config();
   Error error = concurrency_exceeded(
       "integration " + config.id + " has its " +
           counted(static_cast<std::uint64_t>(config.max_in_flight), "call") + " in flight",
@@ -170,20 +171,20 @@ bool CallRun::enter() {
 void CallRun::get_body() {
   if (preview_) return prepare();
   const std::uint64_t most = context_.config->server.max_request_bytes;
-  if (!call_.form.empty() && !draft_.body) {
-    return fetch_attachments(loop_.client(), draft_.integration, std::exchange(call_.form, {}),
+  if (!call_.form.empty() && !prepared_.body) {
+    return fetch_attachments(loop_.client(), prepared_.integration, std::exchange(call_.form, {}),
                              deadline_, most, [self = self()](Result<std::vector<FormPart>> form) {
                                self->guarded([&] {
                                  if (!form) return self->fail(std::move(form).error());
-                                 add_form(self->draft_, *form,
+                                 add_form(self->prepared_, *form,
                                           boundary_from(runtime::fresh_entropy()));
                                  self->prepare();
                                });
                              });
   }
-  if (!peer_ || !needs_whole_body(*draft_.api)) return prepare();
+  if (!peer_ || !needs_whole_body(*prepared_.api)) return prepare();
   const auto use = [this](std::string body) {
-    auto added = add_body(draft_, std::move(body));
+    auto added = add_body(prepared_, std::move(body));
     if (!added) return fail(std::move(added).error());
     prepare();
   };
@@ -215,39 +216,40 @@ bool CallRun::renews_when_due() {
 
 void CallRun::prepare() {
   if (renews_when_due()) return get_session(std::nullopt);
-  if (draft_.api->base_url.of_session()) {
-    auto found = find_url(draft_, call_, *snapshot_);
+  if (prepared_.api->base_url.of_session()) {
+    auto found = find_url(prepared_, call_, *snapshot_);
     if (!found) return fail(std::move(found).error());
   }
   host::Outcome outcome = ask_plugin();
   switch (outcome.verdict) {
   case host::Verdict::ok:
-    renew_ahead();
+    refresh_early();
     return send(std::move(outcome));
   case host::Verdict::need_session:
-    if (!draft_.api->session) {
-      return fail(plugin_failed(draft_.plugin->label() +
+    if (!prepared_.api->session) {
+      return fail(plugin_failed(prepared_.plugin->label() +
                                     " wants a session that its manifest does not declare",
                                 Phase::session));
     }
-    if (++session_rounds_ > most_session_rounds) {
-      return fail(plugin_failed(
-          draft_.plugin->label() + " refuses the session that it has just made", Phase::session));
+    if (++session_rounds_ > max_session_rounds) {
+      return fail(
+          plugin_failed(prepared_.plugin->label() + " refuses the session that it has just made",
+                        Phase::session));
     }
     return get_session(std::nullopt);
   default:
-    return fail(prepare_error(outcome.failure, *draft_.plugin));
+    return fail(prepare_error(outcome.failure, *prepared_.plugin));
   }
 }
 
 host::Outcome CallRun::ask_plugin() {
   used_session_ = session_in_use();
-  call_url_ = draft_.url.origin() + draft_.url.path;
-  ++prepared_;
+  call_url_ = prepared_.url.origin() + prepared_.url.path;
+  ++prepare_count_;
   session_seq_ = used_session_ != nullptr ? snapshot_->uses->fetch_add(1) + 1 : 0;
   in_plugin_ = Phase::authorize;
-  host::Outcome outcome = draft_.plugin->instance().prepare(env(), snapshot_->connection,
-                                                            used_session_, plugin_input());
+  host::Outcome outcome = prepared_.plugin->instance().prepare(env(), snapshot_->connection,
+                                                               used_session_, plugin_input());
   in_plugin_.reset();
   hear(outcome);
   return outcome;
@@ -255,7 +257,7 @@ host::Outcome CallRun::ask_plugin() {
 
 /// Points into this run.
 host::CallInput CallRun::plugin_input() const {
-  host::CallInput input = call_input(draft_, call_);
+  host::CallInput input = call_input(prepared_, call_);
   input.url = call_url_;
   if (streams_body_) input.body_length = body_length_.value_or(UINT64_MAX);
   return input;
@@ -264,19 +266,20 @@ host::CallInput CallRun::plugin_input() const {
 /// What the plugin has to say, besides its verdict.
 void CallRun::hear(const host::Outcome& outcome) {
   if (outcome.notes.empty() && outcome.logs.empty()) return;
-  const Masker masker = masker_for(*snapshot_);
+  const Redactor redactor = redactor_for(*snapshot_);
   for (const Field& note : outcome.notes) {
-    std::string warning = masker.mask(note.name + ": " + note.value);
+    std::string warning = redactor.redact(note.name + ": " + note.value);
     // A repeated call says the same again.
-    if (std::ranges::find(draft_.warnings, warning) == draft_.warnings.end())
-      draft_.warnings.push_back(std::move(warning));
+    if (std::ranges::find(prepared_.warnings, warning) == prepared_.warnings.end())
+      prepared_.warnings.push_back(std::move(warning));
   }
   for (const host::LogText& line : outcome.logs)
-    runtime::log_of_plugin(context_.trouble, context_.observers, draft_.plugin->instance(),
-                           draft_.integration->config().id, {line.level, masker.mask(line.text)});
+    runtime::log_of_plugin(context_.trouble, context_.observers, prepared_.plugin->instance(),
+                           prepared_.integration->config().id,
+                           {line.level, redactor.redact(line.text)});
 }
 
-void CallRun::get_session(std::optional<session::FetchReply> challenge) {
+void CallRun::get_session(std::optional<session::FetchResponse> challenge) {
   session_pending_ = true;
   session_timer_.emplace(loop_.context(), session_deadline());
   session_timer_->async_wait([self = self()](boost::system::error_code error) {
@@ -288,10 +291,10 @@ void CallRun::get_session(std::optional<session::FetchReply> challenge) {
                                 Phase::session, Sent::no));
   });
 
-  session::Need wanted = need();
+  session::SessionRequest wanted = need();
   wanted.challenge = std::move(challenge);
-  draft_.integration->state(draft_.plugin->manifest().id)
-      ->obtain(std::move(wanted), session_world(),
+  prepared_.integration->state(prepared_.plugin->manifest().id)
+      ->obtain(std::move(wanted), session_environment(),
                [self = self()](Result<session::SnapshotPtr> session) {
                  // The renewal may have run on another loop.
                  boost::asio::post(self->loop_.context(),
@@ -317,33 +320,35 @@ std::chrono::steady_clock::time_point CallRun::session_deadline() const {
   return std::min(deadline_, std::chrono::steady_clock::now() + left / 2);
 }
 
-session::Need CallRun::need() const {
-  session::Need out;
+session::SessionRequest CallRun::need() const {
+  session::SessionRequest out;
   // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
-  out.plugin = std::shared_ptr<const host::Instance>(draft_.plugin, &draft_.plugin->instance());
-  out.max_fetches = draft_.api->session->max_fetches;
-  out.format = draft_.api->session->format;
-  for (const catalog::Api& api : draft_.plugin->manifest().apis) {
+  out.plugin =
+      std::shared_ptr<const host::Instance>(prepared_.plugin, &prepared_.plugin->instance());
+  out.max_fetches = prepared_.api->session->max_fetches;
+  out.format = prepared_.api->session->format;
+  for (const catalog::Api& api : prepared_.plugin->manifest().apis) {
     if (api.session) out.formats.push_back(api.session->format);
   }
-  out.logs_out = draft_.api->session->logout;
+  out.logs_out = prepared_.api->session->logout;
   out.used_generation = snapshot_->generation;
-  out.in_spite_of_refusal = call_.in_spite_of_refusal;
+  out.ignore_backoff = call_.ignore_backoff;
   return out;
 }
 
-std::shared_ptr<session::World> CallRun::session_world() const {
-  return std::make_shared<runtime::LoopWorld>(loop_, draft_.integration, context_.store,
-                                              *context_.blocking, context_.observers,
-                                              context_.renewals, context_.hold());
+std::shared_ptr<session::Environment> CallRun::session_environment() const {
+  return std::make_shared<runtime::LoopEnvironment>(loop_, prepared_.integration, context_.store,
+                                                    *context_.blocking, context_.observers,
+                                                    context_.renewals, context_.hold());
 }
 
 /// The session still serves this call; the ones to come shall not have to wait for a new one.
-void CallRun::renew_ahead() const {
-  if (snapshot_->renew_ahead_ms == 0 || runtime::wall_clock_ms() < snapshot_->renew_ahead_ms ||
-      !draft_.api->session)
+void CallRun::refresh_early() const {
+  if (snapshot_->refresh_early_ms == 0 || runtime::wall_clock_ms() < snapshot_->refresh_early_ms ||
+      !prepared_.api->session)
     return;
-  draft_.integration->state(draft_.plugin->manifest().id)->renew_ahead(need(), session_world());
+  prepared_.integration->state(prepared_.plugin->manifest().id)
+      ->refresh_early(need(), session_environment());
 }
 
 void CallRun::got_session(Result<session::SnapshotPtr> session) {
@@ -359,172 +364,173 @@ void CallRun::got_session(Result<session::SnapshotPtr> session) {
 void CallRun::send(host::Outcome outcome) {
   if (is_cancelled()) return on_cancel();
   // The caller may have left while a session was made.
-  if (!preview_ && call_.abandoned && *call_.abandoned)
+  if (!preview_ && call_.client_disconnected && *call_.client_disconnected)
     return fail(input_invalid("the caller went away before the call was sent"));
   const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
-  auto signed_request = compose(draft_, call_, std::move(outcome), *snapshot_);
+  auto signed_request = build_request(prepared_, call_, std::move(outcome), *snapshot_);
   if (!signed_request) return fail(std::move(signed_request).error());
-  auto permitted = check_egress(draft_, signed_request->url);
+  auto permitted = check_egress(prepared_, signed_request->url);
   if (!permitted) return fail(std::move(permitted).error());
   if (preview_) return show(*std::move(signed_request));
   sent_url_ = signed_request->url.text();
-  if (url_may_hold_secrets) sent_url_ = masker_for(*snapshot_).mask(std::move(sent_url_));
+  if (url_may_hold_secrets) sent_url_ = redactor_for(*snapshot_).redact(std::move(sent_url_));
 
   upstream::Request request;
-  request.to = runtime::destination(signed_request->url, *draft_.integration);
+  request.to = runtime::destination(signed_request->url, *prepared_.integration);
   request.method = std::move(signed_request->method);
   request.target = signed_request->url.path +
                    (signed_request->url.has_query ? "?" + signed_request->url.query : "");
   request.headers = std::move(signed_request->headers);
   request.has_body = signed_request->body.has_value();
   request.body = std::move(signed_request->body).value_or("");
-  request.connect_timeout = runtime::connect_time_limit(draft_.integration->upstream());
+  request.connect_timeout = runtime::connect_time_limit(prepared_.integration->upstream());
   request.deadline = deadline_;
-  request.abandoned = call_.abandoned;
+  request.client_disconnected = call_.client_disconnected;
   request.cancel = cancel_;
-  request.max_response_bytes = runtime::response_limit(draft_.integration->upstream());
-  request.limits = runtime::connection_limits(draft_.integration->upstream());
-  if (peer_ && !open_gate(request)) return;
+  request.max_response_bytes = runtime::response_limit(prepared_.integration->upstream());
+  request.limits = runtime::connection_limits(prepared_.integration->upstream());
+  if (peer_ && !open_buffer(request)) return;
   sending_ = true;
-  loop_.client().send(std::move(request), [self = self()](Result<upstream::Reply> reply) {
+  loop_.client().send(std::move(request), [self = self()](Result<upstream::Response> response) {
     self->guarded([&] {
       self->sending_ = false;
-      if (!reply && self->is_cancelled())
-        return self->fail(call_cancelled(Phase::send, reply.error().sent));
-      self->gate_ ? self->streamed(std::move(reply)) : self->receive(std::move(reply));
+      if (!response && self->is_cancelled())
+        return self->fail(call_cancelled(Phase::send, response.error().sent));
+      self->buffer_ ? self->streamed(std::move(response)) : self->receive(std::move(response));
     });
   });
 }
 
 void CallRun::show(SignedRequest request) {
-  Preview out = preview_of(draft_, *snapshot_, std::move(request));
-  out.session = draft_.api->session ? Preview::Session::had : Preview::Session::not_needed;
+  Preview out = preview_of(prepared_, *snapshot_, std::move(request));
+  out.session = prepared_.api->session ? Preview::Session::had : Preview::Session::not_needed;
   if (snapshot_->session) out.session_expires_ms = snapshot_->session->expires_ms;
   end([&] { deliver_preview(std::move(out)); });
 }
 
-void CallRun::receive(Result<upstream::Reply> reply) {
-  if (!reply) {
-    note_unreachable(reply.error());
-    return fail(std::move(reply).error());
+void CallRun::receive(Result<upstream::Response> response) {
+  if (!response) {
+    note_unreachable(response.error());
+    return fail(std::move(response).error());
   }
-  vendor_time_ += reply->waited;
-  const Judgement judgement = judge_reply(*reply);
-  note_manners(*reply, judgement);
-  if (must_repeat(judgement)) return repeat(*std::move(reply));
-  drop_refused_session(judgement);
-  finish(make_answer(*std::move(reply), judgement));
+  vendor_time_ += response->waited;
+  const Classification classification = classify(*response);
+  record_outcome(*response, classification);
+  if (must_repeat(classification)) return repeat(*std::move(response));
+  drop_refused_session(classification);
+  finish(make_response(*std::move(response), classification));
 }
 
-Judgement CallRun::judge_reply(const upstream::Reply& reply) {
+Classification CallRun::classify(const upstream::Response& response) {
   in_plugin_ = Phase::receive;
-  Judgement judgement = judge(
-      *draft_.api,
-      [this](const host::ReplyInput& seen) {
-        host::Outcome outcome = draft_.plugin->instance().inspect(
+  Classification classification = classify_response(
+      *prepared_.api,
+      [this](const host::ResponseInput& seen) {
+        host::Outcome outcome = prepared_.plugin->instance().inspect(
             env(), snapshot_->connection, used_session_, plugin_input(), seen);
         hear(outcome);
         return outcome;
       },
-      reply);
+      response);
   in_plugin_.reset();
-  judgement.asked_wait_ms =
-      std::max(judgement.asked_wait_ms,
-               asked_wait_ms(reply.status, reply.headers, draft_.api->retry_after_header,
-                             runtime::wall_clock_ms(), draft_.api->retry_after_form));
-  return judgement;
+  classification.retry_after_ms =
+      std::max(classification.retry_after_ms,
+               retry_after_ms(response.status, response.headers, prepared_.api->retry_after_header,
+                              runtime::wall_clock_ms(), prepared_.api->retry_after_form));
+  return classification;
 }
 
 /// Whether the call is made once more: with a new session, or as it is, because the plugin calls
 /// the answer transient. A vendor that asks for a pause gets it.
-bool CallRun::must_repeat(const Judgement& judgement) {
-  if (must_renew(judgement)) return true;
-  const bool now = judgement.transient && !retried_ && judgement.asked_wait_ms == 0 &&
-                   !streams_body_ && may_repeat(call_.method, judgement);
+bool CallRun::must_repeat(const Classification& classification) {
+  if (must_renew(classification)) return true;
+  const bool now = classification.transient && !retried_ && classification.retry_after_ms == 0 &&
+                   !streams_body_ && may_repeat(call_.method, classification);
   if (now) retried_ = repeats_as_is_ = true;
   return now;
 }
 
 /// A streamed body is gone: it cannot be sent again.
-bool CallRun::must_renew(const Judgement& judgement) const {
-  return ends_session(judgement) && !streams_body_ && may_repeat(call_.method, judgement);
+bool CallRun::must_renew(const Classification& classification) const {
+  return ends_session(classification) && !streams_body_ && may_repeat(call_.method, classification);
 }
 
 /// A session that was made for this very call and is refused again is no matter of its age.
-bool CallRun::ends_session(const Judgement& judgement) const {
-  return judgement.kind == catalog::AnswerKind::session_expired && draft_.api->session &&
+bool CallRun::ends_session(const Classification& classification) const {
+  return classification.kind == catalog::ResponseKind::session_expired && prepared_.api->session &&
          snapshot_->session && !renewed_after_answer_;
 }
 
 /// Where this call cannot be repeated, the next one shall not meet the same refusal.
-void CallRun::drop_refused_session(const Judgement& judgement) {
-  if (!ends_session(judgement)) return;
-  draft_.integration->state(draft_.plugin->manifest().id)->drop(snapshot_->generation);
+void CallRun::drop_refused_session(const Classification& classification) {
+  if (!ends_session(classification)) return;
+  prepared_.integration->state(prepared_.plugin->manifest().id)->drop(snapshot_->generation);
 }
 
-void CallRun::repeat(upstream::Reply refused) {
+void CallRun::repeat(upstream::Response refused) {
   reached_ = Sent::yes;
   if (std::exchange(repeats_as_is_, false)) return prepare();
   renewed_after_answer_ = true;
   get_session(
-      session::FetchReply{refused.status, std::move(refused.headers), std::move(refused.body)});
+      session::FetchResponse{refused.status, std::move(refused.headers), std::move(refused.body)});
 }
 
-Answer CallRun::make_answer(upstream::Reply reply, const Judgement& judgement) {
-  Answer out;
+Response CallRun::make_response(upstream::Response response, const Classification& classification) {
+  Response out;
   out.url = std::move(sent_url_);
-  out.status = reply.status;
-  out.reason = std::move(reply.reason);
-  out.headers = std::move(reply.headers);
+  out.status = response.status;
+  out.reason = std::move(response.reason);
+  out.headers = std::move(response.headers);
   policy::drop_hop_by_hop(out.headers);
-  out.body = std::move(reply.body);
-  out.warnings = std::move(draft_.warnings);
-  std::ranges::move(reply.warnings, std::back_inserter(out.warnings));
-  out.meaning = meaning_of(judgement);
-  if (!judgement.message.empty()) {
-    out.vendor_message = masker_for(*snapshot_).mask(judgement.message);
+  out.body = std::move(response.body);
+  out.warnings = std::move(prepared_.warnings);
+  std::ranges::move(response.warnings, std::back_inserter(out.warnings));
+  out.meaning = meaning_of(classification);
+  if (!classification.message.empty()) {
+    out.vendor_message = redactor_for(*snapshot_).redact(classification.message);
     out.warnings.push_back("the vendor reports: " + out.vendor_message);
   }
   if (out.meaning == Meaning::credentials_refused ||
       (out.meaning == Meaning::nothing_special && out.status == 401))
-    out.warnings.push_back(refused_credential_warning(draft_.integration->config().id));
+    out.warnings.push_back(refused_credential_warning(prepared_.integration->config().id));
   out.vendor = vendor_time_;
-  out.plugin = draft_.plugin->label();
-  out.places = draft_.integration->places();
+  out.plugin = prepared_.plugin->label();
+  out.places = prepared_.integration->places();
   return out;
 }
 
 void CallRun::note_unreachable(const Error& error) {
   if (error.origin != Origin::network && error.phase != Phase::connect) return;
-  draft_.integration->restraint().note_unreachable(
-      masker_for(*snapshot_).mask(std::string(error.message)), runtime::wall_clock_ms());
+  prepared_.integration->backoff().note_unreachable(
+      redactor_for(*snapshot_).redact(std::string(error.message)), runtime::wall_clock_ms());
 }
 
 /// What the answer means for the calls to come.
-void CallRun::note_manners(const upstream::Reply& reply, const Judgement& judgement) {
-  std::string told = draft_.integration->restraint().note(
-      credentials_verdict(judgement, reply.status, ends_session(judgement)),
-      std::chrono::milliseconds(judgement.asked_wait_ms), draft_.url.host, *world_->refusals,
-      std::chrono::steady_clock::now());
-  if (!told.empty()) draft_.warnings.push_back(std::move(told));
+void CallRun::record_outcome(const upstream::Response& response,
+                             const Classification& classification) {
+  std::string told = prepared_.integration->backoff().note(
+      credentials_verdict(classification, response.status, ends_session(classification)),
+      std::chrono::milliseconds(classification.retry_after_ms), prepared_.url.host,
+      *registry_->refusals, std::chrono::steady_clock::now());
+  if (!told.empty()) prepared_.warnings.push_back(std::move(told));
 }
 
 void CallRun::fail(Error error) {
-  if (entered_) error.places = draft_.integration->places();
+  if (entered_) error.places = prepared_.integration->places();
   if (reached_ == Sent::yes) {  // the vendor has answered before, whatever failed since
     error.sent = Sent::yes;
     error.retryable = false;
   }
   if (snapshot_) {
-    const Masker masker = masker_for(*snapshot_);
-    error.message = masker.mask(std::move(error.message));
+    const Redactor redactor = redactor_for(*snapshot_);
+    error.message = redactor.redact(std::move(error.message));
     for (Problem& problem : error.details)
-      problem.message = masker.mask(std::move(problem.message));
+      problem.message = redactor.redact(std::move(problem.message));
   }
   finish(failure(std::move(error)));
 }
 
-void CallRun::finish(Result<Answer> result) {
+void CallRun::finish(Result<Response> result) {
   end([&] {
     if (preview_) return deliver_preview(failure(std::move(result).error()));
     if (result) {
@@ -542,22 +548,22 @@ void CallRun::end(Deliver deliver_result) {
   if (std::exchange(ended_, true)) return;
   runtime::LiveCalls::remove(*this);
   if (cancel_request_) cancel_request_->listen(nullptr);
-  if (entered_) draft_.integration->leave();
+  if (entered_) prepared_.integration->leave();
   entered_ = false;
   deliver_result();
   context_.calls.leave();
 }
 
 /// No observer keeps the others, or the caller, from hearing of the call.
-void CallRun::observe(const Result<Answer>& result) const {
+void CallRun::observe(const Result<Response>& result) const {
   for (const auto& observer : context_.observers) {
     runtime::run_guarded(context_.trouble, "an observer", [&] {
-      result ? observer->on_answer(call_, *result) : observer->on_error(call_, result.error());
+      result ? observer->on_response(call_, *result) : observer->on_error(call_, result.error());
     });
   }
 }
 
-void CallRun::deliver(Result<Answer> result) {
+void CallRun::deliver(Result<Response> result) {
   const auto peer = std::exchange(peer_, nullptr);
   if (!peer) {
     runtime::run_guarded(context_.trouble, "the handler of a call",
@@ -577,12 +583,12 @@ void CallRun::deliver_preview(Result<Preview> preview) {
 
 /// Of the last prepare(), for what it and the inspect() behind it see.
 host::Env CallRun::env() const {
-  return {prepared_ - 1, runtime::wall_clock_ms(), session_seq_, runtime::fresh_entropy()};
+  return {prepare_count_ - 1, runtime::wall_clock_ms(), session_seq_, runtime::fresh_entropy()};
 }
 
 const host::State* CallRun::session_in_use() const {
-  return draft_.api->session
-             ? snapshot_->session_for(draft_.api->session->format, runtime::wall_clock_ms())
+  return prepared_.api->session
+             ? snapshot_->session_for(prepared_.api->session->format, runtime::wall_clock_ms())
              : nullptr;
 }
 

@@ -64,16 +64,16 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
 /// nothing.
 class CallRun final : public runtime::LiveCall {
  public:
-  using Completion = detail::CompletionPtr<Result<Answer>>;
+  using Completion = detail::CompletionPtr<Result<Response>>;
 
   /// `world` is the moment that the call is judged against. context.calls was entered.
-  CallRun(CallContext& context, std::shared_ptr<const runtime::World> world, runtime::Loop& loop,
-          Call call, Completion completion);
-  CallRun(CallContext& context, std::shared_ptr<const runtime::World> world, runtime::Loop& loop,
-          ProxyCall call, std::shared_ptr<ProxyPeer> peer);
+  CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
+          runtime::Loop& loop, Call call, Completion completion);
+  CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
+          runtime::Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer);
   /// A call that goes up to sending, and no further.
-  CallRun(CallContext& context, std::shared_ptr<const runtime::World> world, runtime::Loop& loop,
-          Call call, Engine::PreviewHandler handler);
+  CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
+          runtime::Loop& loop, Call call, Engine::PreviewHandler handler);
   ~CallRun() override;
 
   void start();
@@ -97,47 +97,47 @@ class CallRun final : public runtime::LiveCall {
   void get_body();
   std::string boundary() const;
   void prepare();
-  void get_session(std::optional<session::FetchReply> challenge);
-  session::Need need() const;
-  std::shared_ptr<session::World> session_world() const;
-  void renew_ahead() const;
+  void get_session(std::optional<session::FetchResponse> challenge);
+  session::SessionRequest need() const;
+  std::shared_ptr<session::Environment> session_environment() const;
+  void refresh_early() const;
   void got_session(Result<session::SnapshotPtr> session);
   void send(host::Outcome outcome);
   void show(SignedRequest request);
-  void receive(Result<upstream::Reply> reply);
+  void receive(Result<upstream::Response> response);
   host::Outcome ask_plugin();
   host::CallInput plugin_input() const;
   void hear(const host::Outcome& outcome);
-  Judgement judge_reply(const upstream::Reply& reply);
-  bool must_repeat(const Judgement& judgement);
-  bool must_renew(const Judgement& judgement) const;
-  bool ends_session(const Judgement& judgement) const;
+  Classification classify(const upstream::Response& response);
+  bool must_repeat(const Classification& classification);
+  bool must_renew(const Classification& classification) const;
+  bool ends_session(const Classification& classification) const;
   bool renews_when_due();
   bool may_use_due_session() const;
   std::chrono::steady_clock::time_point session_deadline() const;
   void note_unreachable(const Error& error);
-  void note_manners(const upstream::Reply& reply, const Judgement& judgement);
-  void drop_refused_session(const Judgement& judgement);
-  void repeat(upstream::Reply refused);
-  Answer make_answer(upstream::Reply reply, const Judgement& judgement);
+  void record_outcome(const upstream::Response& response, const Classification& classification);
+  void drop_refused_session(const Classification& classification);
+  void repeat(upstream::Response refused);
+  Response make_response(upstream::Response response, const Classification& classification);
 
-  bool open_gate(upstream::Request& request);
-  bool admit(const upstream::Reply& seen);
-  void streamed(Result<upstream::Reply> end);
+  bool open_buffer(upstream::Request& request);
+  bool admit(const upstream::Response& seen);
+  void streamed(Result<upstream::Response> end);
 
   void fail(Error error);
-  void finish(Result<Answer> result);
+  void finish(Result<Response> result);
   template <class Deliver>
   void end(Deliver deliver_result);
-  void observe(const Result<Answer>& result) const;
-  void deliver(Result<Answer> result);
+  void observe(const Result<Response>& result) const;
+  void deliver(Result<Response> result);
   void deliver_preview(Result<Preview> preview);
 
   host::Env env() const;
   const host::State* session_in_use() const;
 
   CallContext& context_;
-  std::shared_ptr<const runtime::World> world_;
+  std::shared_ptr<const runtime::Registry> registry_;
   runtime::Loop& loop_;
   Call call_;
   bool ended_ = false;
@@ -151,16 +151,16 @@ class CallRun final : public runtime::LiveCall {
   bool streams_body_ = false;  ///< the caller's body goes to the vendor as it comes
   std::optional<std::uint64_t> body_length_;
   bool takes_trailers_ = false;
-  std::shared_ptr<ReplyGate> gate_;
-  Answer head_;  ///< what the peer was given
+  std::shared_ptr<ResponseBuffer> buffer_;
+  Response head_;  ///< what the peer was given
   std::vector<Field> trailers_;
   std::chrono::steady_clock::time_point started_, deadline_;
 
-  Draft draft_;
+  PreparedCall prepared_;
   bool entered_ = false;  ///< holds one of the integration's places
   session::SnapshotPtr snapshot_;
   const host::State* used_session_ = nullptr;  ///< by prepare(); lives in snapshot_
-  std::uint32_t prepared_ = 0;                 ///< times that prepare() was called
+  std::uint32_t prepare_count_ = 0;            ///< times that prepare() was called
   std::uint64_t session_seq_ = 0;              ///< of the last one; see pst_env
   int session_rounds_ = 0;                     ///< times that prepare() asked for a session
   bool renewed_when_due_ = false;              ///< or tried to

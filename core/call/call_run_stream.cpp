@@ -7,10 +7,10 @@
 namespace penstock::call {
 
 /// Prepares a request for streaming; fails the call where its plugin does not allow that.
-bool CallRun::open_gate(upstream::Request& request) {
+bool CallRun::open_buffer(upstream::Request& request) {
   if (streams_body_ && request.has_body) {
     fail(plugin_failed(
-        draft_.plugin->label() +
+        prepared_.plugin->label() +
             " writes a body, and its manifest does not say that it needs the caller's",
         Phase::authorize));
     return false;
@@ -21,43 +21,44 @@ bool CallRun::open_gate(upstream::Request& request) {
   }
   request.takes_trailers = takes_trailers_;
   // The run holds the gate: weak, or the two would hold each other.
-  gate_ = std::make_shared<ReplyGate>(
-      peer_, loop_.context(), [api = draft_.api](int status) { return judged_bytes(*api, status); },
-      [weak = weak_from_this()](const upstream::Reply& seen) {
+  buffer_ = std::make_shared<ResponseBuffer>(
+      peer_, loop_.context(),
+      [api = prepared_.api](int status) { return inspected_bytes(*api, status); },
+      [weak = weak_from_this()](const upstream::Response& seen) {
         const auto run = std::static_pointer_cast<CallRun>(weak.lock());
         return run && run->admit(seen);
       });
-  request.sink = gate_;
+  request.sink = buffer_;
   request.silence = std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - started_);
   return true;
 }
 
-bool CallRun::admit(const upstream::Reply& seen) {
+bool CallRun::admit(const upstream::Response& seen) {
   if (ended_) return false;
-  const Judgement judgement = judge_reply(seen);
-  note_manners(seen, judgement);
-  if (must_repeat(judgement)) return false;
-  drop_refused_session(judgement);
-  upstream::Reply head;
+  const Classification classification = classify(seen);
+  record_outcome(seen, classification);
+  if (must_repeat(classification)) return false;
+  drop_refused_session(classification);
+  upstream::Response head;
   head.status = seen.status;
   head.reason = seen.reason;
   head.headers = seen.headers;
   head.warnings = seen.warnings;
-  head_ = make_answer(std::move(head), judgement);
+  head_ = make_response(std::move(head), classification);
   peer_->head(head_);
   return true;
 }
 
-void CallRun::streamed(Result<upstream::Reply> end) {
-  if (gate_->refused()) return repeat(gate_->take_seen());
+void CallRun::streamed(Result<upstream::Response> end) {
+  if (buffer_->refused()) return repeat(buffer_->take_seen());
   if (!end) {
     note_unreachable(end.error());
     return fail(std::move(end).error());
   }
   vendor_time_ += end->waited;
-  gate_->end([self = self(), trailers = std::move(end->trailers)]() mutable {
+  buffer_->end([self = self(), trailers = std::move(end->trailers)]() mutable {
     if (self->ended_) return;
-    if (self->gate_->refused()) return self->repeat(self->gate_->take_seen());
+    if (self->buffer_->refused()) return self->repeat(self->buffer_->take_seen());
     self->trailers_ = policy::forwarded_trailers(std::move(trailers));
     self->finish(std::move(self->head_));
   });

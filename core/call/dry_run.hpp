@@ -10,10 +10,11 @@ namespace penstock::call {
 
 /// The request that `call` would send, secrets masked, or the error that it would give. Sends
 /// nothing.
-Result<Preview> preview(const runtime::World& world, const Call& call);
+Result<Preview> preview(const runtime::Registry& registry, const Call& call);
 
 /// The same of a call that is ready to be sent.
-Preview preview_of(const Draft& draft, const session::Snapshot& snapshot, SignedRequest request);
+Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapshot,
+                   SignedRequest request);
 
 /// Parts multipart bodies that are only shown.
 constexpr std::string_view preview_boundary = "penstock-boundary";

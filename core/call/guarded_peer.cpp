@@ -20,11 +20,11 @@ void GuardedPeer::read(ReadHandler handler) {
   if (!told([&](ProxyPeer& peer) { peer.read(handler); })) handler(std::nullopt);
 }
 
-void GuardedPeer::interim(Answer head) {
+void GuardedPeer::interim(Response head) {
   told([&](ProxyPeer& peer) { peer.interim(std::move(head)); });
 }
 
-void GuardedPeer::head(Answer head) {
+void GuardedPeer::head(Response head) {
   told([&](ProxyPeer& peer) { peer.head(std::move(head)); });
 }
 

@@ -18,8 +18,8 @@ class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<
       : peer_(std::move(peer)), trouble_(trouble) {}
 
   void read(ReadHandler handler) override;
-  void interim(Answer head) override;
-  void head(Answer head) override;
+  void interim(Response head) override;
+  void head(Response head) override;
   void write(std::string piece, std::function<void(bool)> next) override;
   void finish(Result<ProxyEnd> end) override;
 

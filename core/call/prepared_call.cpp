@@ -27,9 +27,9 @@ std::string list(const std::vector<std::string>& names) {
 }
 
 /// Another one that was probably meant: one of the same tool rather than any.
-std::string near_integration(const runtime::World& world, const Call& call) {
+std::string near_integration(const runtime::Registry& registry, const Call& call) {
   std::vector<std::string> of_tool, all;
-  for (const auto& [id, integration] : world.integrations) {
+  for (const auto& [id, integration] : registry.integrations) {
     all.push_back(id);
     if (integration->config().tool == call.tool) of_tool.push_back(id);
   }
@@ -39,32 +39,32 @@ std::string near_integration(const runtime::World& world, const Call& call) {
   return did_you_mean(near.empty() ? nearest(call.integration_id, all) : near);
 }
 
-Result<Draft> route(const runtime::World& world, const Call& call) {
-  Draft draft;
-  const loader::PluginSet::Entry* entry = world.plugins->find(call.tool, call.api);
+Result<PreparedCall> route(const runtime::Registry& registry, const Call& call) {
+  PreparedCall prepared;
+  const loader::PluginSet::Entry* entry = registry.plugins->find(call.tool, call.api);
   if (entry == nullptr) {
     const std::string id = call.tool + "/" + call.api;
     Error error = input_invalid(
-        "unknown API \"" + id + "\"" + did_you_mean(id, world.plugins->api_ids()) +
-        (world.plugins->plugins().empty()
+        "unknown API \"" + id + "\"" + did_you_mean(id, registry.plugins->api_ids()) +
+        (registry.plugins->plugins().empty()
              ? "; no plugin is loaded (penstock plugins says where they are looked for)"
              : std::string(" (GET /v1/apis lists what can be called)")));
     error.phase = Phase::route;
     return failure(std::move(error));
   }
-  draft.plugin = entry->plugin;
-  draft.api = entry->api;
+  prepared.plugin = entry->plugin;
+  prepared.api = entry->api;
   if (call.integration_id.empty()) {
     return failure(integration_not_found(
         "the header X-Integration-Id is missing: it names the integration to call through"));
   }
-  const auto integration = world.integrations.find(call.integration_id);
-  if (integration == world.integrations.end()) {
+  const auto integration = registry.integrations.find(call.integration_id);
+  if (integration == registry.integrations.end()) {
     return failure(integration_not_found("there is no integration \"" + call.integration_id + "\"" +
-                                         near_integration(world, call)));
+                                         near_integration(registry, call)));
   }
-  draft.integration = integration->second;
-  const IntegrationConfig& config = draft.integration->config();
+  prepared.integration = integration->second;
+  const IntegrationConfig& config = prepared.integration->config();
   if (config.tool != call.tool) {
     return failure(integration_not_found("integration " + config.id + " is of tool " + config.tool +
                                          ", not of " + call.tool));
@@ -72,13 +72,13 @@ Result<Draft> route(const runtime::World& world, const Call& call) {
   if (!config.enabled)
     return failure(integration_not_found("integration " + config.id + " is disabled"));
   const std::vector<std::string> missing =
-      draft.integration->missing(*draft.api, draft.plugin->manifest().id);
+      prepared.integration->missing(*prepared.api, prepared.plugin->manifest().id);
   if (!missing.empty()) {
     return failure(integration_not_found("integration " + config.id + " is not set up for " +
-                                         draft.api->id() + ": its connection lacks " +
+                                         prepared.api->id() + ": its connection lacks " +
                                          list(missing)));
   }
-  return draft;
+  return prepared;
 }
 
 bool takes(const catalog::Api& api, std::string_view method) {
@@ -100,14 +100,14 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
 }
 
 /// api_options as the caller gave them, with the connection's own defaults behind them.
-std::string with_connection_defaults(const Draft& draft, const std::string& given,
+std::string with_connection_defaults(const PreparedCall& prepared, const std::string& given,
                                      const session::Snapshot& now) {
   const std::string text = given.empty() ? "{}" : given;
-  if (draft.api->option_defaults.empty()) return text;
+  if (prepared.api->option_defaults.empty()) return text;
   auto asked = schema::parse_value(text);
   if (!asked || asked->kind != schema::JsonValue::Kind::object)
     return text;  // the validation says what is wrong
-  for (const catalog::OptionDefault& fallback : draft.api->option_defaults) {
+  for (const catalog::OptionDefault& fallback : prepared.api->option_defaults) {
     const host::Item* field = now.connection.find(fallback.connection_field);
     if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr)
       continue;
@@ -128,13 +128,13 @@ std::string_view content_type(const std::vector<Field>& headers) {
   return found == headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
-void read_body(const Call& call, std::string_view boundary, Draft& draft,
+void read_body(const Call& call, std::string_view boundary, PreparedCall& prepared,
                std::vector<Problem>& problems) {
-  if (draft.api->soap) {
+  if (prepared.api->soap) {
     if (call.body_is_json || !call.form.empty())
-      problems.push_back({"/data", "must be a string of XML for " + draft.api->id()});
-    draft.body = call.body.value_or("");
-    std::string trouble = soap::check_xml_fragment(*draft.body);
+      problems.push_back({"/data", "must be a string of XML for " + prepared.api->id()});
+    prepared.body = call.body.value_or("");
+    std::string trouble = soap::check_xml_fragment(*prepared.body);
     if (!trouble.empty()) problems.push_back({"/data", std::move(trouble)});
     return;
   }
@@ -142,13 +142,13 @@ void read_body(const Call& call, std::string_view boundary, Draft& draft,
     policy::check_form(call.form, problems);
     const bool complete =
         std::ranges::all_of(call.form, [](const FormPart& part) { return part.data_url.empty(); });
-    if (complete) add_form(draft, call.form, boundary);
-    draft.fetches_parts = !complete;
+    if (complete) add_form(prepared, call.form, boundary);
+    prepared.fetches_parts = !complete;
     return;
   }
-  draft.body = call.body;
-  if (call.body_is_json && content_type(draft.headers).empty())
-    draft.headers.push_back({"Content-Type", "application/json"});
+  prepared.body = call.body;
+  if (call.body_is_json && content_type(prepared.headers).empty())
+    prepared.headers.push_back({"Content-Type", "application/json"});
 }
 
 /// SOAP 1.1 and 1.2 in UTF-8: what the envelope was read as must be what the vendor reads.
@@ -189,8 +189,9 @@ std::string sha256(std::string_view bytes) {
 /// RFC 6761 section 6.4: no such host can be.
 constexpr const char* base_url_of_no_session = "https://base-url-comes-with-the-session.invalid";
 
-Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
-  if (draft.api->base_url.of_session() && !now.session) return *parse_url(base_url_of_no_session);
+Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now) {
+  if (prepared.api->base_url.of_session() && !now.session)
+    return *parse_url(base_url_of_no_session);
   const auto lookup = [&](catalog::UrlTemplate::Source source,
                           std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
@@ -202,27 +203,29 @@ Result<Url> base_url(const Draft& draft, const session::Snapshot& now) {
       if (item == now.session->items.end()) return std::nullopt;
       return item->value.reveal();
     }
-    const auto option = std::ranges::find(draft.options, name, &Field::name);
-    return option == draft.options.end() ? std::nullopt
-                                         : std::optional<std::string_view>(option->value);
+    const auto option = std::ranges::find(prepared.options, name, &Field::name);
+    return option == prepared.options.end() ? std::nullopt
+                                            : std::optional<std::string_view>(option->value);
   };
-  auto url = draft.api->base_url.expand(lookup);
+  auto url = prepared.api->base_url.expand(lookup);
   if (!url) return failure(engine_failed(url.error(), Phase::validate, Sent::no));
-  if (!draft.plugin->manifest().egress.permits(*url)) {
+  if (!prepared.plugin->manifest().egress.permits(*url)) {
     return failure(engine_failed("the base URL leads to " + url->origin() + ", which " +
-                                     draft.plugin->label() + " does not declare",
+                                     prepared.plugin->label() + " does not declare",
                                  Phase::validate, Sent::no));
   }
   return *std::move(url);
 }
 
-Result<Draft> draft_of(const runtime::World& world, const Call& call,
-                       const std::function<void(Draft&, std::vector<Problem>&)>& read) {
-  auto routed = route(world, call);
+Result<PreparedCall>
+prepare(const runtime::Registry& registry, const Call& call,
+        const std::function<void(PreparedCall&, std::vector<Problem>&)>& read) {
+  auto routed = route(registry, call);
   if (!routed) return routed;
-  Draft draft = *std::move(routed);
-  const catalog::Api& api = *draft.api;
-  const session::SnapshotPtr now = draft.integration->state(draft.plugin->manifest().id)->current();
+  PreparedCall prepared = *std::move(routed);
+  const catalog::Api& api = *prepared.api;
+  const session::SnapshotPtr now =
+      prepared.integration->state(prepared.plugin->manifest().id)->current();
 
   std::vector<Problem> problems;
   auto path = policy::check_path(call.path);
@@ -231,57 +234,58 @@ Result<Draft> draft_of(const runtime::World& world, const Call& call,
   } else if (api.endpoint && path->path != "/" && !path->path.empty()) {
     problems.push_back({"/path", "must be \"/\": " + api.id() + " has one address"});
   }
-  read(draft, problems);
+  read(prepared, problems);
   check_params(call, problems);
-  schema::Validation options =
-      api.options.validate(with_connection_defaults(draft, call.api_options, *now), "/api_options");
+  schema::Validation options = api.options.validate(
+      with_connection_defaults(prepared, call.api_options, *now), "/api_options");
   problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
                   std::make_move_iterator(options.problems.end()));
   if (!problems.empty()) return failure(input_invalid(std::move(problems)));
 
-  draft.options = std::move(options.values);
-  draft.options_json = std::move(options.canonical);
-  draft.path = call.path;
+  prepared.options = std::move(options.values);
+  prepared.options_json = std::move(options.canonical);
+  prepared.path = call.path;
   if (api.endpoint) path->path.clear();
-  draft.path_parts = *std::move(path);
-  auto found = find_url(draft, call, *now);
+  prepared.path_parts = *std::move(path);
+  auto found = find_url(prepared, call, *now);
   if (!found) return failure(std::move(found).error());
-  return draft;
+  return prepared;
 }
 
-void digest_body(Draft& draft) {
-  if (draft.api->body_need == catalog::BodyNeed::sha256)
-    draft.body_sha256 = sha256(draft.body.value_or(""));
+void digest_body(PreparedCall& prepared) {
+  if (prepared.api->body_need == catalog::BodyNeed::sha256)
+    prepared.body_sha256 = sha256(prepared.body.value_or(""));
 }
 
 }  // namespace
 
-Result<Done> find_url(Draft& draft, const Call& call, const session::Snapshot& now) {
-  auto base = base_url(draft, now);
+Result<Ok> find_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now) {
+  auto base = base_url(prepared, now);
   if (!base) return failure(std::move(base).error());
   if (base->has_query) {
-    auto problem =
-        policy::given_again(policy::query_names(base->query), "the base URL of " + draft.api->id(),
-                            draft.path_parts, call.params);
+    auto problem = policy::given_again(policy::query_names(base->query),
+                                       "the base URL of " + prepared.api->id(), prepared.path_parts,
+                                       call.params);
     if (problem) return failure(input_invalid(std::vector{*std::move(problem)}));
   }
-  draft.url = policy::join(*std::move(base), draft.path_parts, call.params);
-  return Done{};
+  prepared.url = policy::join(*std::move(base), prepared.path_parts, call.params);
+  return Ok{};
 }
 
-Result<Draft> make_draft(const runtime::World& world, const Call& call, std::string_view boundary) {
-  auto draft = draft_of(world, call, [&](Draft& made, std::vector<Problem>& problems) {
+Result<PreparedCall> prepare_call(const runtime::Registry& registry, const Call& call,
+                                  std::string_view boundary) {
+  auto prepared = prepare(registry, call, [&](PreparedCall& made, std::vector<Problem>& problems) {
     check_method(call, *made.api, problems);
     policy::check_headers(call.headers, made.api->owned_headers, problems);
     made.headers = call.headers;
     read_body(call, boundary, made, problems);
   });
-  if (draft) digest_body(*draft);
-  return draft;
+  if (prepared) digest_body(*prepared);
+  return prepared;
 }
 
-Result<Draft> make_streamed_draft(const runtime::World& world, const Call& call) {
-  return draft_of(world, call, [&](Draft& made, std::vector<Problem>& problems) {
+Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, const Call& call) {
+  return prepare(registry, call, [&](PreparedCall& made, std::vector<Problem>& problems) {
     const bool asks = call.method == "HEAD" || call.method == "OPTIONS";
     if (!asks || !takes(*made.api, "GET")) check_method(call, *made.api, problems);
     made.headers = policy::forwarded_headers(call.headers);
@@ -299,13 +303,13 @@ bool needs_whole_body(const catalog::Api& api) {
   return api.soap || api.body_need != catalog::BodyNeed::none;
 }
 
-Result<Done> add_body(Draft& draft, std::string body) {
+Result<Ok> add_body(PreparedCall& prepared, std::string body) {
   const auto refused = [](std::string why) {
     return failure(input_invalid("the body " + why, {{"", why}}));
   };
-  draft.body = std::move(body);
-  if (draft.api->soap && soap::is_soap_envelope(*draft.body)) {
-    auto envelope = soap::read_soap_envelope(*draft.body);
+  prepared.body = std::move(body);
+  if (prepared.api->soap && soap::is_soap_envelope(*prepared.body)) {
+    auto envelope = soap::read_soap_envelope(*prepared.body);
     if (!envelope) return refused(std::move(envelope).error());
     for (const auto& [ns, local] : envelope->header_blocks) {
       if (is_credential_block(local))
@@ -313,25 +317,26 @@ Result<Done> add_body(Draft& draft, std::string body) {
                        " of its own in its Header; leave it out: the engine brings the "
                        "connection's credentials");
     }
-    std::string trouble = check_soap_content_type(content_type(draft.headers));
+    std::string trouble = check_soap_content_type(content_type(prepared.headers));
     if (!trouble.empty())
       return failure(
           input_invalid("Content-Type " + trouble, {{"/headers/Content-Type", trouble}}));
-    draft.envelope = *std::move(envelope);
-  } else if (draft.api->soap) {
-    erase_header(draft.headers, "content-type");
-    std::string trouble = soap::check_xml_fragment(*draft.body);
+    prepared.envelope = *std::move(envelope);
+  } else if (prepared.api->soap) {
+    erase_header(prepared.headers, "content-type");
+    std::string trouble = soap::check_xml_fragment(*prepared.body);
     if (!trouble.empty()) return refused(std::move(trouble));
   }
-  digest_body(draft);
-  return Done{};
+  digest_body(prepared);
+  return Ok{};
 }
 
-void add_form(Draft& draft, const std::vector<FormPart>& form, std::string_view boundary) {
+void add_form(PreparedCall& prepared, const std::vector<FormPart>& form,
+              std::string_view boundary) {
   policy::EncodedForm encoded = policy::encode_form(form, boundary);
-  erase_header(draft.headers, "content-type");
-  draft.headers.push_back({"Content-Type", std::move(encoded.content_type)});
-  draft.body = std::move(encoded.body);
+  erase_header(prepared.headers, "content-type");
+  prepared.headers.push_back({"Content-Type", std::move(encoded.content_type)});
+  prepared.body = std::move(encoded.body);
 }
 
 }  // namespace penstock::call

@@ -17,7 +17,7 @@
 namespace penstock::call {
 
 /// A call that passed: route found, everything checked, URL final. Not signed yet.
-struct Draft {
+struct PreparedCall {
   std::shared_ptr<const loader::Plugin> plugin;  ///< pins the generation
   const catalog::Api* api = nullptr;
   std::shared_ptr<runtime::Integration> integration;
@@ -37,23 +37,24 @@ struct Draft {
 
 /// Route and validate: steps 2 to 4 of the life of a call. Nothing is sent. `boundary` is for
 /// multipart bodies; a form that has parts to be fetched gets its body from add_form().
-Result<Draft> make_draft(const runtime::World& world, const Call& call, std::string_view boundary);
+Result<PreparedCall> prepare_call(const runtime::Registry& registry, const Call& call,
+                                  std::string_view boundary);
 
 /// The same for a call whose body is not part of it, with headers as an HTTP request has them.
-Result<Draft> make_streamed_draft(const runtime::World& world, const Call& call);
+Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, const Call& call);
 
 /// Finds the URL anew: for a base URL that is the session's, once there is one. Until then a URL
 /// stands for it that leads nowhere.
-Result<Done> find_url(Draft& draft, const Call& call, const session::Snapshot& now);
+Result<Ok> find_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now);
 
 /// Whether the plugin, or the check of SOAP, needs all of the body before the call can be signed.
 bool needs_whole_body(const catalog::Api& api);
 
 /// Checks and adds the body of a streamed draft that needs it whole. For SOAP: an envelope of the
 /// caller's own, or what stands in a Body.
-Result<Done> add_body(Draft& draft, std::string body);
+Result<Ok> add_body(PreparedCall& prepared, std::string body);
 
 /// Adds the multipart body once the content of all parts is there.
-void add_form(Draft& draft, const std::vector<FormPart>& form, std::string_view boundary);
+void add_form(PreparedCall& prepared, const std::vector<FormPart>& form, std::string_view boundary);
 
 }  // namespace penstock::call

@@ -38,10 +38,10 @@ bool is_owned(const catalog::Api& api, std::string_view name) {
 /// made with one. Asked only where a caller's header has the same name.
 bool proves_who_calls(const std::string& value, const session::Snapshot& snapshot,
                       const std::vector<std::string>& signatures) {
-  Masker masker = masker_for(snapshot);
+  Redactor redactor = redactor_for(snapshot);
   for (const std::string& signature : signatures)
-    masker.add(signature);
-  if (masker.mask(value) != value) return true;
+    redactor.add(signature);
+  if (redactor.redact(value) != value) return true;
   // The masker leaves out what is so short that it stands everywhere.
   const auto holds = [&](const host::Item& item) {
     return item.secret && !item.value.empty() &&
@@ -67,32 +67,33 @@ std::string check_enclosed(std::string_view xml) {
 
 }  // namespace
 
-host::CallInput call_input(const Draft& draft, const Call& call) {
+host::CallInput call_input(const PreparedCall& prepared, const Call& call) {
   host::CallInput input;
-  input.api = draft.api->name;
+  input.api = prepared.api->name;
   input.method = call.method;
-  input.path = draft.path;
-  input.options_json = draft.options_json;
-  input.options = &draft.options;
+  input.path = prepared.path;
+  input.options_json = prepared.options_json;
+  input.options = &prepared.options;
   input.query = &call.params;
-  input.headers = &draft.headers;
-  input.body_length = draft.body ? draft.body->size() : 0;
-  if (draft.api->body_need == catalog::BodyNeed::full && draft.body) input.body = *draft.body;
-  if (draft.envelope) {
+  input.headers = &prepared.headers;
+  input.body_length = prepared.body ? prepared.body->size() : 0;
+  if (prepared.api->body_need == catalog::BodyNeed::full && prepared.body)
+    input.body = *prepared.body;
+  if (prepared.envelope) {
     input.enveloped = true;
-    input.body_scope = &draft.envelope->scope;
-    if (!input.body.empty()) input.body = draft.envelope->body(input.body);
+    input.body_scope = &prepared.envelope->scope;
+    if (!input.body.empty()) input.body = prepared.envelope->body(input.body);
   }
-  input.body_sha256 = draft.body_sha256;
+  input.body_sha256 = prepared.body_sha256;
   return input;
 }
 
-Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcome outcome,
-                              const session::Snapshot& snapshot) {
-  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, draft.url,
-                        draft.headers, std::nullopt};
-  if (draft.envelope) {
-    auto body = host::compose_enveloped(outcome, *draft.body, *draft.envelope);
+Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call,
+                                    host::Outcome outcome, const session::Snapshot& snapshot) {
+  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, prepared.url,
+                        prepared.headers, std::nullopt};
+  if (prepared.envelope) {
+    auto body = host::build_enveloped_body(outcome, *prepared.body, *prepared.envelope);
     if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
     request.body = *std::move(body);
     // It is the caller's message: the caller says what it is.
@@ -100,8 +101,8 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
       return equal_ignoring_case(field.name, "content-type");
     });
   } else {
-    request.body = host::compose_body(outcome, draft.body);
-    if (draft.api->soap && outcome.soap) {
+    request.body = host::build_body(outcome, prepared.body);
+    if (prepared.api->soap && outcome.soap) {
       const std::string trouble = check_enclosed(*request.body);
       if (!trouble.empty()) return failure(input_invalid("data " + trouble, {{"/data", trouble}}));
     }
@@ -112,8 +113,8 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     request.url = *std::move(url);
   }
   if (auto problem =
-          policy::given_again(names_of(outcome.query), "the plugin of " + draft.api->id(),
-                              draft.path_parts, call.params))
+          policy::given_again(names_of(outcome.query), "the plugin of " + prepared.api->id(),
+                              prepared.path_parts, call.params))
     return failure(input_invalid(std::vector{*std::move(problem)}));
   for (const Field& parameter : outcome.query) {
     request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +
@@ -121,7 +122,7 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
     request.url.has_query = true;
   }
   for (Field& field : outcome.headers) {
-    if (is_owned(*draft.api, field.name)) {
+    if (is_owned(*prepared.api, field.name)) {
       set_header(request.headers, std::move(field));
     } else if (!is_given(request.headers, field.name)) {
       request.headers.push_back(std::move(field));
@@ -139,31 +140,31 @@ Result<SignedRequest> compose(const Draft& draft, const Call& call, host::Outcom
   return request;
 }
 
-Result<Done> check_egress(const Draft& draft, const Url& url) {
-  if (draft.plugin->manifest().egress.permits(url)) return Done{};
+Result<Ok> check_egress(const PreparedCall& prepared, const Url& url) {
+  if (prepared.plugin->manifest().egress.permits(url)) return Ok{};
   return failure(engine_failed("the request would leave for " + url.origin() + ", which " +
-                                   draft.plugin->label() + " does not declare",
+                                   prepared.plugin->label() + " does not declare",
                                Phase::authorize, Sent::no));
 }
 
-std::chrono::milliseconds time_limit(const Draft& draft, const Call& call,
+std::chrono::milliseconds time_limit(const PreparedCall& prepared, const Call& call,
                                      const UpstreamConfig& common) {
   if (call.timeout) return *call.timeout;
-  if (const auto own = draft.integration->config().upstream.timeout) return *own;
-  if (draft.api->timeout) return *draft.api->timeout;
+  if (const auto own = prepared.integration->config().upstream.timeout) return *own;
+  if (prepared.api->timeout) return *prepared.api->timeout;
   return common.timeout.value_or(std::chrono::seconds(60));
 }
 
-Masker masker_for(const session::Snapshot& snapshot) {
-  Masker masker;
+Redactor redactor_for(const session::Snapshot& snapshot) {
+  Redactor redactor;
   const auto add = [&](const std::vector<host::Item>& items) {
     for (const host::Item& item : items) {
-      if (item.secret) masker.add(item.value.reveal());
+      if (item.secret) redactor.add(item.value.reveal());
     }
   };
   add(snapshot.connection.fields);
   if (snapshot.session) add(snapshot.session->items);
-  return masker;
+  return redactor;
 }
 
 }  // namespace penstock::call

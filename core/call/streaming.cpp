@@ -10,18 +10,18 @@ namespace penstock::call {
 namespace {
 
 /// Of an answer that is thrown away: more than this, and the connection goes with it.
-constexpr std::size_t most_swallowed = 64U << 10U;
+constexpr std::size_t max_swallowed = 64U << 10U;
 
 /// Reads piece by piece; holds itself while a piece is asked for.
 class BodyCollector : public std::enable_shared_from_this<BodyCollector> {
  public:
   BodyCollector(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, std::uint64_t most,
                 std::function<void(std::optional<std::string>)> handler)
-      : source_(std::move(peer), loop), most_(most), handler_(std::move(handler)) {}
+      : source_(std::move(peer), loop), max_(most), handler_(std::move(handler)) {}
 
   void next() {
     source_.read([self = shared_from_this()](std::optional<std::string> piece) {
-      if (!piece || piece->size() > self->most_ - self->body_.size())
+      if (!piece || piece->size() > self->max_ - self->body_.size())
         return self->handler_(std::nullopt);
       if (piece->empty()) return self->handler_(std::move(self->body_));
       self->body_ += *piece;
@@ -31,7 +31,7 @@ class BodyCollector : public std::enable_shared_from_this<BodyCollector> {
 
  private:
   PeerBody source_;
-  std::uint64_t most_;
+  std::uint64_t max_;
   std::function<void(std::optional<std::string>)> handler_;
   std::string body_;
 };
@@ -51,47 +51,47 @@ void collect_body(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop
   std::make_shared<BodyCollector>(std::move(peer), loop, most, std::move(handler))->next();
 }
 
-ReplyGate::ReplyGate(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop,
-                     BytesWanted wanted, Admit admit)
+ResponseBuffer::ResponseBuffer(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop,
+                               BytesWanted wanted, Admit admit)
     : peer_(std::move(peer)), loop_(loop), wanted_(std::move(wanted)), admit_(std::move(admit)) {}
 
-void ReplyGate::interim(upstream::Reply head) {
+void ResponseBuffer::interim(upstream::Response head) {
   if (head.status == 100) return;  // the engine's own hop: it sends no Expect
   policy::drop_hop_by_hop(head.headers);
-  Answer interim;
+  Response interim;
   interim.status = head.status;
   interim.reason = std::move(head.reason);
   interim.headers = std::move(head.headers);
   peer_->interim(std::move(interim));
 }
 
-void ReplyGate::head(upstream::Reply head) {
+void ResponseBuffer::head(upstream::Response head) {
   seen_ = std::move(head);
   held_bytes_ = wanted_(seen_.status);
   state_ = State::holding;
   if (held_bytes_ == 0) decide();
 }
 
-void ReplyGate::decide() {
+void ResponseBuffer::decide() {
   const auto admit = std::exchange(admit_, nullptr);
   state_ = admit(seen_) ? State::passing : State::refused;
 }
 
-void ReplyGate::body(std::string piece, std::function<void(bool)> next) {
+void ResponseBuffer::body(std::string piece, std::function<void(bool)> next) {
   if (state_ == State::passing) return pass(std::move(piece), std::move(next));
   seen_.body += piece;
   if (state_ == State::holding && seen_.body.size() >= held_bytes_) decide();
   if (state_ == State::passing) return pass(std::exchange(seen_.body, {}), std::move(next));
-  next(state_ == State::holding || seen_.body.size() <= most_swallowed);
+  next(state_ == State::holding || seen_.body.size() <= max_swallowed);
 }
 
-void ReplyGate::end(std::function<void()> done) {
+void ResponseBuffer::end(std::function<void()> done) {
   if (state_ == State::holding) decide();
   if (state_ != State::passing || seen_.body.empty()) return done();
   pass(std::exchange(seen_.body, {}), [done = std::move(done)](bool) { done(); });
 }
 
-void ReplyGate::pass(std::string piece, std::function<void(bool)> next) {
+void ResponseBuffer::pass(std::string piece, std::function<void(bool)> next) {
   peer_->write(std::move(piece), [&loop = loop_, next = std::move(next)](bool more) {
     boost::asio::dispatch(loop, [next, more] { next(more); });
   });

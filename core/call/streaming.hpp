@@ -36,18 +36,18 @@ void collect_body(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop
 
 /// Between a streamed answer and the caller: keeps back as much of it as the rules and the plugin
 /// need to judge it, then lets it through or throws it away.
-class ReplyGate final : public upstream::ReplySink {
+class ResponseBuffer final : public upstream::ResponseSink {
  public:
   /// How much of the body of an answer with this status is to be seen first.
   using BytesWanted = std::function<std::size_t(int status)>;
   /// Judges what came, called once; true lets the answer through.
-  using Admit = std::function<bool(const upstream::Reply& seen)>;
+  using Admit = std::function<bool(const upstream::Response& seen)>;
 
-  ReplyGate(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, BytesWanted wanted,
-            Admit admit);
+  ResponseBuffer(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, BytesWanted wanted,
+                 Admit admit);
 
-  void interim(upstream::Reply head) override;
-  void head(upstream::Reply head) override;
+  void interim(upstream::Response head) override;
+  void head(upstream::Response head) override;
   void body(std::string piece, std::function<void(bool)> next) override;
 
   /// The answer is whole: what is kept back goes out, then `done` runs.
@@ -55,7 +55,7 @@ class ReplyGate final : public upstream::ReplySink {
 
   /// The answer was thrown away; what was seen of it.
   bool refused() const { return state_ == State::refused; }
-  upstream::Reply take_seen() { return std::move(seen_); }
+  upstream::Response take_seen() { return std::move(seen_); }
 
  private:
   enum class State : std::uint8_t { waiting, holding, passing, refused };
@@ -69,7 +69,7 @@ class ReplyGate final : public upstream::ReplySink {
   Admit admit_;
   State state_ = State::waiting;
   std::size_t held_bytes_ = 0;
-  upstream::Reply seen_;
+  upstream::Response seen_;
 };
 
 }  // namespace penstock::call

@@ -122,11 +122,11 @@ std::optional<Fields> fields_of(const std::optional<schema::Schema>& compiled,
 }
 
 ClassifyRule read_rule(const rapidjson::Value& value, std::string pointer, Problems& problems) {
-  constexpr std::array<std::pair<std::string_view, AnswerKind>, 4> kinds = {{
-      {"session_expired", AnswerKind::session_expired},
-      {"auth_rejected", AnswerKind::auth_rejected},
-      {"rate_limited", AnswerKind::rate_limited},
-      {"vendor_fault", AnswerKind::vendor_fault},
+  constexpr std::array<std::pair<std::string_view, ResponseKind>, 4> kinds = {{
+      {"session_expired", ResponseKind::session_expired},
+      {"auth_rejected", ResponseKind::auth_rejected},
+      {"rate_limited", ResponseKind::rate_limited},
+      {"vendor_fault", ResponseKind::vendor_fault},
   }};
   JsonReader reader(value, std::move(pointer), problems);
   ClassifyRule rule;

@@ -22,12 +22,17 @@ namespace penstock::catalog {
 enum class BodyNeed : std::uint8_t { none, sha256, full };
 
 /// What an answer means for the call; see docs/manifest.md.
-enum class AnswerKind : std::uint8_t { session_expired, auth_rejected, rate_limited, vendor_fault };
+enum class ResponseKind : std::uint8_t {
+  session_expired,
+  auth_rejected,
+  rate_limited,
+  vendor_fault
+};
 
 struct ClassifyRule {
   int status_from = 100, status_to = 599;
   std::string body_contains;
-  AnswerKind kind = AnswerKind::vendor_fault;
+  ResponseKind kind = ResponseKind::vendor_fault;
   bool before_processing = false;  ///< the vendor refused before it acted: safe to send again
 };
 

@@ -20,7 +20,7 @@ namespace penstock::engine {
 namespace {
 
 void check_ca_file(const char* name, const std::optional<std::filesystem::path>& file, Mark at,
-                   config::Reading& reading) {
+                   config::ParsedConfig& reading) {
   if (!file || ::access(file->c_str(), R_OK) == 0) return;
   const std::string why = std::strerror(errno);
   reading.problems.push_back({reading.config.file, at,
@@ -28,26 +28,26 @@ void check_ca_file(const char* name, const std::optional<std::filesystem::path>&
                                   reading.written(at, file->string()) + " cannot be read: " + why});
 }
 
-void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::Reading& reading) {
+void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::ParsedConfig& reading) {
   const auto place = [&](Mark at) { return at.line > 0 ? at : otherwise; };
   check_ca_file("ca_file", upstream.ca_file, place(upstream.ca_file_at), reading);
   check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), reading);
 }
 
 /// A key that is set must be sound, and a database that replicas share needs one.
-void check_state_key(config::Reading& reading) {
+void check_state_key(config::ParsedConfig& reading) {
   const char* const keys = std::getenv("PENSTOCK_STATE_KEY");
   const bool is_needed = config::is_postgresql_url(reading.config.state);
   if ((keys == nullptr || *keys == '\0') && !is_needed) return;
-  const auto vault = session::Vault::from_environment();
-  if (!vault)
+  const auto cipher = session::RecordCipher::from_environment();
+  if (!cipher)
     reading.problems.push_back(
-        {reading.config.file, reading.config.state_at, "state: " + vault.error()});
+        {reading.config.file, reading.config.state_at, "state: " + cipher.error()});
 }
 
 }  // namespace
 
-void check_state(config::Reading& reading) {
+void check_state(config::ParsedConfig& reading) {
   const Config& config = reading.config;
   check_state_key(reading);
   if (config.state.empty() || config.state.find("://") != std::string::npos) return;
@@ -64,7 +64,7 @@ void check_state(config::Reading& reading) {
   if (!why.empty()) reading.problems.push_back({config.file, config.state_at, "state: " + why});
 }
 
-std::shared_ptr<const loader::PluginSet> check(config::Reading& reading) {
+std::shared_ptr<const loader::PluginSet> check(config::ParsedConfig& reading) {
   Config& config = reading.config;
   reading.unread.resize(config.integrations.size());
   check_ca_files(config.upstream, {}, reading);
@@ -88,8 +88,8 @@ namespace penstock {
 
 namespace {
 
-config::Reading checked(const std::filesystem::path& file) {
-  config::Reading reading = config::read(file);
+config::ParsedConfig checked(const std::filesystem::path& file) {
+  config::ParsedConfig reading = config::read(file);
   engine::check(reading);
   engine::check_state(reading);
   return reading;
@@ -98,12 +98,12 @@ config::Reading checked(const std::filesystem::path& file) {
 }  // namespace
 
 ConfigProblems config_notes(const std::filesystem::path& file) {
-  config::Reading reading = checked(file);
+  config::ParsedConfig reading = checked(file);
   return config::finish_notes(reading);
 }
 
 ConfigProblems check_config(const std::filesystem::path& file) {
-  config::Reading reading = checked(file);
+  config::ParsedConfig reading = checked(file);
   return config::finish(reading);
 }
 

@@ -22,8 +22,8 @@ struct Field {
 
 class ConnectionCheck {
  public:
-  ConnectionCheck(const IntegrationConfig& integration, const config::Unread& unread,
-                  Plugins plugins, bool all_plugins, config::Reading& reading)
+  ConnectionCheck(const IntegrationConfig& integration, const config::UnparsedFields& unread,
+                  Plugins plugins, bool all_plugins, config::ParsedConfig& reading)
       : integration_(integration), unread_(unread), plugins_(std::move(plugins)),
         all_plugins_(all_plugins), reading_(reading) {
     for (const loader::Plugin* plugin : plugins_) {
@@ -159,10 +159,10 @@ class ConnectionCheck {
   }
 
   const IntegrationConfig& integration_;
-  const config::Unread& unread_;
+  const config::UnparsedFields& unread_;
   const Plugins plugins_;
   const bool all_plugins_;
-  config::Reading& reading_;
+  config::ParsedConfig& reading_;
   std::vector<std::string> known_;
   std::set<std::string> said_, meant_, broken_, unsound_;
 };
@@ -170,7 +170,7 @@ class ConnectionCheck {
 }  // namespace
 
 void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded,
-                      config::Reading& reading) {
+                      config::ParsedConfig& reading) {
   const IntegrationConfig& integration = reading.config.integrations[index];
   if (integration.tool.empty()) return;  // is told, if it stands in a file
   Plugins plugins = loaded.plugins->of_tool(integration.tool);
@@ -189,7 +189,7 @@ void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded
                                 nearest(integration.tool, tools),
                                 {}});
   }
-  const config::Unread& unread = reading.unread[index];
+  const config::UnparsedFields& unread = reading.unread[index];
   if (plugins.empty() || unread.connection) return;
   ConnectionCheck(integration, unread, std::move(plugins), all_plugins, reading).run();
 }

@@ -9,6 +9,6 @@ namespace penstock::engine {
 /// be the business of a plugin that could not be loaded, is left alone. Fields that no plugin calls
 /// a secret are added to reading.clear.
 void check_connection(std::size_t integration, const loader::PluginSet::Loaded& loaded,
-                      config::Reading& reading);
+                      config::ParsedConfig& reading);
 
 }  // namespace penstock::engine

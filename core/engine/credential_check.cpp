@@ -25,7 +25,7 @@ std::string value_of(const IntegrationConfig& integration, const catalog::Manife
 
 }  // namespace
 
-void check_shared_credentials(const loader::PluginSet& plugins, config::Reading& reading) {
+void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedConfig& reading) {
   std::map<std::pair<std::string, std::string>, const IntegrationConfig*> owners;
   for (const IntegrationConfig& integration : reading.config.integrations) {
     if (!integration.enabled || integration.tool.empty()) continue;

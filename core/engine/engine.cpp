@@ -37,10 +37,10 @@ using call::CallRun;
 using engine::ExitGuard;
 using runtime::Integration;
 using runtime::Loop;
+using runtime::Registry;
 using runtime::run_guarded;
 using runtime::Trouble;
 using runtime::Watchdog;
-using runtime::World;
 
 namespace {
 
@@ -62,13 +62,13 @@ constexpr auto aside_patience = std::chrono::seconds(1);
 }  // namespace
 
 struct Engine::Impl {
-  Impl(config::Reading& reading, EngineOptions options, std::shared_ptr<const World> world_in,
-       unsigned threads);
+  Impl(config::ParsedConfig& reading, EngineOptions options,
+       std::shared_ptr<const Registry> registry_in, unsigned threads);
   /// After shut_down(); not on an engine thread.
   ~Impl();
 
   /// Of a configuration as far as it was read; `reading` is used up.
-  static Result<std::unique_ptr<Engine>, ConfigProblems> open(config::Reading& reading,
+  static Result<std::unique_ptr<Engine>, ConfigProblems> open(config::ParsedConfig& reading,
                                                               EngineOptions options);
 
   bool on_own_thread() const { return runtime::is_thread_of(this); }
@@ -86,7 +86,7 @@ struct Engine::Impl {
   void run(Asked call, Told told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
     Loop& loop = pick_loop();
     const auto made =
-        std::make_shared<CallRun>(context, world, loop, std::move(call), std::move(told));
+        std::make_shared<CallRun>(context, registry, loop, std::move(call), std::move(told));
     if (cancel) made->listen_to(std::move(cancel));
     boost::asio::post(loop.context(), [made] { made->start(); });
   }
@@ -115,10 +115,10 @@ struct Engine::Impl {
   void on_thread_lost(Loop& loop, const host::InvocationWatch& watch);
   void stop(std::chrono::milliseconds grace);
   void shut_down(std::chrono::milliseconds grace);
-  void log_out();
+  void logout();
   void halt_for_exit();
   bool anything_hangs() const {
-    return std::ranges::any_of(world->plugins->plugins(),
+    return std::ranges::any_of(registry->plugins->plugins(),
                                [](const auto& plugin) { return !plugin->instance().in_service(); });
   }
 
@@ -132,7 +132,7 @@ struct Engine::Impl {
 
   const Config config;
   const ConfigProblems notes;
-  const std::shared_ptr<const World> world;
+  const std::shared_ptr<const Registry> registry;
   CallContext context;
   std::chrono::milliseconds plugin_time_limit;
   boost::asio::thread_pool blocking;
@@ -158,16 +158,16 @@ struct Engine::Impl {
 
 namespace {
 
-std::shared_ptr<const World> make_world(const Config& config,
-                                        std::shared_ptr<const loader::PluginSet> plugins,
-                                        CredentialStore& store, ConfigProblems& problems) {
-  auto world = std::make_shared<World>();
-  world->plugins = std::move(plugins);
+std::shared_ptr<const Registry> make_registry(const Config& config,
+                                              std::shared_ptr<const loader::PluginSet> plugins,
+                                              CredentialStore& store, ConfigProblems& problems) {
+  auto registry = std::make_shared<Registry>();
+  registry->plugins = std::move(plugins);
   for (const IntegrationConfig& integration : config.integrations) {
-    auto made = Integration::make(config, integration, *world->plugins, store, problems);
-    if (made) world->integrations.emplace(integration.id, std::move(made));
+    auto made = Integration::make(config, integration, *registry->plugins, store, problems);
+    if (made) registry->integrations.emplace(integration.id, std::move(made));
   }
-  return world;
+  return registry;
 }
 
 /// Without an embedder who wants to hear of it.
@@ -194,13 +194,13 @@ Trouble guarded_trouble(std::function<void(std::string_view)> told) {
   };
 }
 
-class FunctionCompletion final : public detail::Completion<Result<Answer>> {
+class FunctionCompletion final : public detail::Completion<Result<Response>> {
  public:
   static CallRun::Completion make(Engine::CallHandler handler) {
     return CallRun::Completion(new FunctionCompletion(std::move(handler)));
   }
 
-  void complete(Result<Answer> result) override {
+  void complete(Result<Response> result) override {
     const auto handler = std::move(handler_);
     delete this;
     handler(std::move(result));
@@ -217,16 +217,16 @@ class FunctionCompletion final : public detail::Completion<Result<Answer>> {
 /// A preview without a session: one plugin call, on a loop, where the watchdog sees it.
 class PreviewRun final : public runtime::LiveCall {
  public:
-  PreviewRun(CallContext& context, std::shared_ptr<const World> world, Call call,
+  PreviewRun(CallContext& context, std::shared_ptr<const Registry> registry, Call call,
              Engine::PreviewHandler handler)
-      : context_(context), world_(std::move(world)), call_(std::move(call)),
+      : context_(context), registry_(std::move(registry)), call_(std::move(call)),
         handler_(std::move(handler)) {}
 
   void start(Loop& loop) {
     loop.calls().add(*this);
     if (loop.closed_with()) return end(failure(*loop.closed_with()));
     Result<Preview> preview = failure(engine_failed("the preview failed", Phase::route, Sent::no));
-    run_guarded(context_.trouble, "a preview", [&] { preview = call::preview(*world_, call_); });
+    run_guarded(context_.trouble, "a preview", [&] { preview = call::preview(*registry_, call_); });
     end(std::move(preview));
   }
 
@@ -249,7 +249,7 @@ class PreviewRun final : public runtime::LiveCall {
   }
 
   CallContext& context_;
-  std::shared_ptr<const World> world_;
+  std::shared_ptr<const Registry> registry_;
   Call call_;
   Engine::PreviewHandler handler_;
 };
@@ -259,7 +259,7 @@ class PreviewRun final : public runtime::LiveCall {
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, EngineOptions options) {
-  config::Reading reading;
+  config::ParsedConfig reading;
   reading.config = std::move(config);
   reading.plugins = true;
   return Impl::open(reading, std::move(options));
@@ -267,12 +267,12 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, Engi
 
 Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open_file(const std::filesystem::path& file,
                                                                   EngineOptions options) {
-  config::Reading reading = config::read(file);
+  config::ParsedConfig reading = config::read(file);
   engine::check_state(reading);
   return Impl::open(reading, std::move(options));
 }
 
-Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Reading& reading,
+Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::ParsedConfig& reading,
                                                                    EngineOptions options) {
   const Config& config = reading.config;
   const auto problem = [&](Mark at, std::string message) {
@@ -286,20 +286,20 @@ Result<std::unique_ptr<Engine>, ConfigProblems> Engine::Impl::open(config::Readi
     if (!store) return problem(config.state_at, store.error().message);
     options.store = *std::move(store);
   }
-  auto world = make_world(config, std::move(plugins), *options.store, reading.problems);
+  auto registry = make_registry(config, std::move(plugins), *options.store, reading.problems);
   if (!reading.problems.empty()) return failure(config::finish(reading));
 
   const int wanted = options.threads > 0 ? options.threads : config.server.threads;
   const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
                                       : std::max(1U, std::thread::hardware_concurrency());
-  return std::unique_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(reading, std::move(options), std::move(world), threads)));
+  return std::unique_ptr<Engine>(new Engine(
+      std::make_unique<Impl>(reading, std::move(options), std::move(registry), threads)));
 }
 
-Engine::Impl::Impl(config::Reading& reading, EngineOptions options,
-                   std::shared_ptr<const World> world_in, unsigned threads)
+Engine::Impl::Impl(config::ParsedConfig& reading, EngineOptions options,
+                   std::shared_ptr<const Registry> registry_in, unsigned threads)
     : config(std::move(reading.config)), notes(std::move(reading.notes)),
-      world(std::move(world_in)), plugin_time_limit(options.plugin_time_limit),
+      registry(std::move(registry_in)), plugin_time_limit(options.plugin_time_limit),
       // Starts its thread at once, which inherits what is blocked meanwhile.
       blocking((runtime::SignalsBlocked(), 1)), aside_work(boost::asio::make_work_guard(aside)) {
   context.config = &config;
@@ -346,7 +346,7 @@ Engine::Impl::~Impl() {
 void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) {
   const host::Instance& instance = *watch.instance();
   instance.take_out_of_service();
-  for (const auto& plugin : world->plugins->plugins()) {
+  for (const auto& plugin : registry->plugins->plugins()) {
     if (&plugin->instance() != &instance) continue;
     context.trouble("the plugin " + plugin->label() +
                     " is out of service until the next start: " + watch.function() +
@@ -362,26 +362,26 @@ void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch
 }
 
 /// Ends the sessions that the vendors count. What other replicas use goes on.
-void Engine::Impl::log_out() {
+void Engine::Impl::logout() {
   bool shared = true;
   run_guarded(context.trouble, "the credential store",
               [&] { shared = context.store->is_shared(); });
   if (shared) return;
   Loop& loop = *loops.front();
-  for (const auto& [id, integration] : world->integrations) {
-    for (const loader::Plugin* plugin : world->plugins->of_tool(integration->config().tool)) {
+  for (const auto& [id, integration] : registry->integrations) {
+    for (const loader::Plugin* plugin : registry->plugins->of_tool(integration->config().tool)) {
       if (!plugin->instance().in_service()) continue;
       for (const catalog::Api& api : plugin->manifest().apis) {
         if (!api.session || !api.session->logout) continue;
-        session::Need need;
-        need.plugin = std::shared_ptr<const host::Instance>(world->plugins, &plugin->instance());
+        session::SessionRequest need;
+        need.plugin = std::shared_ptr<const host::Instance>(registry->plugins, &plugin->instance());
         need.format = api.session->format;
         boost::asio::post(
             loop.context(),
             [state = integration->state(plugin->manifest().id), need = std::move(need),
-             session_world = std::make_shared<runtime::LoopWorld>(
+             session_environment = std::make_shared<runtime::LoopEnvironment>(
                  loop, integration, context.store, blocking, context.observers, context.renewals,
-                 context.hold())] { state->log_out(need, session_world, [] {}); });
+                 context.hold())] { state->logout(need, session_environment, [] {}); });
       }
     }
   }
@@ -406,14 +406,14 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
   if (!halted) {
     const bool idle = context.calls.wait_until(end) && context.background.wait_until(end);
     if (idle && grace.count() > 0) {
-      log_out();
+      logout();
       context.background.wait_until(end);
     }
     for (const auto& loop : loops)
       loop->abort_calls(stopping_error());
     context.calls.wait();
     // What a vendor has answered, or is about to, is kept before the loops end that it comes by.
-    context.renewals->close(anything_hangs() ? hung_patience : session::longest_end);
+    context.renewals->close(anything_hangs() ? hung_patience : session::max_end);
   }
   for (const auto& loop : loops)
     loop->stop();
@@ -453,7 +453,7 @@ Engine::~Engine() {
       .detach();
 }
 
-void Engine::launch(Call call, detail::CompletionPtr<Result<Answer>> completion,
+void Engine::launch(Call call, detail::CompletionPtr<Result<Response>> completion,
                     std::shared_ptr<detail::CancelRequest> cancel) {
   if (impl_->enter()) return impl_->run(std::move(call), std::move(completion), std::move(cancel));
   impl_->post_aside([impl = impl_.get(), completion = std::move(completion)]() mutable {
@@ -475,14 +475,14 @@ void Engine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
 }
 
 Result<Preview> Engine::validate(const Call& call) const {
-  return call::preview(*impl_->world, call);
+  return call::preview(*impl_->registry, call);
 }
 
 void Engine::validate(Call call, PreviewHandler handler) {
   if (!impl_->enter()) return impl_->refuse(std::move(handler), stopping_error());
   Loop& loop = impl_->pick_loop();
   boost::asio::post(loop.context(), [&loop, made = std::make_shared<PreviewRun>(
-                                                impl_->context, impl_->world, std::move(call),
+                                                impl_->context, impl_->registry, std::move(call),
                                                 std::move(handler))] { made->start(loop); });
 }
 
@@ -491,51 +491,51 @@ void Engine::validate_with_session(Call call, PreviewHandler handler) {
   impl_->run(std::move(call), std::move(handler));
 }
 
-std::vector<ApiInfo> Engine::catalog() const { return impl_->world->plugins->catalog(); }
+std::vector<ApiInfo> Engine::catalog() const { return impl_->registry->plugins->catalog(); }
 
-std::vector<PluginInfo> Engine::plugins() const { return impl_->world->plugins->infos(); }
+std::vector<PluginInfo> Engine::plugins() const { return impl_->registry->plugins->infos(); }
 
 std::vector<IntegrationInfo> Engine::integrations() const {
   std::vector<IntegrationInfo> out;
   for (const IntegrationConfig& config : impl_->config.integrations) {
-    out.push_back(engine::integration_info(*impl_->world->integrations.at(config.id),
-                                           *impl_->world->plugins, runtime::wall_clock_ms()));
+    out.push_back(engine::integration_info(*impl_->registry->integrations.at(config.id),
+                                           *impl_->registry->plugins, runtime::wall_clock_ms()));
   }
   return out;
 }
 
 void Engine::verify(const std::string& integration_id, VerifyHandler handler) {
-  const auto found = impl_->world->integrations.find(integration_id);
-  if (found == impl_->world->integrations.end() || !found->second->config().enabled) {
+  const auto found = impl_->registry->integrations.find(integration_id);
+  if (found == impl_->registry->integrations.end() || !found->second->config().enabled) {
     return impl_->refuse(
         std::move(handler),
-        integration_not_found(found == impl_->world->integrations.end()
+        integration_not_found(found == impl_->registry->integrations.end()
                                   ? "there is no integration \"" + integration_id + "\"" +
                                         did_you_mean(integration_id, ids(impl_->config))
                                   : "integration " + integration_id + " is disabled"));
   }
-  auto trials = engine::trials_of(*found->second, *impl_->world->plugins);
-  if (trials.empty()) {
+  auto probes = engine::probe_calls(*found->second, *impl_->registry->plugins);
+  if (probes.empty()) {
     return impl_->post_aside([impl = impl_.get(), handler = std::move(handler)] {
-      run_guarded(impl->context.trouble, "a handler", [&] { handler(std::vector<Check>()); });
+      run_guarded(impl->context.trouble, "a handler", [&] { handler(std::vector<ProbeResult>()); });
     });
   }
 
   struct Verification {
     std::mutex mutex;
-    std::vector<Check> checks;
+    std::vector<ProbeResult> checks;
     std::size_t left = 0;
     VerifyHandler handler;
   };
   const auto verification = std::make_shared<Verification>();
-  verification->checks.resize(trials.size());
-  verification->left = trials.size();
+  verification->checks.resize(probes.size());
+  verification->left = probes.size();
   verification->handler = std::move(handler);
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    start(trials[i].call, [verification, trial = trials[i], i](const Result<Answer>& result) {
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    start(probes[i].call, [verification, probe = probes[i], i](const Result<Response>& result) {
       {
         const std::scoped_lock lock(verification->mutex);
-        verification->checks[i] = engine::read_trial(trial, result);
+        verification->checks[i] = engine::probe_result(probe, result);
         if (--verification->left > 0) return;
       }
       verification->handler(std::move(verification->checks));
@@ -555,7 +555,7 @@ void Engine::stop(std::chrono::milliseconds grace) { impl_->stop(grace); }
 
 std::vector<std::string> Engine::out_of_service() const {
   std::vector<std::string> out;
-  for (const auto& plugin : impl_->world->plugins->plugins()) {
+  for (const auto& plugin : impl_->registry->plugins->plugins()) {
     if (plugin->instance().in_service()) continue;
     out.push_back("the plugin " + plugin->label() +
                   " is out of service until the next start: a function of it did not return");

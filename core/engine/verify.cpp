@@ -9,26 +9,26 @@
 namespace penstock::engine {
 namespace {
 
-using session::Standing;
+using session::SessionStatus;
 
 /// From the least to the most that somebody has to do about it.
 constexpr std::array<const char*, 6> healths = {"ok",          "expiring", "cooling_down",
                                                 "unreachable", "refused",  "needs_credentials"};
 
-std::size_t rank(Standing::Health health) { return static_cast<std::size_t>(health); }
+std::size_t rank(SessionStatus::Health health) { return static_cast<std::size_t>(health); }
 
 std::string in_quotes(const std::string& vendor_message) {
   return vendor_message.empty() ? std::string() : ", \"" + vendor_message + "\"";
 }
 
-bool proves_credentials(const catalog::VerifySpec& verify, const Answer& answer) {
+bool proves_credentials(const catalog::VerifySpec& verify, const Response& answer) {
   return std::ranges::any_of(verify.accepts, [&](const catalog::ProofOfCredentials& one) {
     return answer.status >= one.status_from && answer.status <= one.status_to &&
            (one.body_contains.empty() || answer.body.find(one.body_contains) != std::string::npos);
   });
 }
 
-bool refuses_credentials(const Answer& answer) {
+bool refuses_credentials(const Response& answer) {
   return answer.status != 403 &&
          (answer.meaning == Meaning::credentials_refused ||
           answer.meaning == Meaning::session_expired || answer.status == 401);
@@ -43,7 +43,7 @@ const char* outcome_of(const Error& error) {
   return by_vendor && !error.retryable ? "refused" : "failed";
 }
 
-std::string complaint(const Answer& answer) {
+std::string complaint(const Response& answer) {
   const std::string what =
       " (HTTP " + std::to_string(answer.status) + in_quotes(answer.vendor_message) + ")";
   if (answer.status == 403)
@@ -78,87 +78,87 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
     for (const catalog::Api& api : plugin->manifest().apis) {
       if (integration.missing(api, id).empty()) info.apis.push_back(api.id());
     }
-    const session::ConnectionState* state = integration.state(id);
+    const session::SessionSlot* state = integration.state(id);
     if (state == nullptr) continue;
-    const Standing standing = state->standing(now_ms);
+    const SessionStatus standing = state->standing(now_ms);
     note(rank(standing.health), standing.not_before_ms);
     info.last_renewal_ms = std::max(info.last_renewal_ms, standing.renewed_ms);
     info.session_expires_ms = std::max(info.session_expires_ms, standing.expires_ms);
     if (!standing.error.empty() && standing.failed_ms >= info.last_error_ms) {
-      info.last_error = call::masker_for(*state->current()).mask(standing.error);
+      info.last_error = call::redactor_for(*state->current()).redact(standing.error);
       info.last_error_ms = standing.failed_ms;
     }
   }
-  const runtime::Restraint& restraint = integration.restraint();
+  const runtime::Backoff& backoff = integration.backoff();
   const runtime::SteadyTime now = std::chrono::steady_clock::now();
   const auto until = [&](std::chrono::milliseconds time) {
     return time.count() == 0 ? 0 : now_ms + time.count();
   };
-  if (const int refusals = restraint.refusals_in_a_row(); refusals > 0) {
-    note(rank(Standing::Health::refused), until(restraint.rests_for(now)));
+  if (const int refusals = backoff.refusals_in_a_row(); refusals > 0) {
+    note(rank(SessionStatus::Health::refused), until(backoff.open_for(now)));
     if (info.last_error.empty())
       info.last_error = "the vendor refused the credentials of the last " +
                         (refusals == 1 ? std::string("call") : std::to_string(refusals) + " calls");
   }
-  if (const auto unreachable = restraint.unreachable()) {
-    note(rank(Standing::Health::unreachable), 0);
+  if (const auto unreachable = backoff.unreachable()) {
+    note(rank(SessionStatus::Health::unreachable), 0);
     if (unreachable->unix_ms >= info.last_error_ms) {
       info.last_error = unreachable->why;
       info.last_error_ms = unreachable->unix_ms;
     }
   }
-  if (const auto patience = restraint.patience_for(now); patience.count() > 0)
-    note(rank(Standing::Health::cooling_down), until(patience));
+  if (const auto patience = backoff.rate_limited_for(now); patience.count() > 0)
+    note(rank(SessionStatus::Health::cooling_down), until(patience));
   info.health = config.enabled ? healths.at(worst) : "disabled";
   return info;
 }
 
-std::vector<Trial> trials_of(const runtime::Integration& integration,
-                             const loader::PluginSet& plugins) {
-  std::vector<Trial> out;
+std::vector<ProbeCall> probe_calls(const runtime::Integration& integration,
+                                   const loader::PluginSet& plugins) {
+  std::vector<ProbeCall> out;
   const IntegrationConfig& config = integration.config();
   for (const loader::Plugin* plugin : plugins.of_tool(config.tool)) {
     for (const catalog::Api& api : plugin->manifest().apis) {
       if (!api.verify || !integration.missing(api, plugin->manifest().id).empty()) continue;
       const ExampleCall& example = api.verify->call;
-      Trial trial{&api, {}};
-      trial.call.tool = api.tool;
-      trial.call.api = api.name;
-      trial.call.integration_id = config.id;
-      trial.call.method = example.method;
-      trial.call.path = example.path;
-      trial.call.params = example.params;
-      trial.call.api_options = example.api_options;
-      trial.call.in_spite_of_refusal = true;
+      ProbeCall probe{&api, {}};
+      probe.call.tool = api.tool;
+      probe.call.api = api.name;
+      probe.call.integration_id = config.id;
+      probe.call.method = example.method;
+      probe.call.path = example.path;
+      probe.call.params = example.params;
+      probe.call.api_options = example.api_options;
+      probe.call.ignore_backoff = true;
       if (!example.data.empty()) {
         const auto data = parse_json(example.data);
         const bool is_text = data && (*data)->IsString();
-        trial.call.body =
+        probe.call.body =
             is_text ? std::string((*data)->GetString(), (*data)->GetStringLength()) : example.data;
-        trial.call.body_is_json = !is_text;
+        probe.call.body_is_json = !is_text;
       }
-      out.push_back(std::move(trial));
+      out.push_back(std::move(probe));
     }
   }
   return out;
 }
 
-Check read_trial(const Trial& trial, const Result<Answer>& result) {
-  Check check;
-  check.api = trial.api->id();
+ProbeResult probe_result(const ProbeCall& probe, const Result<Response>& result) {
+  ProbeResult check;
+  check.api = probe.api->id();
   if (!result) {
     check.outcome = outcome_of(result.error());
     check.message = result.error().message;
     return check;
   }
-  const Answer& answer = *result;
+  const Response& answer = *result;
   check.status = answer.status;
   const std::string status = "HTTP " + std::to_string(answer.status);
   if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::nothing_special) {
     check.works = true;
     check.outcome = "works";
     check.message = "works: the vendor answers " + status;
-  } else if (proves_credentials(*trial.api->verify, answer)) {
+  } else if (proves_credentials(*probe.api->verify, answer)) {
     check.works = true;
     check.outcome = "works";
     check.message = "the vendor takes the credentials; to the test call they have no right (" +

@@ -17,16 +17,16 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
                                  const loader::PluginSet& plugins, std::int64_t now_ms);
 
 /// A test call that is to be made, and how its answer is read.
-struct Trial {
+struct ProbeCall {
   const catalog::Api* api = nullptr;
   Call call;
 };
 
 /// One for each API that declares one and that the connection is complete for.
-std::vector<Trial> trials_of(const runtime::Integration& integration,
-                             const loader::PluginSet& plugins);
+std::vector<ProbeCall> probe_calls(const runtime::Integration& integration,
+                                   const loader::PluginSet& plugins);
 
 /// What an answer, or the lack of one, says of the connection, in a sentence.
-Check read_trial(const Trial& trial, const Result<Answer>& result);
+ProbeResult probe_result(const ProbeCall& probe, const Result<Response>& result);
 
 }  // namespace penstock::engine

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
-std::string_view content_type(const Answer& answer) {
+std::string_view content_type(const Response& answer) {
   const auto found = std::ranges::find(answer.headers, "content-type", &Field::name);
   return found == answer.headers.end() ? std::string_view() : found->value;
 }
@@ -52,7 +52,7 @@ std::optional<std::string> json_in_utf8(std::string_view type, std::string_view 
   return std::move(text.text);
 }
 
-void append_body(std::string& out, const Answer& answer, std::vector<std::string>& warnings) {
+void append_body(std::string& out, const Response& answer, std::vector<std::string>& warnings) {
   const std::string_view type = content_type(answer);
   if (!says_json(type)) return append_text(out, type, answer.body, warnings);
   if (is_json(answer.body)) {
@@ -71,7 +71,7 @@ void append_body(std::string& out, const Answer& answer, std::vector<std::string
   append_text(out, type, answer.body, warnings);
 }
 
-std::size_t expected_size(const Answer& answer, bool response_as_base64) {
+std::size_t expected_size(const Response& answer, bool response_as_base64) {
   std::size_t size = 256 + answer.url.size();
   for (const Field& header : answer.headers)
     size += header.name.size() + header.value.size() + 8;
@@ -83,7 +83,7 @@ std::size_t expected_size(const Answer& answer, bool response_as_base64) {
 
 }  // namespace
 
-std::string answer_json(const Answer& answer, bool response_as_base64) {
+std::string response_json(const Response& answer, bool response_as_base64) {
   std::vector<std::string> warnings = answer.warnings;
   std::string out;
   out.reserve(expected_size(answer, response_as_base64));

@@ -8,10 +8,10 @@
 namespace penstock {
 namespace {
 
-constexpr std::size_t most_levels = 64;
-constexpr std::size_t most_values = 100'000;
-constexpr std::size_t most_reports = 20;
-constexpr std::size_t longest_shown_name = 64;
+constexpr std::size_t max_levels = 64;
+constexpr std::size_t max_values = 100'000;
+constexpr std::size_t max_reports = 20;
+constexpr std::size_t max_shown_name = 64;
 
 std::string_view kind_name(JsonCursor::Kind kind) {
   switch (kind) {
@@ -35,8 +35,8 @@ std::string_view kind_name(JsonCursor::Kind kind) {
 
 /// A name as messages show it: not too long, cut between characters.
 std::string shown(std::string_view name) {
-  if (name.size() <= longest_shown_name) return std::string(name);
-  std::size_t end = longest_shown_name;
+  if (name.size() <= max_shown_name) return std::string(name);
+  std::size_t end = max_shown_name;
   while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80)
     --end;
   return std::string(name.substr(0, end)) + "…";
@@ -49,14 +49,14 @@ std::string short_pointer_to(std::string_view parent, std::string_view name) {
 }
 
 EnvelopeReader::EnvelopeReader(std::string_view text)
-    : text_(text), json_(text, {.depth = most_levels, .values = most_values}) {}
+    : text_(text), json_(text, {.depth = max_levels, .values = max_values}) {}
 
 void EnvelopeReader::report(Problem problem) {
-  if (problems_.size() < most_reports) problems_.push_back(std::move(problem));
+  if (problems_.size() < max_reports) problems_.push_back(std::move(problem));
 }
 
 void EnvelopeReader::warn(std::string message) {
-  if (warnings_.size() < most_reports) warnings_.push_back(std::move(message));
+  if (warnings_.size() < max_reports) warnings_.push_back(std::move(message));
 }
 
 bool EnvelopeReader::refuse(const std::string& pointer, std::string_view must_be) {
@@ -72,7 +72,7 @@ bool EnvelopeReader::refuse(const std::string& pointer, std::string_view must_be
 bool EnvelopeReader::ignore(const std::string& pointer, std::string_view name,
                             std::span<const std::string> known) {
   const std::string near =
-      name.size() <= longest_shown_name ? did_you_mean(name, known) : std::string();
+      name.size() <= max_shown_name ? did_you_mean(name, known) : std::string();
   warn("unknown member " + short_pointer_to(pointer, name) + " is ignored" + near);
   return json_.skip();
 }

@@ -10,7 +10,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::size_t most_option_bytes = 4096;
+constexpr std::size_t max_option_bytes = 4096;
 
 const std::array<std::string, 5> methods{"GET", "POST", "PUT", "PATCH", "DELETE"};
 const std::array<std::string, 8> members{"method",
@@ -124,7 +124,7 @@ class EnvelopeParser {
     if (!whole) return false;
     reader_.report_repeated(pointer, {names.begin(), names.end()});
     call_.api_options = reader_.text_since(start);
-    if (call_.api_options.size() > most_option_bytes) {
+    if (call_.api_options.size() > max_option_bytes) {
       reader_.report({pointer, "must not be longer than 4096 bytes"});
       call_.api_options.clear();  // nobody is to judge them
     }

@@ -12,8 +12,8 @@ namespace penstock::host {
 namespace {
 
 // Far above what any vendor's authentication needs; a plugin that builds more is broken.
-constexpr std::size_t most_built_bytes = 16U << 20U;
-constexpr std::size_t most_items = 256;
+constexpr std::size_t max_built_bytes = 16U << 20U;
+constexpr std::size_t max_items = 256;
 
 constexpr std::array methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
 
@@ -32,12 +32,12 @@ constexpr std::array reserved_headers = {"host",
 
 std::int32_t charge(pst_cx* cx, std::size_t bytes) {
   cx->built_bytes += bytes;
-  return cx->built_bytes > most_built_bytes ? refuse(cx, "it built more than 16 MiB") : 0;
+  return cx->built_bytes > max_built_bytes ? refuse(cx, "it built more than 16 MiB") : 0;
 }
 
 std::int32_t put(pst_cx* cx, std::vector<Item>& items, pst_str name, pst_str value, bool secret) {
   if (name.len == 0) return refuse(cx, "a name is empty");
-  if (items.size() >= most_items) return refuse(cx, "it set more than 256 items");
+  if (items.size() >= max_items) return refuse(cx, "it set more than 256 items");
   const auto same = [&](const Item& item) { return item.name == view(name); };
   const auto found = std::ranges::find_if(items, same);
   if (found != items.end()) {
@@ -82,7 +82,7 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
     auto& headers = cx->outcome->headers;
     std::erase_if(headers,
                   [&](const Field& field) { return equal_ignoring_case(field.name, lower_name); });
-    if (headers.size() >= most_items) return refuse(cx, "it set more than 256 headers");
+    if (headers.size() >= max_items) return refuse(cx, "it set more than 256 headers");
     headers.push_back({std::string(view(name)), std::string(view(value))});
     return charge(cx, name.len + value.len);
   });
@@ -90,7 +90,7 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
 
 std::int32_t add_query(pst_cx* cx, pst_str name, pst_str value) noexcept {
   return guard(cx, [&] {
-    if (cx->outcome->query.size() >= most_items)
+    if (cx->outcome->query.size() >= max_items)
       return refuse(cx, "it added more than 256 query parameters");
     cx->outcome->query.push_back({std::string(view(name)), std::string(view(value))});
     return charge(cx, name.len + value.len);
@@ -154,7 +154,7 @@ std::int32_t fail(pst_cx* cx, std::int32_t kind, pst_str vendor_code, pst_str me
 
 std::int32_t note(pst_cx* cx, pst_str key, pst_str value) noexcept {
   return guard(cx, [&] {
-    if (cx->outcome->notes.size() >= most_items) return refuse(cx, "it made more than 256 notes");
+    if (cx->outcome->notes.size() >= max_items) return refuse(cx, "it made more than 256 notes");
     cx->outcome->notes.push_back({std::string(view(key)), std::string(view(value))});
     return charge(cx, key.len + value.len);
   });
@@ -169,7 +169,7 @@ std::int32_t retry_after(pst_cx* cx, std::int64_t ms) noexcept {
 
 std::int32_t log(pst_cx* cx, std::int32_t level, pst_str text) noexcept {
   return guard(cx, [&] {
-    if (cx->outcome->logs.size() >= most_items)
+    if (cx->outcome->logs.size() >= max_items)
       return refuse(cx, "it wrote more than 256 log lines");
     cx->outcome->logs.push_back({std::clamp(level, 0, 3), std::string(view(text))});
     return charge(cx, text.len);

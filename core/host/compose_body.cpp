@@ -3,16 +3,16 @@
 
 namespace penstock::host {
 
-Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
-                                                   const soap::SoapEnvelope& envelope) {
+Result<std::string, std::string> build_enveloped_body(const Outcome& outcome, std::string_view xml,
+                                                      const soap::SoapEnvelope& envelope) {
   if (outcome.body || !outcome.body_prefix.empty() || !outcome.body_suffix.empty())
     return failure(std::string("cannot be sent: the plugin wants to write a Body of its own"));
   return soap::add_header(xml, envelope,
                           outcome.soap ? std::string_view(outcome.soap->header) : "");
 }
 
-std::optional<std::string> compose_body(const Outcome& outcome,
-                                        const std::optional<std::string>& caller_body) {
+std::optional<std::string> build_body(const Outcome& outcome,
+                                      const std::optional<std::string>& caller_body) {
   if (outcome.body) return outcome.body;
   if (!outcome.soap && outcome.body_prefix.empty() && outcome.body_suffix.empty())
     return caller_body;

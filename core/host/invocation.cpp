@@ -106,15 +106,15 @@ struct CallAbi {
 };
 
 struct ReplyAbi {
-  explicit ReplyAbi(const ReplyInput* reply) {
-    if (reply == nullptr) return;
-    headers = key_values(reply->headers);
+  explicit ReplyAbi(const ResponseInput* response) {
+    if (response == nullptr) return;
+    headers = key_values(response->headers);
     abi = {sizeof(pst_reply),
-           static_cast<std::uint32_t>(reply->status),
-           reply->truncated ? PST_REPLY_TRUNCATED : 0U,
+           static_cast<std::uint32_t>(response->status),
+           response->truncated ? PST_REPLY_TRUNCATED : 0U,
            count(headers),
            headers.data(),
-           str(reply->body)};
+           str(response->body)};
     present = true;
   }
   const pst_reply* pointer() const { return present ? &abi : nullptr; }
@@ -249,7 +249,8 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const St
 }
 
 Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection,
-                          const State* old, const State& carried, const ReplyInput* reply) const {
+                          const State* old, const State& carried,
+                          const ResponseInput* response) const {
   if (entry_.session == nullptr)
     return internal_failure("it needs a session but has no session function");
   if (!in_service()) return out_of_service();
@@ -258,7 +259,7 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
   const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi old_abi(old);
   const StateAbi carried_abi(&carried);
-  const ReplyAbi reply_abi(reply);
+  const ReplyAbi reply_abi(response);
   const pst_session_in in = {sizeof in,          event,
                              &env_abi.abi,       &connection_abi.abi,
                              old_abi.pointer(),  carried_abi.pointer(),
@@ -269,7 +270,7 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
 }
 
 Outcome Instance::inspect(const Env& env, const Connection& connection, const State* session,
-                          const CallInput& call, const ReplyInput& reply) const {
+                          const CallInput& call, const ResponseInput& response) const {
   if (entry_.inspect == nullptr) {
     Outcome outcome;
     outcome.verdict = Verdict::pass;
@@ -281,7 +282,7 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
   const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi session_abi(session);
   const CallAbi call_abi(call, options_of(call.api));
-  const ReplyAbi reply_abi(&reply);
+  const ReplyAbi reply_abi(&response);
   const pst_inspect_in in = {sizeof in,
                              0,
                              &env_abi.abi,

@@ -68,7 +68,7 @@ struct CallInput {
   const std::vector<Field>* body_scope = nullptr;  ///< the prefixes that this envelope binds
 };
 
-struct ReplyInput {
+struct ResponseInput {
   int status = 0;
   const std::vector<Field>* headers = nullptr;
   std::string_view body;
@@ -123,12 +123,12 @@ struct Outcome {
 };
 
 /// The body that leaves: the plugin's own, or the caller's with the plugin's wrapping.
-std::optional<std::string> compose_body(const Outcome& outcome,
-                                        const std::optional<std::string>& caller_body);
+std::optional<std::string> build_body(const Outcome& outcome,
+                                      const std::optional<std::string>& caller_body);
 
 /// The same for a caller's own envelope: the plugin's header blocks are added to it. Else why not.
-Result<std::string, std::string> compose_enveloped(const Outcome& outcome, std::string_view xml,
-                                                   const soap::SoapEnvelope& envelope);
+Result<std::string, std::string> build_enveloped_body(const Outcome& outcome, std::string_view xml,
+                                                      const soap::SoapEnvelope& envelope);
 
 /// What the manifest says and the instance needs: for the inputs, and to name who runs.
 struct InstanceFacts {
@@ -160,10 +160,10 @@ class Instance {
 
   /// `event` is one of PST_EV_*; `reply` only for FETCHED and CHALLENGED.
   Outcome session(std::uint32_t event, const Env& env, const Connection& connection,
-                  const State* old, const State& carried, const ReplyInput* reply) const;
+                  const State* old, const State& carried, const ResponseInput* response) const;
 
   Outcome inspect(const Env& env, const Connection& connection, const State* session,
-                  const CallInput& call, const ReplyInput& reply) const;
+                  const CallInput& call, const ResponseInput& response) const;
 
   /// Every later invocation fails at once. For a plugin of which a function did not return.
   void take_out_of_service() const noexcept { out_of_service_ = true; }

@@ -15,15 +15,15 @@
 namespace penstock::loader {
 namespace {
 
-constexpr off_t largest_plugin = 64 << 20;
+constexpr off_t max_plugin = 64 << 20;
 
 std::string system_error(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
 }
 
 /// `shown` begins the sentence; empty: it is safe.
-std::string who_else_writes(const struct stat& about, const std::string& shown,
-                            const std::filesystem::path& path, Pinned pinned) {
+std::string writable_by_others(const struct stat& about, const std::string& shown,
+                               const std::filesystem::path& path, Pinned pinned) {
   switch (open_to(about, S_IWOTH)) {
   case OpenTo::nobody:
     return {};
@@ -52,17 +52,17 @@ std::string sha256_hex(const std::string& bytes) {
 
 }  // namespace
 
-std::string who_else_writes(const std::filesystem::path& folder, Pinned pinned) {
+std::string writable_by_others(const std::filesystem::path& folder, Pinned pinned) {
   struct stat about {};
   if (::stat(folder.c_str(), &about) != 0) return {};
-  return who_else_writes(about, folder.string(), folder, pinned);
+  return writable_by_others(about, folder.string(), folder, pinned);
 }
 
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path, Pinned pinned) {
   const std::filesystem::path home = path.has_parent_path() ? path.parent_path() : ".";
   struct stat folder {};
   if (::stat(home.c_str(), &folder) != 0) return failure(system_error("its folder cannot be read"));
-  std::string why = who_else_writes(folder, "its folder", home, pinned);
+  std::string why = writable_by_others(folder, "its folder", home, pinned);
   if (!why.empty()) return failure(std::move(why));
 
   // Without O_NONBLOCK a pipe in the folder would be waited for.
@@ -71,9 +71,9 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   if (file.number() < 0 || ::fstat(file.number(), &about) != 0)
     return failure(system_error("it cannot be read"));
   if (!S_ISREG(about.st_mode)) return failure(std::string("it is not a regular file"));
-  why = who_else_writes(about, "the file", path, pinned);
+  why = writable_by_others(about, "the file", path, pinned);
   if (!why.empty()) return failure(std::move(why));
-  if (about.st_size > largest_plugin) return failure(std::string("it is larger than 64 MiB"));
+  if (about.st_size > max_plugin) return failure(std::string("it is larger than 64 MiB"));
 
   PluginFile read{path, std::string(static_cast<std::size_t>(about.st_size), '\0'), {}};
   std::size_t have = 0;

@@ -70,7 +70,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
     out.problems.push_back({file, at, std::move(message)});
   };
   const Pinned pinned = config.pins.empty() ? Pinned::no : Pinned::yes;
-  if (const std::string why = who_else_writes(config.directory, pinned); !why.empty()) {
+  if (const std::string why = writable_by_others(config.directory, pinned); !why.empty()) {
     configured(config.directory_at, "plugins.directory: " + why);
     out.refused.emplace_back();
     return out;

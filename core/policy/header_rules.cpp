@@ -10,8 +10,8 @@
 namespace penstock::policy {
 namespace {
 
-constexpr std::size_t most_headers = 100;
-constexpr std::size_t longest_value = 8192;
+constexpr std::size_t max_headers = 100;
+constexpr std::size_t max_value = 8192;
 
 struct Forbidden {
   std::string_view name;
@@ -86,8 +86,7 @@ std::string_view refusal(std::string_view name, const std::vector<std::string>& 
 
 void check_headers(const std::vector<Field>& headers, const std::vector<std::string>& owned,
                    std::vector<Problem>& problems) {
-  if (headers.size() > most_headers)
-    problems.push_back({"/headers", "holds more than 100 headers"});
+  if (headers.size() > max_headers) problems.push_back({"/headers", "holds more than 100 headers"});
   std::set<std::string> seen;
   for (const Field& field : headers) {
     if (!is_token(field.name)) {
@@ -98,7 +97,7 @@ void check_headers(const std::vector<Field>& headers, const std::vector<std::str
     if (!is_field_value(field.value)) {
       problems.push_back(
           {pointer_to("/headers", field.name), "has a control character, or a space at an edge"});
-    } else if (field.value.size() > longest_value) {
+    } else if (field.value.size() > max_value) {
       problems.push_back({pointer_to("/headers", field.name), "is longer than 8192 bytes"});
     }
     const std::string name = folded(field.name);

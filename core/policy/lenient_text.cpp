@@ -9,7 +9,7 @@
 namespace penstock::policy {
 namespace {
 
-constexpr int most_layers = 4;
+constexpr int max_layers = 4;
 
 struct Character {
   std::uint32_t code_point = 0;
@@ -103,7 +103,7 @@ std::string lenient_decode(std::string_view text, Broken broken) {
 
 std::string lenient_decode_all(std::string_view text) {
   std::string out(text);
-  for (int layer = 0; layer < most_layers; ++layer) {
+  for (int layer = 0; layer < max_layers; ++layer) {
     std::string next = lenient_decode(out);
     if (next == out) break;
     out = std::move(next);

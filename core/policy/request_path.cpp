@@ -9,8 +9,8 @@
 namespace penstock::policy {
 namespace {
 
-constexpr std::size_t longest_path = 8192;
-constexpr int most_layers = 4;  ///< of percent-encoding
+constexpr std::size_t max_path = 8192;
+constexpr int max_layers = 4;  ///< of percent-encoding
 
 bool is_hex(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -37,7 +37,7 @@ bool has_dot_segment(std::string_view path) {
 /// A vendor may decode once more than we do, and more leniently, so a dot segment is looked for at
 /// every layer of encoding, with and without that leniency.
 bool leaves_its_place(std::string path, Broken broken) {
-  for (int layer = 0; layer < most_layers; ++layer) {
+  for (int layer = 0; layer < max_layers; ++layer) {
     const std::string plain = percent_decode(path);
     if (has_dot_segment(path) || has_dot_segment(plain)) return true;
     std::string lenient = lenient_decode(path, broken);
@@ -65,7 +65,7 @@ bool has_control(std::string_view text) {
 }  // namespace
 
 Result<CallerPath, std::string> check_path(std::string_view text) {
-  if (text.size() > longest_path) return failure(std::string("is longer than 8192 bytes"));
+  if (text.size() > max_path) return failure(std::string("is longer than 8192 bytes"));
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if (byte < 0x20 || byte == 0x7f) return failure(std::string("holds a control character"));

@@ -22,23 +22,24 @@ milliseconds left(SteadyTime until, SteadyTime now) {
 
 }  // namespace
 
-void RefusalBudgets::note(const std::string& host, SteadyTime now) {
+void AuthFailureBudgets::note(const std::string& host, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
-  if (refusals_.size() >= most_hosts && !refusals_.contains(host)) forget_old(now);
+  if (refusals_.size() >= max_hosts && !refusals_.contains(host)) forget_old(now);
   std::deque<SteadyTime>& times = refusals_[host];
   times.push_back(now);
-  if (times.size() > most_of_unknown) times.pop_front();
+  if (times.size() > max_of_unknown) times.pop_front();
 }
 
 /// All hosts whose latest refusal is out of the window; where there is none, the least recent.
-void RefusalBudgets::forget_old(SteadyTime now) {
+void AuthFailureBudgets::forget_old(SteadyTime now) {
   std::erase_if(refusals_, [&](const auto& one) { return now >= one.second.back() + window; });
-  if (refusals_.size() < most_hosts) return;
+  if (refusals_.size() < max_hosts) return;
   refusals_.erase(
       std::ranges::min_element(refusals_, {}, [](const auto& one) { return one.second.back(); }));
 }
 
-milliseconds RefusalBudgets::wait(const std::string& host, std::size_t most, SteadyTime now) const {
+milliseconds AuthFailureBudgets::wait(const std::string& host, std::size_t most,
+                                      SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
   const auto found = refusals_.find(host);
   if (found == refusals_.end() || found->second.size() < most) return milliseconds(0);
@@ -46,14 +47,14 @@ milliseconds RefusalBudgets::wait(const std::string& host, std::size_t most, Ste
   return left(times[times.size() - most] + window, now);
 }
 
-std::size_t RefusalBudgets::hosts() const {
+std::size_t AuthFailureBudgets::hosts() const {
   const std::scoped_lock lock(mutex_);
   return refusals_.size();
 }
 
-std::optional<Error> Restraint::hold_back(const std::string& integration, const std::string& host,
-                                          const RefusalBudgets& budgets, bool respects_rate_limit,
-                                          SteadyTime now) {
+std::optional<Error> Backoff::admit(const std::string& integration, const std::string& host,
+                                    const AuthFailureBudgets& budgets, bool respects_rate_limit,
+                                    SteadyTime now) {
   const std::scoped_lock lock(mutex_);
   const auto refused = [&](const std::string& why, milliseconds wait) {
     Error error = credentials_refused(why + "; not tried again for " + seconds(wait));
@@ -62,16 +63,18 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, const 
     error.retry_after = wait;
     return error;
   };
-  const bool refused_often = refusals_ >= most_refusals;
-  if (refused_often && now < rest_until_) {
+  const bool refused_often = refusals_ >= max_refusals;
+  if (refused_often && now < open_until_) {
     return refused("the vendor has refused the credentials of " + integration + " " +
                        std::to_string(refusals_) + " times in a row",
-                   left(rest_until_, now));
+                   left(open_until_, now));
   }
   const bool was_refused = refusals_ > 0;
   if (was_refused || !accepted_) {
-    const milliseconds wait = budgets.wait(
-        host, was_refused ? RefusalBudgets::most_of_refused : RefusalBudgets::most_of_unknown, now);
+    const milliseconds wait = budgets.wait(host,
+                                           was_refused ? AuthFailureBudgets::max_after_refusal
+                                                       : AuthFailureBudgets::max_of_unknown,
+                                           now);
     if (wait.count() > 0) {
       return refused(
           "the vendor's host has refused the credentials of many calls just now" +
@@ -80,8 +83,8 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, const 
           wait);
     }
   }
-  if (respects_rate_limit && now < patience_until_) {
-    const milliseconds patience = left(patience_until_, now);
+  if (respects_rate_limit && now < rate_limited_until_) {
+    const milliseconds patience = left(rate_limited_until_, now);
     Error error = rate_limited("the vendor asked for patience, and so did the caller (Prefer: "
                                "respect-rate-limit); the time comes in " +
                                    seconds(patience),
@@ -91,49 +94,49 @@ std::optional<Error> Restraint::hold_back(const std::string& integration, const 
   }
   // Last, so that nothing else can refuse the call: one goes ahead to see, the others wait for what
   // becomes of it.
-  if (refused_often) rest_until_ = now + rests.front();
+  if (refused_often) open_until_ = now + rests.front();
   return std::nullopt;
 }
 
-std::string Restraint::note(CredentialsVerdict verdict, milliseconds wait, const std::string& host,
-                            RefusalBudgets& budgets, SteadyTime now) {
+std::string Backoff::note(CredentialsVerdict verdict, milliseconds wait, const std::string& host,
+                          AuthFailureBudgets& budgets, SteadyTime now) {
   const bool refused = verdict == CredentialsVerdict::refused;
   if (refused || verdict == CredentialsVerdict::session_over) budgets.note(host, now);
   const std::scoped_lock lock(mutex_);
   unreachable_.reset();
-  if (refused && ++refusals_ >= most_refusals) {
+  if (refused && ++refusals_ >= max_refusals) {
     const auto step = std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests.size() - 1);
-    rest_until_ = now + rests[step];
+    open_until_ = now + rests[step];
   } else if (verdict == CredentialsVerdict::accepted) {
     refusals_ = rests_ = 0;
     accepted_ = true;
   }
   if (wait.count() == 0) return {};
-  patience_until_ = now + wait;
+  rate_limited_until_ = now + wait;
   return "the vendor asks to wait " + seconds(wait) + " before the next call";
 }
 
-void Restraint::note_unreachable(std::string why, std::int64_t unix_ms) {
+void Backoff::note_unreachable(std::string why, std::int64_t unix_ms) {
   const std::scoped_lock lock(mutex_);
   unreachable_ = Unreachable{std::move(why), unix_ms};
 }
 
-int Restraint::refusals_in_a_row() const {
+int Backoff::refusals_in_a_row() const {
   const std::scoped_lock lock(mutex_);
   return refusals_;
 }
 
-milliseconds Restraint::rests_for(SteadyTime now) const {
+milliseconds Backoff::open_for(SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
-  return refusals_ >= most_refusals ? left(rest_until_, now) : milliseconds(0);
+  return refusals_ >= max_refusals ? left(open_until_, now) : milliseconds(0);
 }
 
-milliseconds Restraint::patience_for(SteadyTime now) const {
+milliseconds Backoff::rate_limited_for(SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
-  return left(patience_until_, now);
+  return left(rate_limited_until_, now);
 }
 
-std::optional<Restraint::Unreachable> Restraint::unreachable() const {
+std::optional<Backoff::Unreachable> Backoff::unreachable() const {
   const std::scoped_lock lock(mutex_);
   return unreachable_;
 }

@@ -30,11 +30,11 @@ enum class CredentialsVerdict : std::uint8_t {
 /// which nothing is known yet. Connections whose credentials were taken are never held back, nor do
 /// they meet here. Hosts without a recent refusal are forgotten, and there are never more than
 /// `most_hosts`. [any-thread]
-class RefusalBudgets {
+class AuthFailureBudgets {
  public:
-  static constexpr std::size_t most_of_refused = 25, most_of_unknown = 40;
+  static constexpr std::size_t max_after_refusal = 25, max_of_unknown = 40;
   static constexpr std::chrono::seconds window{10};
-  static constexpr std::size_t most_hosts = 4096;
+  static constexpr std::size_t max_hosts = 4096;
 
   void note(const std::string& host, SteadyTime now);
   /// How long to wait until there are fewer than `most`; 0: not at all.
@@ -50,21 +50,21 @@ class RefusalBudgets {
 
 /// How gently one connection treats its vendor: rests after its credentials were refused many
 /// times in a row, and knows until when the vendor has asked for patience. [any-thread]
-class Restraint {
+class Backoff {
  public:
   /// So many refusals in a row are the vendor's last word for a while.
-  static constexpr int most_refusals = 10;
+  static constexpr int max_refusals = 10;
 
   /// Before a request is sent: why it is not; none: go on. A caller that `respects_rate_limit`
   /// stays away until the vendor's time has come; the others are its own responsibility.
-  std::optional<Error> hold_back(const std::string& integration, const std::string& host,
-                                 const RefusalBudgets& budgets, bool respects_rate_limit,
-                                 SteadyTime now);
+  std::optional<Error> admit(const std::string& integration, const std::string& host,
+                             const AuthFailureBudgets& budgets, bool respects_rate_limit,
+                             SteadyTime now);
 
   /// Takes note of an answer: what it says of the credentials, and the pause that it asks for, 0:
   /// none. Returns what the caller should know of it; empty: nothing.
   std::string note(CredentialsVerdict verdict, std::chrono::milliseconds wait,
-                   const std::string& host, RefusalBudgets& budgets, SteadyTime now);
+                   const std::string& host, AuthFailureBudgets& budgets, SteadyTime now);
 
   /// No answer came, as the vendor was not reached: until one comes, that is how it stands.
   void note_unreachable(std::string why, std::int64_t unix_ms);
@@ -73,8 +73,8 @@ class Restraint {
 
   int refusals_in_a_row() const;
   /// From `now`; 0: nothing holds it back.
-  std::chrono::milliseconds rests_for(SteadyTime now) const;
-  std::chrono::milliseconds patience_for(SteadyTime now) const;
+  std::chrono::milliseconds open_for(SteadyTime now) const;
+  std::chrono::milliseconds rate_limited_for(SteadyTime now) const;
 
   struct Unreachable {
     std::string why;
@@ -87,7 +87,7 @@ class Restraint {
   int refusals_ = 0;       ///< in a row
   int rests_ = 0;          ///< taken since the last success
   bool accepted_ = false;  ///< ever: before, nothing is known of the credentials
-  SteadyTime rest_until_, patience_until_;
+  SteadyTime open_until_, rate_limited_until_;
   std::optional<Unreachable> unreachable_;
 };
 

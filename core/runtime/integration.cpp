@@ -65,14 +65,14 @@ std::shared_ptr<Integration> Integration::make(const Config& config,
       problems.push_back({config.file, integration.at, located.error().message});
       return nullptr;
     }
-    made->states_.emplace(id, std::make_shared<session::ConnectionState>(
-                                  std::move(located->key), std::move(connection),
-                                  std::move(located->state), !rotates.empty()));
+    made->states_.emplace(
+        id, std::make_shared<session::SessionSlot>(std::move(located->key), std::move(connection),
+                                                   std::move(located->state), !rotates.empty()));
   }
   return made;
 }
 
-session::ConnectionState* Integration::state(const std::string& plugin_id) const {
+session::SessionSlot* Integration::state(const std::string& plugin_id) const {
   const auto found = states_.find(plugin_id);
   return found == states_.end() ? nullptr : found->second.get();
 }
@@ -80,7 +80,7 @@ session::ConnectionState* Integration::state(const std::string& plugin_id) const
 std::vector<std::string> Integration::missing(const catalog::Api& api,
                                               const std::string& plugin_id) const {
   std::vector<std::string> out;
-  const session::ConnectionState* found = state(plugin_id);
+  const session::SessionSlot* found = state(plugin_id);
   if (found == nullptr) return api.connection_required;
   const session::SnapshotPtr now = found->current();
   const auto require = [&](const std::string& name) {
@@ -98,7 +98,7 @@ std::vector<std::string> Integration::missing(const catalog::Api& api,
   return out;
 }
 
-Places Integration::places() const noexcept {
+ConcurrencySlots Integration::places() const noexcept {
   const int taken = in_flight_.load(std::memory_order_relaxed);
   return {config_.max_in_flight, std::max(0, config_.max_in_flight - taken)};
 }

@@ -31,16 +31,16 @@ class Integration {
   const UpstreamConfig& upstream() const { return upstream_; }
 
   /// Null where the plugin is of another tool.
-  session::ConnectionState* state(const std::string& plugin_id) const;
+  session::SessionSlot* state(const std::string& plugin_id) const;
 
   /// The fields that `api` needs and this connection lacks.
   std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
 
-  Restraint& restraint() const { return restraint_; }
+  Backoff& backoff() const { return backoff_; }
 
   /// Takes one of max_in_flight places; false: all are taken.
   bool enter() noexcept;
-  Places places() const noexcept;
+  ConcurrencySlots places() const noexcept;
   void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
@@ -48,8 +48,8 @@ class Integration {
 
   IntegrationConfig config_;
   UpstreamConfig upstream_;  ///< with the defaults for all filled in
-  std::map<std::string, std::shared_ptr<session::ConnectionState>, std::less<>> states_;
-  mutable Restraint restraint_;
+  std::map<std::string, std::shared_ptr<session::SessionSlot>, std::less<>> states_;
+  mutable Backoff backoff_;
   std::atomic<int> in_flight_{0};
 };
 

@@ -15,23 +15,24 @@
 namespace penstock::runtime {
 namespace {
 
-constexpr std::uint64_t largest_session_reply = 1U << 20U;
+constexpr std::uint64_t max_session_reply = 1U << 20U;
 
 }  // namespace
 
-LoopWorld::LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
-                     std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-                     const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
-                     std::shared_ptr<void> hold)
+LoopEnvironment::LoopEnvironment(Loop& loop, std::shared_ptr<Integration> integration,
+                                 std::shared_ptr<CredentialStore> store,
+                                 boost::asio::thread_pool& blocking, const Observers& observers,
+                                 std::shared_ptr<session::RenewalGate> gate,
+                                 std::shared_ptr<void> hold)
     : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
       blocking_(blocking), observers_(observers), gate_(std::move(gate)), hold_(std::move(hold)) {}
 
-std::int64_t LoopWorld::now_unix_ms() { return wall_clock_ms(); }
+std::int64_t LoopEnvironment::now_unix_ms() { return wall_clock_ms(); }
 
-std::array<std::uint8_t, 32> LoopWorld::entropy() { return fresh_entropy(); }
+std::array<std::uint8_t, 32> LoopEnvironment::entropy() { return fresh_entropy(); }
 
-void LoopWorld::fetch(session::FetchRequest request,
-                      std::function<void(Result<session::FetchReply>)> handler) {
+void LoopEnvironment::fetch(session::FetchRequest request,
+                            std::function<void(Result<session::FetchResponse>)> handler) {
   upstream::Request out;
   out.to = destination(request.url, *integration_);
   out.method = std::move(request.method);
@@ -43,15 +44,16 @@ void LoopWorld::fetch(session::FetchRequest request,
   out.connect_timeout = connect_time_limit(integration_->upstream());
   out.limits = connection_limits(integration_->upstream());
   out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  out.max_response_bytes = largest_session_reply;
-  loop_.client().send(std::move(out), [handler =
-                                           std::move(handler)](Result<upstream::Reply> reply) {
-    if (!reply) return handler(failure(std::move(reply).error()));
-    handler(session::FetchReply{reply->status, std::move(reply->headers), std::move(reply->body)});
-  });
+  out.max_response_bytes = max_session_reply;
+  loop_.client().send(
+      std::move(out), [handler = std::move(handler)](Result<upstream::Response> response) {
+        if (!response) return handler(failure(std::move(response).error()));
+        handler(session::FetchResponse{response->status, std::move(response->headers),
+                                       std::move(response->body)});
+      });
 }
 
-void LoopWorld::wait(std::chrono::milliseconds time, std::function<void()> handler) {
+void LoopEnvironment::wait(std::chrono::milliseconds time, std::function<void()> handler) {
   auto timer = std::make_shared<boost::asio::steady_timer>(loop_.context(), time);
   timer->async_wait([timer, handler = std::move(handler)](boost::system::error_code error) {
     if (!error) handler();
@@ -61,7 +63,7 @@ void LoopWorld::wait(std::chrono::milliseconds time, std::function<void()> handl
 /// Runs `work` where it may block, and gives its result to `handler` on the loop. A store that
 /// throws has failed.
 template <class Work, class Handler>
-void LoopWorld::off_the_loop(Work work, Handler handler) {
+void LoopEnvironment::run_blocking(Work work, Handler handler) {
   boost::asio::post(blocking_, [work = std::move(work), handler = std::move(handler),
                                 &context = loop_.context()] {
     auto result = session::store_result(work);
@@ -70,34 +72,35 @@ void LoopWorld::off_the_loop(Work work, Handler handler) {
   });
 }
 
-void LoopWorld::save(std::string key, StoredState state, std::uint64_t fence,
-                     std::function<void(Result<std::uint64_t>)> handler) {
-  off_the_loop([store = store_, key = std::move(key), state = std::move(state),
+void LoopEnvironment::save(std::string key, StoredState state, std::uint64_t fence,
+                           std::function<void(Result<std::uint64_t>)> handler) {
+  run_blocking([store = store_, key = std::move(key), state = std::move(state),
                 fence] { return store->save(key, state, fence); },
                std::move(handler));
 }
 
-void LoopWorld::lease(std::string key, std::function<void(Result<std::optional<Lease>>)> handler) {
-  off_the_loop([store = store_, key = std::move(key)] { return store->lease(key); },
+void LoopEnvironment::lease(std::string key,
+                            std::function<void(Result<std::optional<Lease>>)> handler) {
+  run_blocking([store = store_, key = std::move(key)] { return store->lease(key); },
                std::move(handler));
 }
 
-void LoopWorld::extend(std::string key, std::uint64_t fence,
-                       std::function<void(Result<bool>)> handler) {
-  off_the_loop([store = store_, key = std::move(key), fence] { return store->extend(key, fence); },
+void LoopEnvironment::extend(std::string key, std::uint64_t fence,
+                             std::function<void(Result<bool>)> handler) {
+  run_blocking([store = store_, key = std::move(key), fence] { return store->extend(key, fence); },
                std::move(handler));
 }
 
-void LoopWorld::release(std::string key, std::uint64_t fence) {
+void LoopEnvironment::release(std::string key, std::uint64_t fence) {
   boost::asio::post(blocking_, [store = store_, key = std::move(key), fence] {
-    (void)session::store_result([&]() -> Result<Done> {
+    (void)session::store_result([&]() -> Result<Ok> {
       store->release(key, fence);
-      return Done{};
+      return Ok{};
     });
   });
 }
 
-void LoopWorld::log(const host::Instance& plugin, host::LogText line) {
+void LoopEnvironment::log(const host::Instance& plugin, host::LogText line) {
   log_of_plugin(loop_.trouble(), observers_, plugin, integration_->config().id, std::move(line));
 }
 

@@ -27,19 +27,19 @@ void log_of_plugin(const Trouble& trouble, const Observers& observers, const hos
                    const std::string& integration_id, host::LogText line);
 
 /// What the session runs of one integration see of the world, on one loop.
-class LoopWorld final : public session::World {
+class LoopEnvironment final : public session::Environment {
  public:
   /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world, and
   /// keeps the observers.
-  LoopWorld(Loop& loop, std::shared_ptr<Integration> integration,
-            std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
-            const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
-            std::shared_ptr<void> hold);
+  LoopEnvironment(Loop& loop, std::shared_ptr<Integration> integration,
+                  std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
+                  const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
+                  std::shared_ptr<void> hold);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
   void fetch(session::FetchRequest request,
-             std::function<void(Result<session::FetchReply>)> handler) override;
+             std::function<void(Result<session::FetchResponse>)> handler) override;
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override;
   std::shared_ptr<void> begin_exchange() override { return gate_->enter(); }
   void save(std::string key, StoredState state, std::uint64_t fence,
@@ -52,7 +52,7 @@ class LoopWorld final : public session::World {
 
  private:
   template <class Work, class Handler>
-  void off_the_loop(Work work, Handler handler);
+  void run_blocking(Work work, Handler handler);
 
   Loop& loop_;
   std::shared_ptr<Integration> integration_;

@@ -11,10 +11,10 @@
 namespace penstock::runtime {
 
 /// What a call is judged against: one immutable moment of plugins and integrations.
-struct World {
+struct Registry {
   std::shared_ptr<const loader::PluginSet> plugins;
   std::unordered_map<std::string, std::shared_ptr<Integration>> integrations;
-  std::shared_ptr<RefusalBudgets> refusals = std::make_shared<RefusalBudgets>();
+  std::shared_ptr<AuthFailureBudgets> refusals = std::make_shared<AuthFailureBudgets>();
 };
 
 }  // namespace penstock::runtime

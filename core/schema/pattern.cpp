@@ -100,12 +100,12 @@ class Pattern::TableMaker {
 
   std::optional<Table> make() {
     find_classes();
-    if (table_.classes() > most_classes) return std::nullopt;
+    if (table_.classes() > max_classes) return std::nullopt;
     add_state({}, false);  // dead, whose moves lead to itself
     add_state({}, true);   // found
     table_.start = state_after({0}, true);
     for (std::size_t state = 2; state < alive_.size(); ++state) {
-      if (state >= most_states) return std::nullopt;
+      if (state >= max_states) return std::nullopt;
       for (std::size_t one = 0; one < table_.classes(); ++one)
         table_.moves[state * table_.classes() + one] = move(state, one);
     }
@@ -113,7 +113,7 @@ class Pattern::TableMaker {
   }
 
  private:
-  static constexpr std::size_t most_states = 512, most_classes = 64;
+  static constexpr std::size_t max_states = 512, max_classes = 64;
 
   void find_classes() {
     for (const Range& range : pattern_.ranges_) {
@@ -124,7 +124,7 @@ class Pattern::TableMaker {
     // Not std::ranges::unique: clang 14 cannot compile it.
     table_.borders.erase(std::unique(table_.borders.begin(), table_.borders.end()),
                          table_.borders.end());
-    if (table_.classes() > most_classes) return;
+    if (table_.classes() > max_classes) return;
     for (char32_t point = 0; point < table_.ascii_classes.size(); ++point)
       table_.ascii_classes[point] = static_cast<std::uint8_t>(table_.class_of(point));
   }

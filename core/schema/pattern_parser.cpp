@@ -8,8 +8,8 @@ namespace penstock::schema {
 namespace {
 
 constexpr char32_t last_code_point = 0x10FFFF;
-constexpr std::size_t most_steps = 2000;
-constexpr int deepest = 50;
+constexpr std::size_t max_steps = 2000;
+constexpr int max_depth = 50;
 
 }  // namespace
 
@@ -23,7 +23,7 @@ class PatternParser {
     Steps steps = alternation(0);
     if (error_.empty() && at_ < source_.size()) refuse("a ) without its (");
     append(steps, {{Pattern::Op::match}});
-    if (error_.empty() && steps.size() > most_steps) refuse("it is too large");
+    if (error_.empty() && steps.size() > max_steps) refuse("it is too large");
     if (!error_.empty()) return failure(std::move(error_));
     out_.steps_ = std::move(steps);
     return std::move(out_);
@@ -61,7 +61,7 @@ class PatternParser {
   }
 
   Steps alternation(int depth) {
-    if (depth > deepest) {
+    if (depth > max_depth) {
       refuse("groups nest too deep");
       return {};
     }
@@ -75,7 +75,7 @@ class PatternParser {
       both.push_back({Op::jump, size + 2 + static_cast<std::uint32_t>(right.size()), 0});
       append(both, std::move(right));
       left = std::move(both);
-      if (left.size() > most_steps) {  // not at the end only: each choice copies those before it
+      if (left.size() > max_steps) {  // not at the end only: each choice copies those before it
         refuse("it is too large");
         return {};
       }
@@ -87,7 +87,7 @@ class PatternParser {
     Steps steps;
     while (more() && peek() != '|' && peek() != ')') {
       append(steps, repeated(atom(depth)));
-      if (steps.size() > most_steps) {
+      if (steps.size() > max_steps) {
         refuse("it is too large");
         return {};
       }
@@ -158,7 +158,7 @@ class PatternParser {
       refuse("nothing to repeat");
       return {};
     }
-    if (part.size() * std::max(least + 1, most) > most_steps) {
+    if (part.size() * std::max(least + 1, most) > max_steps) {
       refuse("it is too large");
       return {};
     }
@@ -197,7 +197,7 @@ class PatternParser {
       endless = !to;
       most = to.value_or(least);
     }
-    if (!from || !take('}') || most < least || most > most_steps) {
+    if (!from || !take('}') || most < least || most > max_steps) {
       refuse("a count is {n}, {n,} or {n,m}");
       return false;
     }

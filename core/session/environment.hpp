@@ -25,7 +25,7 @@ struct FetchRequest {
   std::string body;
 };
 
-struct FetchReply {
+struct FetchResponse {
   int status = 0;
   std::vector<Field> headers;
   std::string body;
@@ -34,13 +34,13 @@ struct FetchReply {
 /// All that a session run does to the world outside. The engine's is one per loop; tests bring a
 /// simulated one. Handlers run on the world's own thread, once, and never inside the call that
 /// takes them.
-class World {
+class Environment {
  public:
-  virtual ~World() = default;
+  virtual ~Environment() = default;
 
   virtual std::int64_t now_unix_ms() = 0;
   virtual std::array<std::uint8_t, 32> entropy() = 0;
-  virtual void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) = 0;
+  virtual void fetch(FetchRequest request, std::function<void(Result<FetchResponse>)> handler) = 0;
 
   virtual void wait(std::chrono::milliseconds time, std::function<void()> handler) = 0;
 

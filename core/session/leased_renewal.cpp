@@ -11,18 +11,18 @@ namespace penstock::session {
 namespace {
 
 constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that somebody else holds
-constexpr std::int64_t longest_wait_ms = 120'000;    ///< for somebody else
-constexpr std::int64_t longest_useful_ms = 30'000;   ///< life left in a session worth adopting
+constexpr std::int64_t max_wait_ms = 120'000;        ///< for somebody else
+constexpr std::int64_t max_useful_ms = 30'000;       ///< life left in a session worth adopting
 
 constexpr std::chrono::milliseconds next_attempt_to_keep{2'000};
 
 constexpr std::chrono::milliseconds next_look_at_use{250};
-constexpr std::int64_t longest_use_ms = 300'000;
+constexpr std::int64_t max_use_ms = 300'000;
 
 /// A short life is worth adopting for its first half.
 std::int64_t useful_life(const host::State* session) {
   const std::int64_t life = session->expires_ms - session->created_ms;
-  return session->created_ms == 0 ? longest_useful_ms : std::min(longest_useful_ms, life / 2);
+  return session->created_ms == 0 ? max_useful_ms : std::min(max_useful_ms, life / 2);
 }
 
 struct Retired {
@@ -32,13 +32,13 @@ struct Retired {
 };
 
 void end_when_unused(std::weak_ptr<const Snapshot> user, Retired retired,
-                     std::shared_ptr<World> world, std::int64_t since_ms) {
-  World& clock = *world;
+                     std::shared_ptr<Environment> environment, std::int64_t since_ms) {
+  Environment& clock = *environment;
   clock.wait(next_look_at_use, [user = std::move(user), retired = std::move(retired),
-                                world = std::move(world), since_ms]() mutable {
-    if (!user.expired() && world->now_unix_ms() < since_ms + longest_use_ms)
-      return end_when_unused(std::move(user), std::move(retired), std::move(world), since_ms);
-    log_out(*retired.plugin, retired.connection, retired.session, world, [] {});
+                                environment = std::move(environment), since_ms]() mutable {
+    if (!user.expired() && environment->now_unix_ms() < since_ms + max_use_ms)
+      return end_when_unused(std::move(user), std::move(retired), std::move(environment), since_ms);
+    logout(*retired.plugin, retired.connection, retired.session, environment, [] {});
   });
 }
 
@@ -65,55 +65,56 @@ Error interrupted(Error error, std::int64_t began_ms) {
 
 }  // namespace
 
-ConnectionState::Renewing::Renewing(std::shared_ptr<ConnectionState> state, Need need,
-                                    std::shared_ptr<World> world)
-    : state_(std::move(state)), need_(std::move(need)), world_(std::move(world)),
-      began_ms_(world_->now_unix_ms()) {}
+SessionSlot::LeasedRenewal::LeasedRenewal(std::shared_ptr<SessionSlot> state, SessionRequest need,
+                                          std::shared_ptr<Environment> environment)
+    : state_(std::move(state)), need_(std::move(need)), environment_(std::move(environment)),
+      began_ms_(environment_->now_unix_ms()) {}
 
-void ConnectionState::Renewing::start() { ask_for_lease(); }
+void SessionSlot::LeasedRenewal::start() { ask_for_lease(); }
 
-void ConnectionState::Renewing::ask_for_lease() {
-  world_->lease(state_->key_, [self = shared_from_this()](Result<std::optional<Lease>> lease) {
-    if (!lease) return self->ask_again_later(std::move(lease).error());
-    if (*lease) return self->leased(**lease);
-    if (self->world_->now_unix_ms() - self->began_ms_ > longest_wait_ms) {
-      Error error = engine_failed("another process has been renewing the session of " +
-                                      self->state_->configured_.id + " for two minutes",
-                                  Phase::session, Sent::no);
-      error.retryable = true;
-      return self->ask_again_later(std::move(error));
-    }
-    self->world_->wait(next_look, [self] { self->ask_for_lease(); });
-  });
+void SessionSlot::LeasedRenewal::ask_for_lease() {
+  environment_->lease(
+      state_->key_, [self = shared_from_this()](Result<std::optional<Lease>> lease) {
+        if (!lease) return self->ask_again_later(std::move(lease).error());
+        if (*lease) return self->leased(**lease);
+        if (self->environment_->now_unix_ms() - self->began_ms_ > max_wait_ms) {
+          Error error = engine_failed("another process has been renewing the session of " +
+                                          self->state_->configured_.id + " for two minutes",
+                                      Phase::session, Sent::no);
+          error.retryable = true;
+          return self->ask_again_later(std::move(error));
+        }
+        self->environment_->wait(next_look, [self] { self->ask_for_lease(); });
+      });
 }
 
 /// There is no lease. Only who has something to keep goes on asking for it.
-void ConnectionState::Renewing::ask_again_later(Error error) {
-  if (!unkept_ && !need_.asks_vendor) return state_->stay_refused(world_->now_unix_ms());
-  if (!unkept_) return end(std::move(error));
+void SessionSlot::LeasedRenewal::ask_again_later(Error error) {
+  if (!unsaved_ && !need_.asks_vendor) return state_->remain_rejected(environment_->now_unix_ms());
+  if (!unsaved_) return end(std::move(error));
   error.phase = Phase::session;
-  state_->tell(error, world_->now_unix_ms());
-  world_->wait(next_attempt_to_keep, [self = shared_from_this()] { self->ask_for_lease(); });
+  state_->tell(error, environment_->now_unix_ms());
+  environment_->wait(next_attempt_to_keep, [self = shared_from_this()] { self->ask_for_lease(); });
 }
 
-void ConnectionState::Renewing::leased(const Lease& lease) {
+void SessionSlot::LeasedRenewal::leased(const Lease& lease) {
   fence_ = lease.fence;
   leased_ = true;
-  if (unkept_) return keep_over(lease);
+  if (unsaved_) return reconcile(lease);
   const std::uint64_t seen = [&] {
     const std::scoped_lock lock(state_->mutex_);
     return state_->stored_version_;
   }();
   if (adopt_newer(lease)) return release();
   if (!need_.asks_vendor && (!lease.state || lease.state->version == seen)) {
-    state_->stay_refused(world_->now_unix_ms());
+    state_->remain_rejected(environment_->now_unix_ms());
     return release();
   }
   save_intent();
 }
 
 /// Takes over what another replica has stored since. True: that was what is wanted.
-bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
+bool SessionSlot::LeasedRenewal::adopt_newer(const Lease& lease) {
   if (!lease.state) return false;
   const StoredState& stored = *lease.state;
   Adopted newer = state_->adopt(stored);
@@ -127,10 +128,10 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
     const SnapshotPtr now = state_->current();
     newer.snapshot->generation = now->generation + 1;
     const host::State* const session =
-        newer.snapshot->session_for(need_.format, world_->now_unix_ms());
-    const bool lasts =
-        session != nullptr && (session->expires_ms == 0 ||
-                               session->expires_ms > world_->now_unix_ms() + useful_life(session));
+        newer.snapshot->session_for(need_.format, environment_->now_unix_ms());
+    const bool lasts = session != nullptr &&
+                       (session->expires_ms == 0 ||
+                        session->expires_ms > environment_->now_unix_ms() + useful_life(session));
     if (lasts && stored.renewal_began_ms == 0) {
       usable = newer.snapshot;
     } else {
@@ -138,25 +139,25 @@ bool ConnectionState::Renewing::adopt_newer(const Lease& lease) {
       newer.snapshot->session = now->session;
       newer.snapshot->session_formats = now->session_formats;
       newer.snapshot->generation = now->generation;
-      newer.snapshot->renew_ahead_ms = now->renew_ahead_ms;
+      newer.snapshot->refresh_early_ms = now->refresh_early_ms;
       state_->current_.store(newer.snapshot);
     }
   }
   if (usable) {
-    state_->succeed(std::move(usable), world_->now_unix_ms());
+    state_->succeed(std::move(usable), environment_->now_unix_ms());
     return true;
   }
   const bool for_good = state_->rotates_ || !stored.credentials.empty();
-  if (need_.in_spite_of_refusal || !for_good || !still_refused(stored, state_->configured_))
+  if (need_.ignore_backoff || !for_good || !still_refused(stored, state_->configured_))
     return false;
   state_->fail(credentials_refused(stored.refusal), RenewalFailure::Kind::revoked,
-               world_->now_unix_ms(), 0);
+               environment_->now_unix_ms(), 0);
   return true;
 }
 
 /// Before the vendor is asked: whoever starts after a crash must know that an answer may be lost.
-void ConnectionState::Renewing::save_intent() {
-  exchange_ = world_->begin_exchange();
+void SessionSlot::LeasedRenewal::save_intent() {
+  exchange_ = environment_->begin_exchange();
   if (!exchange_) {
     Error error = engine_failed("the engine is stopping, and begins no renewal any more",
                                 Phase::session, Sent::no);
@@ -165,19 +166,19 @@ void ConnectionState::Renewing::save_intent() {
     return end(std::move(error));
   }
   StoredState state = state_->to_store();
-  state.renewal_began_ms = interrupted_ms_ != 0 ? interrupted_ms_ : world_->now_unix_ms();
-  world_->save(state_->key_, std::move(state), fence_,
-               [self = shared_from_this()](Result<std::uint64_t> version) {
-                 if (!version) return self->end(std::move(version).error());
-                 {
-                   const std::scoped_lock lock(self->state_->mutex_);
-                   self->state_->stored_version_ = *version;
-                 }
-                 self->run();
-               });
+  state.renewal_began_ms = interrupted_ms_ != 0 ? interrupted_ms_ : environment_->now_unix_ms();
+  environment_->save(state_->key_, std::move(state), fence_,
+                     [self = shared_from_this()](Result<std::uint64_t> version) {
+                       if (!version) return self->end(std::move(version).error());
+                       {
+                         const std::scoped_lock lock(self->state_->mutex_);
+                         self->state_->stored_version_ = *version;
+                       }
+                       self->run();
+                     });
 }
 
-void ConnectionState::Renewing::run() {
+void SessionSlot::LeasedRenewal::run() {
   const SnapshotPtr now = state_->current();
   challenged_ = need_.challenge.has_value();
   RenewalStart start{need_.plugin,
@@ -188,17 +189,18 @@ void ConnectionState::Renewing::run() {
                      std::exchange(need_.challenge, std::nullopt),
                      state_->spends_credential()};
   beat();
-  renew(std::move(start), world_, [self = shared_from_this()](Result<Renewed, RenewalFailure> end) {
-    if (!end) return self->failed(std::move(end).error());
-    self->renewed(*std::move(end));
-  });
+  renew(std::move(start), environment_,
+        [self = shared_from_this()](Result<Renewed, RenewalFailure> end) {
+          if (!end) return self->failed(std::move(end).error());
+          self->renewed(*std::move(end));
+        });
 }
 
-void ConnectionState::Renewing::beat() {
-  world_->wait(CredentialStore::lease_beat, [weak = weak_from_this()] {
+void SessionSlot::LeasedRenewal::beat() {
+  environment_->wait(CredentialStore::lease_beat, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->leased_) return;
-    self->world_->extend(self->state_->key_, self->fence_, [weak](Result<bool> held) {
+    self->environment_->extend(self->state_->key_, self->fence_, [weak](Result<bool> held) {
       const auto again = weak.lock();
       if (!again || !again->leased_) return;
       if (held && !*held) again->lost_ = true;
@@ -207,7 +209,7 @@ void ConnectionState::Renewing::beat() {
   });
 }
 
-void ConnectionState::Renewing::renewed(Renewed renewed) {
+void SessionSlot::LeasedRenewal::renewed(Renewed renewed) {
   StoredState state = state_->to_store();
   std::vector<SecretField> before = state.credentials;
   replace_credentials(state, renewed.credentials, state_->configured_);
@@ -217,24 +219,24 @@ void ConnectionState::Renewing::renewed(Renewed renewed) {
   state.session_expires_ms = renewed.session.expires_ms;
   auto fresh = state_->adopt(state).snapshot;
   fresh->generation = state_->current()->generation + 1;
-  fresh->renew_ahead_ms = renew_ahead_time(renewed.session.created_ms, renewed.session.expires_ms,
-                                           world_->entropy().front());
-  unkept_ = Unkept{std::move(state), std::move(fresh), std::move(before), std::nullopt};
+  fresh->refresh_early_ms = refresh_early_time(
+      renewed.session.created_ms, renewed.session.expires_ms, environment_->entropy().front());
+  unsaved_ = Unsaved{std::move(state), std::move(fresh), std::move(before), std::nullopt};
   keep();
 }
 
 /// Durable first: a rotated credential that is used before it is kept is lost with the process.
-void ConnectionState::Renewing::keep() {
-  world_->save(state_->key_, unkept_->state, fence_,
-               [self = shared_from_this()](Result<std::uint64_t> version) {
-                 if (version) return self->kept(*version);
-                 self->ask_again_later(std::move(version).error());
-               });
+void SessionSlot::LeasedRenewal::keep() {
+  environment_->save(state_->key_, unsaved_->state, fence_,
+                     [self = shared_from_this()](Result<std::uint64_t> version) {
+                       if (version) return self->kept(*version);
+                       self->ask_again_later(std::move(version).error());
+                     });
 }
 
 /// The store did not take it at first, or nobody knows whether it did; others may have come since.
-void ConnectionState::Renewing::keep_over(const Lease& lease) {
-  StoredState& mine = unkept_->state;
+void SessionSlot::LeasedRenewal::reconcile(const Lease& lease) {
+  StoredState& mine = unsaved_->state;
   if (lease.state) {
     const StoredState& stored = *lease.state;
     if (stored.session_created_ms == mine.session_created_ms &&
@@ -242,10 +244,10 @@ void ConnectionState::Renewing::keep_over(const Lease& lease) {
         same_values(stored.session, mine.session))
       return kept(stored.version);
     const bool finished = stored.renewal_began_ms == 0 && stored.refusal.empty();
-    const bool rotated = !same_values(stored.credentials, unkept_->credentials_before);
+    const bool rotated = !same_values(stored.credentials, unsaved_->credentials_before);
     if (stored.version != mine.version && (finished || rotated)) {
       // Another replica's answer came after this one.
-      unkept_.reset();
+      unsaved_.reset();
       if (adopt_newer(lease)) return release();
       return save_intent();
     }
@@ -254,8 +256,8 @@ void ConnectionState::Renewing::keep_over(const Lease& lease) {
   keep();
 }
 
-void ConnectionState::Renewing::kept(std::uint64_t version) {
-  const Unkept taken = *std::exchange(unkept_, std::nullopt);
+void SessionSlot::LeasedRenewal::kept(std::uint64_t version) {
+  const Unsaved taken = *std::exchange(unsaved_, std::nullopt);
   {
     const std::scoped_lock lock(state_->mutex_);
     state_->stored_version_ = version;
@@ -269,20 +271,20 @@ void ConnectionState::Renewing::kept(std::uint64_t version) {
     state_->current_.store(std::move(now));
     return end(taken.failure->error, taken.failure->kind);
   }
-  state_->succeed(taken.snapshot, world_->now_unix_ms());
-  retire(replaced);
+  state_->succeed(taken.snapshot, environment_->now_unix_ms());
+  revoke_when_unused(replaced);
   release();
 }
 
 /// Ends the replaced session at its vendor, once the calls that use it are done: vendors count
 /// them.
-void ConnectionState::Renewing::retire(const SnapshotPtr& replaced) {
+void SessionSlot::LeasedRenewal::revoke_when_unused(const SnapshotPtr& replaced) {
   if (!need_.logs_out || challenged_ || !replaced->session) return;
-  end_when_unused(replaced, Retired{need_.plugin, replaced->connection, *replaced->session}, world_,
-                  world_->now_unix_ms());
+  end_when_unused(replaced, Retired{need_.plugin, replaced->connection, *replaced->session},
+                  environment_, environment_->now_unix_ms());
 }
 
-void ConnectionState::Renewing::failed(RenewalFailure failure) {
+void SessionSlot::LeasedRenewal::failed(RenewalFailure failure) {
   if (!failure.credentials.empty()) return keep_credentials(std::move(failure));
   if (!state_->believes(failure)) {
     const bool revoked = failure.kind == RenewalFailure::Kind::revoked;
@@ -298,43 +300,43 @@ void ConnectionState::Renewing::failed(RenewalFailure failure) {
 }
 
 /// The answer held no session that can be used, but the credential that replaces the spent one.
-void ConnectionState::Renewing::keep_credentials(RenewalFailure failure) {
+void SessionSlot::LeasedRenewal::keep_credentials(RenewalFailure failure) {
   StoredState state = state_->to_store();
   std::vector<SecretField> before = state.credentials;
   replace_credentials(state, std::exchange(failure.credentials, {}), state_->configured_);
   if (failure.kind == RenewalFailure::Kind::revoked) failure.kind = RenewalFailure::Kind::refused;
-  unkept_ = Unkept{std::move(state), nullptr, std::move(before), std::move(failure)};
+  unsaved_ = Unsaved{std::move(state), nullptr, std::move(before), std::move(failure)};
   keep();
 }
 
 /// The vendor takes these credentials no more: kept, so that no replica and no restart asks again.
-void ConnectionState::Renewing::refused(RenewalFailure failure) {
+void SessionSlot::LeasedRenewal::refused(RenewalFailure failure) {
   if (interrupted_ms_ != 0) failure.error = interrupted(std::move(failure.error), interrupted_ms_);
   StoredState state = state_->to_store();
   state.session.clear();
   state.refusal = failure.error.message;
-  state.refused_ms = world_->now_unix_ms();
+  state.refused_ms = environment_->now_unix_ms();
   state.refused_digest = digest_of(state_->configured_, fields_of(state_->configured_.fields));
-  world_->save(state_->key_, std::move(state), fence_,
-               [self = shared_from_this(),
-                error = std::move(failure.error)](Result<std::uint64_t> version) mutable {
-                 if (!version) return self->look_whether(std::move(error));
-                 {
-                   const std::scoped_lock lock(self->state_->mutex_);
-                   self->state_->stored_version_ = *version;
-                 }
-                 self->end(std::move(error), RenewalFailure::Kind::revoked);
-               });
+  environment_->save(state_->key_, std::move(state), fence_,
+                     [self = shared_from_this(),
+                      error = std::move(failure.error)](Result<std::uint64_t> version) mutable {
+                       if (!version) return self->recheck_store(std::move(error));
+                       {
+                         const std::scoped_lock lock(self->state_->mutex_);
+                         self->state_->stored_version_ = *version;
+                       }
+                       self->end(std::move(error), RenewalFailure::Kind::revoked);
+                     });
 }
 
 /// The refusal was not kept: another replica may have renewed with the same credential.
-void ConnectionState::Renewing::look_whether(Error refusal) {
+void SessionSlot::LeasedRenewal::recheck_store(Error refusal) {
   refusal.phase = Phase::session;
   {
     const std::scoped_lock lock(state_->mutex_);
     state_->refused_for_good_ = true;
     state_->last_kind_ = RenewalFailure::Kind::revoked;
-    state_->failed_ms_ = world_->now_unix_ms();
+    state_->failed_ms_ = environment_->now_unix_ms();
     state_->last_error_ = std::move(refusal);
   }
   need_.asks_vendor = false;
@@ -342,16 +344,17 @@ void ConnectionState::Renewing::look_whether(Error refusal) {
   ask_for_lease();
 }
 
-void ConnectionState::Renewing::end(Error error, RenewalFailure::Kind kind) {
+void SessionSlot::LeasedRenewal::end(Error error, RenewalFailure::Kind kind) {
   error.phase = Phase::session;
   exchange_.reset();
-  state_->fail(std::move(error), kind, world_->now_unix_ms(), world_->entropy().front());
+  state_->fail(std::move(error), kind, environment_->now_unix_ms(),
+               environment_->entropy().front());
   release();
 }
 
-void ConnectionState::Renewing::release() {
+void SessionSlot::LeasedRenewal::release() {
   exchange_.reset();
-  if (std::exchange(leased_, false)) world_->release(state_->key_, fence_);
+  if (std::exchange(leased_, false)) environment_->release(state_->key_, fence_);
 }
 
 }  // namespace penstock::session

@@ -8,10 +8,11 @@
 namespace penstock::session {
 
 /// One renewal from the lease to its release; lives as long as something of it is pending. What it
-/// learns goes to its ConnectionState.
-class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> {
+/// learns goes to its SessionSlot.
+class SessionSlot::LeasedRenewal : public std::enable_shared_from_this<LeasedRenewal> {
  public:
-  Renewing(std::shared_ptr<ConnectionState> state, Need need, std::shared_ptr<World> world);
+  LeasedRenewal(std::shared_ptr<SessionSlot> state, SessionRequest need,
+                std::shared_ptr<Environment> environment);
 
   void start();
 
@@ -25,31 +26,31 @@ class ConnectionState::Renewing : public std::enable_shared_from_this<Renewing> 
   void beat();
   void renewed(Renewed renewed);
   void keep();
-  void keep_over(const Lease& lease);
+  void reconcile(const Lease& lease);
   void kept(std::uint64_t version);
-  void retire(const SnapshotPtr& replaced);
+  void revoke_when_unused(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
   void keep_credentials(RenewalFailure failure);
   void refused(RenewalFailure failure);
-  void look_whether(Error refusal);
+  void recheck_store(Error refusal);
   void end(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient);
   void release();
 
-  const std::shared_ptr<ConnectionState> state_;
-  Need need_;
-  const std::shared_ptr<World> world_;
+  const std::shared_ptr<SessionSlot> state_;
+  SessionRequest need_;
+  const std::shared_ptr<Environment> environment_;
   const std::int64_t began_ms_;
   std::uint64_t fence_ = 0;
   bool leased_ = false, lost_ = false;
 
   /// The vendor's answer until it is kept: nobody else has it.
-  struct Unkept {
+  struct Unsaved {
     StoredState state;
     std::shared_ptr<Snapshot> snapshot;  ///< null: rotated credentials alone came, in a failure
     std::vector<SecretField> credentials_before;
     std::optional<RenewalFailure> failure;
   };
-  std::optional<Unkept> unkept_;
+  std::optional<Unsaved> unsaved_;
   std::shared_ptr<void> exchange_;   ///< held from the intent until the answer is kept
   bool challenged_ = false;          ///< the vendor has ended the session itself
   std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end

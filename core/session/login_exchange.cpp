@@ -26,19 +26,19 @@ std::optional<FetchRequest> request_of(host::Outcome outcome) {
                       std::move(outcome.headers), outcome.body.value_or("")};
 }
 
-void add_secrets(Masker& masker, const std::vector<host::Item>& items) {
+void add_secrets(Redactor& redactor, const std::vector<host::Item>& items) {
   for (const host::Item& item : items) {
-    if (item.secret) masker.add(item.value.reveal());
+    if (item.secret) redactor.add(item.value.reveal());
   }
 }
 
-constexpr std::size_t longest_message = 1000;
+constexpr std::size_t max_message = 1000;
 
 /// After secrets were taken out, never before: half of one would not be found. Ends with a whole
 /// character.
 std::string shortened(std::string text) {
-  if (text.size() <= longest_message) return text;
-  std::size_t end = longest_message;
+  if (text.size() <= max_message) return text;
+  std::size_t end = max_message;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
     --end;
   return text.substr(0, end) + "…";
@@ -48,8 +48,8 @@ constexpr std::int64_t clocks_agree_ms = 5'000;
 
 /// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them
 /// refused with words that do not say so.
-std::string clocks_apart(const FetchReply& reply, std::int64_t now_ms) {
-  const auto theirs = date_ms(reply.headers);
+std::string clocks_apart(const FetchResponse& response, std::int64_t now_ms) {
+  const auto theirs = date_ms(response.headers);
   if (!theirs || std::abs(*theirs - now_ms) < clocks_agree_ms) return {};
   const std::int64_t seconds = (std::abs(*theirs - now_ms) + 500) / 1000;
   return "; by the Date of the vendor's answer this machine's clock is " + std::to_string(seconds) +
@@ -59,17 +59,19 @@ std::string clocks_apart(const FetchReply& reply, std::int64_t now_ms) {
 /// Lives from the first step to the last: each pending fetch holds it.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(RenewalStart start, std::shared_ptr<World> world,
+  Run(RenewalStart start, std::shared_ptr<Environment> environment,
       std::function<void(Result<Renewed, RenewalFailure>)> handler)
-      : start_(std::move(start)), world_(std::move(world)), handler_(std::move(handler)) {}
+      : start_(std::move(start)), environment_(std::move(environment)),
+        handler_(std::move(handler)) {}
 
-  void step(std::uint32_t event, const FetchReply* reply) {
-    const host::Env env{fetches_, world_->now_unix_ms(), 0, world_->entropy()};
-    host::ReplyInput reply_input;
-    if (reply != nullptr) reply_input = {reply->status, &reply->headers, reply->body, false};
+  void step(std::uint32_t event, const FetchResponse* response) {
+    const host::Env env{fetches_, environment_->now_unix_ms(), 0, environment_->entropy()};
+    host::ResponseInput reply_input;
+    if (response != nullptr)
+      reply_input = {response->status, &response->headers, response->body, false};
     host::Outcome outcome = start_.plugin->session(
         event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
-        carried_, reply != nullptr ? &reply_input : nullptr);
+        carried_, response != nullptr ? &reply_input : nullptr);
     log(outcome);
     switch (outcome.verdict) {
     case host::Verdict::ok:
@@ -77,7 +79,7 @@ class Run : public std::enable_shared_from_this<Run> {
     case host::Verdict::fetch:
       return fetch(std::move(outcome));
     default:
-      return refuse(std::move(outcome), reply);
+      return refuse(std::move(outcome), response);
     }
   }
 
@@ -96,53 +98,55 @@ class Run : public std::enable_shared_from_this<Run> {
     }
     auto request = request_of(std::move(outcome));
     if (!request) return fail(plugin_failed("its session request has no URL", Phase::session));
-    world_->fetch(*std::move(request), [self = shared_from_this()](Result<FetchReply> reply) {
-      if (!reply) {
-        Error error = std::move(reply).error();
-        error.phase = Phase::session;
-        error.sent = Sent::no;  // of the call itself nothing has left
-        error.retryable = true;
-        error.message = "no session for " + self->start_.connection.id + ": " + error.message;
-        return self->fail(std::move(error));
-      }
-      self->step(PST_EV_FETCHED, &*reply);
-    });
+    environment_->fetch(
+        *std::move(request), [self = shared_from_this()](Result<FetchResponse> response) {
+          if (!response) {
+            Error error = std::move(response).error();
+            error.phase = Phase::session;
+            error.sent = Sent::no;  // of the call itself nothing has left
+            error.retryable = true;
+            error.message = "no session for " + self->start_.connection.id + ": " + error.message;
+            return self->fail(std::move(error));
+          }
+          self->step(PST_EV_FETCHED, &*response);
+        });
   }
 
   void established(host::Outcome outcome) {
     Renewed renewed;
     renewed.session.items = std::move(outcome.session);
-    renewed.session.created_ms = world_->now_unix_ms();
+    renewed.session.created_ms = environment_->now_unix_ms();
     renewed.session.expires_ms = outcome.session_expires_ms;
     renewed.credentials = std::move(outcome.credentials);
     handler_(std::move(renewed));
   }
 
-  void refuse(host::Outcome outcome, const FetchReply* reply) {
+  void refuse(host::Outcome outcome, const FetchResponse* response) {
     Error error = session_error(outcome.failure, start_.connection.id, start_.rotates);
-    const auto kind = kind_of(outcome.failure.kind, reply);
+    const auto kind = kind_of(outcome.failure.kind, response);
     std::int64_t wait = outcome.retry_after_ms.value_or(0);
-    if (reply != nullptr) {
-      const std::int64_t now = world_->now_unix_ms();
-      wait = std::max(wait, asked_wait_ms(reply->status, reply->headers, "", now));
-      if (kind != RenewalFailure::Kind::transient) error.message += clocks_apart(*reply, now);
+    if (response != nullptr) {
+      const std::int64_t now = environment_->now_unix_ms();
+      wait = std::max(wait, retry_after_ms(response->status, response->headers, "", now));
+      if (kind != RenewalFailure::Kind::transient) error.message += clocks_apart(*response, now);
     }
     if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
     fail(std::move(error), kind, &outcome);
   }
 
-  static RenewalFailure::Kind kind_of(std::int32_t failure, const FetchReply* reply) {
+  static RenewalFailure::Kind kind_of(std::int32_t failure, const FetchResponse* response) {
     switch (failure) {
     case PST_E_CONSENT_REVOKED:
       return RenewalFailure::Kind::revoked;
     case PST_E_AUTH_REJECTED:
       return RenewalFailure::Kind::refused;
     case PST_E_BAD_CONNECTION:  // without a reply nobody was asked
-      return reply == nullptr ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
+      return response == nullptr ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
     case PST_E_VENDOR_FAULT: {
       // A fault that the vendor calls its own passes by itself; one that it calls ours does not.
-      const bool vendors = reply == nullptr || reply->status >= 500 || reply->status == 408 ||
-                           reply->status == 425 || reply->status == 429;
+      const bool vendors = response == nullptr || response->status >= 500 ||
+                           response->status == 408 || response->status == 425 ||
+                           response->status == 429;
       return vendors ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
     }
     default:
@@ -152,39 +156,39 @@ class Run : public std::enable_shared_from_this<Run> {
 
   /// Vendors quote what they were sent or have just given. Whoever is told may know other secrets
   /// than those of this run, so its own are taken out here, before anybody keeps the words.
-  Masker masker(const host::Outcome* outcome) const {
-    Masker masker;
-    add_secrets(masker, start_.connection.fields);
-    if (start_.old_session) add_secrets(masker, start_.old_session->items);
-    add_secrets(masker, carried_.items);
+  Redactor redactor(const host::Outcome* outcome) const {
+    Redactor redactor;
+    add_secrets(redactor, start_.connection.fields);
+    if (start_.old_session) add_secrets(redactor, start_.old_session->items);
+    add_secrets(redactor, carried_.items);
     if (outcome != nullptr) {
-      add_secrets(masker, outcome->session);
-      add_secrets(masker, outcome->credentials);
-      add_secrets(masker, outcome->carried);
+      add_secrets(redactor, outcome->session);
+      add_secrets(redactor, outcome->credentials);
+      add_secrets(redactor, outcome->carried);
     }
-    return masker;
+    return redactor;
   }
 
   /// What the plugin has to say. No call's answer could carry its notes: the session is for all.
   void log(const host::Outcome& outcome) {
     if (outcome.logs.empty() && outcome.notes.empty()) return;
-    const Masker hidden = masker(&outcome);
+    const Redactor hidden = redactor(&outcome);
     for (const host::LogText& line : outcome.logs)
-      world_->log(*start_.plugin, {line.level, hidden.mask(line.text)});
+      environment_->log(*start_.plugin, {line.level, hidden.redact(line.text)});
     for (const Field& note : outcome.notes)
-      world_->log(*start_.plugin, {1, hidden.mask(note.name + ": " + note.value)});
+      environment_->log(*start_.plugin, {1, hidden.redact(note.name + ": " + note.value)});
   }
 
   void fail(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient,
             host::Outcome* outcome = nullptr) {
-    error.message = shortened(masker(outcome).mask(std::move(error.message)));
+    error.message = shortened(redactor(outcome).redact(std::move(error.message)));
     RenewalFailure out{std::move(error), kind, {}};
     if (outcome != nullptr) out.credentials = std::move(outcome->credentials);
     handler_(failure(std::move(out)));
   }
 
   RenewalStart start_;
-  std::shared_ptr<World> world_;
+  std::shared_ptr<Environment> environment_;
   std::function<void(Result<Renewed, RenewalFailure>)> handler_;
   host::State carried_;
   std::uint32_t fetches_ = 0;
@@ -192,24 +196,26 @@ class Run : public std::enable_shared_from_this<Run> {
 
 }  // namespace
 
-void renew(RenewalStart start, std::shared_ptr<World> world,
+void renew(RenewalStart start, std::shared_ptr<Environment> environment,
            std::function<void(Result<Renewed, RenewalFailure>)> handler) {
   const std::uint32_t event = start.event;
-  const std::optional<FetchReply> challenge = std::move(start.challenge);
-  const auto run = std::make_shared<Run>(std::move(start), std::move(world), std::move(handler));
+  const std::optional<FetchResponse> challenge = std::move(start.challenge);
+  const auto run =
+      std::make_shared<Run>(std::move(start), std::move(environment), std::move(handler));
   run->step(event, challenge ? &*challenge : nullptr);
 }
 
-void log_out(const host::Instance& plugin, const host::Connection& connection,
-             const host::State& session, const std::shared_ptr<World>& world,
-             std::function<void()> done) {
-  const host::Env env{0, world->now_unix_ms(), 0, world->entropy()};
+void logout(const host::Instance& plugin, const host::Connection& connection,
+            const host::State& session, const std::shared_ptr<Environment>& environment,
+            std::function<void()> done) {
+  const host::Env env{0, environment->now_unix_ms(), 0, environment->entropy()};
   host::Outcome outcome = plugin.session(PST_EV_LOGOUT, env, connection, &session, {}, nullptr);
   auto request = outcome.verdict == host::Verdict::fetch ? request_of(std::move(outcome))
                                                          : std::optional<FetchRequest>();
   if (!request) return done();
   // The world lasts until the answer: the engine does not end before it.
-  world->fetch(*std::move(request), [world, done = std::move(done)](const auto&) { done(); });
+  environment->fetch(*std::move(request),
+                     [environment, done = std::move(done)](const auto&) { done(); });
 }
 
 Error session_error(const host::PluginFailure& why, const std::string& connection_id,

@@ -18,7 +18,7 @@ struct RenewalStart {
   host::Connection connection;
   std::optional<host::State> old_session;
   std::uint32_t event = PST_EV_START;
-  std::optional<FetchReply> challenge;  ///< the vendor's refusal, for PST_EV_CHALLENGED
+  std::optional<FetchResponse> challenge;  ///< the vendor's refusal, for PST_EV_CHALLENGED
   bool rotates = true;  ///< the grant spends a credential: one that is revoked has to be made anew
 };
 
@@ -40,15 +40,15 @@ struct RenewalFailure {
 
 /// One run of a plugin's session machine: session() and the fetches that it asks for, at most
 /// max_fetches of them. Belongs to the connection, not to a call: nothing cancels it.
-void renew(RenewalStart start, std::shared_ptr<World> world,
+void renew(RenewalStart start, std::shared_ptr<Environment> environment,
            std::function<void(Result<Renewed, RenewalFailure>)> handler);
 
 /// Ends a session at its vendor: PST_EV_LOGOUT, and the one fetch that it may ask for. Nobody can
 /// do anything about a failure: the vendor forgets the session in its own time. `done` runs once,
 /// perhaps inside this call.
-void log_out(const host::Instance& plugin, const host::Connection& connection,
-             const host::State& session, const std::shared_ptr<World>& world,
-             std::function<void()> done);
+void logout(const host::Instance& plugin, const host::Connection& connection,
+            const host::State& session, const std::shared_ptr<Environment>& environment,
+            std::function<void()> done);
 
 /// What a plugin's failure in session() means for the caller. `rotates` as in RenewalStart.
 Error session_error(const host::PluginFailure& failure, const std::string& connection_id,

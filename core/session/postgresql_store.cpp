@@ -93,10 +93,10 @@ Parameter binary(std::string value) { return {std::move(value), true}; }
 
 class PostgresqlStore final : public CredentialStore {
  public:
-  PostgresqlStore(std::string url, std::unique_ptr<session::Vault> vault)
-      : url_(std::move(url)), vault_(std::move(vault)) {}
+  PostgresqlStore(std::string url, std::unique_ptr<session::RecordCipher> cipher)
+      : url_(std::move(url)), cipher_(std::move(cipher)) {}
 
-  Result<Done> prepare() {
+  Result<Ok> prepare() {
     const std::scoped_lock lock(mutex_);
     auto found = run(find_table, {});
     if (!found) return failure(std::move(found).error());
@@ -110,7 +110,7 @@ class PostgresqlStore final : public CredentialStore {
     // Read and written without changing anything: what is lacking is told now, not at a renewal.
     if (auto usable = run(try_rights, {}); !usable)
       return explained(std::move(usable).error(), "the table is there; it needs the rights of:");
-    return reseal();
+    return reencrypt();
   }
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
@@ -125,7 +125,7 @@ class PostgresqlStore final : public CredentialStore {
                              std::uint64_t fence) override {
     const std::scoped_lock lock(mutex_);
     const std::uint64_t version = state.version + 1;
-    const std::string record = session::seal_record(*vault_, state, key, version);
+    const std::string record = session::encrypt_record(*cipher_, state, key, version);
     const auto write = [&] {
       return fence == 0
                  ? run_once(write_unleased, {text(key), number(state.version), binary(record)})
@@ -183,21 +183,22 @@ class PostgresqlStore final : public CredentialStore {
 
   /// Seals with the present key what an earlier one sealed; what no key opens stays as it is, until
   /// somebody wants it and is told.
-  Result<Done> reseal() {
+  Result<Ok> reencrypt() {
     auto rows = run(read_all, {});
     if (!rows) return failure(std::move(rows).error());
     for (int row = 0; row < PQntuples(rows->get()); ++row) {
       const std::string key(column(*rows, 0, row)), record(column(*rows, 2, row));
       const std::uint64_t version = integer(*rows, 1, row);
-      if (vault_->is_current(record)) continue;
-      const auto plain = vault_->unseal(record, {key, version});
+      if (cipher_->is_current(record)) continue;
+      const auto plain = cipher_->decrypt(record, {key, version});
       if (!plain) continue;
-      auto replaced = run(replace_record,
-                          {text(key), number(version),
-                           binary(vault_->seal(plain->reveal(), {key, version})), binary(record)});
+      auto replaced =
+          run(replace_record,
+              {text(key), number(version),
+               binary(cipher_->encrypt(plain->reveal(), {key, version})), binary(record)});
       if (!replaced) return failure(std::move(replaced).error());
     }
-    return Done{};
+    return Ok{};
   }
 
   /// Once more over a new connection where the present one was lost: for statements that may run
@@ -226,8 +227,8 @@ class PostgresqlStore final : public CredentialStore {
     return failure(std::move(error));
   }
 
-  Result<Done> connect() {
-    if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) return Done{};
+  Result<Ok> connect() {
+    if (connection_ && PQstatus(connection_.get()) == CONNECTION_OK) return Ok{};
     const std::array<const char*, 8> names = {
         "dbname",          "application_name", "connect_timeout",  "options",
         "keepalives_idle", "keepalives_count", "tcp_user_timeout", nullptr};
@@ -235,7 +236,7 @@ class PostgresqlStore final : public CredentialStore {
         url_.c_str(), "penstock", "5",     "-c statement_timeout=5000 -c client_min_messages=error",
         "5",          "3",        "10000", nullptr};
     connection_.reset(PQconnectdbParams(names.data(), values.data(), 1));
-    if (PQstatus(connection_.get()) == CONNECTION_OK) return Done{};
+    if (PQstatus(connection_.get()) == CONNECTION_OK) return Ok{};
     Error error = broken();
     connection_.reset();
     return failure(std::move(error));
@@ -267,13 +268,14 @@ class PostgresqlStore final : public CredentialStore {
   /// Of a row with the version at `index` and the record behind it; none where it was never saved.
   Result<std::optional<StoredState>> state_in(const Rows& rows, int index, const std::string& key) {
     if (PQgetisnull(rows.get(), 0, index + 1) != 0) return std::optional<StoredState>();
-    auto state = session::open_record(*vault_, column(rows, index + 1), key, integer(rows, index));
+    auto state =
+        session::decrypt_record(*cipher_, column(rows, index + 1), key, integer(rows, index));
     if (!state) return failure(std::move(state).error());
     return std::optional<StoredState>(*std::move(state));
   }
 
   const std::string url_;
-  const std::unique_ptr<session::Vault> vault_;
+  const std::unique_ptr<session::RecordCipher> cipher_;
   std::mutex mutex_;
   Connection connection_;
 };
@@ -281,9 +283,9 @@ class PostgresqlStore final : public CredentialStore {
 }  // namespace
 
 Result<std::unique_ptr<CredentialStore>> open_postgresql_store(const std::string& url) {
-  auto vault = session::Vault::from_environment();
-  if (!vault) return failure(engine_failed(vault.error(), Phase::session, Sent::no));
-  auto store = std::make_unique<PostgresqlStore>(url, *std::move(vault));
+  auto cipher = session::RecordCipher::from_environment();
+  if (!cipher) return failure(engine_failed(cipher.error(), Phase::session, Sent::no));
+  auto store = std::make_unique<PostgresqlStore>(url, *std::move(cipher));
   if (auto made = store->prepare(); !made) return failure(std::move(made).error());
   return std::unique_ptr<CredentialStore>(std::move(store));
 }

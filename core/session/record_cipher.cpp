@@ -83,9 +83,9 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
 
 /// Makes the file with a fresh key where there is none. It gets its name when it is whole: a crash
 /// leaves no empty one behind, which no start would accept.
-Result<Done, std::string> make_key_file(const std::filesystem::path& file) {
+Result<Ok, std::string> make_key_file(const std::filesystem::path& file) {
   std::error_code error;
-  if (std::filesystem::exists(file, error)) return Done{};
+  if (std::filesystem::exists(file, error)) return Ok{};
   const std::filesystem::path fresh = file.string() + ".new";
   std::filesystem::remove(fresh, error);
   const int descriptor = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -103,15 +103,15 @@ Result<Done, std::string> make_key_file(const std::filesystem::path& file) {
   if (!written || ::rename(fresh.c_str(), file.c_str()) != 0)
     return failure("the key file " + file.string() + " cannot be written");
   const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return Done{};
+  if (folder < 0) return Ok{};
   ::fsync(folder);  // the key is as durable as what it seals
   ::close(folder);
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace
 
-Result<Vault::Keys, std::string> Vault::parse(std::string_view text) {
+Result<RecordCipher::Keys, std::string> RecordCipher::parse(std::string_view text) {
   Keys keys;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find_first_of(",\r\n"), text.size());
@@ -128,27 +128,28 @@ Result<Vault::Keys, std::string> Vault::parse(std::string_view text) {
   return keys;
 }
 
-Result<std::unique_ptr<Vault>, std::string> Vault::from_text(std::string_view text) {
+Result<std::unique_ptr<RecordCipher>, std::string> RecordCipher::from_text(std::string_view text) {
   if (sodium_init() < 0) return failure(std::string("libsodium cannot be initialised"));
   auto keys = parse(text);
   if (!keys) return failure(std::move(keys).error());
-  auto vault = std::unique_ptr<Vault>(new Vault());
-  vault->keys_ = *std::move(keys);
-  return vault;
+  auto cipher = std::unique_ptr<RecordCipher>(new RecordCipher());
+  cipher->keys_ = *std::move(keys);
+  return cipher;
 }
 
-Result<std::unique_ptr<Vault>, std::string> Vault::from_environment() {
+Result<std::unique_ptr<RecordCipher>, std::string> RecordCipher::from_environment() {
   const char* const text = std::getenv(variable);
   if (text == nullptr || *text == '\0') {
     return failure(std::string(variable) +
                    " is not set; every replica needs the same key (openssl rand -base64 32)");
   }
-  auto vault = from_text(text);
-  if (!vault) return failure(std::string(variable) + ": " + vault.error());
-  return vault;
+  auto cipher = from_text(text);
+  if (!cipher) return failure(std::string(variable) + ": " + cipher.error());
+  return cipher;
 }
 
-Result<std::unique_ptr<Vault>, std::string> Vault::open(const std::filesystem::path& file) {
+Result<std::unique_ptr<RecordCipher>, std::string>
+RecordCipher::open(const std::filesystem::path& file) {
   const char* const text = std::getenv(variable);
   if (text != nullptr && *text != '\0') return from_environment();
   if (sodium_init() < 0) return failure(std::string("libsodium cannot be initialised"));
@@ -156,15 +157,15 @@ Result<std::unique_ptr<Vault>, std::string> Vault::open(const std::filesystem::p
   timespec changed{};
   auto read = read_private(file, changed);
   if (!read) return failure(std::move(read).error());
-  auto vault = from_text(read->reveal());
-  if (!vault) return failure("the key file " + file.string() + ": " + vault.error());
-  (*vault)->file_ = file;
-  (*vault)->changed_ = changed;
-  return vault;
+  auto cipher = from_text(read->reveal());
+  if (!cipher) return failure("the key file " + file.string() + ": " + cipher.error());
+  (*cipher)->file_ = file;
+  (*cipher)->changed_ = changed;
+  return cipher;
 }
 
 /// A file that cannot be read, or holds no keys, leaves those that are known.
-void Vault::refresh() {
+void RecordCipher::refresh() {
   struct stat status {};
   if (file_.empty() || ::stat(file_.c_str(), &status) != 0) return;
   if (status.st_mtim.tv_sec == changed_.tv_sec && status.st_mtim.tv_nsec == changed_.tv_nsec)
@@ -178,7 +179,7 @@ void Vault::refresh() {
   changed_ = changed;
 }
 
-std::string Vault::seal(std::string_view plain, Binding binding) {
+std::string RecordCipher::encrypt(std::string_view plain, Binding binding) {
   const std::scoped_lock lock(mutex_);
   refresh();
   const Key& key = keys_.front();
@@ -195,7 +196,7 @@ std::string Vault::seal(std::string_view plain, Binding binding) {
   return out;
 }
 
-Result<Secret, std::string> Vault::unseal(std::string_view sealed, Binding binding) {
+Result<Secret, std::string> RecordCipher::decrypt(std::string_view sealed, Binding binding) {
   const std::scoped_lock lock(mutex_);
   refresh();
   if (sealed.size() < head_size + tag_size || !sealed.starts_with(magic))
@@ -222,7 +223,7 @@ Result<Secret, std::string> Vault::unseal(std::string_view sealed, Binding bindi
   return out;
 }
 
-bool Vault::is_current(std::string_view sealed) {
+bool RecordCipher::is_current(std::string_view sealed) {
   const std::scoped_lock lock(mutex_);
   refresh();
   return sealed.size() >= head_size && sealed.substr(magic.size(), id_size) == keys_.front().id;

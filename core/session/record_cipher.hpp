@@ -21,26 +21,26 @@ struct Binding {
 };
 
 /// By so many of their first bytes records of one key are known.
-constexpr std::size_t sealed_head_size = 12;
+constexpr std::size_t encrypted_head_size = 12;
 
 /// Seals what is stored: XChaCha20-Poly1305 (libsodium), a random nonce for each, bound to where it
 /// stands. Holds one key to seal with and any number to open with. [any-thread]
-class Vault {
+class RecordCipher {
  public:
   /// Keys in Base64, 32 bytes each, parted by commas or line ends; the first one seals.
-  static Result<std::unique_ptr<Vault>, std::string> from_text(std::string_view keys);
+  static Result<std::unique_ptr<RecordCipher>, std::string> from_text(std::string_view keys);
 
   /// The keys of the environment variable PENSTOCK_STATE_KEY where it is set; else those of `file`,
   /// which is made 0600 with a fresh key if absent. A file is read again when it changes.
-  static Result<std::unique_ptr<Vault>, std::string> open(const std::filesystem::path& file);
+  static Result<std::unique_ptr<RecordCipher>, std::string> open(const std::filesystem::path& file);
 
   /// The keys of PENSTOCK_STATE_KEY; an error that says what to do where it is not set.
-  static Result<std::unique_ptr<Vault>, std::string> from_environment();
+  static Result<std::unique_ptr<RecordCipher>, std::string> from_environment();
 
-  std::string seal(std::string_view plain, Binding binding);
+  std::string encrypt(std::string_view plain, Binding binding);
 
   /// The error says whether the key is missing, or the record altered or moved.
-  Result<Secret, std::string> unseal(std::string_view sealed, Binding binding);
+  Result<Secret, std::string> decrypt(std::string_view sealed, Binding binding);
 
   /// Whether `sealed` was made with the key that seals now; others are to be sealed anew.
   bool is_current(std::string_view sealed);
@@ -52,7 +52,7 @@ class Vault {
   };
   using Keys = std::vector<Key>;
 
-  Vault() = default;
+  RecordCipher() = default;
   static Result<Keys, std::string> parse(std::string_view text);
   void refresh();
 

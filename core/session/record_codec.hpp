@@ -29,9 +29,9 @@ Result<StoredState, std::string> from_record(std::string_view bytes);
 
 /// to_record(), sealed for the place where it will stand, and back with its version. The error
 /// names the key.
-std::string seal_record(Vault& vault, const StoredState& state, const std::string& key,
-                        std::uint64_t version);
-Result<StoredState> open_record(Vault& vault, std::string_view sealed, const std::string& key,
-                                std::uint64_t version);
+std::string encrypt_record(RecordCipher& cipher, const StoredState& state, const std::string& key,
+                           std::uint64_t version);
+Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view sealed,
+                                   const std::string& key, std::uint64_t version);
 
 }  // namespace penstock::session

@@ -29,6 +29,6 @@ class RenewalGate : public std::enable_shared_from_this<RenewalGate> {
 };
 
 /// How long an orderly end waits: as long as a token endpoint may take.
-constexpr std::chrono::seconds longest_end{60};
+constexpr std::chrono::seconds max_end{60};
 
 }  // namespace penstock::session

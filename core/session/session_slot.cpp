@@ -16,9 +16,9 @@ namespace {
 constexpr std::array<std::int64_t, 4> delays_after_refusal_ms = {5'000, 30'000, 300'000, 1'800'000};
 
 // A vendor that is down has refused nothing: what matters is to be back when it is.
-constexpr std::int64_t first_rest_ms = 1'000, longest_rest_ms = 15'000;
+constexpr std::int64_t first_rest_ms = 1'000, max_rest_ms = 15'000;
 
-constexpr std::int64_t longest_margin_ms = 10'000;
+constexpr std::int64_t max_margin_ms = 10'000;
 
 /// Another replica may have been given what this one lacks.
 constexpr std::int64_t look_again_ms = 30'000;
@@ -34,8 +34,8 @@ host::Connection with_credentials(host::Connection connection,
 
 }  // namespace
 
-std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
-                              std::uint8_t chance) {
+std::int64_t refresh_early_time(std::int64_t created_ms, std::int64_t expires_ms,
+                                std::uint8_t chance) {
   const std::int64_t life = expires_ms - created_ms;
   if (expires_ms == 0 || life < 60'000) return 0;
   return created_ms + life * 7 / 10 + life * chance / (5 * 255);
@@ -43,13 +43,13 @@ std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
 
 std::int64_t rest_after_failure(int failures, std::uint8_t chance) {
   const int doublings = std::clamp(failures - 1, 0, 10);
-  const std::int64_t rest = std::min(first_rest_ms << doublings, longest_rest_ms);
+  const std::int64_t rest = std::min(first_rest_ms << doublings, max_rest_ms);
   return rest / 2 + rest * chance / (2 * 255);
 }
 
 std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms) {
   const std::int64_t life = expires_ms - created_ms;
-  return created_ms == 0 ? 0 : std::clamp<std::int64_t>(life / 10, 0, longest_margin_ms);
+  return created_ms == 0 ? 0 : std::clamp<std::int64_t>(life / 10, 0, max_margin_ms);
 }
 
 const host::State* Snapshot::session_for(int format, std::int64_t now_ms) const noexcept {
@@ -63,8 +63,8 @@ bool Snapshot::is_due(std::int64_t now_ms) const noexcept {
          now_ms >= session->expires_ms - expiry_margin(session->created_ms, session->expires_ms);
 }
 
-ConnectionState::ConnectionState(std::string key, host::Connection configured,
-                                 std::optional<StoredState> stored, bool rotates)
+SessionSlot::SessionSlot(std::string key, host::Connection configured,
+                         std::optional<StoredState> stored, bool rotates)
     : key_(std::move(key)), configured_(std::move(configured)), rotates_(rotates) {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->connection = configured_;
@@ -86,7 +86,7 @@ ConnectionState::ConnectionState(std::string key, host::Connection configured,
 }
 
 /// What of a stored state holds for the configuration as it is.
-ConnectionState::Adopted ConnectionState::adopt(const StoredState& stored) const {
+SessionSlot::Adopted SessionSlot::adopt(const StoredState& stored) const {
   Adopted out{std::make_shared<Snapshot>(), {}};
   out.snapshot->connection = configured_;
   if (stored.connection_digest != digest_of(configured_, stored.credentials)) return out;
@@ -96,12 +96,12 @@ ConnectionState::Adopted ConnectionState::adopt(const StoredState& stored) const
   out.snapshot->session_formats = stored.session_formats;
   out.snapshot->session =
       host::State{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
-  out.snapshot->renew_ahead_ms =
-      renew_ahead_time(stored.session_created_ms, stored.session_expires_ms, 128);
+  out.snapshot->refresh_early_ms =
+      refresh_early_time(stored.session_created_ms, stored.session_expires_ms, 128);
   return out;
 }
 
-StoredState ConnectionState::to_store() const {
+StoredState SessionSlot::to_store() const {
   StoredState out;
   const SnapshotPtr now = current();
   const std::scoped_lock lock(mutex_);
@@ -117,15 +117,16 @@ StoredState ConnectionState::to_store() const {
   return out;
 }
 
-void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Handler handler) {
+void SessionSlot::obtain(SessionRequest need, const std::shared_ptr<Environment>& environment,
+                         Handler handler) {
   std::unique_lock lock(mutex_);
   SnapshotPtr now = current();
   if (now->session && now->generation > need.used_generation) {
     lock.unlock();
     return handler(std::move(now));
   }
-  const std::int64_t now_ms = world->now_unix_ms();
-  if (!running_ && rests(now_ms) && !need.in_spite_of_refusal) {
+  const std::int64_t now_ms = environment->now_unix_ms();
+  if (!running_ && rests(now_ms) && !need.ignore_backoff) {
     need.asks_vendor = false;
     if (!refused_for_good_ || std::abs(now_ms - looked_ms_) < look_again_ms) {
       Error error = resting_error(now_ms);
@@ -137,27 +138,28 @@ void ConnectionState::obtain(Need need, const std::shared_ptr<World>& world, Han
   if (running_) return;
   running_ = true;
   lock.unlock();
-  begin(std::move(need), world);
+  begin(std::move(need), environment);
 }
 
-void ConnectionState::renew_ahead(Need need, const std::shared_ptr<World>& world) {
-  const std::int64_t now = world->now_unix_ms();
+void SessionSlot::refresh_early(SessionRequest need,
+                                const std::shared_ptr<Environment>& environment) {
+  const std::int64_t now = environment->now_unix_ms();
   {
     const std::scoped_lock lock(mutex_);
     const SnapshotPtr snapshot = current();
-    if (running_ || rests(now) || !snapshot->session || snapshot->renew_ahead_ms == 0 ||
-        now < snapshot->renew_ahead_ms)
+    if (running_ || rests(now) || !snapshot->session || snapshot->refresh_early_ms == 0 ||
+        now < snapshot->refresh_early_ms)
       return;
     running_ = true;
   }
-  begin(std::move(need), world);
+  begin(std::move(need), environment);
 }
 
-void ConnectionState::begin(Need need, const std::shared_ptr<World>& world) {
-  std::make_shared<Renewing>(shared_from_this(), std::move(need), world)->start();
+void SessionSlot::begin(SessionRequest need, const std::shared_ptr<Environment>& environment) {
+  std::make_shared<LeasedRenewal>(shared_from_this(), std::move(need), environment)->start();
 }
 
-void ConnectionState::drop(std::uint64_t generation) {
+void SessionSlot::drop(std::uint64_t generation) {
   const std::scoped_lock lock(mutex_);
   const SnapshotPtr now = current();
   if (running_ || now->generation != generation) return;
@@ -166,8 +168,8 @@ void ConnectionState::drop(std::uint64_t generation) {
   current_.store(std::move(without));
 }
 
-void ConnectionState::log_out(Need need, const std::shared_ptr<World>& world,
-                              std::function<void()> done) {
+void SessionSlot::logout(SessionRequest need, const std::shared_ptr<Environment>& environment,
+                         std::function<void()> done) {
   SnapshotPtr ended;
   {
     const std::scoped_lock lock(mutex_);
@@ -180,29 +182,30 @@ void ConnectionState::log_out(Need need, const std::shared_ptr<World>& world,
   }
   // Forgotten first: a crash in between leaves the vendor a session, not the next process a dead
   // one.
-  world->save(key_, to_store(), 0,
-              [self = shared_from_this(), need = std::move(need), world, ended,
-               done = std::move(done)](Result<std::uint64_t> version) {
-                {
-                  const std::scoped_lock lock(self->mutex_);
-                  if (version) self->stored_version_ = *version;
-                }
-                session::log_out(
-                    *need.plugin, ended->connection, *ended->session, world, [self, done] {
-                      self->fail(engine_failed("the engine is stopping", Phase::session, Sent::no),
-                                 RenewalFailure::Kind::transient, 0, 0);
-                      done();
+  environment->save(key_, to_store(), 0,
+                    [self = shared_from_this(), need = std::move(need), environment, ended,
+                     done = std::move(done)](Result<std::uint64_t> version) {
+                      {
+                        const std::scoped_lock lock(self->mutex_);
+                        if (version) self->stored_version_ = *version;
+                      }
+                      session::logout(*need.plugin, ended->connection, *ended->session, environment,
+                                      [self, done] {
+                                        self->fail(engine_failed("the engine is stopping",
+                                                                 Phase::session, Sent::no),
+                                                   RenewalFailure::Kind::transient, 0, 0);
+                                        done();
+                                      });
                     });
-              });
 }
 
 /// A clock that was set back does not make a rest longer than it was meant to be.
-bool ConnectionState::rests(std::int64_t now_ms) const {
+bool SessionSlot::rests(std::int64_t now_ms) const {
   return refused_for_good_ ||
          (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + rest_ms_);
 }
 
-Error ConnectionState::resting_error(std::int64_t now_ms) const {
+Error SessionSlot::resting_error(std::int64_t now_ms) const {
   Error error = *last_error_;
   if (refused_for_good_) return error;
   error.retry_after = std::chrono::milliseconds(failed_ms_ + rest_ms_ - now_ms);
@@ -211,7 +214,7 @@ Error ConnectionState::resting_error(std::int64_t now_ms) const {
   return error;
 }
 
-void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) {
+void SessionSlot::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) {
   const SnapshotPtr published = std::move(fresh);
   std::vector<Handler> waiting;
   {
@@ -229,17 +232,17 @@ void ConnectionState::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_
 
 /// Whether a grant that was called revoked is: only a credential that is spent by its use is of no
 /// use ever after.
-bool ConnectionState::believes(const RenewalFailure& failure) const {
+bool SessionSlot::believes(const RenewalFailure& failure) const {
   return failure.kind == RenewalFailure::Kind::revoked && spends_credential();
 }
 
-bool ConnectionState::spends_credential() const {
+bool SessionSlot::spends_credential() const {
   const std::scoped_lock lock(mutex_);
   return rotates_ || !rotated_.empty();
 }
 
-void ConnectionState::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms,
-                           std::uint8_t chance) {
+void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms,
+                       std::uint8_t chance) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
@@ -270,7 +273,7 @@ void ConnectionState::fail(Error error, RenewalFailure::Kind kind, std::int64_t 
 }
 
 /// To those who wait, while the renewal goes on.
-void ConnectionState::tell(const Error& error, std::int64_t now_ms) {
+void SessionSlot::tell(const Error& error, std::int64_t now_ms) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
@@ -285,7 +288,7 @@ void ConnectionState::tell(const Error& error, std::int64_t now_ms) {
 }
 
 /// Nothing new was found in the store.
-void ConnectionState::stay_refused(std::int64_t now_ms) {
+void SessionSlot::remain_rejected(std::int64_t now_ms) {
   std::vector<Handler> waiting;
   std::optional<Error> error;
   {
@@ -298,29 +301,29 @@ void ConnectionState::stay_refused(std::int64_t now_ms) {
     handler(failure(*error));
 }
 
-std::vector<ConnectionState::Handler> ConnectionState::take_handlers() {
+std::vector<SessionSlot::Handler> SessionSlot::take_handlers() {
   running_ = false;
   return std::exchange(handlers_, {});
 }
 
-Standing ConnectionState::standing(std::int64_t now_ms) const {
+SessionStatus SessionSlot::standing(std::int64_t now_ms) const {
   const std::scoped_lock lock(mutex_);
   const SnapshotPtr now = current();
-  Standing out;
+  SessionStatus out;
   out.renewed_ms = renewed_ms_;
   out.failed_ms = failed_ms_;
   if (now->session) out.expires_ms = now->session->expires_ms;
   if (last_error_) out.error = last_error_->message;
   const bool lives = now->session && (out.expires_ms == 0 || out.expires_ms > now_ms);
   if (refused_for_good_) {
-    out.health = Standing::Health::needs_credentials;
+    out.health = SessionStatus::Health::needs_credentials;
   } else if (rests(now_ms) && !lives) {
     out.not_before_ms = failed_ms_ + rest_ms_;
-    out.health = last_kind_ != RenewalFailure::Kind::transient ? Standing::Health::refused
-                 : last_error_->origin == Origin::network      ? Standing::Health::unreachable
-                                                               : Standing::Health::cooling_down;
-  } else if (now->session && now->renew_ahead_ms != 0 && now_ms >= now->renew_ahead_ms) {
-    out.health = Standing::Health::expiring;
+    out.health = last_kind_ != RenewalFailure::Kind::transient ? SessionStatus::Health::refused
+                 : last_error_->origin == Origin::network      ? SessionStatus::Health::unreachable
+                                                          : SessionStatus::Health::cooling_down;
+  } else if (now->session && now->refresh_early_ms != 0 && now_ms >= now->refresh_early_ms) {
+    out.health = SessionStatus::Health::expiring;
   }
   return out;
 }

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/published.hpp"
+#include "base/atomic_shared_ptr.hpp"
 #include "host/invocation.hpp"
 #include "session/environment.hpp"
 #include "session/login_exchange.hpp"
@@ -22,8 +22,8 @@ struct Snapshot {
   std::uint64_t generation = 0;  ///< rises with each new session
   host::Connection connection;
   std::optional<host::State> session;
-  std::vector<int> session_formats;  ///< of the APIs that the session serves
-  std::int64_t renew_ahead_ms = 0;   ///< when to renew though it still lives; 0: not ahead
+  std::vector<int> session_formats;   ///< of the APIs that the session serves
+  std::int64_t refresh_early_ms = 0;  ///< when to renew though it still lives; 0: not ahead
   /// How often a call was prepared with this session: pst_env's session_seq.
   std::shared_ptr<std::atomic<std::uint64_t>> uses =
       std::make_shared<std::atomic<std::uint64_t>>(0);
@@ -37,20 +37,20 @@ struct Snapshot {
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 /// Why a session is wanted.
-struct Need {
+struct SessionRequest {
   std::shared_ptr<const host::Instance> plugin;
   int max_fetches = 4;
   int format = 1;            ///< the session.format of the API that is called
   std::vector<int> formats;  ///< those of all APIs that a new session will serve; empty: this one
-  std::uint64_t used_generation = 0;    ///< a session newer than this one will do
-  std::optional<FetchReply> challenge;  ///< the vendor's refusal of that session
-  bool in_spite_of_refusal = false;     ///< ask the vendor again, whatever it said before
-  bool asks_vendor = true;              ///< false: only looks at what another replica has stored
-  bool logs_out = false;                ///< the plugin ends sessions that nobody uses any more
+  std::uint64_t used_generation = 0;       ///< a session newer than this one will do
+  std::optional<FetchResponse> challenge;  ///< the vendor's refusal of that session
+  bool ignore_backoff = false;             ///< ask the vendor again, whatever it said before
+  bool asks_vendor = true;                 ///< false: only looks at what another replica has stored
+  bool logs_out = false;                   ///< the plugin ends sessions that nobody uses any more
 };
 
 /// How a connection stands with its vendor. Times are Unix time, 0: never.
-struct Standing {
+struct SessionStatus {
   enum class Health : std::uint8_t {
     ok,
     expiring,
@@ -74,14 +74,14 @@ struct Standing {
 ///
 /// What the vendor has answered and the store does not take is kept in memory, and offered to the
 /// store until it takes it; those who wait are told why they have no session meanwhile.
-class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
+class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
  public:
   /// `stored` is what the store holds under `key`; credentials that replaced other configured ones
   /// are dropped. `rotates`: the vendor replaces a credential of this connection at each use; only
   /// then can it refuse one for good. Other grants (signed assertions, client credentials) may be
   /// taken the next time, once a clock is right.
-  ConnectionState(std::string key, host::Connection configured, std::optional<StoredState> stored,
-                  bool rotates);
+  SessionSlot(std::string key, host::Connection configured, std::optional<StoredState> stored,
+              bool rotates);
 
   /// Waits for nobody longer than the copying of a pointer takes.
   SnapshotPtr current() const { return current_.load(); }
@@ -91,10 +91,11 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   /// Gives a session newer than need.used_generation: at once where there is one, else when the
   /// renewal that is under way, or a new one in `world`, has ended. `handler` may run inside this
   /// call or on any world's thread.
-  void obtain(Need need, const std::shared_ptr<World>& world, Handler handler);
+  void obtain(SessionRequest need, const std::shared_ptr<Environment>& environment,
+              Handler handler);
 
   /// Starts a renewal that nobody waits for, if the session has come to its renew_ahead_ms.
-  void renew_ahead(Need need, const std::shared_ptr<World>& world);
+  void refresh_early(SessionRequest need, const std::shared_ptr<Environment>& environment);
 
   /// The vendor refused the session of this generation to a call that could not be repeated: the
   /// next call makes a new one.
@@ -102,12 +103,13 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
 
   /// Forgets the session, durably, and ends it at the vendor. For the end of a process whose store
   /// nobody shares. `done` runs once, perhaps inside this call.
-  void log_out(Need need, const std::shared_ptr<World>& world, std::function<void()> done);
+  void logout(SessionRequest need, const std::shared_ptr<Environment>& environment,
+              std::function<void()> done);
 
-  Standing standing(std::int64_t now_ms) const;
+  SessionStatus standing(std::int64_t now_ms) const;
 
  private:
-  class Renewing;
+  class LeasedRenewal;
 
   struct Adopted {
     std::shared_ptr<Snapshot> snapshot;
@@ -117,18 +119,18 @@ class ConnectionState : public std::enable_shared_from_this<ConnectionState> {
   StoredState to_store() const;
   bool spends_credential() const;
   bool believes(const RenewalFailure& failure) const;
-  void begin(Need need, const std::shared_ptr<World>& world);
+  void begin(SessionRequest need, const std::shared_ptr<Environment>& environment);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
   void fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms, std::uint8_t chance);
   void tell(const Error& error, std::int64_t now_ms);
-  void stay_refused(std::int64_t now_ms);
+  void remain_rejected(std::int64_t now_ms);
   std::vector<Handler> take_handlers();
   bool rests(std::int64_t now_ms) const;
   Error resting_error(std::int64_t now_ms) const;
 
   const std::string key_;
   const host::Connection configured_;
-  Published<const Snapshot> current_;
+  AtomicSharedPtr<const Snapshot> current_;
 
   mutable std::mutex mutex_;
   bool running_ = false;
@@ -158,7 +160,7 @@ std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms);
 /// When a session that lives from `created_ms` to `expires_ms` is renewed ahead: at four fifths of
 /// its life, a tenth of it sooner or later by chance, so that sessions made together part. 0 for
 /// one whose end is unknown or that lives less than a minute.
-std::int64_t renew_ahead_time(std::int64_t created_ms, std::int64_t expires_ms,
-                              std::uint8_t chance);
+std::int64_t refresh_early_time(std::int64_t created_ms, std::int64_t expires_ms,
+                                std::uint8_t chance);
 
 }  // namespace penstock::session

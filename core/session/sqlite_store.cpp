@@ -67,9 +67,9 @@ class Transaction {
 
 class SqliteStore final : public CredentialStore {
  public:
-  SqliteStore(Database database, std::unique_ptr<session::Vault> vault, Descriptor folder,
+  SqliteStore(Database database, std::unique_ptr<session::RecordCipher> cipher, Descriptor folder,
               ProcessLock presence)
-      : folder_(std::move(folder)), presence_(std::move(presence)), vault_(std::move(vault)),
+      : folder_(std::move(folder)), presence_(std::move(presence)), cipher_(std::move(cipher)),
         database_(std::move(database)) {}
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
@@ -80,7 +80,7 @@ class SqliteStore final : public CredentialStore {
   Result<std::uint64_t> save(const std::string& key, const StoredState& state,
                              std::uint64_t fence) override {
     const std::scoped_lock lock(mutex_);
-    reseal();
+    reencrypt();
     // One statement: it is its own transaction, and version and fence are compared in it.
     const Statement statement = prepare(
         "INSERT INTO state(key, version, record) SELECT ?1, ?2 + 1, ?3 "
@@ -88,7 +88,7 @@ class SqliteStore final : public CredentialStore {
         "AND (?4 = 0 OR EXISTS (SELECT 1 FROM lease WHERE key = ?1 AND fence = ?4)) "
         "ON CONFLICT(key) DO UPDATE SET version = excluded.version, record = excluded.record");
     if (!statement) return failure(broken("written"));
-    const std::string record = session::seal_record(*vault_, state, key, state.version + 1);
+    const std::string record = session::encrypt_record(*cipher_, state, key, state.version + 1);
     bind(statement, 1, key);
     bind(statement, 2, static_cast<std::int64_t>(state.version));
     sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
@@ -172,15 +172,15 @@ class SqliteStore final : public CredentialStore {
     const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement.get(), 1));
     const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 1));
     const auto version = static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), 0));
-    auto state = session::open_record(*vault_, {bytes, length}, key, version);
+    auto state = session::decrypt_record(*cipher_, {bytes, length}, key, version);
     if (!state) return failure(std::move(state).error());
     return std::optional<StoredState>(*std::move(state));
   }
 
   /// Seals with the present key what an earlier one sealed. [under the lock]
-  void reseal() {
-    const std::string probe = vault_->seal({}, {});
-    const std::string id = probe.substr(0, session::sealed_head_size);
+  void reencrypt() {
+    const std::string probe = cipher_->encrypt({}, {});
+    const std::string id = probe.substr(0, session::encrypted_head_size);
     if (id == sealed_with_) return;
     const Statement old =
         prepare("SELECT key, version, record FROM state WHERE substr(record, 1, ?1) <> ?2");
@@ -195,8 +195,9 @@ class SqliteStore final : public CredentialStore {
       };
       const std::string key = text(0);
       const auto version = static_cast<std::uint64_t>(sqlite3_column_int64(old.get(), 1));
-      const auto plain = vault_->unseal(text(2), {key, version});
-      if (!plain || !put(key, version, vault_->seal(plain->reveal(), {key, version}))) all = false;
+      const auto plain = cipher_->decrypt(text(2), {key, version});
+      if (!plain || !put(key, version, cipher_->encrypt(plain->reveal(), {key, version})))
+        all = false;
     }
     if (all) sealed_with_ = id;
   }
@@ -239,7 +240,7 @@ class SqliteStore final : public CredentialStore {
 
   Descriptor folder_;  ///< with a shared lock, against releases that took an exclusive one
   ProcessLock presence_;
-  std::unique_ptr<session::Vault> vault_;
+  std::unique_ptr<session::RecordCipher> cipher_;
   Database database_;
   std::mutex mutex_;
   std::string sealed_with_;  ///< how records of the present key begin, once all are such
@@ -277,8 +278,8 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
   // Several processes may start at once: one makes the key, the database and its tables.
   const auto setup = presence->set_up(std::chrono::seconds(10));
   if (!setup) return refused("cannot be opened: " + setup.error());
-  auto vault = session::Vault::open(folder / "state.key");
-  if (!vault) return failure(engine_failed(vault.error(), Phase::session, Sent::no));
+  auto cipher = session::RecordCipher::open(folder / "state.key");
+  if (!cipher) return failure(engine_failed(cipher.error(), Phase::session, Sent::no));
   const std::string file = (folder / "penstock.db").string();
   const mode_t before = ::umask(077);
   sqlite3* raw = nullptr;
@@ -307,7 +308,7 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
                                  Phase::session, Sent::no));
   }
   return std::unique_ptr<CredentialStore>(std::make_unique<SqliteStore>(
-      std::move(database), *std::move(vault), std::move(shared), *std::move(presence)));
+      std::move(database), *std::move(cipher), std::move(shared), *std::move(presence)));
 }
 
 }  // namespace penstock

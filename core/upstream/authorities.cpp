@@ -35,10 +35,10 @@ Version version_of(const std::string& file) {
   return {facts.st_ino, facts.st_size, facts.st_mtim};
 }
 
-constexpr std::size_t largest_ca_file = 64U << 20U;
+constexpr std::size_t max_ca_file = 64U << 20U;
 
 std::string trouble_with(const std::string& file) {
-  const auto read = read_file(file, largest_ca_file);
+  const auto read = read_file(file, max_ca_file);
   return read ? " holds no certificate" : read.error();
 }
 

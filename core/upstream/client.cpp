@@ -19,7 +19,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto longest_life = std::chrono::minutes(10);
+constexpr auto max_life = std::chrono::minutes(10);
 // One clock hand for all deadlines: a timer per call would cost a system call each.
 constexpr auto sweep_interval = std::chrono::milliseconds(20);
 
@@ -30,10 +30,11 @@ Limits share_of(Limits all, std::size_t loops) {
 }  // namespace
 
 /// The calls under way and their deadlines; the pools have the connections.
-class Client::Impl final : public Pool::Owner, public std::enable_shared_from_this<Client::Impl> {
+class Client::Impl final : public ConnectionPool::Owner,
+                           public std::enable_shared_from_this<Client::Impl> {
  public:
   Impl(boost::asio::io_context& loop, Options options)
-      : loop_(loop), connector_(loop), options_(options), sweep_timer_(loop), idle_timer_(loop) {}
+      : loop_(loop), factory_(loop), options_(options), sweep_timer_(loop), idle_timer_(loop) {}
 
   void send(Request request, Handler handler) {
     auto head = write_head(request);
@@ -69,22 +70,23 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     pools_.clear();
   }
 
-  void connect(const std::shared_ptr<Pool>& pool, const Request& first) override {
-    connector_.connect(first.to, first.connect_timeout,
-                       [weak = weak_from_this(), pool](Result<std::unique_ptr<Tunnel>> tunnel) {
-                         if (const auto self = weak.lock(); self && !self->closed_)
-                           pool->connected(std::move(tunnel));
-                       });
+  void connect(const std::shared_ptr<ConnectionPool>& pool, const Request& first) override {
+    factory_.connect(first.to, first.connect_timeout,
+                     [weak = weak_from_this(), pool](Result<std::unique_ptr<TlsConnection>> tls) {
+                       if (const auto self = weak.lock(); self && !self->closed_)
+                         pool->connected(std::move(tls));
+                     });
   }
 
   void run(const PendingPtr& pending, const std::shared_ptr<Connection>& connection) override {
     pending->connection = connection;
     const bool kept = connection->was_kept();
-    connection->exchange(pending->request, pending->head,
-                         [weak = weak_from_this(), pending, kept](Connection::Ending ending) {
-                           if (const auto self = weak.lock(); self && !self->closed_)
-                             self->ended(pending, kept, std::move(ending));
-                         });
+    connection->exchange(
+        pending->request, pending->head,
+        [weak = weak_from_this(), pending, kept](Connection::ExchangeResult ending) {
+          if (const auto self = weak.lock(); self && !self->closed_)
+            self->ended(pending, kept, std::move(ending));
+        });
   }
 
   void fail(const PendingPtr& pending, Error error) override {
@@ -94,7 +96,7 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
   /// Closes what nobody has come back for, and forgets hosts that have nothing left: callers choose
   /// hosts (data_url), there are more of them than descriptors, and many cannot be reached at all.
   void close_stale_later() {
-    idle_timer_.expires_after(options_.longest_idle / 2);
+    idle_timer_.expires_after(options_.max_idle / 2);
     idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
       if (const auto self = weak.lock(); self && !error && !self->closed_) self->close_stale();
     });
@@ -102,8 +104,7 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
 
   bool is_stale(const Connection& connection) const override {
     const Clock::time_point now = Clock::now();
-    return now - connection.idle_since() > options_.longest_idle ||
-           now - connection.made() > longest_life;
+    return now - connection.idle_since() > options_.max_idle || now - connection.made() > max_life;
   }
 
   void bury(std::shared_ptr<Connection> connection) override {
@@ -119,17 +120,17 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     boost::asio::post(loop_, std::move(function));
   }
 
-  std::shared_ptr<Pool> pool_of(const Request& request) {
-    std::shared_ptr<Pool>& pool = pools_[request.to];
+  std::shared_ptr<ConnectionPool> pool_of(const Request& request) {
+    std::shared_ptr<ConnectionPool>& pool = pools_[request.to];
     if (pool) return pool;
-    pool = std::make_shared<Pool>(*this, share_of(request.limits, options_.loops));
+    pool = std::make_shared<ConnectionPool>(*this, share_of(request.limits, options_.loops));
     if (pools_.size() == 1) close_stale_later();
     return pool;
   }
 
   void close_stale() {
     for (auto at = pools_.begin(); at != pools_.end();) {
-      Pool& pool = *at->second;
+      ConnectionPool& pool = *at->second;
       pool.close_stale();
       // A call that is about to ask it holds it, too.
       const bool unused = pool.is_unused() && at->second.use_count() == 1;
@@ -138,11 +139,11 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     if (!pools_.empty()) close_stale_later();
   }
 
-  void ended(const PendingPtr& pending, bool kept, Connection::Ending ending) {
+  void ended(const PendingPtr& pending, bool kept, Connection::ExchangeResult ending) {
     const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
-    const std::shared_ptr<Pool> pool = pending->pool;
-    if (!ending.reply) pending->reached = most_of(pending->reached, sent_of(ending));
-    if (!ending.reply && may_repeat(*pending, kept, ending)) {
+    const std::shared_ptr<ConnectionPool> pool = pending->pool;
+    if (!ending.response) pending->reached = most_of(pending->reached, sent_of(ending));
+    if (!ending.response && may_repeat(*pending, kept, ending)) {
       pending->repeated = true;
       ++counters_.calls_repeated;
       pool->drop(connection);
@@ -156,22 +157,23 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     end(pending, std::move(result));
   }
 
-  static bool may_repeat(const PendingCall& pending, bool kept, const Connection::Ending& ending) {
-    if (!kept || pending.repeated || ending.too_large || ending.caller_gone) return false;
+  static bool may_repeat(const PendingCall& pending, bool kept,
+                         const Connection::ExchangeResult& ending) {
+    if (!kept || pending.repeated || ending.too_large || ending.client_disconnected) return false;
     if (ending.unasked) return true;
     if (ending.any_byte_received) return false;
     // A body that was streamed is gone.
     return !ending.any_byte_sent || (!pending.request.source && only_reads(pending.request));
   }
 
-  static Result<Reply> to_result(const PendingCall& pending, Connection::Ending ending) {
-    if (!ending.reply) return failure(exchange_error(pending.request, ending, pending.reached));
-    ending.reply->waited =
+  static Result<Response> to_result(const PendingCall& pending, Connection::ExchangeResult ending) {
+    if (!ending.response) return failure(exchange_error(pending.request, ending, pending.reached));
+    ending.response->waited =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
-    return *std::move(ending.reply);
+    return *std::move(ending.response);
   }
 
-  void end(const PendingPtr& pending, Result<Reply> result) {
+  void end(const PendingPtr& pending, Result<Response> result) {
     if (pending->ended) return;
     pending->ended = true;
     pending->pool->forget(*pending);
@@ -194,12 +196,12 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
     const Clock::time_point now = Clock::now();
     std::vector<PendingPtr> late;
     for (const auto& pending : pending_) {
-      if (is_late(*pending, now) || is_abandoned(*pending)) late.push_back(pending);
+      if (is_late(*pending, now) || is_cancelled(*pending)) late.push_back(pending);
     }
     for (const auto& pending : late) {
       if (!pending->ended) expire(pending);
     }
-    std::vector<std::shared_ptr<Pool>> queues;
+    std::vector<std::shared_ptr<ConnectionPool>> queues;
     for (const auto& [to, pool] : pools_) {
       if (pool->has_waiting()) queues.push_back(pool);
     }
@@ -216,7 +218,7 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
   }
 
   void expire(const PendingPtr& pending) {
-    const bool abandoned = is_abandoned(*pending);
+    const bool client_disconnected = is_cancelled(*pending);
     const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
     std::string summary;
     if (connection) {
@@ -228,17 +230,17 @@ class Client::Impl final : public Pool::Owner, public std::enable_shared_from_th
       connection->close();
       pending->pool->drop(connection);
     }
-    if (abandoned) return fail(pending, caller_gone(pending->reached));
+    if (client_disconnected) return fail(pending, client_gone_error(pending->reached));
     if (!connection)
       return fail(pending, no_connection_in_time(pending->request, pending->reached));
-    fail(pending, no_answer_in_time(pending->request, summary, pending->reached));
+    fail(pending, no_response_in_time(pending->request, summary, pending->reached));
   }
 
   boost::asio::io_context& loop_;
-  Connector connector_;
+  ConnectionFactory factory_;
   Options options_;
   boost::asio::steady_timer sweep_timer_, idle_timer_;
-  std::map<Destination, std::shared_ptr<Pool>> pools_;
+  std::map<Destination, std::shared_ptr<ConnectionPool>> pools_;
   std::list<PendingPtr> pending_;
   Counters counters_;
   bool sweeping_ = false, closed_ = false;

@@ -33,7 +33,7 @@ struct Destination {
   friend auto operator<=>(const Destination&, const Destination&) = default;
 };
 
-struct Reply {
+struct Response {
   int status = 0;               ///< 100 to 999
   std::vector<Field> headers;   ///< names in lower case, in the vendor's order
   std::string body;             ///< decoded
@@ -76,13 +76,13 @@ class BodySource {
 };
 
 /// Takes an answer as it comes, content coding and all. Used on the client's loop only.
-class ReplySink {
+class ResponseSink {
  public:
-  virtual ~ReplySink() = default;
+  virtual ~ResponseSink() = default;
 
   /// A 1xx that precedes the answer.
-  virtual void interim(Reply head) = 0;
-  virtual void head(Reply head) = 0;
+  virtual void interim(Response head) = 0;
+  virtual void head(Response head) = 0;
 
   /// A piece of the body, never empty. Nothing more is read from the vendor until `next(true)`;
   /// `next(false)` ends the exchange. It may run inside.
@@ -113,12 +113,12 @@ struct Request {
 
   /// Takes the answer instead of Reply::body, without a bound. The deadline is then for the
   /// connection alone; after it, `silence` is how long the vendor may neither send nor take a byte.
-  std::shared_ptr<ReplySink> sink;
+  std::shared_ptr<ResponseSink> sink;
   std::chrono::milliseconds silence{60000};
   bool takes_trailers = false;
 
-  std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
-  std::shared_ptr<const std::atomic<Cancel>> cancel;   ///< noticed within a sweep; null: never
+  std::shared_ptr<const std::atomic<bool>> client_disconnected;  ///< see Call::abandoned
+  std::shared_ptr<const std::atomic<Cancel>> cancel;  ///< noticed within a sweep; null: never
 };
 
 /// The one door to vendors, for one loop: HTTP/1.1 over TLS, on pooled connections that libcurl
@@ -132,7 +132,7 @@ class Client {
  public:
   struct Options {
     /// A connection that no request has used for so long is closed.
-    std::chrono::milliseconds longest_idle = std::chrono::seconds(55);
+    std::chrono::milliseconds max_idle = std::chrono::seconds(55);
     std::size_t loops = 1;  ///< that share Limits
   };
 
@@ -142,7 +142,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  using Handler = std::function<void(Result<Reply>)>;
+  using Handler = std::function<void(Result<Response>)>;
 
   /// `handler` runs once, on the loop, never inside send(). With a sink, it runs after the sink's
   /// last call, and its error may come after a part of the answer.

@@ -15,7 +15,7 @@ constexpr std::size_t joined_body = 64U << 10U;
 
 // What one write takes, a TLS record's most (RFC 8446 section 5.1): where writing fails, the vendor
 // has what was written before, and nothing of this.
-constexpr std::size_t largest_record = 16U << 10U;
+constexpr std::size_t max_record = 16U << 10U;
 
 // A 408 that comes sooner speaks of the time before the request, not of the request's own.
 constexpr auto soonest_request_timeout = std::chrono::seconds(2);
@@ -25,9 +25,9 @@ thread_local std::array<char, 64U << 10U> read_buffer;
 
 }  // namespace
 
-Connection::Connection(std::unique_ptr<Tunnel> tunnel) : tunnel_(std::move(tunnel)) {}
+Connection::Connection(std::unique_ptr<TlsConnection> tls) : tls_(std::move(tls)) {}
 
-void Connection::watch_idle(Died died) {
+void Connection::watch_idle(OnIdleClose died) {
   died_ = std::move(died);
   idled_ = true;
   idle_since_ = Clock::now();
@@ -40,7 +40,7 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
   died_ = nullptr;
   handler_ = std::move(handler);
   reader_.emplace(request.method, decodes(request),
-                  request.sink ? Http1Reply::unlimited : request.max_response_bytes);
+                  request.sink ? Http1Response::unlimited : request.max_response_bytes);
   source_ = request.source;
   had_source_ = source_ != nullptr;
   source_left_ = request.source_length;
@@ -65,8 +65,8 @@ void Connection::close() {
   died_ = nullptr;
   source_ = nullptr;
   sink_ = nullptr;
-  if (tunnel_ && exchanges_ > 0 && !request_written_) tunnel_->end_by_reset();
-  tunnel_ = nullptr;
+  if (tls_ && exchanges_ > 0 && !request_written_) tls_->end_by_reset();
+  tls_ = nullptr;
 }
 
 void Connection::write() {
@@ -76,16 +76,16 @@ void Connection::write() {
     const std::string_view rest =
         in_head ? std::string_view(out_).substr(written_) : body_.substr(written_ - out_.size());
     std::size_t count = 0;
-    switch (tunnel_->write(rest.data(), std::min(rest.size(), largest_record), count)) {
-    case Tunnel::Status::done:
+    switch (tls_->write(rest.data(), std::min(rest.size(), max_record), count)) {
+    case TlsConnection::Status::done:
       any_byte_sent_ = true;
       written_ += count;
       if (source_) last_moved_ = Clock::now();
       break;
-    case Tunnel::Status::again:
+    case TlsConnection::Status::again:
       // TLS may have taken a part of the record already.
       any_byte_sent_ = true;
-      return tunnel_->wait_writable([weak = weak_from_this()](bool ready) {
+      return tls_->wait_writable([weak = weak_from_this()](bool ready) {
         const auto self = weak.lock();
         if (self && ready) self->write();
       });
@@ -118,8 +118,8 @@ void Connection::pulled(std::optional<std::string> piece) {
   last_moved_ = Clock::now();
   const bool end = piece && piece->empty();
   if (!piece || (source_left_ && (piece->size() > *source_left_ || (end && *source_left_ > 0)))) {
-    Ending broken = ending();
-    broken.caller_gone = true;
+    ExchangeResult broken = ending();
+    broken.client_disconnected = true;
     return finish(std::move(broken));
   }
   written_ = 0;
@@ -137,9 +137,9 @@ void Connection::pulled(std::optional<std::string> piece) {
 }
 
 void Connection::arm() {
-  if (armed_ || !tunnel_) return;
+  if (armed_ || !tls_) return;
   armed_ = true;
-  tunnel_->wait_readable([weak = weak_from_this()](bool ready) {
+  tls_->wait_readable([weak = weak_from_this()](bool ready) {
     const auto self = weak.lock();
     if (!self) return;
     self->armed_ = false;
@@ -149,17 +149,17 @@ void Connection::arm() {
 
 void Connection::readable() {
   const auto keep = shared_from_this();
-  while (tunnel_) {
+  while (tls_) {
     std::size_t count = 0;
-    const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
-    if (status == Tunnel::Status::again) return arm();
+    const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
+    if (status == TlsConnection::Status::again) return arm();
     if (!handler_) {
       // Idle: the vendor closes, or says something that nobody asked for.
-      if (const Died died = std::exchange(died_, nullptr)) died(this);
+      if (const OnIdleClose died = std::exchange(died_, nullptr)) died(this);
       return;
     }
-    if (status == Tunnel::Status::failed) {
-      if (std::string why = tunnel_->tls_trouble(); !why.empty()) return fail(std::move(why));
+    if (status == TlsConnection::Status::failed) {
+      if (std::string why = tls_->tls_trouble(); !why.empty()) return fail(std::move(why));
       if (reader_->ends_with_stream()) {
         return fail(
             "the connection ended without TLS's close_notify, so the answer, whose end it is, may "
@@ -170,23 +170,23 @@ void Connection::readable() {
                                      : "the connection was lost before an answer");
     }
     came_early_ = came_early_ || (kept_ && !reader_->started() && written_ < head_size_);
-    const Http1Reply::State state = status == Tunnel::Status::closed
-                                        ? reader_->end()
-                                        : reader_->feed({read_buffer.data(), count});
+    const Http1Response::State state = status == TlsConnection::Status::closed
+                                           ? reader_->end()
+                                           : reader_->feed({read_buffer.data(), count});
     if (is_unasked()) {
-      Ending unasked = ending();
+      ExchangeResult unasked = ending();
       unasked.unasked = true;
       unasked.trouble = "an answer stood in the kept connection before the request was sent";
       return finish(std::move(unasked));
     }
-    if (state == Http1Reply::State::malformed)
+    if (state == Http1Response::State::malformed)
       return fail("the answer cannot be used: " + reader_->trouble());
-    if (state == Http1Reply::State::too_large) {
-      Ending large = ending();
+    if (state == Http1Response::State::too_large) {
+      ExchangeResult large = ending();
       large.too_large = true;
       return finish(std::move(large));
     }
-    completed_ = state == Http1Reply::State::complete;
+    completed_ = state == Http1Response::State::complete;
     if (sink_) deliver();
     if (!handler_ || paused_) return;
     if (completed_) return complete();
@@ -200,13 +200,13 @@ bool Connection::is_unasked() const {
   if (came_early_) return true;  // before the head had left, so nothing of a source was read
   // A streamed body is used up: its caller gets the 408, and may repeat the request itself.
   return !had_source_ && reader_->head_complete() && !head_given_ &&
-         reader_->reply().status == 408 && !reader_->keeps_alive() &&
+         reader_->response().status == 408 && !reader_->keeps_alive() &&
          Clock::now() - started_ < soonest_request_timeout;
 }
 
 /// Gives the sink what has come. It may end the exchange, or pause it until resume().
 void Connection::deliver() {
-  for (Reply& interim : reader_->take_interims()) {
+  for (Response& interim : reader_->take_interims()) {
     last_moved_ = Clock::now();
     sink_->interim(std::move(interim));
   }
@@ -215,8 +215,8 @@ void Connection::deliver() {
   last_moved_ = Clock::now();
   if (!head_given_) {
     head_given_ = true;
-    const Reply& head = reader_->reply();
-    Reply given;
+    const Response& head = reader_->response();
+    Response given;
     given.status = head.status;
     given.reason = head.reason;
     given.headers = head.headers;
@@ -237,8 +237,8 @@ void Connection::resume(bool more) {
   paused_ = false;
   last_moved_ = Clock::now();
   if (!more) {
-    Ending gone = ending();
-    gone.caller_gone = true;
+    ExchangeResult gone = ending();
+    gone.client_disconnected = true;
     return finish(std::move(gone));
   }
   if (delivering_) return;  // readable() goes on by itself
@@ -249,35 +249,35 @@ void Connection::resume(bool more) {
 /// Whether nothing stands behind the answer: it would be taken for the next one.
 bool Connection::ends_quietly() {
   std::size_t count = 0;
-  const Tunnel::Status status = tunnel_->read(read_buffer.data(), read_buffer.size(), count);
-  if (status == Tunnel::Status::done) reader_->feed({read_buffer.data(), count});
-  return status == Tunnel::Status::again;
+  const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
+  if (status == TlsConnection::Status::done) reader_->feed({read_buffer.data(), count});
+  return status == TlsConnection::Status::again;
 }
 
 void Connection::complete() {
-  Ending whole = ending();
-  if (!request_written_) tunnel_->end_by_reset();
+  ExchangeResult whole = ending();
+  if (!request_written_) tls_->end_by_reset();
   // An answer that came before all of the request was sent leaves the rest of it in the way.
   whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
-  whole.reply = reader_->take();
+  whole.response = reader_->take();
   finish(std::move(whole));
 }
 
 void Connection::fail(std::string trouble) {
-  Ending failed = ending();
+  ExchangeResult failed = ending();
   failed.trouble = std::move(trouble);
   finish(std::move(failed));
 }
 
-Connection::Ending Connection::ending() const {
-  Ending out;
+Connection::ExchangeResult Connection::ending() const {
+  ExchangeResult out;
   out.any_byte_sent = any_byte_sent_;
   out.any_byte_received = reader_->started();
   return out;
 }
 
-void Connection::finish(Ending ending) {
-  if (!ending.reply) ending.summary = reader_->summary();
+void Connection::finish(ExchangeResult ending) {
+  if (!ending.response) ending.summary = reader_->summary();
   const Handler handler = std::exchange(handler_, nullptr);
   source_ = nullptr;
   sink_ = nullptr;

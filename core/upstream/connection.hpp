@@ -22,32 +22,32 @@ class Connection : public std::enable_shared_from_this<Connection> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Connection(std::unique_ptr<Tunnel> tunnel);
+  explicit Connection(std::unique_ptr<TlsConnection> tls);
 
   /// How an exchange ended, and what may be said of the request.
-  struct Ending {
-    std::optional<Reply> reply;
+  struct ExchangeResult {
+    std::optional<Response> response;
     std::string trouble;  ///< without a reply: why
-    std::string summary;  ///< without a reply: what had come of one; see Http1Reply::summary()
+    std::string summary;  ///< without a reply: what had come of one; see Http1Response::summary()
     bool any_byte_sent = false;
     bool any_byte_received = false;
     bool too_large = false;
-    bool caller_gone = false;  ///< the source broke off, or the sink wants no more
+    bool client_disconnected = false;  ///< the source broke off, or the sink wants no more
     /// What came answers no request of ours: the vendor wrote it while the connection idled. The
     /// request was not taken up.
     bool unasked = false;
     bool reusable = false;  ///< the connection may carry another exchange
   };
-  using Handler = std::function<void(Ending)>;
+  using Handler = std::function<void(ExchangeResult)>;
 
   /// Called when an idle connection dies.
-  using Died = std::function<void(Connection*)>;
-  void watch_idle(Died died);
+  using OnIdleClose = std::function<void(Connection*)>;
+  void watch_idle(OnIdleClose died);
 
   /// Whether the vendor has said nothing since the last answer. Ask before each exchange.
-  bool is_quiet() { return tunnel_ && tunnel_->is_quiet(); }
+  bool is_quiet() { return tls_ && tls_->is_quiet(); }
   /// Why TLS ended it after it was made; empty: it did not.
-  std::string tls_trouble() const { return tunnel_ ? tunnel_->tls_trouble() : std::string(); }
+  std::string tls_trouble() const { return tls_ ? tls_->tls_trouble() : std::string(); }
 
   /// Sends head and body, reads the answer. `request` must live until the handler has run; it may
   /// run inside.
@@ -81,20 +81,20 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool ends_quietly();
   void complete();
   void arm();
-  void finish(Ending ending);
+  void finish(ExchangeResult ending);
   void fail(std::string trouble);
-  Ending ending() const;
+  ExchangeResult ending() const;
 
-  std::unique_ptr<Tunnel> tunnel_;
+  std::unique_ptr<TlsConnection> tls_;
   Clock::time_point made_ = Clock::now(), idle_since_ = made_;
-  Died died_;
+  OnIdleClose died_;
   bool armed_ = false, idled_ = false;
   int exchanges_ = 0;
 
   Handler handler_;  ///< set while an exchange is under way
   std::shared_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_left_;  ///< none: chunked
-  std::shared_ptr<ReplySink> sink_;
+  std::shared_ptr<ResponseSink> sink_;
   bool kept_ = false;             ///< was_kept() when the exchange began
   bool had_source_ = false;       ///< its body cannot be sent again
   bool pulling_ = false;          ///< the source is asked
@@ -110,7 +110,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string out_;
   std::size_t head_size_ = 0, written_ = 0;
   bool any_byte_sent_ = false;
-  std::optional<Http1Reply> reader_;
+  std::optional<Http1Response> reader_;
 };
 
 }  // namespace penstock::upstream

@@ -40,19 +40,20 @@ std::string connect_to_option(const Destination& to) {
 
 }  // namespace
 
-Tunnel::Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
-               curl_socket_t socket, boost::asio::io_context& loop,
-               std::shared_ptr<const TlsHandshake> handshake)
+TlsConnection::TlsConnection(std::shared_ptr<CURLM> multi, CURL* easy,
+                             std::shared_ptr<CURLSH> cache, curl_socket_t socket,
+                             boost::asio::io_context& loop,
+                             std::shared_ptr<const TlsHandshake> handshake)
     : multi_(std::move(multi)), cache_(std::move(cache)), easy_(easy), descriptor_(loop, socket),
       handshake_(std::move(handshake)) {}
 
-Tunnel::~Tunnel() {
+TlsConnection::~TlsConnection() {
   descriptor_.release();  // the descriptor is libcurl's to close
   curl_multi_remove_handle(multi_.get(), easy_);
   curl_easy_cleanup(easy_);
 }
 
-Tunnel::Status Tunnel::read(char* into, std::size_t size, std::size_t& count) {
+TlsConnection::Status TlsConnection::read(char* into, std::size_t size, std::size_t& count) {
   const CURLcode code = curl_easy_recv(easy_, into, size, &count);
   drained_ = code == CURLE_AGAIN;
   if (code == CURLE_AGAIN) return Status::again;
@@ -61,13 +62,13 @@ Tunnel::Status Tunnel::read(char* into, std::size_t size, std::size_t& count) {
   return got_close_notify() ? Status::closed : Status::failed;
 }
 
-Tunnel::Status Tunnel::write(const char* from, std::size_t size, std::size_t& count) {
+TlsConnection::Status TlsConnection::write(const char* from, std::size_t size, std::size_t& count) {
   const CURLcode code = curl_easy_send(easy_, from, size, &count);
   if (code == CURLE_AGAIN || (code == CURLE_OK && count == 0)) return Status::again;
   return code == CURLE_OK ? Status::done : Status::failed;
 }
 
-bool Tunnel::is_quiet() {
+bool TlsConnection::is_quiet() {
   char byte = 0;
   std::size_t count = 0;
   if (!drained_ && read(&byte, 1, count) != Status::again) return false;
@@ -78,7 +79,7 @@ bool Tunnel::is_quiet() {
 }
 
 /// libcurl tells OpenSSL's state once it has moved a byte for us.
-void Tunnel::find_tls() {
+void TlsConnection::find_tls() {
   if (tls_ != nullptr) return;
   curl_tlssessioninfo* info = nullptr;
   if (curl_easy_getinfo(easy_, CURLINFO_TLS_SSL_PTR, &info) == CURLE_OK && info != nullptr &&
@@ -87,40 +88,40 @@ void Tunnel::find_tls() {
 }
 
 /// libcurl reports any end of the TCP stream as the end of the TLS stream.
-bool Tunnel::got_close_notify() {
+bool TlsConnection::got_close_notify() {
   find_tls();
   const auto* tls = static_cast<const SSL*>(tls_);
   return tls != nullptr && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 /// The rest of a record that has begun is on its way, and would be read as the next answer.
-bool Tunnel::holds_part_of_record() {
+bool TlsConnection::holds_part_of_record() {
   find_tls();
   const auto* tls = static_cast<const SSL*>(tls_);
   if (tls == nullptr) return false;
   return SSL_has_pending(tls) == 1 || std::string_view(SSL_rstate_string(tls)) != "RH";
 }
-std::string Tunnel::tls_trouble() const { return late_tls_trouble(*handshake_); }
+std::string TlsConnection::tls_trouble() const { return late_tls_trouble(*handshake_); }
 
-void Tunnel::end_by_reset() {
+void TlsConnection::end_by_reset() {
   const linger at_once{1, 0};
   ::setsockopt(descriptor_.native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
-void Tunnel::wait_readable(std::function<void(bool)> handler) {
+void TlsConnection::wait_readable(std::function<void(bool)> handler) {
   descriptor_.async_wait(
       boost::asio::posix::stream_descriptor::wait_read,
       [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
 }
 
-void Tunnel::wait_writable(std::function<void(bool)> handler) {
+void TlsConnection::wait_writable(std::function<void(bool)> handler) {
   descriptor_.async_wait(
       boost::asio::posix::stream_descriptor::wait_write,
       [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
 }
 
 /// A connection in the making.
-struct Connector::Attempt {
+struct ConnectionFactory::Attempt {
   std::shared_ptr<CURLSH> cache = own_cache();
   Destination to;
   Handler handler;
@@ -134,7 +135,7 @@ struct Connector::Attempt {
 };
 
 /// A socket that libcurl wants watched. It outlives its removal until its waits have come back.
-struct Connector::Watch {
+struct ConnectionFactory::Watch {
   Watch(boost::asio::io_context& loop, curl_socket_t socket_in)
       : socket(socket_in), duplicate(::fcntl(socket_in, F_DUPFD_CLOEXEC, 0)),
         descriptor(loop, duplicate >= 0 ? duplicate : socket_in) {}
@@ -157,16 +158,16 @@ struct Connector::Watch {
   bool reading = false, writing = false, removed = false;
 };
 
-Connector::Connector(boost::asio::io_context& loop) : loop_(loop), timer_(loop) {
+ConnectionFactory::ConnectionFactory(boost::asio::io_context& loop) : loop_(loop), timer_(loop) {
   start_curl();
   multi_.reset(curl_multi_init(), &curl_multi_cleanup);
-  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &Connector::on_socket);
+  curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &ConnectionFactory::on_socket);
   curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &Connector::on_timer);
+  curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &ConnectionFactory::on_timer);
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
 }
 
-Connector::~Connector() {
+ConnectionFactory::~ConnectionFactory() {
   *alive_ = false;
   for (const auto& [easy, attempt] : attempts_) {
     curl_multi_remove_handle(multi_.get(), easy);
@@ -179,14 +180,15 @@ Connector::~Connector() {
   curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, nullptr);
 }
 
-void Connector::fail(Handler handler, Error error) {
+void ConnectionFactory::fail(Handler handler, Error error) {
   boost::asio::post(loop_,
                     [alive = alive_, handler = std::move(handler), error = std::move(error)] {
                       if (*alive) handler(failure(error));
                     });
 }
 
-void Connector::connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler) {
+void ConnectionFactory::connect(const Destination& to, std::chrono::milliseconds timeout,
+                                Handler handler) {
   auto trusted = authorities(to.ca_file, to.extra_ca_file);
   if (!trusted) {
     Error error = vendor_unreachable("no connection to " + to.host + ": " + trusted.error(),
@@ -221,7 +223,7 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
   // libcurl would parse all authorities anew for each connection (60 ms): on_tls() gives it ours.
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
-  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &Connector::on_tls);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &ConnectionFactory::on_tls);
   // A resumed session is not verified again, and libcurl does not know whose authorities it was
   // verified by.
   const bool resumes = to.ca_file.empty() && to.extra_ca_file.empty();
@@ -230,14 +232,14 @@ void Connector::connect(const Destination& to, std::chrono::milliseconds timeout
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, attempt->reason.data());
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Connector::on_open);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &ConnectionFactory::on_open);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, attempt.get());
   attempts_.emplace(easy, std::move(attempt));
   curl_multi_add_handle(multi_.get(), easy);
 }
 
 /// What libcurl has no option for.
-CURLcode Connector::on_tls(CURL*, void* context, void* data) {
+CURLcode ConnectionFactory::on_tls(CURL*, void* context, void* data) {
   const auto* attempt = static_cast<Attempt*>(data);
   auto* tls = static_cast<SSL_CTX*>(context);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
@@ -251,7 +253,7 @@ CURLcode Connector::on_tls(CURL*, void* context, void* data) {
   return CURLE_OK;
 }
 
-curl_socket_t Connector::on_open(void* data, curlsocktype, curl_sockaddr* address) {
+curl_socket_t ConnectionFactory::on_open(void* data, curlsocktype, curl_sockaddr* address) {
   auto* attempt = static_cast<Attempt*>(data);
   const bool allowed = attempt->to.allow_private_addresses || !attempt->to.connect_to.empty();
   if (!allowed && !is_public_address(&address->addr)) {
@@ -261,15 +263,15 @@ curl_socket_t Connector::on_open(void* data, curlsocktype, curl_sockaddr* addres
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-int Connector::on_socket(CURL* easy, curl_socket_t socket, int what, void* data, void*) {
-  auto* self = static_cast<Connector*>(data);
+int ConnectionFactory::on_socket(CURL* easy, curl_socket_t socket, int what, void* data, void*) {
+  auto* self = static_cast<ConnectionFactory*>(data);
   self->watch(socket, what);
   if (what == CURL_POLL_REMOVE) self->unwatched_.push_back(easy);
   return 0;
 }
 
-int Connector::on_timer(CURLM*, long timeout_ms, void* data) {
-  auto* self = static_cast<Connector*>(data);
+int ConnectionFactory::on_timer(CURLM*, long timeout_ms, void* data) {
+  auto* self = static_cast<ConnectionFactory*>(data);
   if (timeout_ms < 0) {
     self->timer_.cancel();
     return 0;
@@ -281,7 +283,7 @@ int Connector::on_timer(CURLM*, long timeout_ms, void* data) {
   return 0;
 }
 
-void Connector::watch(curl_socket_t socket, int what) {
+void ConnectionFactory::watch(curl_socket_t socket, int what) {
   const auto found = watches_.find(socket);
   if (what == CURL_POLL_REMOVE) {
     if (found == watches_.end()) return;
@@ -296,13 +298,13 @@ void Connector::watch(curl_socket_t socket, int what) {
   arm(watched);
 }
 
-void Connector::arm(const std::shared_ptr<Watch>& watched) {
+void ConnectionFactory::arm(const std::shared_ptr<Watch>& watched) {
   if (watched->removed) return;
   if ((watched->wanted & CURL_POLL_IN) != 0 && !watched->reading) wait(watched, true);
   if ((watched->wanted & CURL_POLL_OUT) != 0 && !watched->writing) wait(watched, false);
 }
 
-void Connector::wait(const std::shared_ptr<Watch>& watched, bool readable) {
+void ConnectionFactory::wait(const std::shared_ptr<Watch>& watched, bool readable) {
   using Descriptor = boost::asio::posix::stream_descriptor;
   (readable ? watched->reading : watched->writing) = true;
   watched->descriptor.async_wait(
@@ -317,7 +319,7 @@ void Connector::wait(const std::shared_ptr<Watch>& watched, bool readable) {
       });
 }
 
-void Connector::act(curl_socket_t socket, int events) {
+void ConnectionFactory::act(curl_socket_t socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   collect();
@@ -330,7 +332,7 @@ void Connector::act(curl_socket_t socket, int events) {
   }
 }
 
-void Connector::collect() {
+void ConnectionFactory::collect() {
   int left = 0;
   while (CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
     if (message->msg != CURLMSG_DONE) continue;
@@ -358,10 +360,10 @@ void Connector::collect() {
     }
     // Posted: the handler may make or drop connections, which libcurl must not see from inside its
     // own doing.
-    auto tunnel = std::make_shared<std::unique_ptr<Tunnel>>(std::make_unique<Tunnel>(
+    auto tls = std::make_shared<std::unique_ptr<TlsConnection>>(std::make_unique<TlsConnection>(
         multi_, easy, std::move(attempt->cache), socket, loop_, attempt->handshake));
-    boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tunnel] {
-      if (*alive) handler(std::move(*tunnel));
+    boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tls] {
+      if (*alive) handler(std::move(*tls));
     });
   }
 }

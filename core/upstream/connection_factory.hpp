@@ -20,15 +20,15 @@ namespace penstock::upstream {
 /// A TLS connection that libcurl made, verified, and now only carries bytes for
 /// (CURLOPT_CONNECT_ONLY). The easy handle stays in the connector's multi: that is where libcurl
 /// finds the connection.
-class Tunnel {
+class TlsConnection {
  public:
   /// `cache` is the share that holds libcurl's record of this one connection.
-  Tunnel(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
-         curl_socket_t socket, boost::asio::io_context& loop,
-         std::shared_ptr<const TlsHandshake> handshake);
-  ~Tunnel();
-  Tunnel(const Tunnel&) = delete;
-  Tunnel& operator=(const Tunnel&) = delete;
+  TlsConnection(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
+                curl_socket_t socket, boost::asio::io_context& loop,
+                std::shared_ptr<const TlsHandshake> handshake);
+  ~TlsConnection();
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
 
   enum class Status : std::uint8_t { done, again, closed, failed };
 
@@ -69,14 +69,14 @@ class Tunnel {
 
 /// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are
 /// libcurl's.
-class Connector {
+class ConnectionFactory {
  public:
-  explicit Connector(boost::asio::io_context& loop);
-  ~Connector();
-  Connector(const Connector&) = delete;
-  Connector& operator=(const Connector&) = delete;
+  explicit ConnectionFactory(boost::asio::io_context& loop);
+  ~ConnectionFactory();
+  ConnectionFactory(const ConnectionFactory&) = delete;
+  ConnectionFactory& operator=(const ConnectionFactory&) = delete;
 
-  using Handler = std::function<void(Result<std::unique_ptr<Tunnel>>)>;
+  using Handler = std::function<void(Result<std::unique_ptr<TlsConnection>>)>;
 
   /// `handler` runs on the loop, never inside connect(). Not cancellable: the timeout ends it.
   void connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler);

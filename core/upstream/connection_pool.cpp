@@ -11,16 +11,17 @@ bool only_reads(const Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
-bool is_abandoned(const PendingCall& call) {
+bool is_cancelled(const PendingCall& call) {
   const Request& request = call.request;
   const Cancel cancel = request.cancel ? request.cancel->load() : Cancel::no;
   if (cancel == Cancel::now) return true;
-  const bool unwanted = cancel == Cancel::if_harmless || (request.abandoned && *request.abandoned);
+  const bool unwanted = cancel == Cancel::if_harmless ||
+                        (request.client_disconnected && *request.client_disconnected);
   return unwanted && (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
 }
 
-void Pool::add(const PendingPtr& call) {
-  if (is_abandoned(*call)) return owner_.fail(call, caller_gone(call->reached));
+void ConnectionPool::add(const PendingPtr& call) {
+  if (is_cancelled(*call)) return owner_.fail(call, client_gone_error(call->reached));
   if (!call->repeated) {
     if (const auto connection = take_idle()) {
       ++owner_.counters().connections_reused;
@@ -36,7 +37,7 @@ void Pool::add(const PendingPtr& call) {
   queue(call);
 }
 
-void Pool::queue(const PendingPtr& call) {
+void ConnectionPool::queue(const PendingPtr& call) {
   call->place = waiting_.insert(call->repeated ? waiting_.begin() : waiting_.end(), call);
   call->queued = true;
   call->queued_since = Clock::now();
@@ -44,12 +45,12 @@ void Pool::queue(const PendingPtr& call) {
   connect_more();
 }
 
-void Pool::refuse(const PendingPtr& call, const std::string& why) {
+void ConnectionPool::refuse(const PendingPtr& call, const std::string& why) {
   ++owner_.counters().calls_refused;
   owner_.fail(call, no_free_connection(call->request, why, call->reached));
 }
 
-void Pool::connect_more() {
+void ConnectionPool::connect_more() {
   while (connecting_ < waiting_.size() && make_room()) {
     ++connecting_;
     ++owner_.counters().connecting;
@@ -58,7 +59,7 @@ void Pool::connect_more() {
 }
 
 /// Whether there may be one more connection. An idle one gives way to a call that wants a new one.
-bool Pool::make_room() {
+bool ConnectionPool::make_room() {
   if (!is_full()) return true;
   if (idle_.empty()) return false;
   owner_.bury(std::move(idle_.front()));
@@ -67,25 +68,25 @@ bool Pool::make_room() {
   return true;
 }
 
-void Pool::connected(Result<std::unique_ptr<Tunnel>> tunnel) {
+void ConnectionPool::connected(Result<std::unique_ptr<TlsConnection>> tls) {
   --connecting_;
   --owner_.counters().connecting;
-  if (tunnel) {
+  if (tls) {
     ++owner_.counters().connections_made;
     opened(1);
-    return release(std::make_shared<Connection>(*std::move(tunnel)));
+    return release(std::make_shared<Connection>(*std::move(tls)));
   }
   ++owner_.counters().connect_failures;
   const PendingPtr call = take_first();
   connect_more();
   if (!call) return;
-  Error error = std::move(tunnel).error();
+  Error error = std::move(tls).error();
   error.sent = most_of(error.sent, call->reached);
   error.retryable = error.retryable && error.sent == Sent::no;
   owner_.fail(call, std::move(error));
 }
 
-void Pool::release(const std::shared_ptr<Connection>& connection) {
+void ConnectionPool::release(const std::shared_ptr<Connection>& connection) {
   const bool kept = connection->was_kept();
   if (!waiting_.empty() && !connection->is_quiet()) {
     ++owner_.counters().unquiet_connections;
@@ -117,14 +118,14 @@ void Pool::release(const std::shared_ptr<Connection>& connection) {
   connect_more();
 }
 
-void Pool::keep(const std::shared_ptr<Connection>& connection) {
+void ConnectionPool::keep(const std::shared_ptr<Connection>& connection) {
   idle_.push_back(connection);
   connection->watch_idle([weak = weak_from_this()](Connection* dead) {
     if (const auto self = weak.lock()) self->died(dead);
   });
 }
 
-void Pool::died(Connection* connection) {
+void ConnectionPool::died(Connection* connection) {
   if (owner_.closed()) return;
   const auto found = std::ranges::find(idle_, connection, &std::shared_ptr<Connection>::get);
   if (found == idle_.end()) return;
@@ -133,14 +134,14 @@ void Pool::died(Connection* connection) {
   drop(dead);
 }
 
-void Pool::drop(std::shared_ptr<Connection> connection) {
+void ConnectionPool::drop(std::shared_ptr<Connection> connection) {
   opened(-1);
   owner_.bury(std::move(connection));
   connect_more();
 }
 
 /// The warmest idle connection on which nothing has come since its last answer.
-std::shared_ptr<Connection> Pool::take_idle() {
+std::shared_ptr<Connection> ConnectionPool::take_idle() {
   while (!idle_.empty()) {
     std::shared_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
@@ -153,37 +154,37 @@ std::shared_ptr<Connection> Pool::take_idle() {
   return nullptr;
 }
 
-PendingPtr Pool::take_first() {
+PendingPtr ConnectionPool::take_first() {
   while (!waiting_.empty()) {
     const PendingPtr call = waiting_.front();
     forget(*call);
-    if (!is_abandoned(*call)) return call;
-    owner_.fail(call, caller_gone(call->reached));
+    if (!is_cancelled(*call)) return call;
+    owner_.fail(call, client_gone_error(call->reached));
   }
   return nullptr;
 }
 
 /// The first call that such a connection serves.
-PendingPtr Pool::take_waiting(bool kept_connection) {
+PendingPtr ConnectionPool::take_waiting(bool kept_connection) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const PendingPtr call = *at++;
-    const bool gone = is_abandoned(*call);
+    const bool gone = is_cancelled(*call);
     if (!gone && kept_connection && call->repeated) continue;
     forget(*call);
     if (!gone) return call;
-    owner_.fail(call, caller_gone(call->reached));
+    owner_.fail(call, client_gone_error(call->reached));
     at = waiting_.begin();  // the handler may have changed the queue
   }
   return nullptr;
 }
 
-void Pool::forget(PendingCall& call) {
+void ConnectionPool::forget(PendingCall& call) {
   if (!std::exchange(call.queued, false)) return;
   waiting_.erase(call.place);
   --owner_.counters().waiting;
 }
 
-void Pool::refuse_stuck(Clock::time_point now) {
+void ConnectionPool::refuse_stuck(Clock::time_point now) {
   if (!is_full() || waiting_.size() <= connecting_) return;
   std::vector<PendingPtr> stuck;
   for (auto at = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(connecting_));
@@ -197,17 +198,17 @@ void Pool::refuse_stuck(Clock::time_point now) {
   }
 }
 
-void Pool::close_stale() {
+void ConnectionPool::close_stale() {
   const auto closed = std::erase_if(idle_, [&](const auto& one) { return owner_.is_stale(*one); });
   opened(-static_cast<int>(closed));
 }
 
-void Pool::close_all() {
+void ConnectionPool::close_all() {
   idle_.clear();
   waiting_.clear();
 }
 
-void Pool::opened(int count) {
+void ConnectionPool::opened(int count) {
   open_ += static_cast<std::size_t>(count);
   owner_.counters().open += static_cast<std::uint64_t>(count);
 }

@@ -13,14 +13,14 @@
 
 namespace penstock::upstream {
 
-class Pool;
+class ConnectionPool;
 
 /// A request under way, from send() to its handler.
 struct PendingCall {
   Request request;
   Client::Handler handler;
   std::string head;  ///< written out
-  std::shared_ptr<Pool> pool;
+  std::shared_ptr<ConnectionPool> pool;
   std::shared_ptr<Connection> connection;                        ///< while it has one
   std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< in the client's list
   std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< in the pool's queue
@@ -35,7 +35,7 @@ using PendingPtr = std::shared_ptr<PendingCall>;
 
 /// The connections of one loop to one destination, and the calls that wait for one: first come,
 /// first served. A call that cannot be served soon is refused soon.
-class Pool : public std::enable_shared_from_this<Pool> {
+class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   using Clock = std::chrono::steady_clock;
 
@@ -43,7 +43,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   class Owner {
    public:
     virtual ~Owner() = default;
-    virtual void connect(const std::shared_ptr<Pool>& pool, const Request& first) = 0;
+    virtual void connect(const std::shared_ptr<ConnectionPool>& pool, const Request& first) = 0;
     virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
     virtual void fail(const PendingPtr& call, Error error) = 0;
     /// Keeps a connection until the stack is empty that it is on.
@@ -54,13 +54,13 @@ class Pool : public std::enable_shared_from_this<Pool> {
     virtual Counters& counters() = 0;
   };
 
-  Pool(Owner& owner, Limits limits) : owner_(owner), limits_(limits) {}
+  ConnectionPool(Owner& owner, Limits limits) : owner_(owner), limits_(limits) {}
 
   /// Gives the call a connection, now or later, or fails it.
   void add(const PendingPtr& call);
 
   /// An attempt of connect() has ended.
-  void connected(Result<std::unique_ptr<Tunnel>> tunnel);
+  void connected(Result<std::unique_ptr<TlsConnection>> tls);
 
   /// A call is done with its connection: it may carry the next one, or is closed.
   void release(const std::shared_ptr<Connection>& connection);
@@ -101,7 +101,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 /// Nobody waits for the answer any more, and nothing can have come of the request; or it only
 /// reads. What may have changed something at the vendor goes on: somebody will want to know from
 /// the log.
-bool is_abandoned(const PendingCall& call);
+bool is_cancelled(const PendingCall& call);
 
 bool only_reads(const Request& request);
 

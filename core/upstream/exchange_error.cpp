@@ -14,21 +14,21 @@ Sent most_of(Sent a, Sent b) {
   return a == Sent::unknown || b == Sent::unknown ? Sent::unknown : Sent::no;
 }
 
-Sent sent_of(const Connection::Ending& ending) {
+Sent sent_of(const Connection::ExchangeResult& ending) {
   if (ending.any_byte_received && !ending.unasked) return Sent::yes;
   return ending.any_byte_sent ? Sent::unknown : Sent::no;
 }
 
-Error caller_gone(Sent sent) {
+Error client_gone_error(Sent sent) {
   Error error = input_invalid("the caller went away in the middle of the call");
   error.phase = Phase::send;
   error.sent = sent;
   return error;
 }
 
-Error exchange_error(const Request& request, const Connection::Ending& ending, Sent sent) {
+Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent) {
   const std::string& host = request.to.host;
-  if (ending.caller_gone) return caller_gone(sent);
+  if (ending.client_disconnected) return client_gone_error(sent);
   if (ending.too_large) {
     Error error = vendor_unreachable(with("the answer of " + host +
                                               " is larger than upstream.max_response_bytes (" +
@@ -49,7 +49,7 @@ Error no_connection_in_time(const Request& request, Sent sent) {
   return vendor_timed_out("no connection to " + request.to.host + " in time", Phase::connect, sent);
 }
 
-Error no_answer_in_time(const Request& request, const std::string& summary, Sent sent) {
+Error no_response_in_time(const Request& request, const std::string& summary, Sent sent) {
   return vendor_timed_out(with(request.to.host + " did not answer in time", summary),
                           sent == Sent::no ? Phase::send : Phase::receive, sent);
 }

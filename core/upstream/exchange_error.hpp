@@ -13,13 +13,13 @@ namespace penstock::upstream {
 Sent most_of(Sent a, Sent b);
 
 /// How far the request of an ending came.
-Sent sent_of(const Connection::Ending& ending);
+Sent sent_of(const Connection::ExchangeResult& ending);
 
 /// The errors of a request, each with how far it came.
-Error exchange_error(const Request& request, const Connection::Ending& ending, Sent sent);
-Error caller_gone(Sent sent);
+Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent);
+Error client_gone_error(Sent sent);
 Error no_connection_in_time(const Request& request, Sent sent);
-Error no_answer_in_time(const Request& request, const std::string& summary, Sent sent);
+Error no_response_in_time(const Request& request, const std::string& summary, Sent sent);
 Error no_free_connection(const Request& request, const std::string& why, Sent sent);
 
 }  // namespace penstock::upstream

@@ -11,43 +11,43 @@
 namespace penstock::upstream {
 namespace {
 
-constexpr std::size_t largest_head = 64U << 10U;
-constexpr std::size_t most_fields = 256;
-constexpr std::size_t longest_chunk_line = 1024;
-constexpr std::size_t most_trailer_bytes = 8192;
-constexpr std::int64_t most_chunk_excess = 16384;
-constexpr int most_interim = 16;
-constexpr int most_empty_lines = 8;
-constexpr std::size_t largest_first_reservation = 1U << 20U;
+constexpr std::size_t max_head = 64U << 10U;
+constexpr std::size_t max_fields = 256;
+constexpr std::size_t max_chunk_line = 1024;
+constexpr std::size_t max_trailer_bytes = 8192;
+constexpr std::int64_t max_chunk_excess = 16384;
+constexpr int max_interim = 16;
+constexpr int max_empty_lines = 8;
+constexpr std::size_t max_first_reservation = 1U << 20U;
 constexpr std::size_t decoded_at_once = 1U << 20U;  // zlib counts in 32 bits
 
 }  // namespace
 
-Http1Reply::Http1Reply(std::string_view method, bool decode, std::uint64_t max_body)
+Http1Response::Http1Response(std::string_view method, bool decode, std::uint64_t max_body)
     : method_(method), decode_(decode), max_body_(max_body) {}
 
-Http1Reply::State Http1Reply::malformed(std::string why) {
+Http1Response::State Http1Response::malformed(std::string why) {
   trouble_ = std::move(why);
   keep_alive_ = false;
   return State::malformed;
 }
 
-Http1Reply::State Http1Reply::too_large() {
+Http1Response::State Http1Response::too_large() {
   keep_alive_ = false;
   return State::too_large;
 }
 
-void Http1Reply::odd(std::string what) {
+void Http1Response::odd(std::string what) {
   keep_alive_ = false;
-  note(reply_.warnings, "the vendor's answer is odd: " + std::move(what));
+  note(response_.warnings, "the vendor's answer is odd: " + std::move(what));
 }
 
-void Http1Reply::odd(Oddities all) {
+void Http1Response::odd(Oddities all) {
   for (std::string& what : all)
     odd(std::move(what));
 }
 
-Http1Reply::State Http1Reply::feed(std::string_view bytes) {
+Http1Response::State Http1Response::feed(std::string_view bytes) {
   if (bytes.empty()) return part_ == Part::done ? State::complete : State::more;
   started_ = true;
   State state = State::more;
@@ -85,22 +85,22 @@ Http1Reply::State Http1Reply::feed(std::string_view bytes) {
   return state;
 }
 
-Http1Reply::State Http1Reply::feed_head(std::string_view& bytes) {
+Http1Response::State Http1Response::feed_head(std::string_view& bytes) {
   const std::size_t before = buffer_.size();
   buffer_.append(bytes);
   // What is left over of an answer before, or of an interim one (RFC 9112 section 2.2).
   std::size_t cut = 0;
   while (buffer_.compare(cut, 1, "\n") == 0 || buffer_.compare(cut, 2, "\r\n") == 0) {
     cut += buffer_[cut] == '\n' ? 1 : 2;
-    if (++empty_lines_ > most_empty_lines) return malformed("empty lines stand before it");
+    if (++empty_lines_ > max_empty_lines) return malformed("empty lines stand before it");
   }
   if (cut > 0) {
     odd("an empty line stands before it");
     scanned_ = 0;
   }
   const std::size_t size = head_size(std::string_view(buffer_).substr(cut), scanned_);
-  if (size == std::string::npos || size > largest_head) {
-    if (buffer_.size() > largest_head) return malformed("its head is larger than 64 KiB");
+  if (size == std::string::npos || size > max_head) {
+    if (buffer_.size() > max_head) return malformed("its head is larger than 64 KiB");
     buffer_.erase(0, cut);
     bytes = {};
     return State::more;
@@ -114,14 +114,14 @@ Http1Reply::State Http1Reply::feed_head(std::string_view& bytes) {
 }
 
 /// The parts of a chunked body that are lines: each ends in CR LF, whatever other readers allow.
-Http1Reply::State Http1Reply::line_part(std::string_view& bytes) {
+Http1Response::State Http1Response::line_part(std::string_view& bytes) {
   const std::size_t line_feed = bytes.find('\n');
   buffer_.append(
       bytes.substr(0, line_feed == std::string_view::npos ? bytes.size() : line_feed + 1));
   if (part_ == Part::trailers) {
-    if (trailers_.size() + buffer_.size() > most_trailer_bytes)
+    if (trailers_.size() + buffer_.size() > max_trailer_bytes)
       return malformed("its trailers are larger than 8 KiB");
-  } else if (buffer_.size() > longest_chunk_line) {
+  } else if (buffer_.size() > max_chunk_line) {
     return malformed("a chunk line is longer than 1 KiB");
   }
   if (line_feed == std::string_view::npos) {
@@ -146,7 +146,7 @@ Http1Reply::State Http1Reply::line_part(std::string_view& bytes) {
   }
 }
 
-Http1Reply::State Http1Reply::chunk_size_line(std::string_view line) {
+Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
   Oddities found;
   const auto size = read_chunk_size(line, found);
   if (!size) return malformed(size.error());
@@ -156,23 +156,23 @@ Http1Reply::State Http1Reply::chunk_size_line(std::string_view line) {
   const auto justified = static_cast<std::int64_t>(std::min<std::uint64_t>(left_, 1U << 20U));
   chunk_excess_ += static_cast<std::int64_t>(line.size()) - 16 - 2 * justified;
   chunk_excess_ = std::max<std::int64_t>(chunk_excess_, 0);
-  if (chunk_excess_ > most_chunk_excess)
+  if (chunk_excess_ > max_chunk_excess)
     return malformed("its chunks have more extensions than data");
   part_ = left_ == 0 ? Part::trailers : Part::chunk_data;
   return State::more;
 }
 
 /// Trailers are kept apart: merged into the headers they could pretend to be some.
-Http1Reply::State Http1Reply::end_of_trailers(std::string_view excess) {
+Http1Response::State Http1Response::end_of_trailers(std::string_view excess) {
   Oddities found;
-  auto fields = read_fields(trailers_, most_fields, found);
+  auto fields = read_fields(trailers_, max_fields, found);
   if (!fields) return malformed("in its trailers, " + fields.error());
-  reply_.trailers = *std::move(fields);
+  response_.trailers = *std::move(fields);
   odd(std::move(found));
   return finish(excess);
 }
 
-Http1Reply::State Http1Reply::end() {
+Http1Response::State Http1Response::end() {
   keep_alive_ = false;
   if (part_ == Part::done) return State::complete;
   if (part_ == Part::until_end) return finish({});
@@ -180,37 +180,37 @@ Http1Reply::State Http1Reply::end() {
                             : "the connection was closed");
 }
 
-bool Http1Reply::read_head(std::string_view head) {
+bool Http1Response::read_head(std::string_view head) {
   Oddities found;
   auto line = take_status_line(head, found);
   if (!line) return malformed(line.error()), false;
-  reply_.status = line->status;
-  reply_.reason = std::move(line->reason);
+  response_.status = line->status;
+  response_.reason = std::move(line->reason);
   http10_ = line->http10;
   const bool ends_in_order = head.ends_with("\r\n");
   if (!ends_in_order) note(found, "its header lines end in a bare line feed");
   head.remove_suffix(ends_in_order ? 2 : 1);  // the empty line
-  auto fields = read_fields(head, most_fields, found);
+  auto fields = read_fields(head, max_fields, found);
   if (!fields) return malformed(fields.error()), false;
-  reply_.headers = *std::move(fields);
+  response_.headers = *std::move(fields);
   odd(std::move(found));
-  if (reply_.status >= 200) return frame();
-  if (reply_.status == 101)
+  if (response_.status >= 200) return frame();
+  if (response_.status == 101)
     return malformed("it switches protocols, which was not asked for"), false;
-  if (++interim_ > most_interim)
+  if (++interim_ > max_interim)
     return malformed("more than 16 interim answers came before it"), false;
-  Reply next;
-  next.warnings = reply_.warnings;  // they are the final answer's, too
-  std::erase_if(reply_.headers, [](const Field& field) {
+  Response next;
+  next.warnings = response_.warnings;  // they are the final answer's, too
+  std::erase_if(response_.headers, [](const Field& field) {
     return field.name == "content-length" || field.name == "transfer-encoding";
   });
-  interims_.push_back(std::exchange(reply_, std::move(next)));
+  interims_.push_back(std::exchange(response_, std::move(next)));
   return true;  // the next head follows
 }
 
-bool Http1Reply::frame() {
+bool Http1Response::frame() {
   Oddities found;
-  const auto framing = read_framing(method_, reply_.status, http10_, reply_.headers, found);
+  const auto framing = read_framing(method_, response_.status, http10_, response_.headers, found);
   if (!framing) return malformed(framing.error()), false;
   head_complete_ = true;
   // Content that was declared may still come, against the rules, and would be the next answer.
@@ -233,18 +233,18 @@ bool Http1Reply::frame() {
   }
   choose_decoder();
   if (part_ == Part::length && max_body_ != unlimited) {
-    reply_.body.reserve(
-        static_cast<std::size_t>(std::min<std::uint64_t>(left_, largest_first_reservation)));
+    response_.body.reserve(
+        static_cast<std::size_t>(std::min<std::uint64_t>(left_, max_first_reservation)));
   }
   return true;
 }
 
 /// RFC 9110 section 8.4.1: one coding is undone; several may be one that was named twice.
-void Http1Reply::choose_decoder() {
+void Http1Response::choose_decoder() {
   if (!decode_) return;
   std::string named;
   int count = 0;
-  for (const Field& field : reply_.headers) {
+  for (const Field& field : response_.headers) {
     if (field.name != "content-encoding") continue;
     std::string_view rest = field.value;
     while (!rest.empty()) {
@@ -256,7 +256,7 @@ void Http1Reply::choose_decoder() {
     }
   }
   if (count == 0) {
-    std::erase_if(reply_.headers,
+    std::erase_if(response_.headers,
                   [](const Field& field) { return field.name == "content-encoding"; });
     return;
   }
@@ -264,22 +264,22 @@ void Http1Reply::choose_decoder() {
     coding_ = named;
     return;
   }
-  note(reply_.warnings, "the vendor's body is given as it came, with its Content-Encoding \"" +
-                            printable(named) + "\", which was not asked for");
+  note(response_.warnings, "the vendor's body is given as it came, with its Content-Encoding \"" +
+                               printable(named) + "\", which was not asked for");
 }
 
-Http1Reply::State Http1Reply::append(std::string_view bytes) {
+Http1Response::State Http1Response::append(std::string_view bytes) {
   body_bytes_ += bytes.size();
   // The limit counts what the coding makes of it; incompressible text grows a little by it.
   const std::uint64_t most =
       coding_.empty() ? max_body_ : max_body_ + std::min(max_body_ / 64 + 1024, ~max_body_);
-  const std::uint64_t room = most - reply_.body.size();
+  const std::uint64_t room = most - response_.body.size();
   if (bytes.size() > room || (part_ == Part::length && left_ > room)) return too_large();
-  reply_.body.append(bytes);
+  response_.body.append(bytes);
   return State::more;
 }
 
-Http1Reply::State Http1Reply::finish(std::string_view excess) {
+Http1Response::State Http1Response::finish(std::string_view excess) {
   part_ = Part::done;
   const State state = coding_.empty() ? State::complete : decode();
   if (!excess.empty()) odd("bytes stand behind its end");
@@ -287,39 +287,40 @@ Http1Reply::State Http1Reply::finish(std::string_view excess) {
 }
 
 /// In one go, so that the bytes are still there where they are not what their head says.
-Http1Reply::State Http1Reply::decode() {
+Http1Response::State Http1Response::decode() {
   const auto decoder = make_decoder(coding_);
   std::string text;
   auto status = ContentDecoder::Status::ok;
-  for (std::string_view rest = reply_.body; !rest.empty() && status == ContentDecoder::Status::ok;
+  for (std::string_view rest = response_.body;
+       !rest.empty() && status == ContentDecoder::Status::ok;
        rest.remove_prefix(std::min(decoded_at_once, rest.size())))
     status = decoder->feed(rest.substr(0, decoded_at_once), text, max_body_);
   if (status == ContentDecoder::Status::too_large) return too_large();
-  const bool empty = reply_.body.empty();
+  const bool empty = response_.body.empty();
   if (!empty && (status != ContentDecoder::Status::ok || !decoder->finished())) {
-    if (reply_.body.size() > max_body_) return too_large();
+    if (response_.body.size() > max_body_) return too_large();
     odd("its body is not whole in its Content-Encoding, " + coding_ + ", and is given as it came");
     return State::complete;
   }
   if (decoder->padded()) odd("its " + coding_ + " body has padding behind its end");
-  reply_.body = std::move(text);
+  response_.body = std::move(text);
   // What they said was true of the coded bytes.
-  std::erase_if(reply_.headers, [](const Field& field) {
+  std::erase_if(response_.headers, [](const Field& field) {
     return field.name == "content-encoding" || field.name == "content-length";
   });
   return State::complete;
 }
 
-std::string Http1Reply::summary() const {
+std::string Http1Response::summary() const {
   constexpr std::array telling = {"location",    "content-type", "content-length",
                                   "retry-after", "x-request-id", "request-id"};
-  if (reply_.status == 0) return {};
-  std::string out = "it had answered " + std::to_string(reply_.status);
-  if (!reply_.reason.empty()) out += " " + printable(reply_.reason);
+  if (response_.status == 0) return {};
+  std::string out = "it had answered " + std::to_string(response_.status);
+  if (!response_.reason.empty()) out += " " + printable(response_.reason);
   std::string head;
   for (const char* name : telling) {
-    const auto found = std::ranges::find(reply_.headers, name, &Field::name);
-    if (found != reply_.headers.end())
+    const auto found = std::ranges::find(response_.headers, name, &Field::name);
+    if (found != response_.headers.end())
       head += (head.empty() ? "" : ", ") + found->name + ": " + printable(found->value, 200);
   }
   if (!head.empty()) out += " (" + head + ")";

@@ -16,7 +16,7 @@ namespace penstock::upstream {
 /// whole, the deviation is one of its warnings, and the connection is not used again. Where two
 /// readers could see two different ends of it, it is refused, since such answers have hidden
 /// others. docs/http.md has the rules. No I/O: feed it what came.
-class Http1Reply {
+class Http1Response {
  public:
   static constexpr std::uint64_t unlimited =
       UINT64_MAX;  ///< for an answer that is taken as it comes
@@ -24,7 +24,7 @@ class Http1Reply {
   /// `method` decides whether there can be a body; `decode` undoes the content
   /// codings that make_decoder() knows. `max_body` bounds what is held at one time: all of the
   /// body, or what take_body() has not taken yet.
-  Http1Reply(std::string_view method, bool decode, std::uint64_t max_body);
+  Http1Response(std::string_view method, bool decode, std::uint64_t max_body);
 
   enum class State : std::uint8_t { more, complete, malformed, too_large };
 
@@ -37,10 +37,10 @@ class Http1Reply {
 
   /// For those who take the answer as it comes: interim answers so far, whether the head is there,
   /// the body's bytes since the last time.
-  std::vector<Reply> take_interims() { return std::exchange(interims_, {}); }
+  std::vector<Response> take_interims() { return std::exchange(interims_, {}); }
   bool head_complete() const { return head_complete_; }
-  const Reply& reply() const { return reply_; }
-  std::string take_body() { return std::exchange(reply_.body, {}); }
+  const Response& response() const { return response_; }
+  std::string take_body() { return std::exchange(response_.body, {}); }
 
   bool started() const { return started_; }  ///< a byte of it was seen
   bool keeps_alive() const { return keep_alive_; }
@@ -51,7 +51,7 @@ class Http1Reply {
   /// 201 Created (location: /x), and 12 bytes of its body had come". Empty before a status line.
   std::string summary() const;
 
-  Reply take() { return std::move(reply_); }
+  Response take() { return std::move(response_); }
 
  private:
   enum class Part : std::uint8_t {
@@ -94,8 +94,8 @@ class Http1Reply {
   std::uint64_t left_ = 0;         ///< of a body or a chunk
   std::uint64_t body_bytes_ = 0;   ///< that came, coded
   std::string coding_;             ///< Content-Encoding that finish() is to undo; empty: none
-  std::vector<Reply> interims_;
-  Reply reply_;
+  std::vector<Response> interims_;
+  Response response_;
   std::string trouble_;
 };
 

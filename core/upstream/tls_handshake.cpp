@@ -12,8 +12,8 @@
 namespace penstock::upstream {
 namespace {
 
-constexpr std::size_t longest_name = 200;
-constexpr std::size_t most_names = 5;
+constexpr std::size_t max_name = 200;
+constexpr std::size_t max_names = 5;
 
 // In what libcurl says of OpenSSL's errors: "error:0A000152:SSL routines::…".
 constexpr std::string_view error_mark = "error:";
@@ -41,7 +41,7 @@ std::string printed(Print print) {
   print(memory);
   char* text = nullptr;
   const long size = BIO_get_mem_data(memory, &text);
-  std::string out(text, std::min(static_cast<std::size_t>(std::max(size, 0L)), longest_name));
+  std::string out(text, std::min(static_cast<std::size_t>(std::max(size, 0L)), max_name));
   BIO_free(memory);
   std::ranges::replace_if(
       out, [](char c) { return c < ' ' || c > '~'; }, '?');
@@ -60,7 +60,7 @@ std::vector<std::string> names_in(const X509* certificate) {
   std::vector<std::string> out;
   auto* names = static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr));
-  for (int i = 0; i < sk_GENERAL_NAME_num(names) && out.size() <= most_names; ++i) {
+  for (int i = 0; i < sk_GENERAL_NAME_num(names) && out.size() <= max_names; ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names, i);
     if (name->type != GEN_DNS) continue;
     out.push_back(printed([&](BIO* into) {
@@ -251,7 +251,7 @@ TlsTrouble wrong_name(const std::string& host, const TlsHandshake& seen) {
   for (const std::string& name : seen.names) {
     if (!names.empty()) names += ", ";
     names += name;
-    if (names.size() > longest_name) break;
+    if (names.size() > max_name) break;
   }
   return {"the certificate is not for " + host +
           (names.empty() ? " (it names no host)" : " but for " + names) +

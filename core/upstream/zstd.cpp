@@ -9,7 +9,7 @@ namespace penstock::upstream {
 namespace {
 
 // RFC 9659 section 3: a window of at most 8 MiB is what a receiver of Content-Encoding must give.
-constexpr int largest_window_log = 23;
+constexpr int max_window_log = 23;
 
 struct StreamFree {
   void operator()(ZSTD_DStream* stream) const noexcept { ZSTD_freeDStream(stream); }
@@ -18,7 +18,7 @@ struct StreamFree {
 class Zstd final : public ContentDecoder {
  public:
   Zstd() : stream_(ZSTD_createDStream()) {
-    if (stream_) ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, largest_window_log);
+    if (stream_) ZSTD_DCtx_setParameter(stream_.get(), ZSTD_d_windowLogMax, max_window_log);
   }
 
   Status feed(std::string_view bytes, std::string& out, std::uint64_t most) override {
@@ -35,7 +35,7 @@ class Zstd final : public ContentDecoder {
       if (ZSTD_isError(hint) != 0) return Status::broken;
       if (made.pos > most - out.size()) return Status::too_large;
       out.append(buffer, made.pos);
-      head_.append(bytes.substr(before, std::min(in.pos - before, largest_head - head_.size())));
+      head_.append(bytes.substr(before, std::min(in.pos - before, max_head - head_.size())));
       made_of_frame_ += made.pos;
       finished_ = between_frames_ = hint == 0;  // another frame may follow
       if (finished_ && !end_frame()) return Status::broken;
@@ -59,7 +59,7 @@ class Zstd final : public ContentDecoder {
     return said == std::exchange(made_of_frame_, 0) || said == ZSTD_CONTENTSIZE_UNKNOWN;
   }
 
-  static constexpr std::size_t largest_head = 18;  // RFC 8878 section 3.1.1.1, with the magic
+  static constexpr std::size_t max_head = 18;  // RFC 8878 section 3.1.1.1, with the magic
 
   std::unique_ptr<ZSTD_DStream, StreamFree> stream_;
   bool finished_ = false, between_frames_ = true;

@@ -253,7 +253,7 @@ Built PluginDriver::prepare(const Given& given) const {
   if (outcome.verdict != host::Verdict::ok) return out;
   if (out.method.empty()) out.method = in.method;
   if (out.url.empty()) out.url = url;
-  out.body = host::compose_body(outcome, in.body);
+  out.body = host::build_body(outcome, in.body);
   Values query = given.call.query, headers = out.headers;
   query.insert(query.end(), out.query.begin(), out.query.end());
   out.query = std::move(query);
@@ -265,26 +265,26 @@ Built PluginDriver::prepare(const Given& given) const {
 }
 
 Built PluginDriver::session(std::uint32_t event, const Given& given, const Values& carried,
-                            const TestReply* reply) const {
+                            const TestReply* response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const host::State carried_state{secret_items(carried)};
   const std::vector<Field> reply_headers =
-      reply == nullptr ? std::vector<Field>() : fields(reply->headers);
-  host::ReplyInput reply_input;
-  if (reply != nullptr)
-    reply_input = {reply->status, &reply_headers, reply->body, reply->truncated};
+      response == nullptr ? std::vector<Field>() : fields(response->headers);
+  host::ResponseInput reply_input;
+  if (response != nullptr)
+    reply_input = {response->status, &reply_headers, response->body, response->truncated};
   return built(loaded_->plugin->instance().session(event, in.env, in.connection, in.old_session(),
                                                    carried_state,
-                                                   reply == nullptr ? nullptr : &reply_input));
+                                                   response == nullptr ? nullptr : &reply_input));
 }
 
-Built PluginDriver::inspect(const Given& given, const TestReply& reply) const {
+Built PluginDriver::inspect(const Given& given, const TestReply& response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const std::string url = in.base_url();
-  const std::vector<Field> reply_headers = fields(reply.headers);
+  const std::vector<Field> reply_headers = fields(response.headers);
   return built(loaded_->plugin->instance().inspect(
       in.env, in.connection, in.old_session(), in.call(url),
-      {reply.status, &reply_headers, reply.body, reply.truncated}));
+      {response.status, &reply_headers, response.body, response.truncated}));
 }
 
 std::string PluginDriver::manifest() const { return loaded_->manifest; }

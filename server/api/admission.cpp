@@ -47,22 +47,24 @@ bool prefers(const RequestHead& head, std::string_view preference) {
 
 }  // namespace
 
-Reply Door::refuse(const HeadRefusal& refusal, const Client& client) {
-  Ticket ticket;
-  ticket.started = Clock::now();
-  ticket.record.event = "refused";
-  ticket.record.request_id = new_request_id();
-  ticket.record.client = client.address;
-  Reply reply = refuse(at_the_door(refusal.status, "Malformed request", refusal.message), ticket);
-  if (!refusal.allow.empty()) reply.headers.push_back({"Allow", refusal.allow});
-  reply.close = true;
-  return reply;
+HttpResponse ApiHandler::refuse(const HeadRefusal& refusal, const Client& client) {
+  RequestContext context;
+  context.started = Clock::now();
+  context.record.event = "refused";
+  context.record.request_id = new_request_id();
+  context.record.client = client.address;
+  HttpResponse response =
+      refuse(request_error(refusal.status, "Malformed request", refusal.message), context);
+  if (!refusal.allow.empty()) response.headers.push_back({"Allow", refusal.allow});
+  response.close = true;
+  return response;
 }
 
-std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, Ticket& ticket) {
-  ticket = {};
-  ticket.started = Clock::now();
-  CallRecord& record = ticket.record;
+std::optional<HttpResponse> ApiHandler::admit(const RequestHead& head, const Client& client,
+                                              RequestContext& context) {
+  context = {};
+  context.started = Clock::now();
+  CallRecord& record = context.record;
   record.event = "refused";
   record.request_id = new_request_id();
   record.client = client.address;
@@ -70,77 +72,80 @@ std::optional<Reply> Door::admit(const RequestHead& head, const Client& client, 
   record.path = head.target;
 
   RouteMatch match = find_route(head.method, head.target);
-  ticket.route = match.route;
-  if (!client.allowed && !ticket.is_probe()) {
+  context.route = match.route;
+  if (!client.allowed && !context.is_probe()) {
     return refuse(
         address_refused("calls from this address are not allowed (server.allowed_networks)"),
-        ticket);
+        context);
   }
   if (match.route == nullptr && match.allow.empty()) {
-    return refuse(at_the_door(404, "Not found",
-                              "there is no such path; the API is under /v1, see GET /v1/apis"),
-                  ticket);
+    return refuse(request_error(404, "Not found",
+                                "there is no such path; the API is under /v1, see GET /v1/apis"),
+                  context);
   }
   if (match.route == nullptr)
-    return refuse_method(ticket, "this path takes " + match.allow, match.allow);
+    return refuse_method(context, "this path takes " + match.allow, match.allow);
   if (match.route->needs_key) {
-    if (auto error = judge_key(head, ticket)) return refuse(*std::move(error), ticket);
+    if (auto error = check_key(head, context)) return refuse(*std::move(error), context);
   }
-  ticket.arguments = std::move(match.arguments);
-  ticket.integration_id = head.field("x-integration-id");
-  ticket.respects_rate_limit = prefers(head, "respect-rate-limit");
-  ticket.wants_session = prefers(head, "session");
-  if (match.route->page == Page::proxy) return admit_proxied(head, ticket);
-  if (auto error = judge_body(head, ticket)) {
-    Reply reply = refuse(*std::move(error), ticket);
-    reply.close = true;
-    return reply;
+  context.arguments = std::move(match.arguments);
+  context.integration_id = head.field("x-integration-id");
+  context.respects_rate_limit = prefers(head, "respect-rate-limit");
+  context.wants_session = prefers(head, "session");
+  if (match.route->page == Endpoint::proxy) return admit_proxied(head, context);
+  if (auto error = check_body(head, context)) {
+    HttpResponse response = refuse(*std::move(error), context);
+    response.close = true;
+    return response;
   }
   record.event = "request";
   return std::nullopt;
 }
 
-Reply Door::refuse_method(Ticket& ticket, std::string message, std::string allow) {
-  Reply reply = refuse(at_the_door(405, "Method not allowed", std::move(message)), ticket);
-  reply.headers.push_back({"Allow", std::move(allow)});
-  return reply;
+HttpResponse ApiHandler::refuse_method(RequestContext& context, std::string message,
+                                       std::string allow) {
+  HttpResponse response =
+      refuse(request_error(405, "Method not allowed", std::move(message)), context);
+  response.headers.push_back({"Allow", std::move(allow)});
+  return response;
 }
 
-std::optional<Error> Door::judge_key(const RequestHead& head, Ticket& ticket) {
+std::optional<Error> ApiHandler::check_key(const RequestHead& head, RequestContext& context) {
   const std::string_view authorization = head.field("authorization");
-  ticket.key = keys_.find(authorization);
-  if (ticket.key == nullptr) {
+  context.key = keys_.find(authorization);
+  if (context.key == nullptr) {
     return authentication_invalid(authorization.empty()
                                       ? "send Authorization: Bearer <api key>"
                                       : "the API key is not one of this server's");
   }
-  ticket.record.key = ticket.key->name();
-  if (const auto wait = ticket.key->throttle(ticket.started))
+  context.record.key = context.key->name();
+  if (const auto wait = context.key->throttle(context.started))
     return rate_limited("too many calls with this API key", *wait);
   return std::nullopt;
 }
 
 /// Of requests that are read here; the proxy leaves a coding to the vendor and trailers behind.
-std::optional<Error> Door::judge_body(const RequestHead& head, Ticket& ticket) const {
-  const Page page = ticket.route->page;
-  const bool is_call = page == Page::passthrough || page == Page::validate;
-  ticket.most_body = is_call ? max_request_bytes_ : page == Page::verify ? 65'536 : 0;
-  if (head.has_body() && ticket.most_body == 0)
-    return at_the_door(413, "Request too large", "a GET of this path takes no body");
+std::optional<Error> ApiHandler::check_body(const RequestHead& head,
+                                            RequestContext& context) const {
+  const Endpoint page = context.route->page;
+  const bool is_call = page == Endpoint::passthrough || page == Endpoint::validate;
+  context.max_body = is_call ? max_request_bytes_ : page == Endpoint::verify ? 65'536 : 0;
+  if (head.has_body() && context.max_body == 0)
+    return request_error(413, "Request too large", "a GET of this path takes no body");
   const std::string_view coding = head.field("content-encoding");
   if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
-    return at_the_door(415, "Unsupported coding",
-                       "a Content-Encoding is not taken; send the body as it is");
+    return request_error(415, "Unsupported coding",
+                         "a Content-Encoding is not taken; send the body as it is");
   }
   if (!head.field("trailer").empty())
-    return at_the_door(400, "Malformed request", "trailers are not taken");
-  if (head.content_length > ticket.most_body) {
-    return at_the_door(413, "Request too large",
-                       "the body is larger than " + counted(ticket.most_body, "byte"));
+    return request_error(400, "Malformed request", "trailers are not taken");
+  if (head.content_length > context.max_body) {
+    return request_error(413, "Request too large",
+                         "the body is larger than " + counted(context.max_body, "byte"));
   }
-  if (is_call && ticket.key->budget()->is_spent()) {
+  if (is_call && context.key->budget()->is_spent()) {
     return rate_limited("answers and bodies of this API key's calls hold " +
-                            counted(ticket.key->budget()->held(), "byte") +
+                            counted(context.key->budget()->held(), "byte") +
                             " of memory; read the answers that are on their way first",
                         std::chrono::seconds(1));
   }

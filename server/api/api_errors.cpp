@@ -5,7 +5,7 @@
 
 namespace penstock::server {
 
-Error at_the_door(int status, std::string title, std::string message) {
+Error request_error(int status, std::string title, std::string message) {
   Error error = input_invalid(std::move(message));
   error.http_status = status;
   error.title = std::move(title);

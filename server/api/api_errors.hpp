@@ -7,7 +7,7 @@
 namespace penstock::server {
 
 /// What the door itself refuses: a path, a method, a size.
-Error at_the_door(int status, std::string title, std::string message);
+Error request_error(int status, std::string title, std::string message);
 
 /// The answer of readyz once the end has been asked for.
 Error shutting_down();

@@ -15,8 +15,8 @@
 #include "api/api_keys.hpp"
 #include "api/call_port.hpp"
 #include "api/examples.hpp"
-#include "api/place_contention.hpp"
 #include "api/routes.hpp"
+#include "api/slot_contention.hpp"
 #include "http/byte_budget.hpp"
 #include "http/message.hpp"
 #include "http/network.hpp"
@@ -31,16 +31,16 @@ struct Client {
 };
 
 /// What the head of an admitted request said; goes with it until it is answered.
-struct Ticket {
+struct RequestContext {
   const Route* route = nullptr;
-  ApiKey* key = nullptr;        ///< of the caller; null where none is needed
-  std::uint64_t most_body = 0;  ///< of a request that is read whole: the largest body it may have
+  ApiKey* key = nullptr;       ///< of the caller; null where none is needed
+  std::uint64_t max_body = 0;  ///< of a request that is read whole: the largest body it may have
   std::vector<std::string> arguments;
   std::string integration_id;
-  bool respects_rate_limit = false;                    ///< Prefer: respect-rate-limit
-  bool wants_session = false;                          ///< Prefer: session
-  std::optional<ProxyCall> proxied;                    ///< of a request whose body streams
-  std::shared_ptr<const std::atomic<bool>> abandoned;  ///< see Call::abandoned
+  bool respects_rate_limit = false;  ///< Prefer: respect-rate-limit
+  bool wants_session = false;        ///< Prefer: session
+  std::optional<ProxyCall> proxied;  ///< of a request whose body streams
+  std::shared_ptr<const std::atomic<bool>> client_disconnected;  ///< see Call::abandoned
   Clock::time_point started;
   CallRecord record;
 
@@ -56,31 +56,32 @@ struct ProxiedApi {
 
 /// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing
 /// of sockets.
-class Door {
+class ApiHandler {
  public:
   /// `port` and `log` must outlive the door.
-  Door(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log);
+  ApiHandler(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log);
 
   Client recognise(const Address& address, std::string text) const;
 
   /// All that can be decided before the body is read: address, route, key, rate, size. A reply is
   /// the end of the request; none means that `ticket` is filled in and serve() comes next.
-  std::optional<Reply> admit(const RequestHead& head, const Client& client, Ticket& ticket);
+  std::optional<HttpResponse> admit(const RequestHead& head, const Client& client,
+                                    RequestContext& context);
 
   /// Answers an admitted request; `done` runs exactly once, maybe on another thread, maybe before
   /// this returns.
-  void serve(Ticket ticket, std::string body, std::function<void(Reply)> done);
+  void serve(RequestContext context, std::string body, std::function<void(HttpResponse)> done);
 
   /// Starts an admitted request whose bodies stream.
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
   /// Takes down what the vendor answered, for the log line that the end gives.
-  static void note_answer(Ticket& ticket, const Answer& head);
-  void end_proxied(Ticket& ticket, std::optional<Error> error);
+  static void record_response(RequestContext& context, const Response& head);
+  void end_proxied(RequestContext& context, std::optional<Error> error);
   /// The reply where there is no answer of the vendor.
-  Reply fail_proxied(Ticket& ticket, Error error);
+  HttpResponse fail_proxied(RequestContext& context, Error error);
 
   /// The reply to what is not a proper request. It closes the connection.
-  Reply refuse(const HeadRefusal& refusal, const Client& client);
+  HttpResponse refuse(const HeadRefusal& refusal, const Client& client);
 
   /// Logs that a connection was closed because its client was too slow.
   void note_slow_client(const CallRecord& request, std::string_view message) const;
@@ -97,29 +98,29 @@ class Door {
   void begin_draining() { draining_ = true; }
 
  private:
-  Reply refuse(Error error, Ticket& ticket);
-  Reply finish(Ticket& ticket, Reply reply);
-  void log(Ticket& ticket, int status);
-  Reply render(Ticket& ticket, Result<Answer> result, const std::vector<std::string>& warnings,
-               bool as_base64);
-  std::optional<Error> judge_key(const RequestHead& head, Ticket& ticket);
-  std::optional<Error> judge_body(const RequestHead& head, Ticket& ticket) const;
-  Reply refuse_method(Ticket& ticket, std::string message, std::string allow);
+  HttpResponse refuse(Error error, RequestContext& context);
+  HttpResponse finish(RequestContext& context, HttpResponse response);
+  void log(RequestContext& context, int status);
+  HttpResponse render(RequestContext& context, Result<Response> result,
+                      const std::vector<std::string>& warnings, bool as_base64);
+  std::optional<Error> check_key(const RequestHead& head, RequestContext& context);
+  std::optional<Error> check_body(const RequestHead& head, RequestContext& context) const;
+  HttpResponse refuse_method(RequestContext& context, std::string message, std::string allow);
   std::optional<Error> why_not_ready() const;
-  std::string item_page(const Ticket& ticket, std::optional<Error>& error) const;
-  std::optional<Reply> admit_proxied(const RequestHead& head, Ticket& ticket);
-  std::optional<Error> read_proxy_call(const RequestHead& head, Ticket& ticket);
-  std::optional<Reply> judge_method(const RequestHead& head, Ticket& ticket);
+  std::string item_page(const RequestContext& context, std::optional<Error>& error) const;
+  std::optional<HttpResponse> admit_proxied(const RequestHead& head, RequestContext& context);
+  std::optional<Error> read_proxy_call(const RequestHead& head, RequestContext& context);
+  std::optional<HttpResponse> check_method(const RequestHead& head, RequestContext& context);
   void note_intermediary(std::string_view header);
-  void verify(Ticket ticket, std::function<void(Reply)> done);
-  void call(Ticket ticket, std::string_view body, std::function<void(Reply)> done);
-  void validate(Ticket ticket, Call call, std::vector<std::string> warnings,
-                std::function<void(Reply)> done);
+  void verify(RequestContext context, std::function<void(HttpResponse)> done);
+  void call(RequestContext context, std::string_view body, std::function<void(HttpResponse)> done);
+  void validate(RequestContext context, Call call, std::vector<std::string> warnings,
+                std::function<void(HttpResponse)> done);
 
   CallPort& port_;
   std::shared_ptr<ByteBudget> budget_;
   ApiKeys keys_;
-  PlaceContention contention_;
+  SlotContention contention_;
   AllowedNetworks networks_;
   LogSink log_;
   std::string environment_id_;

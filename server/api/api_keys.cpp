@@ -54,13 +54,13 @@ std::optional<std::chrono::milliseconds> ApiKey::throttle(Clock::time_point now)
 }
 
 ApiKeys::ApiKeys(const std::vector<ApiKeyConfig>& keys, const std::shared_ptr<ByteBudget>& budget,
-                 std::uint64_t most_bytes_of_a_key) {
+                 std::uint64_t max_bytes_of_a_key) {
   for (const ApiKeyConfig& key : keys) {
     if (key.key.empty() && key.key_sha256.empty()) continue;
     std::string digest = key.key.empty() ? lower(key.key_sha256) : sha256_hex(key.key.reveal());
     keys_.push_back(
         std::make_unique<ApiKey>(key.name, std::move(digest), key.calls_per_second,
-                                 std::make_shared<ByteBudget>(most_bytes_of_a_key, budget)));
+                                 std::make_shared<ByteBudget>(max_bytes_of_a_key, budget)));
   }
 }
 

@@ -47,7 +47,7 @@ class ApiKeys {
  public:
   /// Each key may hold `most_bytes_of_a_key` of `budget`.
   ApiKeys(const std::vector<ApiKeyConfig>& keys, const std::shared_ptr<ByteBudget>& budget,
-          std::uint64_t most_bytes_of_a_key);
+          std::uint64_t max_bytes_of_a_key);
 
   /// The key of an Authorization header's value; null if it is none of ours. Takes as long for any
   /// key of a length: digests are compared, all of them, each in constant time.

@@ -22,7 +22,7 @@ class CallPort {
   virtual ~CallPort() = default;
 
   /// `handler` runs once, on whatever thread.
-  virtual void start(Call call, std::function<void(Result<Answer>)> handler) = 0;
+  virtual void start(Call call, std::function<void(Result<Response>)> handler) = 0;
   virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
   virtual void validate(Call call, std::function<void(Result<Preview>)> handler) {
@@ -30,7 +30,7 @@ class CallPort {
   }
   virtual void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) = 0;
   virtual void verify(const std::string& integration_id,
-                      std::function<void(Result<std::vector<Check>>)> handler) = 0;
+                      std::function<void(Result<std::vector<ProbeResult>>)> handler) = 0;
   virtual std::vector<ApiInfo> catalog() const = 0;
   virtual std::vector<IntegrationInfo> integrations() const = 0;
 
@@ -43,13 +43,13 @@ class EnginePort final : public CallPort {
  public:
   explicit EnginePort(Engine& engine) : engine_(engine) {}
 
-  void start(Call call, std::function<void(Result<Answer>)> handler) override;
+  void start(Call call, std::function<void(Result<Response>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
   void validate(Call call, std::function<void(Result<Preview>)> handler) override;
   void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) override;
   void verify(const std::string& integration_id,
-              std::function<void(Result<std::vector<Check>>)> handler) override;
+              std::function<void(Result<std::vector<ProbeResult>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
   std::vector<std::string> out_of_service() const override;

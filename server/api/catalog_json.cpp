@@ -14,9 +14,9 @@ using rapidjson::StringBuffer;
 
 /// The few calls that the pages need, on either of RapidJSON's writers.
 template <class Writer>
-class Sheet {
+class JsonWriter {
  public:
-  explicit Sheet(Writer& writer) : writer_(writer) {}
+  explicit JsonWriter(Writer& writer) : writer_(writer) {}
 
   void text(const char* name, const std::string& value) {
     writer_.Key(name);
@@ -60,7 +60,7 @@ class Sheet {
 };
 
 template <class Writer>
-void write_examples(Sheet<Writer> sheet, const ApiInfo& api, const ExamplePlace& place) {
+void write_examples(JsonWriter<Writer> sheet, const ApiInfo& api, const ExampleContext& place) {
   Writer& writer = sheet.writer();
   writer.StartArray();
   for (const ExampleCall& example : api.examples) {
@@ -76,7 +76,7 @@ void write_examples(Sheet<Writer> sheet, const ApiInfo& api, const ExamplePlace&
 }
 
 template <class Writer>
-void write_conditions(Sheet<Writer> sheet, const std::vector<FieldsWhen>& conditions) {
+void write_conditions(JsonWriter<Writer> sheet, const std::vector<FieldsWhen>& conditions) {
   Writer& writer = sheet.writer();
   writer.StartArray();
   for (const FieldsWhen& when : conditions) {
@@ -90,8 +90,8 @@ void write_conditions(Sheet<Writer> sheet, const std::vector<FieldsWhen>& condit
 }
 
 template <class Writer>
-void write_api(Writer& writer, const ApiInfo& api, const ExamplePlace& place) {
-  Sheet<Writer> sheet(writer);
+void write_api(Writer& writer, const ApiInfo& api, const ExampleContext& place) {
+  JsonWriter<Writer> sheet(writer);
   writer.StartObject();
   sheet.text("tool", api.tool);
   sheet.text("api", api.api);
@@ -124,7 +124,7 @@ void write_api(Writer& writer, const ApiInfo& api, const ExamplePlace& place) {
 
 template <class Writer>
 void write_integration(Writer& writer, const IntegrationInfo& integration) {
-  Sheet<Writer> sheet(writer);
+  JsonWriter<Writer> sheet(writer);
   writer.StartObject();
   sheet.text("id", integration.id);
   sheet.text("tool", integration.tool);
@@ -160,7 +160,8 @@ std::string written(bool indent, Write write) {
 
 }  // namespace
 
-std::string apis_json(const std::vector<ApiInfo>& apis, const PlaceOf& place, bool indent) {
+std::string apis_json(const std::vector<ApiInfo>& apis, const ExampleContextOf& place,
+                      bool indent) {
   return written(indent, [&](auto& writer) {
     writer.StartArray();
     for (const ApiInfo& api : apis)
@@ -169,7 +170,7 @@ std::string apis_json(const std::vector<ApiInfo>& apis, const PlaceOf& place, bo
   });
 }
 
-std::string api_json(const ApiInfo& api, const PlaceOf& place, bool indent) {
+std::string api_json(const ApiInfo& api, const ExampleContextOf& place, bool indent) {
   return written(indent, [&](auto& writer) { write_api(writer, api, place(api)); });
 }
 
@@ -186,9 +187,9 @@ std::string integration_json(const IntegrationInfo& integration) {
   return written(false, [&](auto& writer) { write_integration(writer, integration); });
 }
 
-std::string verification_json(const std::vector<Check>& checks) {
+std::string verification_json(const std::vector<ProbeResult>& checks) {
   return written(false, [&](auto& writer) {
-    Sheet sheet(writer);
+    JsonWriter sheet(writer);
     writer.StartObject();
     if (checks.empty()) {
       writer.Key("works");
@@ -197,11 +198,11 @@ std::string verification_json(const std::vector<Check>& checks) {
                  "nothing was tried: no API that the connection is complete for has a test "
                  "call (\"verify\" in the plugin's manifest)");
     } else {
-      sheet.flag("works", std::ranges::all_of(checks, &Check::works));
+      sheet.flag("works", std::ranges::all_of(checks, &ProbeResult::works));
     }
     writer.Key("checks");
     writer.StartArray();
-    for (const Check& check : checks) {
+    for (const ProbeResult& check : checks) {
       writer.StartObject();
       sheet.text("api", check.api);
       sheet.flag("works", check.works);
@@ -222,7 +223,7 @@ std::string plugins_json(const std::vector<PluginInfo>& plugins) {
   return written(false, [&](auto& writer) {
     writer.StartArray();
     for (const PluginInfo& plugin : plugins) {
-      Sheet sheet(writer);
+      JsonWriter sheet(writer);
       writer.StartObject();
       sheet.text("name", plugin.name);
       sheet.text("version", plugin.version);

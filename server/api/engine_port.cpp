@@ -4,7 +4,7 @@
 
 namespace penstock::server {
 
-void EnginePort::start(Call call, std::function<void(Result<Answer>)> handler) {
+void EnginePort::start(Call call, std::function<void(Result<Response>)> handler) {
   engine_.start(std::move(call), std::move(handler));
 }
 
@@ -23,7 +23,7 @@ void EnginePort::validate_with_session(Call call, std::function<void(Result<Prev
 }
 
 void EnginePort::verify(const std::string& integration_id,
-                        std::function<void(Result<std::vector<Check>>)> handler) {
+                        std::function<void(Result<std::vector<ProbeResult>>)> handler) {
   engine_.verify(integration_id, std::move(handler));
 }
 

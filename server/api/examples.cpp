@@ -61,9 +61,9 @@ std::string reachable(std::string_view listen) {
   return (host == "[::]" ? "[::1]" : std::string(host)) + port;
 }
 
-PlaceOf example_places(std::string address, std::vector<IntegrationInfo> integrations) {
+ExampleContextOf example_contexts(std::string address, std::vector<IntegrationInfo> integrations) {
   return [address = std::move(address),
-          integrations = std::move(integrations)](const ApiInfo& api) -> ExamplePlace {
+          integrations = std::move(integrations)](const ApiInfo& api) -> ExampleContext {
     const std::string name = api.tool + "/" + api.api;
     for (const IntegrationInfo& integration : integrations) {
       if (integration.enabled &&
@@ -82,7 +82,7 @@ std::string example_request(const ExampleCall& example) {
 }
 
 std::string curl_command(const ApiInfo& api, const ExampleCall& example,
-                         const ExamplePlace& place) {
+                         const ExampleContext& place) {
   return "curl -sS " +
          shell_word("http://" + place.address + "/v1/passthrough/" + api.tool + "/" + api.api) +
          " \\\n  -H \"Authorization: Bearer $PENSTOCK_API_KEY\" -H " +
@@ -91,7 +91,8 @@ std::string curl_command(const ApiInfo& api, const ExampleCall& example,
          shell_word(example_request(example));
 }
 
-std::string cli_command(const ApiInfo& api, const ExampleCall& example, const ExamplePlace& place) {
+std::string cli_command(const ApiInfo& api, const ExampleCall& example,
+                        const ExampleContext& place) {
   std::string out = "penstock call ";
   if (!place.config.empty()) out += "-c " + shell_word(place.config) + " ";
   out += api.tool + "/" + api.api + " " + example.method + " " + shell_word(example.path) + " -i " +
@@ -109,7 +110,7 @@ std::string cli_command(const ApiInfo& api, const ExampleCall& example, const Ex
 }
 
 std::string typescript_program(const ApiInfo& api, const ExampleCall& example,
-                               const ExamplePlace& place) {
+                               const ExampleContext& place) {
   std::string out =
       "import { Kombo } from \"@kombo-api/sdk\";\n\nconst kombo = new Kombo({\n"
       "  api_key: process.env.PENSTOCK_API_KEY,\n  integration_id: " +

@@ -105,16 +105,16 @@ std::string condition_of(const std::string& name, const ApiInfo& api, const Valu
   return values.empty() ? std::string() : "needed where " + chosen_by + " is " + joined(values);
 }
 
-std::vector<FieldFacts> fields(const std::string& json, const std::vector<std::string>& needed,
-                               const ApiInfo* conditions) {
-  std::vector<FieldFacts> out;
+std::vector<FieldDoc> fields(const std::string& json, const std::vector<std::string>& needed,
+                             const ApiInfo* conditions) {
+  std::vector<FieldDoc> out;
   rapidjson::Document schema;
   schema.Parse(json);
   const Value* properties = schema.HasParseError() ? nullptr : member(schema, "properties");
   if (properties == nullptr || !properties->IsObject()) return out;
   const std::vector<std::string> required = list(schema, "required");
   for (const auto& [key, property] : properties->GetObject()) {
-    FieldFacts field{as_text(key), "optional", {}};
+    FieldDoc field{as_text(key), "optional", {}};
     field.required = contains(required, field.name) || contains(needed, field.name);
     std::string condition;
     if (conditions != nullptr && !field.required)
@@ -129,17 +129,17 @@ std::vector<FieldFacts> fields(const std::string& json, const std::vector<std::s
     out.push_back(std::move(field));
   }
   // Not std::ranges::stable_partition: clang 14 cannot compile it.
-  std::stable_partition(out.begin(), out.end(), [](const FieldFacts& one) { return one.required; });
+  std::stable_partition(out.begin(), out.end(), [](const FieldDoc& one) { return one.required; });
   return out;
 }
 
 }  // namespace
 
-std::vector<FieldFacts> option_fields(const ApiInfo& api) {
+std::vector<FieldDoc> option_fields(const ApiInfo& api) {
   return fields(api.options_schema, {}, nullptr);
 }
 
-std::vector<FieldFacts> connection_fields(const ApiInfo& api) {
+std::vector<FieldDoc> connection_fields(const ApiInfo& api) {
   return fields(api.connection_schema, api.required_fields, &api);
 }
 

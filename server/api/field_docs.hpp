@@ -11,7 +11,7 @@
 namespace penstock::server {
 
 /// An option or a connection field, as people need it.
-struct FieldFacts {
+struct FieldDoc {
   std::string name;
   std::string need;  ///< "required", "default v1", "optional", "required where grant is jwt_bearer"
   std::string about;      ///< what it is and which values are right
@@ -19,8 +19,8 @@ struct FieldFacts {
 };
 
 /// Those that an API needs first, else in the schema's order.
-std::vector<FieldFacts> option_fields(const ApiInfo& api);
-std::vector<FieldFacts> connection_fields(const ApiInfo& api);
+std::vector<FieldDoc> option_fields(const ApiInfo& api);
+std::vector<FieldDoc> connection_fields(const ApiInfo& api);
 
 /// Whether a connection is complete for an API, the defaults being there. `value`: what is
 /// configured for a field.

@@ -58,15 +58,17 @@ bool asks_for_wsdl(std::string_view path) {
 
 }  // namespace
 
-std::optional<Reply> Door::admit_proxied(const RequestHead& head, Ticket& ticket) {
-  if (auto error = read_proxy_call(head, ticket)) return refuse(*std::move(error), ticket);
-  return judge_method(head, ticket);
+std::optional<HttpResponse> ApiHandler::admit_proxied(const RequestHead& head,
+                                                      RequestContext& context) {
+  if (auto error = read_proxy_call(head, context)) return refuse(*std::move(error), context);
+  return check_method(head, context);
 }
 
-std::optional<Reply> Door::judge_method(const RequestHead& head, Ticket& ticket) {
-  const Call& call = ticket.proxied->call;
+std::optional<HttpResponse> ApiHandler::check_method(const RequestHead& head,
+                                                     RequestContext& context) {
+  const Call& call = context.proxied->call;
   if (head.method == "TRACE") {
-    return refuse_method(ticket, "TRACE is refused: it would give the credentials back",
+    return refuse_method(context, "TRACE is refused: it would give the credentials back",
                          std::string(all_methods));
   }
   const auto api = apis_.find(call.tool + "/" + call.api);
@@ -84,11 +86,11 @@ std::optional<Reply> Door::judge_method(const RequestHead& head, Ticket& ticket)
               " says where) or from a file, and give the SOAP toolkit the address of this proxy as "
               "that of the service";
   }
-  return refuse_method(ticket, std::move(message), std::move(allow));
+  return refuse_method(context, std::move(message), std::move(allow));
 }
 
 /// A word in the log, once for each kind: nothing is wrong, but who misses the header should know.
-void Door::note_intermediary(std::string_view header) {
+void ApiHandler::note_intermediary(std::string_view header) {
   const auto rule = intermediary_header(header);
   if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;
   log_(log_line(Level::info, "header_left_behind",
@@ -97,25 +99,25 @@ void Door::note_intermediary(std::string_view header) {
                 std::chrono::system_clock::now()));
 }
 
-std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& ticket) {
-  CallRecord& record = ticket.record;
+std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, RequestContext& context) {
+  CallRecord& record = context.record;
   record.event = "proxy";
-  record.tool = ticket.arguments[0];
-  record.api = ticket.arguments[1];
-  record.integration = ticket.integration_id;
-  if (ticket.integration_id.empty()) {
+  record.tool = context.arguments[0];
+  record.api = context.arguments[1];
+  record.integration = context.integration_id;
+  if (context.integration_id.empty()) {
     Error error = input_invalid("the header X-Integration-Id is required");
     error.phase = Phase::route;
     return error;
   }
-  ProxyCall& proxied = ticket.proxied.emplace();
+  ProxyCall& proxied = context.proxied.emplace();
   Call& call = proxied.call;
-  call.tool = ticket.arguments[0];
-  call.api = ticket.arguments[1];
-  call.integration_id = ticket.integration_id;
+  call.tool = context.arguments[0];
+  call.api = context.arguments[1];
+  call.integration_id = context.integration_id;
   call.method = head.method;
-  call.path = ticket.arguments[2];
-  call.respect_rate_limit = ticket.respects_rate_limit;
+  call.path = context.arguments[2];
+  call.respect_rate_limit = context.respects_rate_limit;
   record.path = call.path;
   const std::string_view segment = api_segment(head.target);
   const std::size_t semicolon = segment.find(';');
@@ -147,21 +149,23 @@ std::optional<Error> Door::read_proxy_call(const RequestHead& head, Ticket& tick
   return std::nullopt;
 }
 
-void Door::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+void ApiHandler::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   port_.proxy(std::move(call), std::move(peer));
 }
 
-void Door::note_answer(Ticket& ticket, const Answer& head) {
-  ticket.record.vendor_status = head.status;
-  ticket.record.vendor = head.vendor;
-  ticket.record.plugin = head.plugin;
+void ApiHandler::record_response(RequestContext& context, const Response& head) {
+  context.record.vendor_status = head.status;
+  context.record.vendor = head.vendor;
+  context.record.plugin = head.plugin;
 }
 
-void Door::end_proxied(Ticket& ticket, std::optional<Error> error) {
-  ticket.record.error = std::move(error);
-  log(ticket, ticket.record.vendor_status);
+void ApiHandler::end_proxied(RequestContext& context, std::optional<Error> error) {
+  context.record.error = std::move(error);
+  log(context, context.record.vendor_status);
 }
 
-Reply Door::fail_proxied(Ticket& ticket, Error error) { return refuse(std::move(error), ticket); }
+HttpResponse ApiHandler::fail_proxied(RequestContext& context, Error error) {
+  return refuse(std::move(error), context);
+}
 
 }  // namespace penstock::server

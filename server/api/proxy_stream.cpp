@@ -61,9 +61,9 @@ std::string chunk(std::string_view piece) {
 
 }  // namespace
 
-void ProxyStream::start(Door& door) {
-  ProxyCall call = *std::move(ticket_.proxied);
-  ticket_.proxied.reset();
+void ProxyStream::start(ApiHandler& door) {
+  ProxyCall call = *std::move(context_.proxied);
+  context_.proxied.reset();
   head_only_ = call.call.method == "HEAD";
   takes_trailers_ = call.takes_trailers;
   door.proxy(std::move(call), shared_from_this());
@@ -76,7 +76,7 @@ void ProxyStream::read(ReadHandler handler) {
                         });
 }
 
-void ProxyStream::interim(Answer head) {
+void ProxyStream::interim(Response head) {
   // HTTP/1.0 has none (RFC 9110 section 15.2), and 101 would end HTTP on this connection.
   if (connection_->is_http_1_0() || head.status == 101) return;
   std::string bytes = status_line(head.status, head.reason);
@@ -88,15 +88,15 @@ void ProxyStream::interim(Answer head) {
                         });
 }
 
-void ProxyStream::head(Answer head) {
+void ProxyStream::head(Response head) {
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), head = std::move(head)] {
-                          Door::note_answer(self->ticket_, head);
+                          ApiHandler::record_response(self->context_, head);
                           self->send_head(head);
                         });
 }
 
-void ProxyStream::send_head(const Answer& head) {
+void ProxyStream::send_head(const Response& head) {
   head_sent_ = true;
   connection_->begin_answer();
   // RFC 9112 section 6.3: these end with their head.
@@ -116,7 +116,7 @@ void ProxyStream::send_head(const Answer& head) {
   if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
   // Tells a vendor's 401 from one of ours, and leads to the line in the log.
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
-      .append(ticket_.record.request_id)
+      .append(context_.record.request_id)
       .append("\r\n");
   if (head.places.limit > 0) {
     bytes.append("Concurrency-Limit: ").append(std::to_string(head.places.limit));
@@ -169,14 +169,14 @@ void ProxyStream::send_error(Error error) {
       !fault.empty() && error.origin == Origin::caller)
     error.message = fault;
   if (head_sent_) {
-    connection_->door().end_proxied(ticket_, std::move(error));
+    connection_->door().end_proxied(context_, std::move(error));
     return cut_off();
   }
-  Reply reply = connection_->door().fail_proxied(ticket_, std::move(error));
+  HttpResponse response = connection_->door().fail_proxied(context_, std::move(error));
   // Behind an interim answer that is on its way.
-  connection_->send({}, [connection = connection_, reply = std::move(reply)](bool) {
+  connection_->send({}, [connection = connection_, response = std::move(response)](bool) {
     connection->end_stream();
-    connection->reply(reply);
+    connection->response(response);
   });
 }
 
@@ -189,7 +189,7 @@ void ProxyStream::cut_off() {
 }
 
 void ProxyStream::send_end(const ProxyEnd& end) {
-  connection_->door().end_proxied(ticket_, std::nullopt);
+  connection_->door().end_proxied(context_, std::nullopt);
   if (left_ > 0) return cut_off();
   std::string bytes;
   if (framing_ == Framing::chunked) {

@@ -15,14 +15,14 @@ namespace penstock::server {
 /// from any thread; everything happens on the connection's loop.
 class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<ProxyStream> {
  public:
-  ProxyStream(std::shared_ptr<Connection> connection, Ticket ticket)
-      : connection_(std::move(connection)), ticket_(std::move(ticket)) {}
+  ProxyStream(std::shared_ptr<Connection> connection, RequestContext context)
+      : connection_(std::move(connection)), context_(std::move(context)) {}
 
-  void start(Door& door);
+  void start(ApiHandler& door);
 
   void read(ReadHandler handler) override;
-  void interim(Answer head) override;
-  void head(Answer head) override;
+  void interim(Response head) override;
+  void head(Response head) override;
   void write(std::string piece, std::function<void(bool)> next) override;
   void finish(Result<ProxyEnd> end) override;
 
@@ -31,14 +31,14 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   /// vendor's connection.
   enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
-  void send_head(const Answer& head);
+  void send_head(const Response& head);
   void send_piece(std::string piece, std::function<void(bool)> next);
   void send_end(const ProxyEnd& end);
   void send_error(Error error);
   void cut_off();
 
   std::shared_ptr<Connection> connection_;
-  Ticket ticket_;
+  RequestContext context_;
   bool head_only_ = false;
   bool takes_trailers_ = false;
   bool head_sent_ = false;

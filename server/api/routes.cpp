@@ -8,18 +8,18 @@ namespace penstock::server {
 namespace {
 
 constexpr std::array<Route, 12> routes{{
-    {"POST", "/v1/passthrough/*/*", Page::passthrough},
-    {"POST", "/v1/validate/*/*", Page::validate},
-    {"*", "/v1/proxy/*/*/**", Page::proxy},
-    {"GET", "/v1/apis", Page::apis},
-    {"GET", "/v1/apis/*/*", Page::api},
-    {"GET", "/v1/integrations", Page::integrations},
-    {"GET", "/v1/integrations/*", Page::integration},
-    {"POST", "/v1/integrations/*/verify", Page::verify},
-    {"GET", "/v1/check-api-key", Page::check_api_key},
-    {"GET", "/openapi.json", Page::openapi},
-    {"GET", "/healthz", Page::healthz, false},
-    {"GET", "/readyz", Page::readyz, false},
+    {"POST", "/v1/passthrough/*/*", Endpoint::passthrough},
+    {"POST", "/v1/validate/*/*", Endpoint::validate},
+    {"*", "/v1/proxy/*/*/**", Endpoint::proxy},
+    {"GET", "/v1/apis", Endpoint::apis},
+    {"GET", "/v1/apis/*/*", Endpoint::api},
+    {"GET", "/v1/integrations", Endpoint::integrations},
+    {"GET", "/v1/integrations/*", Endpoint::integration},
+    {"POST", "/v1/integrations/*/verify", Endpoint::verify},
+    {"GET", "/v1/check-api-key", Endpoint::check_api_key},
+    {"GET", "/openapi.json", Endpoint::openapi},
+    {"GET", "/healthz", Endpoint::healthz, false},
+    {"GET", "/readyz", Endpoint::readyz, false},
 }};
 
 std::string_view take_segment(std::string_view& path) {

@@ -9,7 +9,7 @@
 
 namespace penstock::server {
 
-enum class Page : std::uint8_t {
+enum class Endpoint : std::uint8_t {
   passthrough,
   validate,
   proxy,
@@ -29,7 +29,7 @@ enum class Page : std::uint8_t {
 struct Route {
   std::string_view method;
   std::string_view pattern;
-  Page page;
+  Endpoint page;
   bool needs_key = true;
 };
 

@@ -12,20 +12,20 @@
 namespace penstock::cli {
 namespace {
 
-using server::ExamplePlace;
-using server::FieldFacts;
+using server::ExampleContext;
+using server::FieldDoc;
 
 /// "service_name [version]": what is needed, and what may be left out.
-std::string option_names(const std::vector<FieldFacts>& fields) {
+std::string option_names(const std::vector<FieldDoc>& fields) {
   std::vector<std::string> words;
-  for (const FieldFacts& field : fields)
+  for (const FieldDoc& field : fields)
     words.push_back(field.required ? field.name : "[" + field.name + "]");
   return words.empty() ? "-" : joined(words);
 }
 
-std::string needed_names(const std::vector<FieldFacts>& fields) {
+std::string needed_names(const std::vector<FieldDoc>& fields) {
   std::vector<std::string> words;
-  for (const FieldFacts& field : fields) {
+  for (const FieldDoc& field : fields) {
     if (field.required) words.push_back(field.name);
   }
   return words.empty() ? "-" : joined(words);
@@ -50,21 +50,21 @@ std::string integration_for(const ApiInfo& api, const Config& config) {
   return found.empty() ? std::string(server::some_integration) : found;
 }
 
-ExamplePlace place_for(const ApiInfo& api, const CommandLine& line, const Config& config) {
+ExampleContext place_for(const ApiInfo& api, const CommandLine& line, const Config& config) {
   const bool usual = line.config == CommandLine().config;
   return {server::reachable(config.server.listen), integration_for(api, config),
           usual ? std::string() : line.config.string()};
 }
 
-void print_fields(std::string_view title, const std::vector<FieldFacts>& fields) {
+void print_fields(std::string_view title, const std::vector<FieldDoc>& fields) {
   std::cout << '\n' << title << (fields.empty() ? ": none\n" : "\n");
   std::vector<Row> rows;
-  for (const FieldFacts& field : fields)
+  for (const FieldDoc& field : fields)
     rows.push_back({field.name, field.need, field.about});
   print_table(std::cout, rows, 2);
 }
 
-void explain(const ApiInfo& api, const ExamplePlace& place) {
+void explain(const ApiInfo& api, const ExampleContext& place) {
   std::cout << api.tool << '/' << api.api << "  " << api.title << "\n\n";
   std::vector<Row> rows{
       {"docs", api.docs_url}, {"methods", joined(api.methods)}, {"plugin", api.plugin}};
@@ -101,7 +101,7 @@ int apis(const CommandLine& line) {
   const auto offered = open_catalog(line);
   if (!offered) return exit_failed;
   const std::vector<ApiInfo>& catalog = offered->catalog.apis;
-  const server::PlaceOf place = [&](const ApiInfo& api) {
+  const server::ExampleContextOf place = [&](const ApiInfo& api) {
     return place_for(api, line, offered->config);
   };
   if (line.target.empty()) {

@@ -17,7 +17,7 @@
 namespace penstock::cli {
 namespace {
 
-constexpr std::size_t largest_data = std::size_t{1} << 30U;
+constexpr std::size_t max_data = std::size_t{1} << 30U;
 
 /// A command line that says something that cannot be; exit code 2.
 struct UsageError {
@@ -50,7 +50,7 @@ std::vector<Field> headers(const std::vector<std::string>& texts) {
 std::string read_data(const std::string& data) {
   if (!data.starts_with('@')) return data;
   if (data == "@-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  auto read = read_file(data.substr(1), largest_data);
+  auto read = read_file(data.substr(1), max_data);
   if (!read) throw UsageError{"-d " + data + ":" + read.error()};
   return *std::move(read);
 }
@@ -158,10 +158,10 @@ int call(const CommandLine& line) {
       done = preview.has_value();
       output = done ? preview_json(*preview) : error_json(preview.error());
     } else {
-      const auto answer = wait_for<Answer>(
+      const auto answer = wait_for<Response>(
           signals, [&](auto handler) { engine->start(std::move(asked), std::move(handler)); });
       done = answer.has_value();
-      output = done ? answer_json(*answer, false) : error_json(answer.error());
+      output = done ? response_json(*answer, false) : error_json(answer.error());
     }
   } catch (const UsageError& error) {
     std::cerr << "penstock call: " << error.message << '\n';

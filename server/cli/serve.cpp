@@ -78,7 +78,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
     return exit_failed;
   }
   server::EnginePort port(engine);
-  server::Door door(port, config, std::move(*networks), log.sink());
+  server::ApiHandler door(port, config, std::move(*networks), log.sink());
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < engine.loops(); ++i)
     loops.push_back(&engine.loop(i));

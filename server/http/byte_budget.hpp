@@ -13,11 +13,11 @@ class ByteBudget {
  public:
   /// `whole`, if any, is what this is a part of: what is held here is held there as well.
   explicit ByteBudget(std::uint64_t most, std::shared_ptr<ByteBudget> whole = nullptr)
-      : most_(most), whole_(std::move(whole)) {}
+      : max_(most), whole_(std::move(whole)) {}
 
   std::uint64_t held() const { return held_.load(std::memory_order_relaxed); }
   /// Whether this part alone is used up.
-  bool is_spent() const { return held() >= most_; }
+  bool is_spent() const { return held() >= max_; }
   /// Whether this or the whole is.
   bool is_contended() const { return is_spent() || (whole_ && whole_->is_contended()); }
 
@@ -26,7 +26,7 @@ class ByteBudget {
   void change(std::uint64_t from, std::uint64_t to);
 
   std::atomic<std::uint64_t> held_{0};
-  std::uint64_t most_;
+  std::uint64_t max_;
   std::shared_ptr<ByteBudget> whole_;
 };
 

@@ -17,9 +17,9 @@ namespace penstock::server {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-Connection::Connection(asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
+Connection::Connection(asio::ip::tcp::socket socket, ApiHandler& door, const HttpLimits& limits,
                        std::weak_ptr<ConnectionOwner> owner)
-    : socket_(std::move(socket)), door_(door), limits_(limits), owner_(std::move(owner)) {}
+    : socket_(std::move(socket)), api_(door), limits_(limits), owner_(std::move(owner)) {}
 
 Connection::~Connection() {
   if (const auto owner = owner_.lock()) owner->on_closed(*this);
@@ -28,14 +28,14 @@ Connection::~Connection() {
 void Connection::start() {
   boost::system::error_code error;
   socket_.set_option(asio::ip::tcp::no_delay(true), error);
-  const int most_unsent = most_unsent_bytes;
-  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent,
-               sizeof most_unsent);
+  const int max_unsent = max_unsent_bytes;
+  ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &max_unsent,
+               sizeof max_unsent);
   const auto remote = socket_.remote_endpoint(error);
   if (error) return;
   std::string text = remote.address().to_string();
   const auto address = Address::parse(text.substr(0, text.find('%')));
-  client_ = door_.recognise(address ? *address : Address{}, std::move(text));
+  client_ = api_.recognise(address ? *address : Address{}, std::move(text));
   allow(limits_.head);
   receive(waiting_read_size);
 }
@@ -56,7 +56,7 @@ void Connection::advance() {
       input_.erase(0, 2);
     if (input_.empty()) return receive(waiting_read_size);
     const std::size_t head_size = find_head_end(input_, searched_);
-    if (std::min(head_size, input_.size()) > most_head_bytes)
+    if (std::min(head_size, input_.size()) > max_head_bytes)
       return refuse({431, "the head of the request is larger than 32 KiB"});
     if (head_size == std::string::npos) {
       searched_ = input_.size() - std::min<std::size_t>(input_.size(), 2);
@@ -80,23 +80,23 @@ void Connection::read_head_at_front(std::size_t head_size) {
   head_only_ = head->method == "HEAD";
   minor_version_ = head->minor_version;
   // Identity is taken from our own reading: Beast 1.81 would let trailers of the body add to it.
-  auto refusal = door_.admit(*head, client_, ticket_);
-  request_id_ = ticket_.record.request_id;
-  held_ = ticket_.key != nullptr ? HeldBytes(ticket_.key->budget()) : HeldBytes();
+  auto refusal = api_.admit(*head, client_, context_);
+  request_id_ = context_.record.request_id;
+  held_ = context_.key != nullptr ? HeldBytes(context_.key->budget()) : HeldBytes();
   if (refusal) {
     refusal->close = refusal->close || head->has_body();
     input_.erase(0, head_size);
-    return reply(std::move(*refusal));
+    return response(std::move(*refusal));
   }
 
   parser_.emplace();
   refuse_odd_extensions(*parser_);
-  parser_->header_limit(static_cast<std::uint32_t>(most_head_bytes) + 1024);
-  most_body_ = ticket_.most_body;
-  if (ticket_.proxied) {
+  parser_->header_limit(static_cast<std::uint32_t>(max_head_bytes) + 1024);
+  max_body_ = context_.max_body;
+  if (context_.proxied) {
     parser_->body_limit(boost::none);
   } else {
-    parser_->body_limit(most_body_);
+    parser_->body_limit(max_body_);
   }
   boost::system::error_code error;
   parser_->put(asio::buffer(bytes.data(), bytes.size()), error);
@@ -106,7 +106,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   input_.erase(0, head_size);  // The head's views end here.
   deadline_ = Clock::time_point::max();
   reading_ = writing_ = {};
-  if (ticket_.proxied) return begin_stream();
+  if (context_.proxied) return begin_stream();
   if (parser_->is_done()) return serve();
   begin_body();
 }
@@ -137,7 +137,7 @@ void Connection::feed_body() {
     if (has_trailers()) return refuse({400, "trailers are not taken"});
     return serve();
   }
-  if (input_.size() > most_unused_bytes || body_raw_ > most_body_ + most_framing_bytes)
+  if (input_.size() > max_unused_bytes || body_raw_ > max_body_ + max_framing_bytes)
     return refuse({400, "the request's body is framed in a wasteful way"});
   reading_.wait(limits_);
   receive(body_read_size);
@@ -145,15 +145,17 @@ void Connection::feed_body() {
 
 void Connection::serve() {
   step_ = Step::call;
-  ticket_.abandoned = gone_;
+  context_.client_disconnected = gone_;
   std::string body = std::move(parser_->get().body());
   parser_.reset();
   // The engine may answer on a thread of its own: the way back leads over this connection's loop.
-  door_.serve(std::move(ticket_), std::move(body), [self = shared_from_this()](Reply answered) {
-    asio::dispatch(self->socket_.get_executor(), [self, answered = std::move(answered)]() mutable {
-      self->reply(std::move(answered));
-    });
-  });
+  api_.serve(std::move(context_), std::move(body),
+             [self = shared_from_this()](HttpResponse answered) {
+               asio::dispatch(self->socket_.get_executor(),
+                              [self, answered = std::move(answered)]() mutable {
+                                self->response(std::move(answered));
+                              });
+             });
   // An answer that was there at once is written already, and has the read armed when it is out.
   if (step_ == Step::call) read_ahead();
 }

@@ -15,7 +15,7 @@
 #include "api/api_handler.hpp"
 #include "http/byte_budget.hpp"
 #include "http/limits.hpp"
-#include "http/pace.hpp"
+#include "http/rate_deadline.hpp"
 #include "http/request_body.hpp"
 
 namespace penstock::server {
@@ -36,7 +36,7 @@ class ConnectionOwner {
 /// behind.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, Door& door, const HttpLimits& limits,
+  Connection(boost::asio::ip::tcp::socket socket, ApiHandler& door, const HttpLimits& limits,
              std::weak_ptr<ConnectionOwner> owner);
   ~Connection();
 
@@ -51,7 +51,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // For a ProxyStream, on the loop.
 
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
-  Door& door() { return door_; }
+  ApiHandler& door() { return api_; }
   bool stays_open() const { return keep_alive_ && !draining_; }
   /// The client speaks HTTP/1.0: it knows neither chunks nor interim answers.
   bool is_http_1_0() const { return minor_version_ == 0; }
@@ -64,7 +64,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send(std::string bytes, std::function<void(bool)> sent);
   /// Back to whole replies. What is unread of the body costs the connection.
   void end_stream();
-  void reply(Reply reply);
+  void response(HttpResponse response);
   void on_written();
   void close();
   /// From now on what goes out belongs to the answer.
@@ -126,14 +126,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   boost::asio::ip::tcp::socket socket_;
-  Door& door_;
+  ApiHandler& api_;
   const HttpLimits& limits_;
   std::weak_ptr<ConnectionOwner> owner_;
   Client client_;
 
   Step step_ = Step::idle;
-  Clock::time_point deadline_;  ///< of the steps idle, head and linger
-  Pace reading_, writing_;      ///< of the others, while they wait for the client
+  Clock::time_point deadline_;      ///< of the steps idle, head and linger
+  RateDeadline reading_, writing_;  ///< of the others, while they wait for the client
   bool draining_ = false;
 
   std::string incoming_;  ///< what the armed read fills
@@ -150,9 +150,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<RequestParser> parser_;
   std::size_t head_fields_ = 0;
   std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, framing included
-  Ticket ticket_;
+  RequestContext context_;
   HeldBytes held_;
-  std::uint64_t most_body_ = 0;
+  std::uint64_t max_body_ = 0;
   std::string integration_id_;  ///< of a streamed call
   std::string request_id_;      ///< of the last request whose head was admitted or refused by it
   int minor_version_ = 1;

@@ -73,7 +73,7 @@ void Connection::on_end_of_input(boost::system::error_code error) {
 /// Keeps the read armed while a request is answered.
 void Connection::read_ahead() {
   if (step_ == Step::stream && parser_ && !parser_->is_done()) return;  // pull() decides.
-  if (input_.size() < most_read_ahead) receive(waiting_read_size);
+  if (input_.size() < max_read_ahead) receive(waiting_read_size);
 }
 
 /// Whether nothing is on its way to the client that would tell whether it still reads.

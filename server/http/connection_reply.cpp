@@ -34,8 +34,8 @@ void Connection::log_slow_client(bool unfair) {
     message = "the head of the request did not come in time";
     break;
   case Step::body:
-    request = ticket_.record;
-    request.integration = ticket_.integration_id;
+    request = context_.record;
+    request.integration = context_.integration_id;
     message = "the body of the request came too slowly";
     break;
   case Step::write:
@@ -47,7 +47,7 @@ void Connection::log_slow_client(bool unfair) {
   }
   request.client = client_.address;
   if (unfair) message += ", and others waited for the memory that it held";
-  door_.note_slow_client(request, message);
+  api_.note_slow_client(request, message);
 }
 
 /// Slower than is fair while others wait for what it holds.
@@ -56,7 +56,7 @@ bool Connection::is_unfair(Clock::time_point now) {
   if (!reading_.slower_than(fair, now, limits_) && !writing_.slower_than(fair, now, limits_))
     return false;
   return held_.is_contended() ||
-         (step_ == Step::stream && door_.wants_places_of(integration_id_, now));
+         (step_ == Step::stream && api_.wants_places_of(integration_id_, now));
 }
 
 void Connection::close() {
@@ -70,13 +70,13 @@ void Connection::reset() {
   socket_.close(ignored);
 }
 
-void Connection::refuse(HeadRefusal refusal) { reply(door_.refuse(refusal, client_)); }
+void Connection::refuse(HeadRefusal refusal) { response(api_.refuse(refusal, client_)); }
 
-void Connection::reply(Reply reply) {
-  if (reply.close || draining_) keep_alive_ = false;
-  head_out_ = status_line(reply.status);
+void Connection::response(HttpResponse response) {
+  if (response.close || draining_) keep_alive_ = false;
+  head_out_ = status_line(response.status);
   head_out_ += "Content-Type: application/json\r\n";
-  for (const Field& field : reply.headers) {
+  for (const Field& field : response.headers) {
     head_out_ += field.name;
     head_out_ += ": ";
     head_out_ += field.value;
@@ -85,9 +85,9 @@ void Connection::reply(Reply reply) {
   head_out_ += "Date: ";
   head_out_ += http_date();
   head_out_ += "\r\nContent-Length: ";
-  head_out_ += std::to_string(reply.body.size());
+  head_out_ += std::to_string(response.body.size());
   head_out_ += keep_alive_ ? "\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
-  body_out_ = head_only_ ? std::string() : std::move(reply.body);
+  body_out_ = head_only_ ? std::string() : std::move(response.body);
   held_.set(body_out_.size());
   written_ = 0;
   answer_begun_ = true;

@@ -19,11 +19,11 @@ void Connection::begin_stream() {
   step_ = Step::stream;
   stream_fault_ = {};
   parser_->eager(true);
-  integration_id_ = ticket_.integration_id;
-  ticket_.proxied->call.abandoned = gone_;
-  const auto stream = std::make_shared<ProxyStream>(shared_from_this(), std::move(ticket_));
-  ticket_ = {};
-  stream->start(door_);
+  integration_id_ = context_.integration_id;
+  context_.proxied->call.client_disconnected = gone_;
+  const auto stream = std::make_shared<ProxyStream>(shared_from_this(), std::move(context_));
+  context_ = {};
+  stream->start(api_);
   if (step_ == Step::stream) read_ahead();
 }
 
@@ -41,7 +41,7 @@ void Connection::pull(ProxyPeer::ReadHandler handler) {
 
 void Connection::feed_stream() {
   const bool malformed = parse_body(*parser_, input_).failed();
-  const bool wasteful = !parser_->is_done() && input_.size() > most_unused_bytes;
+  const bool wasteful = !parser_->is_done() && input_.size() > max_unused_bytes;
   // Trailers of requests end here (RFC 9110 section 6.5.1 leaves that open).
   std::string piece = std::exchange(parser_->get().body(), {});
   if (malformed || wasteful) {

@@ -16,9 +16,9 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct HttpServer::Shared {
-  Shared(Door& the_door, const HttpLimits& the_limits) : door(the_door), limits(the_limits) {}
+  Shared(ApiHandler& the_door, const HttpLimits& the_limits) : door(the_door), limits(the_limits) {}
 
-  Door& door;
+  ApiHandler& door;
   HttpLimits limits;
   std::atomic<std::size_t> connections{0};
 };
@@ -129,8 +129,8 @@ class LoopListener final : public ConnectionOwner,
 HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>, std::string>
-HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string& listen, Door& door,
-                 const HttpLimits& limits) {
+HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string& listen,
+                 ApiHandler& door, const HttpLimits& limits) {
   const auto endpoints = listen_endpoints(listen);
   if (!endpoints) return failure(endpoints.error());
   try {

@@ -12,7 +12,7 @@ class io_context;
 
 namespace penstock::server {
 
-class Door;
+class ApiHandler;
 struct HttpLimits;
 class LoopListener;
 
@@ -23,8 +23,8 @@ class HttpServer {
  public:
   /// `listen` is HOST:PORT; port 0 takes any. See listen_endpoints().
   static Result<std::unique_ptr<HttpServer>, std::string>
-  open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen, Door& door,
-       const HttpLimits& limits);
+  open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen,
+       ApiHandler& door, const HttpLimits& limits);
   ~HttpServer();
 
   /// "127.0.0.1:8080": the first of them.

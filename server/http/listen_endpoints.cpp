@@ -19,7 +19,7 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 /// Another try finds another free port, should the first be taken at a further address.
-constexpr int most_tries = 16;
+constexpr int max_tries = 16;
 
 Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& address) {
   asio::io_context context;
@@ -98,7 +98,7 @@ Result<std::vector<tcp::endpoint>, std::string> listen_endpoints(const std::stri
     const boost::system::error_code error = claim(*endpoints);
     if (!error) return endpoints;
     const bool other_port_may_do =
-        error == asio::error::address_in_use && endpoints->front().port() == 0 && i < most_tries;
+        error == asio::error::address_in_use && endpoints->front().port() == 0 && i < max_tries;
     if (!other_port_may_do) return failure("cannot listen on " + listen + ": " + error.message());
   }
 }

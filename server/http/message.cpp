@@ -69,17 +69,17 @@ bool has_token(std::string_view list, std::string_view token) {
   return false;
 }
 
-Result<Done, HeadRefusal> read_method(std::string_view method, RequestHead& head) {
+Result<Ok, HeadRefusal> read_method(std::string_view method, RequestHead& head) {
   if (!is_method(method)) {
     const std::string capitals = upper(method);
     if (is_method(capitals)) return refuse("methods are written in capitals: write " + capitals);
     return refuse("the method is malformed");
   }
   head.method = method;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done, HeadRefusal> read_version(std::string_view version, RequestHead& head) {
+Result<Ok, HeadRefusal> read_version(std::string_view version, RequestHead& head) {
   if (version == "HTTP/2.0" && head.method == "PRI") {
     return refuse("HTTP/2 is not spoken here: switch it off in the client (curl: --http1.1), or "
                   "let a proxy translate",
@@ -90,11 +90,11 @@ Result<Done, HeadRefusal> read_version(std::string_view version, RequestHead& he
   if (version != "HTTP/1.1" && version != "HTTP/1.0")
     return refuse("the HTTP version is malformed");
   head.minor_version = version.back() - '0';
-  return Done{};
+  return Ok{};
 }
 
-Result<Done, HeadRefusal> read_target(RequestHead& head) {
-  if (head.request_target.size() > most_target_bytes)
+Result<Ok, HeadRefusal> read_target(RequestHead& head) {
+  if (head.request_target.size() > max_target_bytes)
     return refuse("the target is longer than 8 KiB", 414);
   if (head.method == "CONNECT") {
     return refuse("CONNECT is not served: this is no forward proxy, it calls the vendors itself "
@@ -117,10 +117,10 @@ Result<Done, HeadRefusal> read_target(RequestHead& head) {
     return refuse("the target must be a path, or an http URI, in printable ASCII, without a "
                   "fragment");
   }
-  return Done{};
+  return Ok{};
 }
 
-Result<Done, HeadRefusal> read_request_line(std::string_view line, RequestHead& head) {
+Result<Ok, HeadRefusal> read_request_line(std::string_view line, RequestHead& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last)
@@ -140,11 +140,11 @@ std::string_view twin_of(std::string_view name) {
   return found == without_twins.end() ? std::string_view() : *found;
 }
 
-Result<Done, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) {
+Result<Ok, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) {
   while (true) {
     const auto line = take_line(rest);
     if (!line) return refuse("a header line does not end in CR LF");
-    if (line->empty()) return Done{};
+    if (line->empty()) return Ok{};
     if (line->front() == ' ' || line->front() == '\t') return refuse("a header line is folded");
     const std::size_t colon = line->find(':');
     if (colon == std::string_view::npos) return refuse("a header line has no colon");
@@ -157,20 +157,20 @@ Result<Done, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) 
     }
     if (!value.empty() && !is_field_value(value))
       return refuse("a header's value holds a control character");
-    if (head.fields.size() == most_fields)
+    if (head.fields.size() == max_fields)
       return refuse("there are more than 100 header fields", 431);
     head.fields.push_back({name, value});
   }
 }
 
-Result<Done, HeadRefusal> check_repeats(const RequestHead& head) {
+Result<Ok, HeadRefusal> check_repeats(const RequestHead& head) {
   for (const std::string_view name : once_only) {
     const auto count = std::ranges::count_if(head.fields, [&](const RequestHead::Line& line) {
       return equal_ignoring_case(line.name, name);
     });
     if (count > 1) return refuse("the header " + std::string(name) + " is given more than once");
   }
-  return Done{};
+  return Ok{};
 }
 
 bool has(const RequestHead& head, std::string_view name) {
@@ -180,16 +180,16 @@ bool has(const RequestHead& head, std::string_view name) {
 }
 
 /// RFC 9112 section 3.2: HTTP/1.1 has a Host, which may be empty, even beside an absolute target.
-Result<Done, HeadRefusal> read_host(RequestHead& head) {
+Result<Ok, HeadRefusal> read_host(RequestHead& head) {
   const std::string_view host = head.field("host");
   if (!has(head, "host") && head.minor_version == 1) return refuse("the header host is missing");
   if (!host.empty() && !is_authority(host))
     return refuse("the header host must be a name or an address, with a port if need be");
   if (head.authority.empty()) head.authority = host;
-  return Done{};
+  return Ok{};
 }
 
-Result<Done, HeadRefusal> read_framing(RequestHead& head) {
+Result<Ok, HeadRefusal> read_framing(RequestHead& head) {
   const bool has_length = has(head, "content-length");
   if (has(head, "transfer-encoding")) {
     // RFC 9112 section 6.1: such framing is faulty.
@@ -218,7 +218,7 @@ Result<Done, HeadRefusal> read_framing(RequestHead& head) {
     if (equal_ignoring_case(line.name, "connection") && has_token(line.value, "close"))
       head.keep_alive = false;
   }
-  return Done{};
+  return Ok{};
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ struct HeadRefusal {
 };
 
 /// A whole answer; the connection adds Date, Content-Length and Connection.
-struct Reply {
+struct HttpResponse {
   int status = 200;
   std::vector<Field> headers;
   std::string body;  ///< application/json
@@ -52,9 +52,9 @@ struct Reply {
 /// What a path of the proxy may be asked with; what its API takes of them, its plugin says.
 constexpr std::string_view all_methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-constexpr std::size_t most_head_bytes = 32 * 1024;
-constexpr std::size_t most_target_bytes = 8 * 1024;
-constexpr std::size_t most_fields = 100;
+constexpr std::size_t max_head_bytes = 32 * 1024;
+constexpr std::size_t max_target_bytes = 8 * 1024;
+constexpr std::size_t max_fields = 100;
 
 /// Where the head at the front of `bytes` ends (behind its empty line); npos: it is not there yet.
 /// Also ends at an empty line without CR, so that such a head is refused at once rather than waited

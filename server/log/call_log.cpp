@@ -15,8 +15,8 @@ using Utf8 = rapidjson::UTF8<>;
 /// To ASCII: whatever a terminal or a log reader could take for a command leaves as \uXXXX.
 using LineWriter = rapidjson::Writer<rapidjson::StringBuffer, Utf8, rapidjson::ASCII<>>;
 
-constexpr std::size_t longest_value = 512;
-constexpr std::size_t longest_message = 2048;
+constexpr std::size_t max_value = 512;
+constexpr std::size_t max_message = 2048;
 
 /// Valid UTF-8 of `text`, cut to a sensible length; DEL, which the writer would leave alone, as its
 /// symbol.
@@ -36,14 +36,14 @@ class Line {
   /// What every line begins with.
   Line(Level level, std::string_view event, std::chrono::system_clock::time_point now);
 
-  void text(const char* name, std::string_view value, std::size_t longest = longest_value) {
+  void text(const char* name, std::string_view value, std::size_t longest = max_value) {
     if (value.empty()) return;
     const std::string safe = loggable(value, longest);
     writer_.Key(name);
     writer_.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
   }
 
-  void message(std::string_view value) { text("message", value, longest_message); }
+  void message(std::string_view value) { text("message", value, max_message); }
 
   void number(const char* name, int value) {
     writer_.Key(name);

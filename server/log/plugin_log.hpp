@@ -16,7 +16,7 @@ class PluginLogLines final : public Observer {
  public:
   explicit PluginLogLines(LogSink sink) : sink_(std::move(sink)) {}
 
-  void on_answer(const Call&, const Answer&) override {}
+  void on_response(const Call&, const Response&) override {}
   void on_error(const Call&, const Error&) override {}
   void on_plugin_log(const PluginLog& line) override {
     constexpr Level levels[] = {Level::debug, Level::info, Level::warn, Level::error};

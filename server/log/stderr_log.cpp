@@ -19,7 +19,7 @@ namespace {
 // wake-up of another thread, for each line would cost as much as a third of a call.
 constexpr auto gathering_time = std::chrono::milliseconds(50);
 constexpr auto patience_at_the_end = std::chrono::milliseconds(500);
-constexpr std::size_t most_waiting_bytes = 8U << 20U;
+constexpr std::size_t max_waiting_bytes = 8U << 20U;
 /// What the buffers keep between two writes: more than a busy server's lines of one gathering time,
 /// and little beside what a reader that stalls may make of them.
 constexpr std::size_t kept_bytes = 256U << 10U;
@@ -42,7 +42,7 @@ class StderrLog {
     bool first = false;
     {
       const std::scoped_lock lock(mutex_);
-      if (waiting_.size() + line.size() >= most_waiting_bytes) {
+      if (waiting_.size() + line.size() >= max_waiting_bytes) {
         ++lost_;
         return;
       }

@@ -97,7 +97,7 @@ std::string components(const std::vector<NamedApi>& apis, const ServerFacts& fac
     add_call_schemas(schemas, api);
     bodies.json(api.name, call_body(api));
   }
-  schemas.members_of(request_schemas).members_of(answer_schemas);
+  schemas.members_of(request_schemas).members_of(response_schemas);
   schemas.json("Error", error_schema()).members_of(catalogue_schemas);
   JsonObject responses;
   responses.members_of(answer_responses).members_of(error_responses(facts.max_request_bytes));

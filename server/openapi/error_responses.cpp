@@ -89,25 +89,25 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {{"integration", "No such integration",
          integration_not_found("there is no integration \"workday:acme\"")},
         {"path", "No such path",
-         at_the_door(404, "Not found",
-                     "there is no such path; the API is under /v1, see GET /v1/apis")}}},
+         request_error(404, "Not found",
+                       "there is no such path; the API is under /v1, see GET /v1/apis")}}},
       {"405",
        "The path takes another method; `Allow` names it.",
        {"Allow"},
        {{"method", "A wrong method",
-         at_the_door(405, "Method not allowed", "this path takes POST")}}},
+         request_error(405, "Method not allowed", "this path takes POST")}}},
       {"413",
        "The request's body is larger than this server takes (`server.max_request_bytes`).",
        {limit, remaining},
        {{"body", "A large body",
-         at_the_door(413, "Request too large",
-                     "the body is larger than " + counted(max_request_bytes, "byte"))}}},
+         request_error(413, "Request too large",
+                       "the body is larger than " + counted(max_request_bytes, "byte"))}}},
       {"415",
        "The request has a `Content-Encoding`.",
        {},
        {{"coding", "A compressed body",
-         at_the_door(415, "Unsupported coding",
-                     "a Content-Encoding is not taken; send the body as it is")}}},
+         request_error(415, "Unsupported coding",
+                       "a Content-Encoding is not taken; send the body as it is")}}},
       {"429",
        "Too many calls with this key, or too many in flight for the integration; or, with `Prefer: "
        "respect-rate-limit`, the vendor asked for a pause that is not over. Nothing was sent.",
@@ -118,7 +118,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
   };
 }
 
-std::vector<Row> rows_of_the_way() {
+std::vector<Row> upstream_error_rows() {
   return {
       {"500",
        "The engine or a plugin failed. `sent` tells whether the vendor may have acted.",
@@ -155,7 +155,8 @@ std::vector<Row> rows_of_the_way() {
        "417, 431 (head over 32 KiB, or over 100 fields), 501 or 505. The connection is closed.",
        {},
        {{"head", "A large head",
-         at_the_door(431, "Malformed request", "the head of the request is larger than 32 KiB")}}},
+         request_error(431, "Malformed request",
+                       "the head of the request is larger than 32 KiB")}}},
   };
 }
 
@@ -202,7 +203,7 @@ std::string word(std::string_view description, const std::vector<std::string>& v
 
 std::string error_responses(std::uint64_t max_request_bytes) {
   JsonObject out;
-  for (const auto& rows : {rows_for_callers(max_request_bytes), rows_of_the_way()}) {
+  for (const auto& rows : {rows_for_callers(max_request_bytes), upstream_error_rows()}) {
     for (const Row& row : rows)
       out.json(name_of(row.status), response(row));
   }

@@ -8,7 +8,7 @@ namespace penstock::server::openapi {
 namespace {
 
 /// One operation without a request's body whose answer is JSON.
-struct Page {
+struct Endpoint {
   std::string_view method;
   std::string_view path;
   std::string_view operation_id;
@@ -48,7 +48,7 @@ std::vector<std::string> path_parameters(std::string_view path) {
   return out;
 }
 
-std::string operation(const Page& page) {
+std::string operation(const Endpoint& page) {
   JsonObject responses;
   responses.json(
       "200",
@@ -136,7 +136,7 @@ void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis) {
   const std::string alive = ref_to("schemas/Alive");
   const std::vector<std::string_view> of_lists{"401", "403", "405", "413", "429"};
   const std::vector<std::string_view> of_items{"401", "403", "404", "405", "413", "429"};
-  const Page pages[] = {
+  const Endpoint pages[] = {
       {"get", "/v1/apis", "list_apis", "The catalogue", "What can be called",
        success(array_of("schemas/Api")), of_lists},
       {"get", "/v1/apis/{tool}/{api}", "get_api", "The catalogue", "One API",
@@ -170,7 +170,7 @@ void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis) {
        false},
   };
   paths.json("/v1/proxy/{tool}/{api}/{path}", proxy_path(apis));
-  for (const Page& page : pages)
+  for (const Endpoint& page : pages)
     paths.json(page.path, JsonObject().json(page.method, operation(page)).done());
 }
 

@@ -2,7 +2,7 @@
 
 namespace penstock::server::openapi {
 
-const std::string_view answer_schemas = R"json({
+const std::string_view response_schemas = R"json({
   "Problem": {
     "type": "object",
     "description": "One thing that is wrong, and where",

@@ -198,9 +198,9 @@ TEST(SsrfHost, IsNotConnectedTo) {
     request.method = "GET";
     request.target = "/";
     request.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
-    std::optional<Result<upstream::Reply>> result;
-    client.send(std::move(request), [&](Result<upstream::Reply> reply) {
-      result = std::move(reply);
+    std::optional<Result<upstream::Response>> result;
+    client.send(std::move(request), [&](Result<upstream::Response> response) {
+      result = std::move(response);
       loop.stop();
     });
     loop.restart();

@@ -26,7 +26,7 @@ std::vector<Api> apis();
 struct Fate {
   bool sent = false;
   Seen seen;  ///< where it was sent
-  Result<Answer> result;
+  Result<Response> result;
 };
 
 /// Makes calls and holds each to what holds for every call, whatever is in it: it is refused as the

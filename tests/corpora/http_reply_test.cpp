@@ -12,7 +12,7 @@
 namespace penstock::corpora {
 namespace {
 
-using upstream::Http1Reply;
+using upstream::Http1Response;
 
 struct Read {
   bool complete = false;
@@ -28,25 +28,25 @@ struct Read {
 
 /// The one place that knows how the reader is driven.
 Read read_reply(std::string_view raw, std::size_t step) {
-  Http1Reply reader("GET", true, 1U << 20U);
-  Http1Reply::State state = Http1Reply::State::more;
-  for (std::size_t at = 0; at < raw.size() && state != Http1Reply::State::malformed; at += step)
+  Http1Response reader("GET", true, 1U << 20U);
+  Http1Response::State state = Http1Response::State::more;
+  for (std::size_t at = 0; at < raw.size() && state != Http1Response::State::malformed; at += step)
     state = reader.feed(raw.substr(at, step));
   Read out;
-  if (state == Http1Reply::State::more) {
+  if (state == Http1Response::State::more) {
     out.ended = true;
     state = reader.end();
   }
-  out.complete = state == Http1Reply::State::complete;
+  out.complete = state == Http1Response::State::complete;
   if (!out.complete) {
     out.trouble = reader.trouble();
     return out;
   }
   out.reused = reader.keeps_alive();
-  upstream::Reply reply = reader.take();
-  out.warned = !reply.warnings.empty();
-  out.status = reply.status;
-  out.body = std::move(reply.body);
+  upstream::Response response = reader.take();
+  out.warned = !response.warnings.empty();
+  out.status = response.status;
+  out.body = std::move(response.body);
   return out;
 }
 

@@ -113,11 +113,11 @@ TEST(JsonTestSuite, AVendorsAnswerGoesInAsItIsOrAsAString) {
     SCOPED_TRACE(file.name);
     tally.ran();
     const Stopwatch watch(file.name, file.bytes.size());
-    Answer answer;
+    Response answer;
     answer.status = 200;
     answer.headers = {{"content-type", "application/json"}};
     answer.body = file.bytes;
-    const std::string json = answer_json(answer, false);
+    const std::string json = response_json(answer, false);
     const std::string verbatim = R"("headers":{"content-type":"application/json"},"data":)" +
                                  file.bytes + R"(},"warnings":[]})";
     const rapidjson::Document read = other_parser(json);
@@ -145,7 +145,7 @@ TEST(JsonTestSuite, AVendorsAnswerGoesInAsItIsOrAsAString) {
       EXPECT_TRUE(text == file.bytes || text.find("\xEF\xBF\xBD") != std::string::npos || utf16);
       tally.note("as a string");
     }
-    const rapidjson::Document coded = other_parser(answer_json(answer, true));
+    const rapidjson::Document coded = other_parser(response_json(answer, true));
     ASSERT_FALSE(coded.HasParseError());
     EXPECT_TRUE(file.bytes.empty() || base64_decode(text_of(coded["data"]["data"])) == file.bytes);
   }

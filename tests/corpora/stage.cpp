@@ -102,15 +102,15 @@ Stage::Stage(const std::string& more_integrations)
   config.listen = "127.0.0.1:0";
   config.api_keys = {{"local", Secret("key"), "", 0}};
   port_ = std::make_unique<server::EnginePort>(*engine_);
-  door_ = std::make_unique<server::Door>(*port_, config, *server::AllowedNetworks::parse({}),
-                                         [this](std::string line) {
-                                           const std::lock_guard lock(log_mutex_);
-                                           log_.push_back(std::move(line));
-                                         });
+  api_ = std::make_unique<server::ApiHandler>(*port_, config, *server::AllowedNetworks::parse({}),
+                                              [this](std::string line) {
+                                                const std::lock_guard lock(log_mutex_);
+                                                log_.push_back(std::move(line));
+                                              });
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < engine_->loops(); ++i)
     loops.push_back(&engine_->loop(i));
-  auto http = server::HttpServer::open(loops, config.listen, *door_, {});
+  auto http = server::HttpServer::open(loops, config.listen, *api_, {});
   if (!http) throw std::runtime_error(http.error());
   http_ = *std::move(http);
   line_ = std::make_unique<Line>(vendor_address_, sandbox.folder() / "ca.pem");
@@ -149,7 +149,7 @@ std::string credential_in(std::string_view text, std::string_view own) {
   return {};
 }
 
-std::string visible(const Result<Answer>& result) {
+std::string visible(const Result<Response>& result) {
   std::string out;
   const auto add = [&](const std::string& text) { out += text + "\n"; };
   if (result) {

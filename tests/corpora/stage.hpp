@@ -56,7 +56,7 @@ class Stage {
   std::mutex log_mutex_;
   std::vector<std::string> log_;
   std::unique_ptr<server::EnginePort> port_;
-  std::unique_ptr<server::Door> door_;
+  std::unique_ptr<server::ApiHandler> api_;
   std::unique_ptr<server::HttpServer> http_;
   std::unique_ptr<Line> line_;
 };
@@ -66,6 +66,6 @@ class Stage {
 std::string credential_in(std::string_view text, std::string_view own = {});
 
 /// Everything that a caller sees of a result.
-std::string visible(const Result<Answer>& result);
+std::string visible(const Result<Response>& result);
 
 }  // namespace penstock::corpora

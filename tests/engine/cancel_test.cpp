@@ -32,7 +32,7 @@ constexpr seconds promptly{15};
 class CancelTest : public ::testing::Test {
  protected:
   /// Starts a call that `signal` cancels.
-  std::future<Result<Answer>> start(Call call) {
+  std::future<Result<Response>> start(Call call) {
     return engine->async_call(std::move(call),
                               asio::bind_cancellation_slot(signal.slot(), asio::use_future));
   }
@@ -86,7 +86,7 @@ TEST_F(CancelTest, says_that_the_vendor_may_have_acted_on_what_was_sent) {
     vendor.wait_for_requests(++requests);
     signal.emit(one.type);
     ASSERT_EQ(future.wait_for(promptly), std::future_status::ready);
-    const Result<Answer> result = future.get();
+    const Result<Response> result = future.get();
     ASSERT_FALSE(result.has_value());
     EXPECT_TRUE(result.error().cancelled) << result.error().message;
     EXPECT_NE(result.error().message.find("cancelled"), std::string::npos);
@@ -126,7 +126,7 @@ TEST_F(CancelTest, sends_nothing_where_it_comes_first) {
     signal.emit(type);
     go.set_value();
     ASSERT_EQ(future.wait_for(promptly), std::future_status::ready);
-    const Result<Answer> result = future.get();
+    const Result<Response> result = future.get();
     ASSERT_FALSE(result.has_value());
     EXPECT_TRUE(result.error().cancelled);
     EXPECT_EQ(result.error().sent, Sent::no);
@@ -166,11 +166,12 @@ TEST_F(CancelTest, may_be_asked_for_on_another_thread) {
     asio::cancellation_signal one;
     std::atomic<int> completions{0};
     std::atomic<bool> was_cancelled{false};
-    engine->async_call(hibob_call("/people", i % 2 == 0 ? "GET" : "POST"),
-                       asio::bind_cancellation_slot(one.slot(), [&](const Result<Answer>& result) {
-                         was_cancelled = !result.has_value() && result.error().cancelled;
-                         ++completions;
-                       }));
+    engine->async_call(
+        hibob_call("/people", i % 2 == 0 ? "GET" : "POST"),
+        asio::bind_cancellation_slot(one.slot(), [&](const Result<Response>& result) {
+          was_cancelled = !result.has_value() && result.error().cancelled;
+          ++completions;
+        }));
     std::this_thread::sleep_for(std::chrono::microseconds(i * 7));
     one.emit(cancellation_type::terminal);
     while (completions == 0)

@@ -38,7 +38,7 @@ struct Outcome {
   int status;  ///< of the answer, or of the error
 };
 
-int status_of(const Result<Answer>& result) {
+int status_of(const Result<Response>& result) {
   return result ? result->status : result.error().http_status;
 }
 
@@ -62,7 +62,7 @@ TEST(Completion, keeps_the_io_context_of_the_handlers_executor_at_work) {
     asio::io_context own;
     int seen = 0;
     std::thread::id ran_on;
-    engine.async_call(outcome.call, asio::bind_executor(own, [&](const Result<Answer>& result) {
+    engine.async_call(outcome.call, asio::bind_executor(own, [&](const Result<Response>& result) {
                         seen = status_of(result);
                         ran_on = std::this_thread::get_id();
                       }));
@@ -77,7 +77,7 @@ TEST(Completion, runs_on_a_strand) {
     asio::io_context own;
     const auto strand = asio::make_strand(own);
     bool inside = false;
-    engine.async_call(outcome.call, asio::bind_executor(strand, [&](const Result<Answer>&) {
+    engine.async_call(outcome.call, asio::bind_executor(strand, [&](const Result<Response>&) {
                         inside = strand.running_in_this_thread();
                       }));
     own.run();
@@ -146,7 +146,7 @@ TEST(Completion, leaves_no_executor_behind_that_outlives_its_work) {
     {
       const CountedExecutor executor(ledger);
       engine.async_call(outcome.call,
-                        asio::bind_executor(executor, [&](const Result<Answer>& result) {
+                        asio::bind_executor(executor, [&](const Result<Response>& result) {
                           seen.set_value(status_of(result));
                         }));
       ledger.begun = true;
@@ -176,7 +176,7 @@ TEST(Completion, takes_every_token) {
         own,
         [&]() -> asio::awaitable<void> {
           Call first = outcome.call, second = outcome.call;
-          const Result<Answer> one =
+          const Result<Response> one =
               co_await engine.async_call(std::move(first), asio::use_awaitable);
           awaited = status_of(one);
           constexpr auto tuple_token = asio::as_tuple(asio::use_awaitable);
@@ -190,7 +190,7 @@ TEST(Completion, takes_every_token) {
 
     std::promise<int> plain;
     engine.start(outcome.call,
-                 [&](const Result<Answer>& result) { plain.set_value(status_of(result)); });
+                 [&](const Result<Response>& result) { plain.set_value(status_of(result)); });
     EXPECT_EQ(plain.get_future().get(), outcome.status);
   });
 }
@@ -199,7 +199,7 @@ TEST(Completion, takes_a_handler_that_can_only_be_moved) {
   for_each_outcome([](Engine& engine, const Outcome& outcome) {
     std::promise<int> seen;
     auto owned = std::make_unique<std::promise<int>*>(&seen);
-    engine.async_call(outcome.call, [owned = std::move(owned)](const Result<Answer>& result) {
+    engine.async_call(outcome.call, [owned = std::move(owned)](const Result<Response>& result) {
       (*owned)->set_value(status_of(result));
     });
     EXPECT_EQ(seen.get_future().get(), outcome.status);
@@ -239,7 +239,7 @@ TEST(Completion, uses_the_handlers_allocator_and_gives_its_memory_back_before_th
     int live_inside = -1;
     engine.async_call(outcome.call,
                       asio::bind_executor(own, asio::bind_allocator(CountingAllocator<char>(counts),
-                                                                    [&](const Result<Answer>&) {
+                                                                    [&](const Result<Response>&) {
                                                                       live_inside = counts.live;
                                                                     })));
     own.run();
@@ -263,7 +263,7 @@ TEST(Completion, of_a_call_that_fails_at_once_never_runs_inside_the_initiating_f
 
     void next() {
       initiating = true;
-      engine.async_call(invalid_call(), [this](const Result<Answer>&) {
+      engine.async_call(invalid_call(), [this](const Result<Response>&) {
         nested = nested || initiating;
         if (--left == 0) return done.set_value();
         next();
@@ -281,8 +281,8 @@ TEST(Completion, of_the_other_functions_does_not_run_inside_them_either) {
     if (outcome.status == 200) return;
     struct Peer final : ProxyPeer {
       void read(ReadHandler) override {}
-      void interim(Answer) override {}
-      void head(Answer) override {}
+      void interim(Response) override {}
+      void head(Response) override {}
       void write(std::string, std::function<void(bool)>) override {}
       void finish(Result<ProxyEnd>) override { done(); }
       std::function<void()> done;

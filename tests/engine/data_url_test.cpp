@@ -59,7 +59,7 @@ class DataUrl : public ::testing::Test {
   std::string url(const std::string& path) const { return "https://localhost:" + port() + path; }
 
   /// Uploads what `data_url` names to HiBob, which answers what came to it.
-  Result<Answer> upload(const std::string& data_url, bool private_allowed = true) {
+  Result<Response> upload(const std::string& data_url, bool private_allowed = true) {
     Config config = sandbox.config();
     config.server.max_request_bytes = 200'000;
     for (IntegrationConfig& one : config.integrations) {

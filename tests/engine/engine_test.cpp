@@ -130,8 +130,9 @@ TEST_F(EngineTest, takes_any_completion_token) {
   EXPECT_TRUE(engine->async_call(hibob_people(), boost::asio::use_future).get().has_value());
   // a plain handler, on an engine loop
   std::promise<int> status;
-  engine->async_call(hibob_people(),
-                     [&](Result<Answer> answer) { status.set_value(answer ? answer->status : 0); });
+  engine->async_call(hibob_people(), [&](Result<Response> answer) {
+    status.set_value(answer ? answer->status : 0);
+  });
   EXPECT_EQ(status.get_future().get(), 200);
   // a coroutine of the embedder's own io_context: it goes on there
   boost::asio::io_context own;
@@ -142,7 +143,7 @@ TEST_F(EngineTest, takes_any_completion_token) {
       own,
       [&]() -> boost::asio::awaitable<void> {
         Call call = hibob_people();
-        const Result<Answer> answer =
+        const Result<Response> answer =
             co_await engine->async_call(std::move(call), boost::asio::use_awaitable);
         seen = answer ? answer->status : 0;
         on_own_thread = std::this_thread::get_id() == caller;

@@ -14,9 +14,9 @@ namespace {
 
 using testing::SandboxProcess;
 
-std::vector<Check> verify(Engine& engine, const std::string& id) {
-  std::promise<Result<std::vector<Check>>> promise;
-  engine.verify(id, [&](Result<std::vector<Check>> checks) { promise.set_value(checks); });
+std::vector<ProbeResult> verify(Engine& engine, const std::string& id) {
+  std::promise<Result<std::vector<ProbeResult>>> promise;
+  engine.verify(id, [&](Result<std::vector<ProbeResult>> checks) { promise.set_value(checks); });
   auto checks = promise.get_future().get();
   if (!checks) throw std::runtime_error(checks.error().message);
   return *std::move(checks);
@@ -80,7 +80,7 @@ TEST_F(Health, every_shipped_connection_proves_to_work) {
   };
   for (const auto& row : rows) {
     std::vector<std::string> apis;
-    for (const Check& check : verify(*engine, row.id)) {
+    for (const ProbeResult& check : verify(*engine, row.id)) {
       EXPECT_TRUE(check.works) << check.api << ": " << check.message;
       EXPECT_EQ(check.status, 200) << check.api;
       EXPECT_EQ(check.message, "works: the vendor answers HTTP 200");
@@ -153,7 +153,8 @@ TEST_F(Health, of_a_connection_goes_with_what_the_vendor_says) {
   // Calls that are refused.
   EXPECT_EQ(testing::call(*engine, get("hibob:wrong", "hibob", "v1", "/people"))->status, 401);
   EXPECT_EQ(info(*engine, "hibob:wrong").health, "refused");
-  EXPECT_EQ(info(*engine, "hibob:wrong").last_error, "the vendor refused the credentials of the last call");
+  EXPECT_EQ(info(*engine, "hibob:wrong").last_error,
+            "the vendor refused the credentials of the last call");
 
   // A good session.
   ASSERT_EQ(verify(*engine, "workday:acme").size(), 2U);
@@ -173,7 +174,7 @@ TEST_F(Health, a_refused_grant_that_was_put_right_is_taken_when_verified) {
   ASSERT_FALSE(testing::call(*engine, call).has_value());
   ASSERT_FALSE(testing::call(*engine, call).has_value()) << "it asked again";
   EXPECT_EQ(info(*engine, "workday:acme").health, "needs_credentials");
-  for (const Check& check : verify(*engine, "workday:acme"))
+  for (const ProbeResult& check : verify(*engine, "workday:acme"))
     EXPECT_TRUE(check.works) << check.message;
   EXPECT_EQ(info(*engine, "workday:acme").health, "ok");
   EXPECT_EQ(testing::call(*engine, call)->status, 200);

@@ -50,7 +50,7 @@ struct Completions {
 
   void start(Engine& engine, const std::string& path = "/slow") {
     for (std::size_t i = 0; i < times.size(); ++i) {
-      engine.async_call(hibob_call(path), [this, i](const Result<Answer>& result) {
+      engine.async_call(hibob_call(path), [this, i](const Result<Response>& result) {
         const std::scoped_lock lock(mutex);
         ++times[i];
         if (!result) errors.push_back(result.error());
@@ -139,7 +139,7 @@ TEST(Lifetime, stop_in_a_handler_on_a_loop_returns_and_is_done_behind_it) {
   calls.start(*engine);
   vendor.wait_for_requests(1);
   std::promise<void> returned;
-  engine->async_call(hibob_call(), [&](const Result<Answer>&) {
+  engine->async_call(hibob_call(), [&](const Result<Response>&) {
     engine->stop(milliseconds(0));
     engine->stop(seconds(5));
     returned.set_value();
@@ -193,8 +193,8 @@ TEST(Lifetime, a_handler_that_calls_again_at_the_end_is_told_so) {
   auto engine = local_engine(vendor);
   std::promise<int> second;
   Engine& raw = *engine;
-  raw.async_call(hibob_call("/slow"), [&](const Result<Answer>&) {
-    raw.async_call(hibob_call(), [&](const Result<Answer>& result) {
+  raw.async_call(hibob_call("/slow"), [&](const Result<Response>&) {
+    raw.async_call(hibob_call(), [&](const Result<Response>& result) {
       second.set_value(result ? 200 : result.error().http_status);
     });
   });
@@ -208,7 +208,9 @@ TEST(Lifetime, a_handler_that_always_calls_again_does_not_keep_the_engine_alive)
   auto engine = local_engine(vendor);
   struct Again {
     Engine& engine;
-    void operator()(const Result<Answer>&) const { engine.async_call(hibob_call(), Again{engine}); }
+    void operator()(const Result<Response>&) const {
+      engine.async_call(hibob_call(), Again{engine});
+    }
   };
   engine->async_call(hibob_call(), Again{*engine});
   engine.reset();
@@ -447,7 +449,7 @@ class Troubles {
 
 /// Ends its engine where it is called.
 struct StoppingObserver final : Observer {
-  void on_answer(const Call&, const Answer&) override { stop(); }
+  void on_response(const Call&, const Response&) override { stop(); }
   void on_error(const Call&, const Error&) override {}
   void stop() {
     engine->stop(seconds(5));
@@ -528,12 +530,12 @@ TEST(Throwing, handlers_harm_no_other_call_and_are_told) {
 }
 
 struct ThrowingObserver final : Observer {
-  void on_answer(const Call&, const Answer&) override { throw std::runtime_error("observing"); }
+  void on_response(const Call&, const Response&) override { throw std::runtime_error("observing"); }
   void on_error(const Call&, const Error&) override { throw 1; }
 };
 
 struct CountingObserver final : Observer {
-  void on_answer(const Call&, const Answer&) override { ++seen; }
+  void on_response(const Call&, const Response&) override { ++seen; }
   void on_error(const Call&, const Error&) override { ++seen; }
   std::atomic<int> seen{0};
 };
@@ -594,7 +596,7 @@ TEST(Throwing, stores_fail_the_call_that_needs_them_and_no_other) {
     for (int i = 0; i < 2; ++i) {
       auto call = engine->async_call(workday_call(), asio::use_future);
       ASSERT_EQ(call.wait_for(in_time), std::future_status::ready) << place;
-      const Result<Answer> result = call.get();
+      const Result<Response> result = call.get();
       ASSERT_FALSE(result.has_value()) << place;
       if (place == std::string("release")) continue;  // its call has had its result
       EXPECT_NE(result.error().message.find("the credential store threw an exception"),
@@ -644,8 +646,8 @@ struct ThrowingPeer final : ProxyPeer {
     at("read");
     handler(std::string());
   }
-  void interim(Answer) override {}
-  void head(Answer) override { at("head"); }
+  void interim(Response) override {}
+  void head(Response) override { at("head"); }
   void write(std::string, std::function<void(bool)> next) override {
     at("write");
     next(true);
@@ -691,7 +693,7 @@ std::set<std::uint64_t> blocked_signals_of_the_engine() {
   return out;
 }
 
-bool has(std::uint64_t mask, int signal) { return (mask >> (signal - 1) & 1U) != 0; }
+bool has(std::uint64_t redact, int signal) { return (redact >> (signal - 1) & 1U) != 0; }
 
 TEST(Signals, are_blocked_on_the_engines_threads_but_for_their_own_faults) {
   testing::LocalVendor vendor;
@@ -699,11 +701,11 @@ TEST(Signals, are_blocked_on_the_engines_threads_but_for_their_own_faults) {
   ASSERT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
   const auto masks = blocked_signals_of_the_engine();
   ASSERT_EQ(masks.size(), 1U) << "no thread, or masks that differ";
-  const std::uint64_t mask = *masks.begin();
+  const std::uint64_t redact = *masks.begin();
   for (const int signal : {SIGPIPE, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGALRM, SIGCHLD})
-    EXPECT_TRUE(has(mask, signal)) << signal;
+    EXPECT_TRUE(has(redact, signal)) << signal;
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT})
-    EXPECT_FALSE(has(mask, fault)) << fault;
+    EXPECT_FALSE(has(redact, fault)) << fault;
   // The host's own thread is as it was.
   sigset_t own;
   pthread_sigmask(SIG_SETMASK, nullptr, &own);

@@ -74,7 +74,7 @@ TEST(TaleoBusiness, calls_share_one_session_and_renew_it_once_when_it_dies) {
   const SandboxProcess sandbox;
   const auto engine = sandbox.engine();
   const auto all_at_once = [&] {
-    std::vector<std::future<Result<Answer>>> pending;
+    std::vector<std::future<Result<Response>>> pending;
     for (int i = 0; i < 25; ++i)
       pending.push_back(engine->async_call(candidates(), boost::asio::use_future));
     for (auto& one : pending) {

@@ -20,7 +20,7 @@ using upstream::Server;
 
 class Lines final : public Observer {
  public:
-  void on_answer(const Call&, const Answer&) override {}
+  void on_response(const Call&, const Response&) override {}
   void on_error(const Call&, const Error&) override {}
   void on_plugin_log(const PluginLog& line) override {
     const std::scoped_lock lock(mutex);
@@ -64,7 +64,7 @@ class PluginWords : public ::testing::Test {
     engine = *std::move(opened);
   }
 
-  Result<Answer> call(const std::string& method) {
+  Result<Response> call(const std::string& method) {
     Call call;
     call.tool = "compat", call.api = "v1", call.integration_id = "compat:one";
     call.method = method, call.path = "/x";

@@ -15,7 +15,7 @@ using ::testing::Not;
 using testing::SandboxProcess;
 
 struct Streamed {
-  Answer head;
+  Response head;
   std::string body;
   std::optional<Error> error;
   std::vector<int> interims;
@@ -31,8 +31,8 @@ class Peer final : public ProxyPeer, public std::enable_shared_from_this<Peer> {
     sent_ += piece.size();
     handler(std::move(piece));
   }
-  void interim(Answer head) override { got_.interims.push_back(head.status); }
-  void head(Answer head) override { got_.head = std::move(head); }
+  void interim(Response head) override { got_.interims.push_back(head.status); }
+  void head(Response head) override { got_.head = std::move(head); }
   void write(std::string piece, std::function<void(bool)> next) override {
     got_.body += piece;
     next(true);

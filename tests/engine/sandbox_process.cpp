@@ -123,7 +123,7 @@ void SandboxProcess::control(const std::string& json) const { talk("/control", &
 
 std::string SandboxProcess::ledger() const { return talk("/ledger", nullptr); }
 
-Result<Answer> call(Engine& engine, Call call) {
+Result<Response> call(Engine& engine, Call call) {
   return engine.async_call(std::move(call), boost::asio::use_future).get();
 }
 

@@ -42,6 +42,6 @@ class SandboxProcess {
 };
 
 /// Makes one call and waits for its end.
-Result<Answer> call(Engine& engine, Call call);
+Result<Response> call(Engine& engine, Call call);
 
 }  // namespace penstock::testing

@@ -45,7 +45,7 @@ TEST(Sessions, a_thousand_calls_at_once_make_one_token_request) {
       "penstock-client\n"
       "      client_secret: workday-sandbox-secret\n      refresh_token: "
       "workday-sandbox-refresh\n");
-  std::vector<std::future<Result<Answer>>> pending;
+  std::vector<std::future<Result<Response>>> pending;
   for (int i = 0; i < 1000; ++i)
     pending.push_back(engine->async_call(workers("workday:wide"), boost::asio::use_future));
   for (auto& one : pending) {
@@ -92,7 +92,7 @@ TEST(Sessions, a_post_whose_caller_leaves_while_a_session_is_made_is_not_sent) {
   post.method = "POST";
   post.body = "{}";
   const auto gone = std::make_shared<std::atomic<bool>>(false);
-  post.abandoned = gone;
+  post.client_disconnected = gone;
   auto pending = engine->async_call(std::move(post), boost::asio::use_future);
   *gone = true;
   const auto answer = pending.get();
@@ -314,7 +314,8 @@ TEST(Gentleness, a_refusal_in_a_soap_fault_counts_like_one_by_status_and_another
     EXPECT_TRUE(testing::call(*engine, fault).has_value()) << "a fault of another kind, " << i;
 }
 
-TEST(Gentleness, many_connections_that_are_refused_one_after_the_other_do_not_shut_out_the_address) {
+TEST(Gentleness,
+     many_connections_that_are_refused_one_after_the_other_do_not_shut_out_the_address) {
   const SandboxProcess sandbox;
   std::string more;
   for (int i = 0; i < 30; ++i) {

@@ -45,13 +45,13 @@ class WatchdogTest : public ::testing::Test {
     return call;
   }
 
-  std::future<Result<Answer>> start(Call call) {
+  std::future<Result<Response>> start(Call call) {
     return engine->async_call(std::move(call), boost::asio::use_future);
   }
 
-  void expect_plugin_error(std::future<Result<Answer>> future) {
+  void expect_plugin_error(std::future<Result<Response>> future) {
     ASSERT_EQ(future.wait_for(in_time), std::future_status::ready);
-    const Result<Answer> result = future.get();
+    const Result<Response> result = future.get();
     ASSERT_FALSE(result.has_value());
     EXPECT_EQ(result.error().http_status, 500);
     EXPECT_EQ(result.error().origin, Origin::plugin);
@@ -114,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Functions, HangTest,
                          [](const auto& one) { return std::string(one.param.function); });
 
 TEST_F(WatchdogTest, ends_the_calls_that_wait_for_a_session_which_will_not_come) {
-  std::vector<std::future<Result<Answer>>> waiting;
+  std::vector<std::future<Result<Response>>> waiting;
   for (int i = 0; i < 5; ++i)
     waiting.push_back(start(stuck_call("/with-session")));
   for (auto& one : waiting)
@@ -143,8 +143,8 @@ TEST_F(WatchdogTest, ends_previews_too) {
 TEST_F(WatchdogTest, ends_streamed_calls_too) {
   struct Peer final : ProxyPeer {
     void read(ReadHandler) override {}
-    void interim(Answer) override {}
-    void head(Answer) override {}
+    void interim(Response) override {}
+    void head(Response) override {}
     void write(std::string, std::function<void(bool)> next) override { next(true); }
     void finish(Result<ProxyEnd> end) override { ended.set_value(std::move(end)); }
     std::promise<Result<ProxyEnd>> ended;
@@ -173,7 +173,7 @@ TEST_F(WatchdogTest, leaves_a_busy_engine_alone) {
 #else
   constexpr int count = 1000;
 #endif
-  std::vector<std::future<Result<Answer>>> calls;
+  std::vector<std::future<Result<Response>>> calls;
   for (int i = 0; i < count; ++i)
     calls.push_back(start(hibob_call()));
   for (auto& one : calls) {

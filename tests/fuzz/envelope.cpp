@@ -93,7 +93,7 @@ void check_refused(const Error& error) {
 }
 
 void check_answer(Input input) {
-  Answer answer;
+  Response answer;
   answer.status = 100 + input.byte() * 2;
   answer.url = input.text();
   answer.headers = {{"content-type", std::string(input.text())},
@@ -101,9 +101,9 @@ void check_answer(Input input) {
   answer.headers.push_back({answer.headers[1].name, answer.url});
   answer.warnings.emplace_back(input.text());
   answer.body = input.rest();
-  const std::string plain = answer_json(answer, false);
+  const std::string plain = response_json(answer, false);
   require(is_json_to_others(plain), "an answer is JSON, whatever the vendor sent", plain);
-  const std::string coded = answer_json(answer, true);
+  const std::string coded = response_json(answer, true);
   require(is_json_to_others(coded), "an answer in base64 is JSON", coded);
   require(answer.body.empty() ||
               coded.find("\"data\":\"" + base64_encode(answer.body) + "\"") != std::string::npos,

@@ -11,8 +11,8 @@
 namespace penstock::fuzz {
 namespace {
 
-using upstream::Http1Reply;
-using State = Http1Reply::State;
+using upstream::Http1Response;
+using State = Http1Response::State;
 
 struct Setup {
   const char* method;
@@ -24,11 +24,11 @@ struct Read {
   State state = State::more;
   bool keeps_alive = false, started = false;
   std::string trouble;
-  upstream::Reply reply;
+  upstream::Response response;
 };
 
 Read read(const Setup& setup, std::string_view bytes, std::uint32_t pieces) {
-  Http1Reply reader(setup.method, setup.decode, setup.max_body);
+  Http1Response reader(setup.method, setup.decode, setup.max_body);
   Read out;
   bool finished = false;
   in_pieces(bytes, pieces, [&](std::string_view piece) {
@@ -42,7 +42,7 @@ Read read(const Setup& setup, std::string_view bytes, std::uint32_t pieces) {
   out.keeps_alive = reader.keeps_alive();
   out.started = reader.started();
   out.trouble = reader.trouble();
-  out.reply = reader.take();
+  out.response = reader.take();
   return out;
 }
 
@@ -51,15 +51,15 @@ void same(const Read& a, const Read& b) {
           a.trouble + " / " + b.trouble);
   require(a.started == b.started, "started does not depend on the cut");
   if (a.state != State::complete) return;
-  require(a.reply.status == b.reply.status && a.reply.headers == b.reply.headers &&
-              a.reply.body == b.reply.body && a.reply.reason == b.reply.reason &&
-              a.reply.trailers == b.reply.trailers && a.reply.warnings == b.reply.warnings &&
-              a.keeps_alive == b.keeps_alive,
-          "a whole answer is the same however it is cut", a.reply.body);
+  require(a.response.status == b.response.status && a.response.headers == b.response.headers &&
+              a.response.body == b.response.body && a.response.reason == b.response.reason &&
+              a.response.trailers == b.response.trailers &&
+              a.response.warnings == b.response.warnings && a.keeps_alive == b.keeps_alive,
+          "a whole answer is the same however it is cut", a.response.body);
 }
 
 /// Whether the body, left coded, is one whole stream of its coding.
-bool decodes_whole(const upstream::Reply& coded) {
+bool decodes_whole(const upstream::Response& coded) {
   std::string name, text;
   for (const Field& field : coded.headers) {
     if (field.name != "content-encoding") continue;
@@ -77,33 +77,34 @@ bool decodes_whole(const upstream::Reply& coded) {
 
 void check_framing(const Setup& setup, const Read& whole) {
   int lengths = 0;
-  for (const Field& field : whole.reply.headers) {
+  for (const Field& field : whole.response.headers) {
     require(field.name != "transfer-encoding", "no framing is left but a length");
     if (field.name != "content-length") continue;
     ++lengths;
     require(field.value.find_first_not_of("0123456789") == std::string::npos,
             "a length is a number", field.value);
-    const bool bodiless = std::string_view(setup.method) == "HEAD" || whole.reply.status == 304;
-    require(bodiless || field.value == std::to_string(whole.reply.body.size()),
+    const bool bodiless = std::string_view(setup.method) == "HEAD" || whole.response.status == 304;
+    require(bodiless || field.value == std::to_string(whole.response.body.size()),
             "a length is the body's", field.value);
   }
   require(lengths <= 1, "there is one length at most");
 }
 
 void check_whole(const Setup& setup, std::string_view bytes, const Read& whole) {
-  require(whole.started && whole.reply.status >= 200 && whole.reply.status <= 999,
+  require(whole.started && whole.response.status >= 200 && whole.response.status <= 999,
           "a whole answer has a final status");
-  require(whole.reply.body.size() <= setup.max_body, "a body never exceeds its limit");
-  for (const Field& field : whole.reply.headers) {
+  require(whole.response.body.size() <= setup.max_body, "a body never exceeds its limit");
+  for (const Field& field : whole.response.headers) {
     require(field.value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos &&
                 field.name.find_first_of(": \r\n") == std::string::npos,
             "no header holds a line end or NUL", field.name);
   }
   const auto has = [&](std::string_view name) {
-    return std::ranges::find(whole.reply.headers, name, &Field::name) != whole.reply.headers.end();
+    return std::ranges::find(whole.response.headers, name, &Field::name) !=
+           whole.response.headers.end();
   };
   check_framing(setup, whole);
-  require(!whole.keeps_alive || std::ranges::none_of(whole.reply.warnings,
+  require(!whole.keeps_alive || std::ranges::none_of(whole.response.warnings,
                                                      [](const std::string& warning) {
                                                        return warning.find("odd") !=
                                                               std::string::npos;
@@ -111,12 +112,12 @@ void check_whole(const Setup& setup, std::string_view bytes, const Read& whole) 
           "an odd answer ends its connection");
   const Read coded = read({setup.method, false, setup.ends, 1U << 24U}, bytes, 0);
   require(coded.state == State::complete, "what decodes is whole without decoding");
-  if (!setup.decode || has("content-encoding") || coded.reply.body == whole.reply.body) {
-    require(coded.reply.body == whole.reply.body, "a body that is not decoded is as it was sent",
-            whole.reply.body);
+  if (!setup.decode || has("content-encoding") || coded.response.body == whole.response.body) {
+    require(coded.response.body == whole.response.body,
+            "a body that is not decoded is as it was sent", whole.response.body);
   } else {
-    require(decodes_whole(coded.reply), "a compressed body that is cut off is no whole answer",
-            coded.reply.body);
+    require(decodes_whole(coded.response), "a compressed body that is cut off is no whole answer",
+            coded.response.body);
   }
 }
 

@@ -66,25 +66,25 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Letters and digits alone mean the same in every coding, so that what was written is known.
   std::erase_if(secret, [](char c) { return !fuzz::is_plain(c); });
   if (secret.size() < 8 || secret.size() > 200) return 0;
-  Masker masker;
-  masker.add(secret);
+  Redactor redactor;
+  redactor.add(secret);
 
   const unsigned layers = input.byte() % 3 + 1;
   fuzz::Input choices(data, size);
   std::string written = secret;
   for (unsigned layer = 0; layer < layers; ++layer)
     written = fuzz::coded(written, choices);
-  fuzz::require(masker.mask("<" + written + ">") == "<***>", "a coded secret is gone", written);
+  fuzz::require(redactor.redact("<" + written + ">") == "<***>", "a coded secret is gone", written);
 
   const std::string before(input.text());
   std::string base64 = base64_encode(before + secret + std::string(input.text()));
-  fuzz::require(masker.mask("<" + base64 + ">") == "<***>", "so is one in base64", base64);
+  fuzz::require(redactor.redact("<" + base64 + ">") == "<***>", "so is one in base64", base64);
   std::ranges::replace(base64, '+', '-');
   std::ranges::replace(base64, '/', '_');
-  fuzz::require(masker.mask("<" + base64 + ">") == "<***>", "and in base64url", base64);
+  fuzz::require(redactor.redact("<" + base64 + ">") == "<***>", "and in base64url", base64);
 
   const std::string rest(input.rest());
-  const std::string masked = masker.mask(rest);
+  const std::string masked = redactor.redact(rest);
   fuzz::require(masked.find(secret) == std::string::npos, "no text keeps it", rest);
   fuzz::require(masked == rest || masked.find("***") != std::string::npos,
                 "what is no secret stays", rest);

@@ -51,10 +51,10 @@ void check_failure(const host::Outcome& outcome) {
   require(outcome.session.empty(), "a failure leaves no session behind");
   require(outcome.credentials.size() <= 1, "nor more than the refresh token that came with it");
   // As the engine tells it: the vendor's words may quote what they were sent.
-  Masker masker;
+  Redactor redactor;
   for (const std::string_view canary : canaries)
-    masker.add(canary);
-  const std::string told = masker.mask(outcome.failure.message).substr(0, 1000);
+    redactor.add(canary);
+  const std::string told = redactor.redact(outcome.failure.message).substr(0, 1000);
   for (const std::string_view canary : canaries) {
     require(told.find(canary) == std::string::npos &&
                 outcome.failure.vendor_code.find(canary) == std::string::npos,
@@ -108,11 +108,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       fuzz::connection(refreshes ? "refresh_token" : "client_credentials");
   const std::vector<Field> headers = {{"content-type", "application/json"}};
   const std::string body(input.rest());
-  const host::ReplyInput reply{status, &headers, body, false};
+  const host::ResponseInput response{status, &headers, body, false};
   host::Env env;
   env.now_unix_ms = fuzz::now_ms;
   const host::Outcome outcome =
-      fuzz::plugin().session(PST_EV_FETCHED, env, conn, nullptr, {}, &reply);
+      fuzz::plugin().session(PST_EV_FETCHED, env, conn, nullptr, {}, &response);
   if (outcome.verdict == host::Verdict::ok) {
     fuzz::require(status == 200, "only a 200 makes a session");
     fuzz::check_session(outcome, conn, refreshes);

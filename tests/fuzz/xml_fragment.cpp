@@ -22,7 +22,7 @@ std::string envelope_round(std::string_view fragment) {
   outcome.soap = host::Outcome::Soap{R"( xmlns:wd="urn:com.workday/bsvc")", "<h/>"};
   outcome.body_prefix = "<op>";
   outcome.body_suffix = "</op>";
-  return *host::compose_body(outcome, std::string(fragment));
+  return *host::build_body(outcome, std::string(fragment));
 }
 
 /// What Expat tells of the elements above the fragment.

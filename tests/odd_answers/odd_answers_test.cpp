@@ -65,7 +65,7 @@ Call get_people() {
 
 class OddAnswers : public ::testing::Test {
  protected:
-  Result<Answer> send(const std::string& name) {
+  Result<Response> send(const std::string& name) {
     sandbox_.control(R"({"vendor":"hibob","next_odd":")" + name + "\"}");
     return testing::call(*engine_, get_people());
   }

@@ -122,12 +122,12 @@ testing::Given read_given(const rapidjson::Value& object) {
 
 testing::TestReply read_reply(const rapidjson::Value& object) {
   only_members(object, {"status", "headers", "body", "truncated"});
-  testing::TestReply reply;
-  if (object.HasMember("status")) reply.status = object["status"].GetInt();
-  if (object.HasMember("headers")) reply.headers = read_values(object["headers"]);
-  if (object.HasMember("body")) reply.body = text_of(object["body"]);
-  if (object.HasMember("truncated")) reply.truncated = object["truncated"].GetBool();
-  return reply;
+  testing::TestReply response;
+  if (object.HasMember("status")) response.status = object["status"].GetInt();
+  if (object.HasMember("headers")) response.headers = read_values(object["headers"]);
+  if (object.HasMember("body")) response.body = text_of(object["body"]);
+  if (object.HasMember("truncated")) response.truncated = object["truncated"].GetBool();
+  return response;
 }
 
 std::vector<std::string> all_plugins() {

@@ -122,16 +122,16 @@ void expect_owned_credentials(const catalog::Manifest& manifest, const testing::
                               const Built& built) {
   const auto api = std::ranges::find(manifest.apis, given.call.api, &catalog::Api::name);
   if (api == manifest.apis.end() || built.url.empty()) return;
-  Masker masker;
+  Redactor redactor;
   for (const schema::FieldInfo& field : manifest.connection.fields()) {
-    if (field.secret) masker.add(testing::find(given.connection, field.name));
+    if (field.secret) redactor.add(testing::find(given.connection, field.name));
   }
   for (const auto& [name, value] : given.session ? given.session->items : Values())
-    masker.add(value);
+    redactor.add(value);
   for (const auto& [name, value] : built.headers) {
     const bool owned =
         std::ranges::find(api->owned_headers, lower_case(name)) != api->owned_headers.end();
-    EXPECT_TRUE(owned || masker.mask(value) == value)
+    EXPECT_TRUE(owned || redactor.redact(value) == value)
         << name << " holds a credential, and \"owned\" does not name it";
   }
 }
@@ -164,12 +164,12 @@ class Vectors : public ::testing::TestWithParam<Vector> {
     for (const auto& step : steps.GetArray()) {
       SCOPED_TRACE(text_of(step["event"]));
       only_members(step, {"event", "reply", "expect"});
-      testing::TestReply reply;
-      if (step.HasMember("reply")) reply = read_reply(step["reply"]);
+      testing::TestReply response;
+      if (step.HasMember("reply")) response = read_reply(step["reply"]);
       const auto run = [&] {
         return driver(GetParam().plugin)
             .session(event_named(text_of(step["event"])), given, carried,
-                     step.HasMember("reply") ? &reply : nullptr);
+                     step.HasMember("reply") ? &response : nullptr);
       };
       check(given, step["expect"], run);
       const Built built = run();
@@ -192,8 +192,8 @@ TEST_P(Vectors, Holds) {
     if (entry.HasMember("steps")) {
       run_session(given, entry["steps"]);
     } else if (entry.HasMember("reply")) {
-      const testing::TestReply reply = read_reply(entry["reply"]);
-      check(given, entry["expect"], [&] { return plugin.inspect(given, reply); });
+      const testing::TestReply response = read_reply(entry["reply"]);
+      check(given, entry["expect"], [&] { return plugin.inspect(given, response); });
     } else {
       check(given, entry["expect"], [&] { return plugin.prepare(given); });
     }

@@ -102,20 +102,20 @@ struct TwoStep {
       return Verdict::fetch;
     }
     if (in.carried["base"].empty()) {
-      const std::string base(out.json(in.reply.body(), "/url"));
+      const std::string base(out.json(in.response.body(), "/url"));
       out.carry("base", base)
           .method("POST")
           .url(base + "/login")
           .body(out.hmac("sha256", "k", "d"));
       return Verdict::fetch;
     }
-    out.put("cookie", in.reply.header("set-cookie")).put("base", in.carried["base"], false);
+    out.put("cookie", in.response.header("set-cookie")).put("base", in.carried["base"], false);
     out.expires(in.env.now_ms() + 60'000).log(1, "logged in");
     return Verdict::ok;
   }
   Verdict inspect(Out& out, const InspectIn& in) const {
-    if (in.reply.truncated()) return Verdict::pass;
-    out.note("seen", std::to_string(in.reply.status())).retry_after(1500);
+    if (in.response.truncated()) return Verdict::pass;
+    out.note("seen", std::to_string(in.response.status())).retry_after(1500);
     return Verdict::retry;
   }
 };
@@ -131,7 +131,7 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
   ASSERT_EQ(first.verdict, host::Verdict::fetch);
   EXPECT_EQ(first.url, "https://api.acme.example/where");
 
-  const host::ReplyInput where{200, nullptr, R"({"url": "https://pod7.acme.example"})"};
+  const host::ResponseInput where{200, nullptr, R"({"url": "https://pod7.acme.example"})"};
   const host::Outcome second = plugin->session(PST_EV_FETCHED, env, conn, nullptr, {}, &where);
   ASSERT_EQ(second.verdict, host::Verdict::fetch) << second.failure.message;
   EXPECT_EQ(second.url, "https://pod7.acme.example/login");
@@ -140,7 +140,7 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
   EXPECT_TRUE(second.carried.front().secret);
 
   const std::vector<Field> headers = {{"set-cookie", "token=1"}};
-  const host::ReplyInput login{200, &headers, ""};
+  const host::ResponseInput login{200, &headers, ""};
   const host::Outcome third =
       plugin->session(PST_EV_FETCHED, env, conn, nullptr, {second.carried}, &login);
   ASSERT_EQ(third.verdict, host::Verdict::ok) << third.failure.message;
@@ -165,7 +165,7 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
 TEST(Wrapper, ASessionThatFindsNoPlaceToGoIsRefused) {
   const auto plugin = instance<TwoStep>();
   ASSERT_NE(plugin, nullptr);
-  const host::ReplyInput evil{200, nullptr, R"({"url": "https://evil.example"})"};
+  const host::ResponseInput evil{200, nullptr, R"({"url": "https://evil.example"})"};
   const host::Outcome outcome =
       plugin->session(PST_EV_FETCHED, {}, connection(), nullptr, {}, &evil);
   EXPECT_EQ(outcome.verdict, host::Verdict::failed);

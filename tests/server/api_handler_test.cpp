@@ -19,23 +19,25 @@ using testing::StartsWith;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 
-class DoorTest : public testing::Test {
+class ApiHandlerTest : public testing::Test {
  protected:
-  Reply ask(std::string_view raw, std::string body = {}, const Client& client = {"192.0.2.1"}) {
-    if (!door_) make();
+  HttpResponse ask(std::string_view raw, std::string body = {},
+                   const Client& client = {"192.0.2.1"}) {
+    if (!api_) make();
     const auto head = read_head(raw);
     if (!head) {
       ADD_FAILURE() << head.error().message;
       return {};
     }
-    Ticket ticket;
-    if (auto refused = door_->admit(*head, client, ticket)) return *refused;
-    Reply out;
-    door_->serve(std::move(ticket), std::move(body), [&](Reply reply) { out = std::move(reply); });
+    RequestContext context;
+    if (auto refused = api_->admit(*head, client, context)) return *refused;
+    HttpResponse out;
+    api_->serve(std::move(context), std::move(body),
+                [&](HttpResponse response) { out = std::move(response); });
     return out;
   }
 
-  Reply call(std::string body, std::string_view target = "/v1/passthrough/hibob/v1") {
+  HttpResponse call(std::string body, std::string_view target = "/v1/passthrough/hibob/v1") {
     return ask("POST " + std::string(target) +
                    " HTTP/1.1\r\nHost: x\r\nAuthorization: bearer  key\r\nX-Integration-Id: "
                    "hibob:acme\r\n\r\n",
@@ -43,12 +45,12 @@ class DoorTest : public testing::Test {
   }
 
   void make() {
-    door_.emplace(port_, config_, *AllowedNetworks::parse(config_.allowed_networks),
-                  [this](std::string line) { lines_.push_back(std::move(line)); });
+    api_.emplace(port_, config_, *AllowedNetworks::parse(config_.allowed_networks),
+                 [this](std::string line) { lines_.push_back(std::move(line)); });
   }
 
-  static std::string header(const Reply& reply, std::string_view name) {
-    for (const Field& field : reply.headers) {
+  static std::string header(const HttpResponse& response, std::string_view name) {
+    for (const Field& field : response.headers) {
       if (field.name == name) return field.value;
     }
     return {};
@@ -56,11 +58,11 @@ class DoorTest : public testing::Test {
 
   ServerConfig config_ = RunningServer::default_config();
   FakePort port_;
-  std::optional<Door> door_;
+  std::optional<ApiHandler> api_;
   std::vector<std::string> lines_;
 };
 
-TEST_F(DoorTest, ServesItsPages) {
+TEST_F(ApiHandlerTest, ServesItsPages) {
   const struct {
     std::string_view target;
     int status;
@@ -93,14 +95,14 @@ TEST_F(DoorTest, ServesItsPages) {
       {"/", 404, "no such path"},
   };
   for (const auto& row : rows) {
-    const Reply reply = ask("GET " + std::string(row.target) +
-                            " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n");
-    EXPECT_EQ(reply.status, row.status) << row.target;
-    EXPECT_THAT(reply.body, HasSubstr(row.body));
+    const HttpResponse response = ask("GET " + std::string(row.target) +
+                                      " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n");
+    EXPECT_EQ(response.status, row.status) << row.target;
+    EXPECT_THAT(response.body, HasSubstr(row.body));
   }
 }
 
-TEST_F(DoorTest, NamesTheMethodsThatAPathTakes) {
+TEST_F(ApiHandlerTest, NamesTheMethodsThatAPathTakes) {
   const struct {
     std::string_view start;
     std::string_view allow;
@@ -108,14 +110,14 @@ TEST_F(DoorTest, NamesTheMethodsThatAPathTakes) {
               {"POST /v1/apis", "GET, HEAD"},
               {"OPTIONS /healthz", "GET, HEAD"}};
   for (const auto& row : rows) {
-    const Reply reply = ask(std::string(row.start) + " HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_EQ(reply.status, 405) << row.start;
-    EXPECT_EQ(header(reply, "Allow"), row.allow);
-    EXPECT_THAT(reply.body, HasSubstr("PLATFORM.INPUT_INVALID"));
+    const HttpResponse response = ask(std::string(row.start) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(response.status, 405) << row.start;
+    EXPECT_EQ(header(response, "Allow"), row.allow);
+    EXPECT_THAT(response.body, HasSubstr("PLATFORM.INPUT_INVALID"));
   }
 }
 
-TEST_F(DoorTest, TakesOnlyItsKeys) {
+TEST_F(ApiHandlerTest, TakesOnlyItsKeys) {
   config_.api_keys = {{"first", Secret("key"), "", 0},
                       {"hashed", Secret(),
                        // SHA-256 of "abc", FIPS 180-2.
@@ -136,26 +138,27 @@ TEST_F(DoorTest, TakesOnlyItsKeys) {
               {"Bearer key x", 401},
               {"Bearer ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", 401}};
   for (const auto& row : rows) {
-    const Reply reply = ask("GET /v1/check-api-key HTTP/1.1\r\nHost: x\r\nAuthorization: " +
-                            std::string(row.authorization) + "\r\n\r\n");
-    EXPECT_EQ(reply.status, row.status) << row.authorization;
-    EXPECT_EQ(header(reply, "WWW-Authenticate"), row.status == 401 ? "Bearer" : "");
+    const HttpResponse response =
+        ask("GET /v1/check-api-key HTTP/1.1\r\nHost: x\r\nAuthorization: " +
+            std::string(row.authorization) + "\r\n\r\n");
+    EXPECT_EQ(response.status, row.status) << row.authorization;
+    EXPECT_EQ(header(response, "WWW-Authenticate"), row.status == 401 ? "Bearer" : "");
   }
   EXPECT_EQ(ask("GET /v1/check-api-key HTTP/1.1\r\nHost: x\r\n\r\n").status, 401);
   for (const std::string& line : lines_)
     EXPECT_THAT(line, testing::Not(HasSubstr("keyy")));
 }
 
-TEST_F(DoorTest, NeedsNoKeyForProbes) {
+TEST_F(ApiHandlerTest, NeedsNoKeyForProbes) {
   config_.api_keys.clear();
   config_.allowed_networks = {"10.0.0.0/8"};
   make();
-  const Client stranger = door_->recognise(*Address::parse("192.0.2.1"), "192.0.2.1");
+  const Client stranger = api_->recognise(*Address::parse("192.0.2.1"), "192.0.2.1");
   EXPECT_EQ(ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", "", stranger).status, 200);
   EXPECT_TRUE(lines_.empty());
 }
 
-TEST_F(DoorTest, ChecksTheAddressFirst) {
+TEST_F(ApiHandlerTest, ChecksTheAddressFirst) {
   config_.allowed_networks = {"10.0.0.0/8", "2001:db8::/33"};
   make();
   const struct {
@@ -164,20 +167,20 @@ TEST_F(DoorTest, ChecksTheAddressFirst) {
   } rows[] = {{"10.255.0.1", 401},       {"::ffff:10.1.1.1", 401},  {"11.0.0.1", 403},
               {"2001:db8:7fff::1", 401}, {"2001:db8:8000::1", 403}, {"::1", 403}};
   for (const auto& row : rows) {
-    const Client client = door_->recognise(*Address::parse(row.address), row.address);
-    const Reply reply = ask("GET /v1/apis HTTP/1.1\r\nHost: x\r\n\r\n", "", client);
-    EXPECT_EQ(reply.status, row.status) << row.address;
-    EXPECT_THAT(reply.body, HasSubstr(row.status == 403 ? "PLATFORM.IP_NOT_WHITELISTED"
-                                                        : "AUTHENTICATION_INVALID"));
+    const Client client = api_->recognise(*Address::parse(row.address), row.address);
+    const HttpResponse response = ask("GET /v1/apis HTTP/1.1\r\nHost: x\r\n\r\n", "", client);
+    EXPECT_EQ(response.status, row.status) << row.address;
+    EXPECT_THAT(response.body, HasSubstr(row.status == 403 ? "PLATFORM.IP_NOT_WHITELISTED"
+                                                           : "AUTHENTICATION_INVALID"));
   }
 }
 
-TEST_F(DoorTest, SlowsAKeyDown) {
+TEST_F(ApiHandlerTest, SlowsAKeyDown) {
   config_.api_keys = {{"slow", Secret("key"), "", 2}, {"free", Secret("other"), "", 0}};
   const std::string start = "GET /v1/check-api-key HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ";
   EXPECT_EQ(ask(start + "key\r\n\r\n").status, 200);
   EXPECT_EQ(ask(start + "key\r\n\r\n").status, 200);
-  const Reply refused = ask(start + "key\r\n\r\n");
+  const HttpResponse refused = ask(start + "key\r\n\r\n");
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(header(refused, "Retry-After"), "1");
   EXPECT_THAT(refused.body, HasSubstr("PLATFORM.RATE_LIMIT_EXCEEDED"));
@@ -198,7 +201,7 @@ TEST(ApiKey, RefillsSteadily) {
   EXPECT_TRUE(key.throttle(start + 60s));
 }
 
-TEST_F(DoorTest, PassesAProblemOnAsItIs) {
+TEST_F(ApiHandlerTest, PassesAProblemOnAsItIs) {
   const struct {
     std::string body;
     int status;
@@ -214,73 +217,75 @@ TEST_F(DoorTest, PassesAProblemOnAsItIs) {
        R"("data":"aGlib2Iv)"},
   };
   for (const auto& row : rows) {
-    const Reply reply = call(row.body);
-    EXPECT_EQ(reply.status, row.status) << row.body;
-    EXPECT_THAT(reply.body, HasSubstr(row.says));
-    EXPECT_EQ(header(reply, "X-Request-Id").size(), 16U);
+    const HttpResponse response = call(row.body);
+    EXPECT_EQ(response.status, row.status) << row.body;
+    EXPECT_THAT(response.body, HasSubstr(row.says));
+    EXPECT_EQ(header(response, "X-Request-Id").size(), 16U);
   }
 }
 
-TEST_F(DoorTest, NeedsAnIntegration) {
-  const Reply reply = ask("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: "
-                          "Bearer key\r\nX-Integration-Id:\r\n\r\n",
-                          R"({"method":"GET","path":"/"})");
-  EXPECT_EQ(reply.status, 400);
-  EXPECT_THAT(reply.body, HasSubstr("X-Integration-Id is required"));
+TEST_F(ApiHandlerTest, NeedsAnIntegration) {
+  const HttpResponse response =
+      ask("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: "
+          "Bearer key\r\nX-Integration-Id:\r\n\r\n",
+          R"({"method":"GET","path":"/"})");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr("X-Integration-Id is required"));
 }
 
-TEST_F(DoorTest, ValidatesWithoutSending) {
+TEST_F(ApiHandlerTest, ValidatesWithoutSending) {
   port_.hold();  // A call would never come back.
-  const Reply reply =
+  const HttpResponse response =
       call(R"({"method":"POST","path":"/x","data":"<a/>"})", "/v1/validate/hibob/v1");
   EXPECT_EQ(
-      reply.body,
+      response.body,
       R"({"status":"success","data":{"valid":true,"request":{"method":"POST","url":"https://vendor.example/x",)"
       R"("headers":{"authorization":"***"},"body":"<a/>"}},"warnings":[]})");
   EXPECT_EQ(call(R"({"method":"POST","path":"/x"})", "/v1/validate/hibob/v2").status, 400);
 }
 
-TEST_F(DoorTest, ValidatesWithASessionWhereThatIsPreferred) {
+TEST_F(ApiHandlerTest, ValidatesWithASessionWhereThatIsPreferred) {
   const std::string body = R"({"method":"GET","path":"/x","dta":1})";
-  const Reply reply = ask("POST /v1/validate/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
-                          "key\r\nX-Integration-Id: hibob:acme\r\nPrefer: session\r\n\r\n",
-                          body);
-  EXPECT_EQ(header(reply, "Preference-Applied"), "session");
+  const HttpResponse response =
+      ask("POST /v1/validate/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+          "key\r\nX-Integration-Id: hibob:acme\r\nPrefer: session\r\n\r\n",
+          body);
+  EXPECT_EQ(header(response, "Preference-Applied"), "session");
   EXPECT_THAT(
-      reply.body,
+      response.body,
       HasSubstr(R"("session":{"needed":true,"had":true,"expires":"2026-09-21T13:13:20Z"})"));
-  EXPECT_THAT(reply.body, HasSubstr("unknown member /dta is ignored"));
-  const Reply without = call(body, "/v1/validate/hibob/v1");
+  EXPECT_THAT(response.body, HasSubstr("unknown member /dta is ignored"));
+  const HttpResponse without = call(body, "/v1/validate/hibob/v1");
   EXPECT_EQ(header(without, "Preference-Applied"), "");
   EXPECT_THAT(without.body, Not(HasSubstr("\"session\"")));
 }
 
-TEST_F(DoorTest, TellsTheSlipsOfTheEnvelopeTogetherWithThoseOfTheRest) {
+TEST_F(ApiHandlerTest, TellsTheSlipsOfTheEnvelopeTogetherWithThoseOfTheRest) {
   // The port knows no API v2, and says that of /api; the slip at /path it would only follow from.
-  const Reply reply = call(R"({"method":"GET","path":7})", "/v1/passthrough/hibob/v2");
-  EXPECT_EQ(reply.status, 400);
-  EXPECT_THAT(reply.body,
+  const HttpResponse response = call(R"({"method":"GET","path":7})", "/v1/passthrough/hibob/v2");
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body,
               HasSubstr(R"("message":"path must be a string, not a number; api is unknown")"));
-  EXPECT_THAT(reply.body, Not(HasSubstr("begins with")));
+  EXPECT_THAT(response.body, Not(HasSubstr("begins with")));
 }
 
-TEST_F(DoorTest, HidesOnlyWhatStandsBelowASlip) {
+TEST_F(ApiHandlerTest, HidesOnlyWhatStandsBelowASlip) {
   // The port says what is wrong with headers; the envelope's own slip is at /headers/X.
-  const Reply reply =
+  const HttpResponse response =
       call(R"({"method":"GET","path":"/","headers":{"X":1}})", "/v1/passthrough/hibob/headers");
-  EXPECT_EQ(reply.status, 400);
-  EXPECT_THAT(reply.body, HasSubstr(R"("pointer":"/headers/X-Forwarded-For")"));
-  EXPECT_THAT(reply.body, HasSubstr("follows from nothing"));
-  EXPECT_THAT(reply.body, Not(HasSubstr("follows from X")));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_THAT(response.body, HasSubstr(R"("pointer":"/headers/X-Forwarded-For")"));
+  EXPECT_THAT(response.body, HasSubstr("follows from nothing"));
+  EXPECT_THAT(response.body, Not(HasSubstr("follows from X")));
 }
 
-TEST_F(DoorTest, TellsOnceWhichHeadersTheProxyLeavesBehind) {
+TEST_F(ApiHandlerTest, TellsOnceWhichHeadersTheProxyLeavesBehind) {
   const auto proxied = [this](const std::string& lines) {
-    Ticket ticket;
+    RequestContext context;
     const std::string raw = "GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                             "key\r\nX-Integration-Id: a\r\n" +
                             lines + "\r\n";
-    return door_->admit(*read_head(raw), {"192.0.2.1"}, ticket);
+    return api_->admit(*read_head(raw), {"192.0.2.1"}, context);
   };
   make();
   EXPECT_FALSE(proxied("X-Mine: 1\r\n"));
@@ -294,7 +299,7 @@ TEST_F(DoorTest, TellsOnceWhichHeadersTheProxyLeavesBehind) {
   EXPECT_THAT(lines_[0], Not(HasSubstr("secret")));
 }
 
-TEST_F(DoorTest, NamesTheMethodsThatAnApiTakesThroughTheProxy) {
+TEST_F(ApiHandlerTest, NamesTheMethodsThatAnApiTakesThroughTheProxy) {
   const struct {
     std::string_view start;
     std::string_view allow;
@@ -310,28 +315,28 @@ TEST_F(DoorTest, NamesTheMethodsThatAnApiTakesThroughTheProxy) {
       {"GET /v1/proxy/hibob/soap/?a=b&xsd=xsd0", "POST", "Its WSDL is"},
   };
   for (const auto& row : rows) {
-    const Reply reply =
+    const HttpResponse response =
         ask(std::string(row.start) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                                      "key\r\nX-Integration-Id: a\r\n\r\n");
-    EXPECT_EQ(reply.status, 405) << row.start;
-    EXPECT_EQ(header(reply, "Allow"), row.allow) << row.start;
-    EXPECT_EQ(header(reply, "Penstock-Answer"), "engine");
-    EXPECT_THAT(reply.body, HasSubstr(row.says));
+    EXPECT_EQ(response.status, 405) << row.start;
+    EXPECT_EQ(header(response, "Allow"), row.allow) << row.start;
+    EXPECT_EQ(header(response, "Penstock-Answer"), "engine");
+    EXPECT_THAT(response.body, HasSubstr(row.says));
   }
 }
 
-TEST_F(DoorTest, VerifiesAnIntegration) {
+TEST_F(ApiHandlerTest, VerifiesAnIntegration) {
   const auto verify = [this](const std::string& id) {
     return ask("POST /v1/integrations/" + id +
                "/verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n\r\n");
   };
-  const Reply reply = verify("hibob:acme");
-  EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(reply.body, R"({"status":"success","data":{"works":false,"checks":[)"
-                        R"({"api":"hibob/v1","works":true,)"
-                        R"("message":"works: the vendor answers HTTP 200","status":200},)"
-                        R"({"api":"hibob/hire","works":false,)"
-                        R"("message":"no route to \"there\""}]}})");
+  const HttpResponse response = verify("hibob:acme");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.body, R"({"status":"success","data":{"works":false,"checks":[)"
+                           R"({"api":"hibob/v1","works":true,)"
+                           R"("message":"works: the vendor answers HTTP 200","status":200},)"
+                           R"({"api":"hibob/hire","works":false,)"
+                           R"("message":"no route to \"there\""}]}})");
   EXPECT_EQ(verify("hibob:other").status, 404);
   ASSERT_EQ(lines_.size(), 2U);
   EXPECT_THAT(lines_[0], HasSubstr(R"("event":"verify")"));
@@ -339,21 +344,22 @@ TEST_F(DoorTest, VerifiesAnIntegration) {
 }
 
 TEST(Verification, WorksIsFalseForOneFailureAndNullWhereNothingWasTried) {
-  const Check fine{"a", true}, broken{"b", false};
+  const ProbeResult fine{"a", true}, broken{"b", false};
   EXPECT_THAT(verification_json({fine}), HasSubstr(R"("works":true)"));
   EXPECT_THAT(verification_json({fine, broken}), StartsWith(R"({"works":false)"));
   EXPECT_THAT(verification_json({}), StartsWith(R"({"works":null,"message":"nothing was tried)"));
 }
 
-TEST_F(DoorTest, ShowsHowAnIntegrationStands) {
-  const Reply reply = ask("GET /v1/integrations/hibob:acme HTTP/1.1\r\nHost: x\r\n"
-                          "Authorization: Bearer key\r\n\r\n");
-  EXPECT_THAT(reply.body, HasSubstr(R"("health":"refused","cooling_down_until":)"
-                                    R"("2026-09-21T14:13:20Z","last_error":{"message":)"
-                                    R"("the vendor \"said\" no","at":"2026-09-21T14:13:19Z"}})"));
+TEST_F(ApiHandlerTest, ShowsHowAnIntegrationStands) {
+  const HttpResponse response = ask("GET /v1/integrations/hibob:acme HTTP/1.1\r\nHost: x\r\n"
+                                    "Authorization: Bearer key\r\n\r\n");
+  EXPECT_THAT(response.body,
+              HasSubstr(R"("health":"refused","cooling_down_until":)"
+                        R"("2026-09-21T14:13:20Z","last_error":{"message":)"
+                        R"("the vendor \"said\" no","at":"2026-09-21T14:13:19Z"}})"));
 }
 
-TEST_F(DoorTest, TakesPreferences) {
+TEST_F(ApiHandlerTest, TakesPreferences) {
   const struct {
     std::string_view lines;
     bool respects;
@@ -369,17 +375,17 @@ TEST_F(DoorTest, TakesPreferences) {
       {"X-Prefer: respect-rate-limit\r\n", false},
   };
   for (const auto& row : rows) {
-    const Reply reply =
+    const HttpResponse response =
         ask("POST /v1/passthrough/hibob/v1 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer key\r\n"
             "X-Integration-Id: a\r\n" +
                 std::string(row.lines) + "\r\n",
             R"({"method":"GET","path":"/x"})");
-    EXPECT_EQ(reply.body.find("respects the rate limit") != std::string::npos, row.respects)
+    EXPECT_EQ(response.body.find("respects the rate limit") != std::string::npos, row.respects)
         << row.lines;
   }
 }
 
-TEST_F(DoorTest, LogsNothingThatCouldForgeALine) {
+TEST_F(ApiHandlerTest, LogsNothingThatCouldForgeALine) {
   call(
       R"({"method":"GET","path":"/a\n{\"level\":\"x\"}\u001b[31m\u009b\u202e\u007fé?token=hidden"})");
   ASSERT_EQ(lines_.size(), 1U);
@@ -393,7 +399,7 @@ TEST_F(DoorTest, LogsNothingThatCouldForgeALine) {
   EXPECT_THAT(lines_[1], HasSubstr(R"("tool":"\uFFFD\n\u202E")"));
 }
 
-TEST_F(DoorTest, LogsWhyACallWasRefusedAndHowMuchThatMatters) {
+TEST_F(ApiHandlerTest, LogsWhyACallWasRefusedAndHowMuchThatMatters) {
   call(R"({"method":"GTE","path":"/x"})");
   ASSERT_EQ(lines_.size(), 1U);
   EXPECT_THAT(lines_[0], HasSubstr(R"("level":"warn","event":"call",)"));

@@ -75,7 +75,7 @@ TEST(HttpCaller, ThatHasClosedItsSendingSideIsAnswered) {
   client.finish_sending();
   server.port.wait_for_calls(1);
   EXPECT_EQ(client.receive(true).status, 100) << "it is asked whether it still reads";
-  EXPECT_FALSE(server.port.abandoned(0));
+  EXPECT_FALSE(server.port.client_disconnected(0));
   server.port.release();
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_TRUE(client.closed_by_server());
@@ -121,11 +121,11 @@ TEST(HttpCaller, ThatHasGoneIsNoticedHoweverItWent) {
       TestClient client = server.connect();
       client.send(post("/v1/passthrough/hibob/v1", call_body));
       server.port.wait_for_calls(number + 1);
-      EXPECT_FALSE(server.port.abandoned(number));
+      EXPECT_FALSE(server.port.client_disconnected(number));
       if (way == Way::closes_behind_another_request) client.send(get("/healthz"));
       if (way == Way::resets) client.reset();
     }
-    while (!server.port.abandoned(number))  // or this test ends in its time limit
+    while (!server.port.client_disconnected(number))  // or this test ends in its time limit
       std::this_thread::yield();
   }
   server.port.release();

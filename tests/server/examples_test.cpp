@@ -71,7 +71,7 @@ TEST(Examples, curl_gets_the_very_envelope) {
                               R"({"o":)" + quoted_json(text) + "}",
                               quoted_json(text),
                               {{"p", text}}};
-    const ExamplePlace place{"127.0.0.1:80", "tool:" + text, {}};
+    const ExampleContext place{"127.0.0.1:80", "tool:" + text, {}};
     EXPECT_EQ(arguments_in_shell(curl_command(some_api(), example, place)),
               (std::vector<std::string>{
                   "-sS", "http://127.0.0.1:80/v1/passthrough/tool.one/v1:x", "-H",
@@ -88,7 +88,7 @@ TEST(Examples, the_command_gets_the_texts_themselves) {
                               R"({"o":)" + quoted_json(text) + "}",
                               quoted_json("<" + text),
                               {{"p", text}}};
-    const ExamplePlace place{"127.0.0.1:80", "tool:" + text, "my " + text};
+    const ExampleContext place{"127.0.0.1:80", "tool:" + text, "my " + text};
     EXPECT_EQ(arguments_in_shell(cli_command(some_api(), example, place)),
               (std::vector<std::string>{"call", "-c", "my " + text, "tool.one/v1:x", "POST",
                                         "/" + text, "-i", "tool:" + text, "-o", "o=" + text, "-q",
@@ -149,9 +149,10 @@ TEST(Examples, the_program_gives_the_sdk_the_very_envelope) {
 }
 
 TEST(Examples, are_for_an_integration_that_the_api_can_be_called_for) {
-  const PlaceOf place = example_places("h:1", {{"t:off", "t", false, {"t/a"}, "disabled"},
-                                               {"t:other", "t", true, {"t/b"}, "ok"},
-                                               {"t:one", "t", true, {"t/a", "t/b"}, "ok"}});
+  const ExampleContextOf place =
+      example_contexts("h:1", {{"t:off", "t", false, {"t/a"}, "disabled"},
+                               {"t:other", "t", true, {"t/b"}, "ok"},
+                               {"t:one", "t", true, {"t/a", "t/b"}, "ok"}});
   const std::pair<const char*, std::string> rows[] = {
       {"a", "t:one"}, {"b", "t:other"}, {"c", std::string(some_integration)}};
   for (const auto& [name, integration] : rows) {

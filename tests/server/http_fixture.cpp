@@ -8,12 +8,12 @@ namespace penstock::server {
 
 namespace asio = boost::asio;
 
-void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)>& handler) {
+void FakePort::answer(const Call& call, const std::function<void(Result<Response>)>& handler) {
   if (call.path == "/fail")
     return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
   if (call.path == "/crowded")
     return handler(failure(concurrency_exceeded("no place", std::chrono::seconds(1))));
-  Answer answer;
+  Response answer;
   answer.url = "https://vendor.example" + call.path;
   answer.status = 200;
   answer.headers = {{"content-type", "text/plain"}};
@@ -26,7 +26,7 @@ void FakePort::answer(const Call& call, const std::function<void(Result<Answer>)
   handler(std::move(answer));
 }
 
-void FakePort::start(Call call, std::function<void(Result<Answer>)> handler) {
+void FakePort::start(Call call, std::function<void(Result<Response>)> handler) {
   if (!holding_) return answer(call, handler);
   const std::lock_guard lock(mutex_);
   held_.emplace_back(std::move(call), std::move(handler));
@@ -63,8 +63,8 @@ void play_piece(const std::shared_ptr<ProxyPeer>& peer,
               });
 }
 
-Answer interim(std::vector<Field> headers) {
-  Answer out;
+Response interim(std::vector<Field> headers) {
+  Response out;
   out.status = 103;
   out.reason = "Hints, early";
   out.headers = std::move(headers);
@@ -75,7 +75,7 @@ void play_script(const std::shared_ptr<ProxyPeer>& peer,
                  const std::shared_ptr<const FakePort::Script>& script,
                  std::atomic<std::size_t>& taken) {
   if (!script->interim.empty()) peer->interim(interim(script->interim));
-  Answer head;
+  Response head;
   head.status = script->status;
   head.headers = script->headers;
   peer->head(std::move(head));
@@ -88,7 +88,7 @@ void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   if (script_) return play_script(peer, script_, pieces_taken);
   if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
   peer->interim(interim({{"link", "</a>"}}));
-  Answer head;
+  Response head;
   head.status = 201;
   head.headers = {{"x-asked", call.call.method + " " + call.call.path + " " +
                                   call.call.api_options + " " + call.call.integration_id}};
@@ -106,9 +106,9 @@ void FakePort::wait_for_calls(std::size_t count) {
   changed_.wait(lock, [&] { return held_.size() >= count; });
 }
 
-bool FakePort::abandoned(std::size_t number) {
+bool FakePort::client_disconnected(std::size_t number) {
   const std::lock_guard lock(mutex_);
-  const auto& flag = held_.at(number).first.abandoned;
+  const auto& flag = held_.at(number).first.client_disconnected;
   return flag && *flag;
 }
 
@@ -118,7 +118,7 @@ void FakePort::release() {
 }
 
 void FakePort::answer_held() {
-  std::vector<std::pair<Call, std::function<void(Result<Answer>)>>> held;
+  std::vector<std::pair<Call, std::function<void(Result<Response>)>>> held;
   {
     const std::lock_guard lock(mutex_);
     held.swap(held_);
@@ -128,11 +128,11 @@ void FakePort::answer_held() {
 }
 
 void FakePort::verify(const std::string& integration_id,
-                      std::function<void(Result<std::vector<Check>>)> handler) {
+                      std::function<void(Result<std::vector<ProbeResult>>)> handler) {
   if (integration_id != "hibob:acme")
     return handler(failure(integration_not_found("there is no integration of that id")));
-  handler(std::vector<Check>{{"hibob/v1", true, "works: the vendor answers HTTP 200", 200},
-                             {"hibob/hire", false, "no route to \"there\"", 0}});
+  handler(std::vector<ProbeResult>{{"hibob/v1", true, "works: the vendor answers HTTP 200", 200},
+                                   {"hibob/hire", false, "no route to \"there\"", 0}});
 }
 
 Result<Preview> FakePort::validate(const Call& call) const {
@@ -299,13 +299,13 @@ ServerConfig RunningServer::default_config() {
 }
 
 RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
-  door_ = std::make_unique<Door>(port, config, *AllowedNetworks::parse(config.allowed_networks),
-                                 [this](std::string line) {
-                                   const std::lock_guard lock(log_mutex_);
-                                   log_lines_.push_back(std::move(line));
-                                   logged_.notify_all();
-                                 });
-  auto opened = HttpServer::open({&loop_}, config.listen, *door_, limits);
+  api_ = std::make_unique<ApiHandler>(
+      port, config, *AllowedNetworks::parse(config.allowed_networks), [this](std::string line) {
+        const std::lock_guard lock(log_mutex_);
+        log_lines_.push_back(std::move(line));
+        logged_.notify_all();
+      });
+  auto opened = HttpServer::open({&loop_}, config.listen, *api_, limits);
   if (!opened) throw std::runtime_error(opened.error());
   http_ = std::move(*opened);
   thread_ = std::thread([this] { loop_.run(); });

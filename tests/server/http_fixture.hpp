@@ -20,12 +20,12 @@ namespace penstock::server {
 /// give them.
 class FakePort final : public CallPort {
  public:
-  void start(Call call, std::function<void(Result<Answer>)> handler) override;
+  void start(Call call, std::function<void(Result<Response>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
   Result<Preview> validate(const Call& call) const override;
   void validate_with_session(Call call, std::function<void(Result<Preview>)> handler) override;
   void verify(const std::string& integration_id,
-              std::function<void(Result<std::vector<Check>>)> handler) override;
+              std::function<void(Result<std::vector<ProbeResult>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
 
@@ -49,16 +49,16 @@ class FakePort final : public CallPort {
   void answer_held();
   void release();
   /// Whether the caller of the held call of that number has gone.
-  bool abandoned(std::size_t number);
+  bool client_disconnected(std::size_t number);
 
  private:
-  void answer(const Call& call, const std::function<void(Result<Answer>)>& handler);
+  void answer(const Call& call, const std::function<void(Result<Response>)>& handler);
 
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> holding_{false};
   std::shared_ptr<const Script> script_;
-  std::vector<std::pair<Call, std::function<void(Result<Answer>)>>> held_;
+  std::vector<std::pair<Call, std::function<void(Result<Response>)>>> held_;
 };
 
 struct Received {
@@ -102,7 +102,7 @@ class RunningServer {
   static ServerConfig default_config();
 
   FakePort port;
-  Door& door() { return *door_; }
+  ApiHandler& door() { return *api_; }
   HttpServer& http() { return *http_; }
   TestClient connect() { return TestClient(http_->port()); }
   TestClient connect_with_buffer(int bytes) { return TestClient(http_->port(), bytes); }
@@ -115,7 +115,7 @@ class RunningServer {
   std::condition_variable logged_;
   std::vector<std::string> log_lines_;
   boost::asio::io_context loop_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<ApiHandler> api_;
   std::unique_ptr<HttpServer> http_;
   std::thread thread_;
 };

@@ -238,11 +238,11 @@ TEST(HttpServer, TellsACallThatItsCallerHasGone) {
     TestClient goes = server.connect();
     goes.send(post("/v1/passthrough/hibob/v1", call_body));
     server.port.wait_for_calls(2);
-    EXPECT_FALSE(server.port.abandoned(1));
+    EXPECT_FALSE(server.port.client_disconnected(1));
   }
-  while (!server.port.abandoned(1))  // or this test ends in its time limit
+  while (!server.port.client_disconnected(1))  // or this test ends in its time limit
     std::this_thread::yield();
-  EXPECT_FALSE(server.port.abandoned(0)) << "a request behind it was taken for the end";
+  EXPECT_FALSE(server.port.client_disconnected(0)) << "a request behind it was taken for the end";
   server.port.release();
   EXPECT_EQ(stays.receive().status, 200);
   EXPECT_EQ(stays.receive().status, 200);

@@ -242,10 +242,10 @@ TEST(OpenApi, KnowsTheEndOfTheServer) {
   server.door().begin_draining();
   TestClient client = server.connect();
   client.send(get("/readyz"));
-  const Received reply = client.receive();
-  EXPECT_EQ(reply.status, 503);
+  const Received response = client.receive();
+  EXPECT_EQ(response.status, 503);
   const Document document = parsed(openapi::document({}, facts));
-  EXPECT_EQ(parsed(reply.body),
+  EXPECT_EQ(parsed(response.body),
             at(document, "/components/responses/ShuttingDown/content/application~1json/examples/"
                          "draining/value"));
 }

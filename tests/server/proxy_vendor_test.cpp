@@ -75,8 +75,9 @@ class WholeProxy {
     engine_ = *std::move(opened);
     port_ = std::make_unique<EnginePort>(*engine_);
     const ServerConfig server = RunningServer::default_config();
-    door_ = std::make_unique<Door>(*port_, server, *AllowedNetworks::parse({}), [](std::string) {});
-    auto listening = HttpServer::open({&loop_}, server.listen, *door_, limits_);
+    api_ = std::make_unique<ApiHandler>(*port_, server, *AllowedNetworks::parse({}),
+                                        [](std::string) {});
+    auto listening = HttpServer::open({&loop_}, server.listen, *api_, limits_);
     if (!listening) throw std::runtime_error(listening.error());
     http_ = *std::move(listening);
     thread_ = std::thread([this] { loop_.run(); });
@@ -95,7 +96,7 @@ class WholeProxy {
   boost::asio::io_context loop_;
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<EnginePort> port_;
-  std::unique_ptr<Door> door_;
+  std::unique_ptr<ApiHandler> api_;
   std::unique_ptr<HttpServer> http_;
   std::thread thread_;
 };

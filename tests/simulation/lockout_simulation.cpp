@@ -18,8 +18,8 @@ namespace penstock::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-using runtime::RefusalBudgets;
-using runtime::Restraint;
+using runtime::AuthFailureBudgets;
+using runtime::Backoff;
 using runtime::SteadyTime;
 
 /// How a vendor refuses, and when it shuts out.
@@ -48,7 +48,7 @@ struct Vendor {
 };
 
 struct Connection {
-  Restraint restraint;
+  Backoff backoff;
   bool right = false;
   int answered = 0;
   bool taken = false;  ///< and it is known
@@ -64,7 +64,7 @@ std::string run(std::uint64_t seed) {
   } ways[] = {{401, false}, {500, true}, {403, true}, {200, true}};
   const auto way = ways[pick(4)];
   Vendor vendor{way.status, way.in_body, {}, {}};
-  RefusalBudgets budgets;
+  AuthFailureBudgets budgets;
   const std::string host = "api.vendor.example";
   std::deque<Connection> connections(1 + pick(100));
   connections.front().right = true;
@@ -76,23 +76,23 @@ std::string run(std::uint64_t seed) {
     now += std::chrono::milliseconds(1 + pick(busiest_gap_ms));  // 0 would never reach the end
     const auto account = static_cast<int>(pick(connections.size()));
     Connection& one = connections[static_cast<std::size_t>(account)];
-    if (one.restraint.hold_back("one", host, budgets, false, now)) {
+    if (one.backoff.admit("one", host, budgets, false, now)) {
       if (one.right && one.taken) return "credentials that are taken were held back";
       continue;
     }
-    call::Judgement judgement;
+    call::Classification classification;
     int status = one.right ? 200 : vendor.refusal_status;
     if (pick(4) == 0) {
       status = 500;  // a fault that says nothing of credentials
-      judgement.kind = catalog::AnswerKind::vendor_fault;
+      classification.kind = catalog::ResponseKind::vendor_fault;
     } else if (!one.right) {
-      if (vendor.says_so_in_the_body) judgement.kind = catalog::AnswerKind::auth_rejected;
+      if (vendor.says_so_in_the_body) classification.kind = catalog::ResponseKind::auth_rejected;
       if (vendor.shuts_out(account, now)) return "the vendor shut us out";
     }
     ++one.answered;
     one.taken = one.taken || status == 200;
-    one.restraint.note(call::credentials_verdict(judgement, status, false), 0ms, host, budgets,
-                       now);
+    one.backoff.note(call::credentials_verdict(classification, status, false), 0ms, host, budgets,
+                     now);
   }
   for (const Connection& one : connections) {
     if (one.right && one.answered == 0) return "credentials that are taken were never used";

@@ -12,17 +12,17 @@
 namespace penstock::simulation {
 namespace {
 
-using session::ConnectionState;
-using session::Need;
+using session::SessionRequest;
+using session::SessionSlot;
+using session::SessionStatus;
 using session::SnapshotPtr;
-using session::Standing;
 
 constexpr std::int64_t minute = 60'000;
 constexpr std::int64_t stormy = 10 * minute, settled = 18 * minute, calm = 45 * minute;
 
 struct Replica {
-  std::shared_ptr<SimulatedWorld> world;
-  std::shared_ptr<ConnectionState> state;
+  std::shared_ptr<SimulatedEnvironment> environment;
+  std::shared_ptr<SessionSlot> state;
   std::int64_t worked_ms = 0;  ///< when a call last had a session that the vendor takes
   SnapshotPtr served;          ///< with what
   std::string key;             ///< of its state in the store
@@ -66,8 +66,8 @@ class Run {
  private:
   void start(Replica& replica) {
     const auto skew = static_cast<std::int64_t>(clock_.pick(4'000)) - 2'000;
-    replica.world = std::make_shared<SimulatedWorld>(clock_, verdict_, vendor_, store_, faults_,
-                                                     ++lives_, skew);
+    replica.environment = std::make_shared<SimulatedEnvironment>(clock_, verdict_, vendor_, store_,
+                                                                 faults_, ++lives_, skew);
     replica.served = nullptr;
     // One credential under two names: an integration that is renamed, or written twice.
     const host::Connection configured{lives_ % 2 == 0 ? "acme" : "acme-eu",
@@ -75,8 +75,8 @@ class Run {
     const bool rotates = kind_ != Vendor::Kind::fixed;
     auto located = session::locate_state(store_, "p", configured, "refresh_token");
     replica.key = located->key;
-    replica.state = std::make_shared<ConnectionState>(located->key, configured,
-                                                      std::move(located->state), rotates);
+    replica.state =
+        std::make_shared<SessionSlot>(located->key, configured, std::move(located->state), rotates);
   }
 
   Need need(std::uint64_t used) const {
@@ -89,10 +89,10 @@ class Run {
   /// One call after another on this replica, as a caller would see them.
   void call(std::size_t index) {
     Replica& replica = replicas_[index];
-    if (const std::int64_t until = replica.world->stopped_until(); until > clock_.now())
+    if (const std::int64_t until = replica.environment->stopped_until(); until > clock_.now())
       return clock_.after(until - clock_.now(), [this, index] { call(index); });
     const SnapshotPtr now = replica.state->current();
-    const std::int64_t time = replica.world->now_unix_ms();
+    const std::int64_t time = replica.environment->now_unix_ms();
     const auto serves = [&](const SnapshotPtr& one) {
       return one && one->session && one->session->expires_ms > time && !refused_by_vendor(*one);
     };
@@ -104,7 +104,7 @@ class Run {
     } else if (lives) {
       replica.worked_ms = clock_.now();
       replica.served = now;
-      replica.state->renew_ahead(need(now->generation), replica.world);
+      replica.state->refresh_early(need(now->generation), replica.environment);
     } else {
       want(replica, now->session ? now->generation : 0);
     }
@@ -124,17 +124,21 @@ class Run {
   }
 
   /// Another replica may put it right later: looked at when it is said.
-  void check_refusal(const std::string& key, const ConnectionState& state, SimulatedWorld& world) {
+  void check_refusal(const std::string& key, const SessionSlot& state,
+                     SimulatedEnvironment& environment) {
     const auto stored = *store_.load(key);
     const bool good = stored && !stored->credentials.empty() &&
                       vendor_.takes(std::string(stored->credentials.at(0).value.reveal()));
-    verdict_.require(!good || !refuses(state, world), "a good credential was called refused");
+    verdict_.require(!good || !refuses(state, environment), "a good credential was called refused");
   }
 
-  static bool refuses(const ConnectionState& state, SimulatedWorld& world) {
-    return state.standing(world.now_unix_ms()).health == Standing::Health::needs_credentials;
+  static bool refuses(const SessionSlot& state, SimulatedEnvironment& environment) {
+    return state.standing(environment.now_unix_ms()).health ==
+           SessionStatus::Health::needs_credentials;
   }
-  static bool refuses(const Replica& replica) { return refuses(*replica.state, *replica.world); }
+  static bool refuses(const Replica& replica) {
+    return refuses(*replica.state, *replica.environment);
+  }
 
   bool refused_by_vendor(const session::Snapshot& snapshot) const {
     const std::string access = access_of(snapshot);
@@ -145,17 +149,18 @@ class Run {
     const auto told = std::make_shared<int>(0);
     const bool refused = refuses(replica);
     // The state owns what waits for it, not the other way round: a killed replica leaves nothing.
-    replica.state->obtain(need(used), replica.world,
-                          [this, told, refused, served = replica.served, world = replica.world,
-                           key = replica.key, &state = *replica.state](const auto& result) {
+    replica.state->obtain(need(used), replica.environment,
+                          [this, told, refused, served = replica.served,
+                           environment = replica.environment, key = replica.key,
+                           &state = *replica.state](const auto& result) {
                             verdict_.require(++*told == 1, "a call was answered twice");
                             if (result) check_session(served, **result);
-                            if (!refused) check_refusal(key, state, *world);
+                            if (!refused) check_refusal(key, state, *environment);
                           });
     // Longer than anything may take: two minutes for another replica, one for the vendor, and as
     // long as the replica was stopped.
-    clock_.after(20 * minute, [this, told, world = replica.world] {
-      verdict_.require(*told == 1 || !world->alive(), "a call was never answered");
+    clock_.after(20 * minute, [this, told, environment = replica.environment] {
+      verdict_.require(*told == 1 || !environment->alive(), "a call was never answered");
     });
   }
 
@@ -165,24 +170,25 @@ class Run {
     Replica& victim = replicas_[clock_.pick(replicas_.size())];
     switch (clock_.pick(8)) {
     case 0:
-      victim.world->kill();
+      victim.environment->kill();
       start(victim);
       break;
     case 1:
       vendor_.revoke_access();
       break;
     case 2:
-      victim.world->set_clock(static_cast<std::int64_t>(clock_.pick(2 * 3'600'000)) - 3'600'000);
+      victim.environment->set_clock(static_cast<std::int64_t>(clock_.pick(2 * 3'600'000)) -
+                                    3'600'000);
       break;
     case 3:
-      victim.world->stop(static_cast<std::int64_t>(clock_.pick(5 * minute)));
+      victim.environment->stop(static_cast<std::int64_t>(clock_.pick(5 * minute)));
       break;
     case 4:
       store_.restart();
       break;
     case 5: {
       const auto index = static_cast<std::size_t>(&victim - replicas_.data());
-      victim.world->end([this, index] { start(replicas_[index]); });
+      victim.environment->end([this, index] { start(replicas_[index]); });
       break;
     }
     case 6:

@@ -4,7 +4,7 @@
 
 namespace penstock::simulation {
 
-using session::FetchReply;
+using session::FetchResponse;
 
 void Clock::run_until(std::int64_t end) {
   while (!events_.empty() && events_.top().at <= end) {
@@ -16,7 +16,7 @@ void Clock::run_until(std::int64_t end) {
   now_ = end;
 }
 
-FetchReply Vendor::token(const std::string& refresh, bool down, bool from_the_living) {
+FetchResponse Vendor::token(const std::string& refresh, bool down, bool from_the_living) {
   ++requests;
   if (down || down_) return {503, {}, ""};
   if (kind_ == Kind::fixed) {
@@ -98,16 +98,16 @@ Result<std::uint64_t> Store::save(const std::string& key, const StoredState& sta
   return slot.state->version;
 }
 
-std::shared_ptr<void> SimulatedWorld::begin_exchange() { return gate_->enter(); }
+std::shared_ptr<void> SimulatedEnvironment::begin_exchange() { return gate_->enter(); }
 
-std::array<std::uint8_t, 32> SimulatedWorld::entropy() {
+std::array<std::uint8_t, 32> SimulatedEnvironment::entropy() {
   std::array<std::uint8_t, 32> out{};
   for (std::uint8_t& byte : out)
     byte = static_cast<std::uint8_t>(clock_.pick(256));
   return out;
 }
 
-void SimulatedWorld::deliver(std::function<void()> event) {
+void SimulatedEnvironment::deliver(std::function<void()> event) {
   if (!alive_) return;
   if (clock_.now() >= stopped_until_) return event();
   clock_.after(stopped_until_ - clock_.now(),
@@ -117,23 +117,24 @@ void SimulatedWorld::deliver(std::function<void()> event) {
 }
 
 template <class Handler, class Value>
-void SimulatedWorld::answer(Handler handler, Value value, std::int64_t ms) {
+void SimulatedEnvironment::answer(Handler handler, Value value, std::int64_t ms) {
   clock_.after(ms, [self = shared_from_this(), handler = std::move(handler),
                     value = std::move(value)]() mutable {
     self->deliver([handler = std::move(handler), value = std::move(value)] { handler(value); });
   });
 }
 
-void SimulatedWorld::fetch(session::FetchRequest request,
-                           std::function<void(Result<FetchReply>)> handler) {
+void SimulatedEnvironment::fetch(session::FetchRequest request,
+                                 std::function<void(Result<FetchResponse>)> handler) {
   verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
   // One that saved its intent before is let finish: the end waits for it.
   verdict_.require(!ending_ || !gate_->close(std::chrono::milliseconds(0)),
                    "a renewal began after the end was asked for");
   ++fetching_;
-  handler = [self = shared_from_this(), handler = std::move(handler)](Result<FetchReply> reply) {
+  handler = [self = shared_from_this(),
+             handler = std::move(handler)](Result<FetchResponse> response) {
     --self->fetching_;
-    handler(std::move(reply));
+    handler(std::move(response));
   };
   verdict_.require(std::exchange(intends_, false), "the vendor was asked without an intent");
   const bool lost = clock_.chance(faults_.request_lost);
@@ -143,7 +144,7 @@ void SimulatedWorld::fetch(session::FetchRequest request,
   const auto back = static_cast<std::int64_t>(
       clock_.chance(faults_.slow) ? 10'000 + clock_.pick(45'000) : clock_.pick(300));
   if (lost || unheard) {
-    const Result<FetchReply> silence =
+    const Result<FetchResponse> silence =
         failure(vendor_unreachable("silence", Phase::session, Sent::unknown));
     answer(handler, silence, 60'000);
   }
@@ -151,24 +152,24 @@ void SimulatedWorld::fetch(session::FetchRequest request,
   clock_.after(there, [this, self = shared_from_this(), refresh = request.body, unheard, down, back,
                        handler] {
     // Bytes that are on their way arrive, whether their sender still lives or not.
-    FetchReply reply = vendor_.token(refresh, down, alive_);
-    const bool matters = reply.status == 200;
+    FetchResponse response = vendor_.token(refresh, down, alive_);
+    const bool matters = response.status == 200;
     if (matters && (unheard || !alive_)) vendor_.answer_lost();
     if (unheard || !alive_) return;
     // Whoever dies before it is stored has lost it.
     if (matters) held_ = vendor_.generation();
-    answer(handler, Result<FetchReply>(std::move(reply)), back);
+    answer(handler, Result<FetchResponse>(std::move(response)), back);
   });
 }
 
-void SimulatedWorld::wait(std::chrono::milliseconds time, std::function<void()> handler) {
+void SimulatedEnvironment::wait(std::chrono::milliseconds time, std::function<void()> handler) {
   clock_.after(time.count(), [self = shared_from_this(), handler = std::move(handler)]() mutable {
     self->deliver(std::move(handler));
   });
 }
 
-void SimulatedWorld::save(std::string key, StoredState state, std::uint64_t fence,
-                          std::function<void(Result<std::uint64_t>)> handler) {
+void SimulatedEnvironment::save(std::string key, StoredState state, std::uint64_t fence,
+                                std::function<void(Result<std::uint64_t>)> handler) {
   const bool before = clock_.chance(faults_.store_fails_before);
   const bool after = clock_.chance(faults_.store_fails_after);
   const auto lost = failure(engine_failed("the store is away", Phase::session, Sent::no));
@@ -182,8 +183,8 @@ void SimulatedWorld::save(std::string key, StoredState state, std::uint64_t fenc
                });
 }
 
-void SimulatedWorld::lease(std::string key,
-                           std::function<void(Result<std::optional<Lease>>)> handler) {
+void SimulatedEnvironment::lease(std::string key,
+                                 std::function<void(Result<std::optional<Lease>>)> handler) {
   if (clock_.chance(faults_.store_fails_before)) {
     return answer(std::move(handler),
                   Result<std::optional<Lease>>(
@@ -198,13 +199,13 @@ void SimulatedWorld::lease(std::string key,
 }
 
 /// Never twice in a row: a holder that is not heard for long loses its lease, and rightly so.
-bool SimulatedWorld::extension_fails() {
+bool SimulatedEnvironment::extension_fails() {
   extension_failed_ = !extension_failed_ && clock_.chance(faults_.store_fails_before);
   return extension_failed_;
 }
 
-void SimulatedWorld::extend(std::string key, std::uint64_t fence,
-                            std::function<void(Result<bool>)> handler) {
+void SimulatedEnvironment::extend(std::string key, std::uint64_t fence,
+                                  std::function<void(Result<bool>)> handler) {
   if (extension_fails()) {
     return answer(
         std::move(handler),
@@ -213,30 +214,31 @@ void SimulatedWorld::extend(std::string key, std::uint64_t fence,
   answer(std::move(handler), Result<bool>(store_.extend(key, fence, life_)), 5);
 }
 
-void SimulatedWorld::release(std::string key, std::uint64_t fence) { store_.release(key, fence); }
+void SimulatedEnvironment::release(std::string key, std::uint64_t fence) {
+  store_.release(key, fence);
+}
 
-void SimulatedWorld::kill() {
+void SimulatedEnvironment::kill() {
   if (holds_answer()) vendor_.answer_lost();
   alive_ = false;
   store_.died(life_);
 }
 
-void SimulatedWorld::end(std::function<void()> ended) {
+void SimulatedEnvironment::end(std::function<void()> ended) {
   if (ending_) return;
   end_when_idle(clock_.now(), std::move(ended));
 }
 
-void SimulatedWorld::end_when_idle(std::int64_t since_ms, std::function<void()> ended) {
+void SimulatedEnvironment::end_when_idle(std::int64_t since_ms, std::function<void()> ended) {
   if (!alive_) return;  // killed meanwhile
   // A request that is on its way was begun before: nothing that begins now is.
   const bool idle = gate_->close(std::chrono::milliseconds(0));
   ending_ = true;
-  const std::int64_t limit = std::chrono::milliseconds(session::longest_end).count();
+  const std::int64_t limit = std::chrono::milliseconds(session::max_end).count();
   const bool late = clock_.now() - since_ms >= limit;
   if (!idle && !late) {
-    return clock_.after(10, [this, self = shared_from_this(), since_ms, ended] {
-      end_when_idle(since_ms, ended);
-    });
+    return clock_.after(
+        10, [this, self = shared_from_this(), since_ms, ended] { end_when_idle(since_ms, ended); });
   }
   verdict_.require(late || (fetching_ == 0 && !holds_answer()),
                    "an orderly end left the vendor's answer to a renewal alone");
@@ -244,7 +246,7 @@ void SimulatedWorld::end_when_idle(std::int64_t since_ms, std::function<void()> 
   ended();
 }
 
-void SimulatedWorld::stop(std::int64_t ms) {
+void SimulatedEnvironment::stop(std::int64_t ms) {
   stopped_until_ = std::max(stopped_until_, clock_.now() + ms);
   store_.stopped(life_, stopped_until_);
 }

@@ -77,7 +77,7 @@ class Vendor {
   void set_refusing(bool refusing) { refusing_ = refusing; }
 
   /// `from_the_living`: somebody waits for the answer. Dead senders' bytes arrive, too.
-  session::FetchReply token(const std::string& refresh, bool down, bool from_the_living);
+  session::FetchResponse token(const std::string& refresh, bool down, bool from_the_living);
   bool accepts(const std::string& access) const {
     return access == "a" + std::to_string(generation_);
   }
@@ -159,18 +159,18 @@ class Store final : public CredentialStore {
 };
 
 /// All that one life of a replica reaches. Once the life is over nothing comes back to it.
-class SimulatedWorld final : public session::World,
-                             public std::enable_shared_from_this<SimulatedWorld> {
+class SimulatedEnvironment final : public session::Environment,
+                                   public std::enable_shared_from_this<SimulatedEnvironment> {
  public:
-  SimulatedWorld(Clock& clock, Verdict& verdict, Vendor& vendor, Store& store, const Faults& faults,
-                 std::uint64_t life, std::int64_t skew_ms)
+  SimulatedEnvironment(Clock& clock, Verdict& verdict, Vendor& vendor, Store& store,
+                       const Faults& faults, std::uint64_t life, std::int64_t skew_ms)
       : clock_(clock), verdict_(verdict), vendor_(vendor), store_(store), faults_(faults),
         life_(life), skew_ms_(skew_ms) {}
 
   std::int64_t now_unix_ms() override { return 1'700'000'000'000 + clock_.now() + skew_ms_; }
   std::array<std::uint8_t, 32> entropy() override;
   void fetch(session::FetchRequest request,
-             std::function<void(Result<session::FetchReply>)> handler) override;
+             std::function<void(Result<session::FetchResponse>)> handler) override;
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override;
   std::shared_ptr<void> begin_exchange() override;
   void save(std::string key, StoredState state, std::uint64_t fence,

@@ -43,8 +43,8 @@ class Peer final : public ProxyPeer {
     if (!plan_.slow) return handler(std::move(piece));
     timers_.after(1, [handler = std::move(handler), piece] { handler(piece); });
   }
-  void interim(Answer) override {}
-  void head(Answer head) override {
+  void interim(Response) override {}
+  void head(Response head) override {
     outcome_.status = head.status;
     outcome_.mark = mark_of(head.headers);
     outcome_.places_left = head.places.remaining;
@@ -69,7 +69,7 @@ class Peer final : public ProxyPeer {
   Outcome outcome_;
 };
 
-Outcome outcome_of(Result<Answer> result) {
+Outcome outcome_of(Result<Response> result) {
   Outcome out;
   out.success = result.has_value();
   if (!result) {
@@ -125,7 +125,7 @@ struct Callers::Phase : std::enable_shared_from_this<Phase> {
     Call call = make_call(plan);
     if (plan.gone_after_ms) {
       const auto gone = std::make_shared<std::atomic<bool>>(false);
-      call.abandoned = gone;
+      call.client_disconnected = gone;
       vendor.after(*plan.gone_after_ms, [gone] { *gone = true; });
     }
     trace.add("caller m" + std::to_string(plan.mark) + " " + plan.method +
@@ -140,7 +140,7 @@ struct Callers::Phase : std::enable_shared_from_this<Phase> {
     }
     if (!plan.body.empty()) call.body = plan.body;
     engine.start(std::move(call),
-                 [told](Result<Answer> result) { told(outcome_of(std::move(result))); });
+                 [told](Result<Response> result) { told(outcome_of(std::move(result))); });
   }
 
   void tell(std::size_t index, Outcome outcome, Clock::time_point started) {

@@ -82,8 +82,8 @@ std::string in_chunks(Random& random, std::string_view body) {
   return out + "\r\n";
 }
 
-Text make_answer(Random& random, int mark, int status, const std::string& body, Framing framing,
-                 bool bodiless) {
+Text make_response(Random& random, int mark, int status, const std::string& body, Framing framing,
+                   bool bodiless) {
   Text out;
   out.head = "HTTP/1.1 " + std::to_string(status) + " Said so\r\nX-Mark: " + std::to_string(mark) +
              "\r\nContent-Type: application/json\r\n";
@@ -107,8 +107,8 @@ Text make_answer(Random& random, int mark, int status, const std::string& body, 
 
 std::string poison(Random& random) {
   const std::string body(poison_body);
-  return make_answer(random, -1, 200, body, random.chance(0.5) ? Framing::length : Framing::chunked,
-                     false)
+  return make_response(random, -1, 200, body,
+                       random.chance(0.5) ? Framing::length : Framing::chunked, false)
       .whole();
 }
 
@@ -158,8 +158,8 @@ Script without_body(Random& random, Script script, int mark, bool head) {
   script.status = head ? 200 : random.chance(0.5) ? 204 : 304;
   script.body.clear();
   const Text text =
-      make_answer(random, mark, script.status, random.chance(0.3) ? "" : "some content",
-                  random.chance(0.5) ? Framing::length : Framing::chunked, false);
+      make_response(random, mark, script.status, random.chance(0.3) ? "" : "some content",
+                    random.chance(0.5) ? Framing::length : Framing::chunked, false);
   write(random, script.steps, text.head);
   const std::size_t how = random.pick(3);
   if (how == 1) script.steps.push_back({Kind::send});
@@ -196,7 +196,7 @@ Script make_script(Random& random, Trick trick, int mark, int attempt, std::stri
   if (trick == Trick::unframed_cut_by_fin || bodiless) framing = Framing::until_close;
   const std::string body = make_body(random, mark, attempt, small);
   if (!bodiless) out.body = body;
-  const Text text = make_answer(random, mark, out.status, body, framing, bodiless);
+  const Text text = make_response(random, mark, out.status, body, framing, bodiless);
   auto& steps = out.steps;
   const auto step = [&](Kind kind, int number = 0) { steps.push_back({kind, {}, number}); };
   const auto cut = [&] {

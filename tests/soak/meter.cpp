@@ -62,8 +62,8 @@ bool flat(const char* what, double first, double last, double percent, double al
 
 }  // namespace
 
-Reading read_meter() {
-  Reading out;
+ParsedConfig read_meter() {
+  ParsedConfig out;
   out.descriptors = entries("/proc/self/fd");
   out.threads = entries("/proc/self/task");
   out.rss_kb = resident_kb();

@@ -11,19 +11,19 @@ namespace penstock::soak {
 long heap_blocks() noexcept;
 
 /// What this process has and has used.
-struct Reading {
+struct ParsedConfig {
   double cpu_us = 0;  ///< user and system time since the start
   double rss_kb = 0, heap_kb = 0;
   double blocks = 0, descriptors = 0, threads = 0;
 };
 
-Reading read_meter();
+ParsedConfig read_meter();
 
 /// A stretch of calls, with nothing in flight at its end.
 struct Interval {
   std::uint64_t calls = 0;
   double cpu_per_call_us = 0;
-  Reading end;
+  ParsedConfig end;
 };
 
 /// How much more than in the first tenth the last one may show, in percent.

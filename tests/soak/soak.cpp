@@ -92,12 +92,12 @@ class Server {
     engine_ = *std::move(opened);
     port_ = std::make_unique<server::EnginePort>(*engine_);
     const ServerConfig& settings = engine_->config().server;
-    door_ = std::make_unique<server::Door>(
+    api_ = std::make_unique<server::ApiHandler>(
         *port_, settings, *server::AllowedNetworks::parse(settings.allowed_networks), log_);
     std::vector<boost::asio::io_context*> loops;
     for (std::size_t i = 0; i < engine_->loops(); ++i)
       loops.push_back(&engine_->loop(i));
-    auto http = server::HttpServer::open(loops, "127.0.0.1:0", *door_, limits_);
+    auto http = server::HttpServer::open(loops, "127.0.0.1:0", *api_, limits_);
     if (!http) fail(http.error());
     http_ = *std::move(http);
   }
@@ -118,17 +118,17 @@ class Server {
   server::LogSink log_ = server::open_stderr_log();
   std::unique_ptr<Engine> engine_;
   std::unique_ptr<server::EnginePort> port_;
-  std::unique_ptr<server::Door> door_;
+  std::unique_ptr<server::ApiHandler> api_;
   server::HttpLimits limits_;
   std::unique_ptr<server::HttpServer> http_;
 };
 
 /// Calls whose caller has gone end a little later than the batch: read when nothing moves any more.
-Reading settled_reading() {
-  Reading last = read_meter();
+ParsedConfig settled_reading() {
+  ParsedConfig last = read_meter();
   for (int i = 0; i < 40; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    const Reading now = read_meter();
+    const ParsedConfig now = read_meter();
     const bool quiet = now.blocks == last.blocks && now.descriptors == last.descriptors;
     last = now;
     if (quiet && i > 1) break;

@@ -15,10 +15,10 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-Masker masker_of(std::string_view secret) {
-  Masker masker;
-  masker.add(secret);
-  return masker;
+Redactor redactor_of(std::string_view secret) {
+  Redactor redactor;
+  redactor.add(secret);
+  return redactor;
 }
 
 struct MaskCase {
@@ -26,7 +26,7 @@ struct MaskCase {
   std::string written;
 };
 
-TEST(Masker, hides_a_value_however_it_is_written) {
+TEST(Redactor, hides_a_value_however_it_is_written) {
   const MaskCase cases[] = {
       {"s3cr&t/\"<x>", "s3cr&t/\"<x>"},
       {"s3cr&t/\"<x>", "s3cr&amp;t/&quot;&lt;x&gt;"},
@@ -95,12 +95,12 @@ TEST(Masker, hides_a_value_however_it_is_written) {
       {"one\ntwo\nthree", "one%0Atwo%0Athree"},
   };
   for (const MaskCase& one : cases)
-    EXPECT_EQ(masker_of(one.secret).mask("<" + one.written + ">"), "<***>") << one.secret;
+    EXPECT_EQ(redactor_of(one.secret).redact("<" + one.written + ">"), "<***>") << one.secret;
 }
 
-TEST(Masker, hides_the_whole_of_a_base64_value_wherever_in_it_the_secret_begins) {
+TEST(Redactor, hides_the_whole_of_a_base64_value_wherever_in_it_the_secret_begins) {
   for (const std::string secret : {"hunter2!", "pä:ss?", "a+b%c/d", "abc", "?>?>?>?>"}) {
-    const Masker masker = masker_of(secret);
+    const Redactor redactor = redactor_of(secret);
     for (const std::string& inside : {secret, percent_encode(secret)}) {
       for (const char* before : {"", "u", "us", "user:", "integration@acme:"}) {
         for (const char* after : {"", "x", ":tail"}) {
@@ -113,48 +113,48 @@ TEST(Masker, hides_the_whole_of_a_base64_value_wherever_in_it_the_secret_begins)
           wrapped.insert(wrapped.size() / 2, "\r\n");
           for (const std::string& written :
                {base64, url_safe, percent_encode(base64), percent_encode(percent_encode(base64))})
-            EXPECT_EQ(masker.mask("Basic " + written + " is wrong"), "Basic *** is wrong")
+            EXPECT_EQ(redactor.redact("Basic " + written + " is wrong"), "Basic *** is wrong")
                 << written << " of " << before << inside << after;
-          EXPECT_EQ(masker.mask("\"" + wrapped + "\""), "\"***\"");
+          EXPECT_EQ(redactor.redact("\"" + wrapped + "\""), "\"***\"");
         }
       }
     }
   }
 }
 
-TEST(Masker, leaves_what_is_no_secret) {
-  Masker masker = masker_of("hunter2!");
-  masker.add("tok3n\xC3\xA9");
+TEST(Redactor, leaves_what_is_no_secret) {
+  Redactor redactor = redactor_of("hunter2!");
+  redactor.add("tok3n\xC3\xA9");
   for (const char* text : {"", "nothing here", "hunter", "unter2!", "50% off & more \\o/ \n",
                            "%zz &bogus; &#; &#x; \\q", "aHVudGVy", "a\nb", "%", "&", "\\"})
-    EXPECT_EQ(masker.mask(text), text);
-  EXPECT_EQ(masker.mask("at hunter2!\nnext line"), "at ***\nnext line");
-  EXPECT_EQ(Masker().mask("anything"), "anything");
+    EXPECT_EQ(redactor.redact(text), text);
+  EXPECT_EQ(redactor.redact("at hunter2!\nnext line"), "at ***\nnext line");
+  EXPECT_EQ(Redactor().redact("anything"), "anything");
 }
 
-TEST(Masker, hides_a_very_short_value_only_where_it_is_a_word) {
-  const Masker masker = masker_of("a1b");
-  EXPECT_EQ(masker.mask("pin=a1b&x=1, not xa1b nor a1bc, but a1b"),
+TEST(Redactor, hides_a_very_short_value_only_where_it_is_a_word) {
+  const Redactor redactor = redactor_of("a1b");
+  EXPECT_EQ(redactor.redact("pin=a1b&x=1, not xa1b nor a1bc, but a1b"),
             "pin=***&x=1, not xa1b nor a1bc, but ***");
-  EXPECT_EQ(masker.mask("<pin>&#97;1b</pin>"), "<pin>***</pin>");
+  EXPECT_EQ(redactor.redact("<pin>&#97;1b</pin>"), "<pin>***</pin>");
 }
 
-TEST(Masker, knows_several_values_and_finds_them_side_by_side_and_over_one_another) {
-  Masker masker;
-  masker.add("secret");
-  masker.add("secretary");
-  masker.add("target");
-  EXPECT_EQ(masker.mask("secretary, secret, secretarget, secretsecret, target."),
+TEST(Redactor, knows_several_values_and_finds_them_side_by_side_and_over_one_another) {
+  Redactor redactor;
+  redactor.add("secret");
+  redactor.add("secretary");
+  redactor.add("target");
+  EXPECT_EQ(redactor.redact("secretary, secret, secretarget, secretsecret, target."),
             "***, ***, ***, ***, ***.");
 }
 
-TEST(Masker, finds_a_value_anywhere_in_a_large_text) {
-  const Masker masker = masker_of("needle-in-hay");
+TEST(Redactor, finds_a_value_anywhere_in_a_large_text) {
+  const Redactor redactor = redactor_of("needle-in-hay");
   const std::string hay(300'000, 'h');
   for (std::size_t at = 250'000; at < 270'000; at += 997) {
     std::string text = hay;
     text.insert(at, " needle%2Din%2Dhay ");
-    const std::string masked = masker.mask(text);
+    const std::string masked = redactor.redact(text);
     EXPECT_EQ(masked.size(), hay.size() + 5) << at;
     EXPECT_THAT(masked.substr(at, 5), " *** ");
   }
@@ -162,11 +162,11 @@ TEST(Masker, finds_a_value_anywhere_in_a_large_text) {
 
 /// Texts that are the worst for one step or another: eight times the text may take about eight
 /// times as long, never sixty-four.
-TEST(Masker, takes_time_in_proportion_to_the_text) {
-  Masker masker;
-  masker.add(std::string(500, 'a') + "b");
-  masker.add("aaaaaaab");
-  masker.add("hunter2!");
+TEST(Redactor, takes_time_in_proportion_to_the_text) {
+  Redactor redactor;
+  redactor.add(std::string(500, 'a') + "b");
+  redactor.add("aaaaaaab");
+  redactor.add("hunter2!");
   const auto repeated = [](std::string_view piece, std::size_t size) {
     std::string out;
     while (out.size() < size)
@@ -177,7 +177,7 @@ TEST(Masker, takes_time_in_proportion_to_the_text) {
     std::clock_t best = std::numeric_limits<std::clock_t>::max();  // of the CPU: others may be busy
     for (int round = 0; round < 3; ++round) {
       const std::clock_t begin = std::clock();
-      (void)masker.mask(text);
+      (void)redactor.redact(text);
       best = std::min(best, std::clock() - begin);
     }
     return static_cast<double>(best) / CLOCKS_PER_SEC;

@@ -11,8 +11,8 @@ namespace {
 struct ScriptedPeer final : ProxyPeer {
   std::function<void()> in_call;
   void read(ReadHandler handler) override { in_call(), handler(std::nullopt); }
-  void interim(Answer) override { in_call(); }
-  void head(Answer) override { in_call(); }
+  void interim(Response) override { in_call(); }
+  void head(Response) override { in_call(); }
   void write(std::string, std::function<void(bool)> next) override { in_call(), next(false); }
   void finish(Result<ProxyEnd>) override { in_call(); }
 };

@@ -6,19 +6,19 @@
 namespace penstock::call {
 namespace {
 
-using catalog::AnswerKind;
+using catalog::ResponseKind;
 
 catalog::Api api_with_rules() {
   catalog::Api api;
-  api.classify = {{401, 401, "", AnswerKind::session_expired, true},
-                  {500, 500, "throttled", AnswerKind::rate_limited, false},
-                  {500, 599, "", AnswerKind::vendor_fault, false}};
+  api.classify = {{401, 401, "", ResponseKind::session_expired, true},
+                  {500, 500, "throttled", ResponseKind::rate_limited, false},
+                  {500, 599, "", ResponseKind::vendor_fault, false}};
   api.inspect = catalog::InspectWindow{400, 499, 8};
   return api;
 }
 
-upstream::Reply reply(int status, std::string body = {}) {
-  upstream::Reply out;
+upstream::Response response(int status, std::string body = {}) {
+  upstream::Response out;
   out.status = status;
   out.body = std::move(body);
   return out;
@@ -51,25 +51,26 @@ TEST(Judge, GoesByTheFirstRuleThatMatches) {
   };
   const catalog::Api api = api_with_rules();
   for (const auto& row : rows) {
-    const Judgement judgement = judge(
-        api, [](const auto&) { return says(host::Verdict::pass); }, reply(row.status, row.body));
-    EXPECT_EQ(meaning_of(judgement), row.meaning) << row.status << " " << row.body.substr(0, 20);
+    const Classification classification = classify_response(
+        api, [](const auto&) { return says(host::Verdict::pass); }, response(row.status, row.body));
+    EXPECT_EQ(meaning_of(classification), row.meaning)
+        << row.status << " " << row.body.substr(0, 20);
   }
 }
 
 TEST(Judge, AsksThePluginInsideItsWindowOnlyAndShowsItNoMoreThanThat) {
   const catalog::Api api = api_with_rules();
   int asked = 0;
-  const auto inspect = [&](const host::ReplyInput& seen) {
+  const auto inspect = [&](const host::ResponseInput& seen) {
     ++asked;
     EXPECT_EQ(seen.body, "12345678");
     EXPECT_TRUE(seen.truncated);
     return says(host::Verdict::pass);
   };
-  (void)judge(api, inspect, reply(399, "123456789"));
-  (void)judge(api, inspect, reply(500, "123456789"));
+  (void)classify_response(api, inspect, response(399, "123456789"));
+  (void)classify_response(api, inspect, response(500, "123456789"));
   EXPECT_EQ(asked, 0);
-  (void)judge(api, inspect, reply(499, "123456789"));
+  (void)classify_response(api, inspect, response(499, "123456789"));
   EXPECT_EQ(asked, 1);
 }
 
@@ -89,11 +90,11 @@ TEST(Judge, TakesThePluginsWord) {
       {fails(PST_E_INTERNAL, "", "bug"), Meaning::nothing_special, false, ""},
   };
   for (const auto& row : rows) {
-    const Judgement judgement = judge(
-        api_with_rules(), [&](const auto&) { return row.outcome; }, reply(400));
-    EXPECT_EQ(meaning_of(judgement), row.meaning);
-    EXPECT_EQ(judgement.before_processing, row.before_processing);
-    EXPECT_EQ(judgement.message, row.message);
+    const Classification classification = classify_response(
+        api_with_rules(), [&](const auto&) { return row.outcome; }, response(400));
+    EXPECT_EQ(meaning_of(classification), row.meaning);
+    EXPECT_EQ(classification.before_processing, row.before_processing);
+    EXPECT_EQ(classification.message, row.message);
   }
 }
 
@@ -105,15 +106,15 @@ TEST(Judge, TakesThePauseThatThePluginReadForADayAtMost) {
   for (const auto& row : rows) {
     host::Outcome outcome = says(host::Verdict::retry);
     outcome.retry_after_ms = row.asked;
-    EXPECT_EQ(judge(
-                  api_with_rules(), [&](const auto&) { return outcome; }, reply(429))
-                  .asked_wait_ms,
+    EXPECT_EQ(classify_response(
+                  api_with_rules(), [&](const auto&) { return outcome; }, response(429))
+                  .retry_after_ms,
               row.wait_ms);
   }
 }
 
 TEST(CredentialsVerdictOf, GoesByWhatWasReadAndThenByTheStatus) {
-  using Kind = catalog::AnswerKind;
+  using Kind = catalog::ResponseKind;
   const struct {
     std::optional<Kind> kind;
     int status;
@@ -138,9 +139,9 @@ TEST(CredentialsVerdictOf, GoesByWhatWasReadAndThenByTheStatus) {
       {Kind::rate_limited, 429, runtime::CredentialsVerdict::unsaid},
   };
   for (const auto& row : rows) {
-    Judgement judgement;
-    judgement.kind = row.kind;
-    EXPECT_EQ(credentials_verdict(judgement, row.status, false), row.verdict) << row.status;
+    Classification classification;
+    classification.kind = row.kind;
+    EXPECT_EQ(credentials_verdict(classification, row.status, false), row.verdict) << row.status;
   }
   EXPECT_EQ(credentials_verdict({Kind::session_expired}, 401, true),
             runtime::CredentialsVerdict::session_over);

@@ -12,15 +12,15 @@ namespace {
 TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) {
   catalog::Api api;
   api.owned_headers = {"authorization", "x-key"};
-  Draft draft;
-  draft.api = &api;
-  draft.headers = {{"accept", "text/csv"}, {"X-KEY", "the caller's"}, {"X-Other", "1"}};
+  PreparedCall prepared;
+  prepared.api = &api;
+  prepared.headers = {{"accept", "text/csv"}, {"X-KEY", "the caller's"}, {"X-Other", "1"}};
   host::Outcome outcome;
   outcome.headers = {{"Authorization", "Basic x"},
                      {"Accept", "application/json"},
                      {"X-Key", "the plugin's"},
                      {"X-Version", "2"}};
-  const auto request = compose(draft, {}, std::move(outcome), {});
+  const auto request = build_request(prepared, {}, std::move(outcome), {});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_THAT(request->headers,
               ::testing::UnorderedElementsAre(
@@ -32,16 +32,17 @@ TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) 
 TEST(Compose, refuses_a_parameter_that_the_plugin_adds_as_well) {
   catalog::Api api;
   api.tool = "acme", api.name = "v1";
-  Draft draft;
-  draft.api = &api;
+  PreparedCall prepared;
+  prepared.api = &api;
   const auto compose_with = [&](const char* path, std::vector<Field> params) {
-    draft.path_parts = *policy::check_path(path);
+    prepared.path_parts = *policy::check_path(path);
     Call call;
     call.params = std::move(params);
-    draft.url = policy::join(*parse_url("https://a.example/v1"), draft.path_parts, call.params);
+    prepared.url =
+        policy::join(*parse_url("https://a.example/v1"), prepared.path_parts, call.params);
     host::Outcome outcome;
     outcome.query = {{"api_key", "s3cret"}};
-    return compose(draft, call, std::move(outcome));
+    return build_request(prepared, call, std::move(outcome));
   };
   const auto fine = compose_with("/x?a=1", {{"b", "2"}});
   ASSERT_TRUE(fine) << fine.error().message;
@@ -89,28 +90,28 @@ TEST(TimeLimit, is_that_of_whoever_stands_nearest_to_the_call) {
     own.timeout = row.own, common.timeout = row.common;
     catalog::Api api;
     api.timeout = row.manifest;
-    Draft draft;
-    draft.api = &api;
-    draft.integration = integration_of(own, common);
+    PreparedCall prepared;
+    prepared.api = &api;
+    prepared.integration = integration_of(own, common);
     Call call;
     call.timeout = row.call;
-    EXPECT_EQ(time_limit(draft, call, common), row.expected);
+    EXPECT_EQ(time_limit(prepared, call, common), row.expected);
   }
 }
 
 TEST(CallInput, shows_the_plugin_no_more_of_the_body_than_its_manifest_asks_for) {
   catalog::Api api;
   api.name = "v1";
-  Draft draft;
-  draft.api = &api;
-  draft.body = "content", draft.body_sha256 = "digest";
-  draft.path = "/x", draft.options_json = "{}";
-  draft.headers = {{"A", "b"}};
+  PreparedCall prepared;
+  prepared.api = &api;
+  prepared.body = "content", prepared.body_sha256 = "digest";
+  prepared.path = "/x", prepared.options_json = "{}";
+  prepared.headers = {{"A", "b"}};
   Call call;
   call.method = "PUT", call.params = {{"p", "q"}};
   for (const auto need : {catalog::BodyNeed::none, catalog::BodyNeed::full}) {
     api.body_need = need;
-    const host::CallInput input = call_input(draft, call);
+    const host::CallInput input = call_input(prepared, call);
     EXPECT_EQ(input.body, need == catalog::BodyNeed::full ? "content" : "");
     EXPECT_EQ(input.body_length, 7U);
     EXPECT_EQ(input.body_sha256, "digest");
@@ -127,8 +128,8 @@ TEST(CheckEgress, lets_nothing_leave_for_where_the_plugin_does_not_declare) {
   ASSERT_TRUE(file) << file.error();
   auto plugin = loader::Plugin::load(*file);
   ASSERT_TRUE(plugin) << plugin.error().reasons.front();
-  Draft draft;
-  draft.plugin = *plugin;
+  PreparedCall prepared;
+  prepared.plugin = *plugin;
   struct Row {
     const char* url;
     bool permitted;
@@ -149,7 +150,7 @@ TEST(CheckEgress, lets_nothing_leave_for_where_the_plugin_does_not_declare) {
     SCOPED_TRACE(row.url);
     const auto url = parse_url(row.url);
     ASSERT_TRUE(url) << url.error();
-    const auto checked = check_egress(draft, *url);
+    const auto checked = check_egress(prepared, *url);
     EXPECT_EQ(checked.has_value(), row.permitted);
     if (checked) continue;
     EXPECT_EQ(checked.error().origin, Origin::engine);
@@ -185,13 +186,13 @@ TEST(Compose, refuses_the_callers_header_where_the_plugins_carries_a_credential)
   for (const Row& row : rows) {
     SCOPED_TRACE(row.value);
     catalog::Api api;
-    Draft draft;
-    draft.api = &api;
-    draft.headers = {{lower(row.name), "the caller's"}};
+    PreparedCall prepared;
+    prepared.api = &api;
+    prepared.headers = {{lower(row.name), "the caller's"}};
     host::Outcome outcome;
     outcome.headers = {{row.name, row.value}};
     outcome.signatures = {"signature-bytes"};
-    const auto request = compose(draft, {}, std::move(outcome), snapshot);
+    const auto request = build_request(prepared, {}, std::move(outcome), snapshot);
     EXPECT_EQ(request.has_value(), !row.refused);
     if (row.refused && !request) {
       ASSERT_EQ(request.error().details.size(), 1U);

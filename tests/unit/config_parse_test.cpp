@@ -300,8 +300,8 @@ TEST(ParseConfig, quotes_nothing_of_what_is_no_yaml) {
 }
 
 /// Four times as much is read in about four times the processor's time; square would be sixteen.
-template <class Make, class Check>
-void expect_linear_time(int size, Make make, Check check) {
+template <class Make, class ProbeResult>
+void expect_linear_time(int size, Make make, ProbeResult check) {
   const auto spent = [&](int count) {
     const std::string yaml = make(count);
     const std::clock_t began = std::clock();

@@ -13,8 +13,8 @@ void expect_json(const std::string& text) {
   EXPECT_EQ(parser.parse(text).get(element), simdjson::SUCCESS) << text;
 }
 
-Answer answer_of(std::string type, std::string body) {
-  Answer answer;
+Response answer_of(std::string type, std::string body) {
+  Response answer;
   answer.url = "https://api.hibob.com/v1/people";
   answer.status = 200;
   if (!type.empty()) answer.headers = {{"content-type", std::move(type)}};
@@ -29,8 +29,8 @@ struct Rendered {
   std::vector<std::string> warnings;
 };
 
-Rendered render(const Answer& answer, bool as_base64 = false) {
-  const std::string text = answer_json(answer, as_base64);
+Rendered render(const Response& answer, bool as_base64 = false) {
+  const std::string text = response_json(answer, as_base64);
   expect_json(text);
   rapidjson::Document document;
   document.Parse(text.data(), text.size());
@@ -45,14 +45,14 @@ Rendered render(const Answer& answer, bool as_base64 = false) {
 }
 
 TEST(AnswerJson, HasTheShapeThatClientsCheck) {
-  Answer answer = answer_of("application/json; charset=utf-8", "{ \"a\" : 1.10 }\n");
+  Response answer = answer_of("application/json; charset=utf-8", "{ \"a\" : 1.10 }\n");
   answer.status = 404;
   answer.headers.push_back({"set-cookie", "a=1"});
   answer.headers.push_back({"content-length", "12"});
   answer.headers.push_back({"set-cookie", "b=\"2\""});
   answer.warnings = {"careful"};
   EXPECT_EQ(
-      answer_json(answer, false),
+      response_json(answer, false),
       R"({"status":"success","data":{"url":"https://api.hibob.com/v1/people","status":404,"headers":{)"
       R"("content-type":"application/json; charset=utf-8","set-cookie":["a=1","b=\"2\""],"content-length":"12"},)"
       "\"data\":{ \"a\" : 1.10 }\n},\"warnings\":[{\"message\":\"careful\"}]}");
@@ -60,7 +60,7 @@ TEST(AnswerJson, HasTheShapeThatClientsCheck) {
 
 TEST(AnswerJson, LeavesAnEmptyBodyOut) {
   EXPECT_EQ(
-      answer_json(answer_of("", ""), false),
+      response_json(answer_of("", ""), false),
       R"({"status":"success","data":{"url":"https://api.hibob.com/v1/people","status":200,"headers":{}},"warnings":[]})");
   EXPECT_FALSE(render(answer_of("application/json", ""), true).has_data);
 }
@@ -70,7 +70,7 @@ TEST(AnswerJson, KeepsJsonByteForByte) {
                            "text/json", "application/problem+json ; charset=iso-8859-1"}) {
     for (const char* body : {"[]", " {\"a\":1e400}\r\n", "18446744073709551616", "null",
                              "\"\\ud800\"", "{\"a\":1,\"a\":2}"}) {
-      const std::string text = answer_json(answer_of(type, body), false);
+      const std::string text = response_json(answer_of(type, body), false);
       EXPECT_NE(text.find("\"data\":" + std::string(body) + "},\"warnings\":[]}"),
                 std::string::npos)
           << text;
@@ -93,11 +93,11 @@ TEST(AnswerJson, GivesJsonOfAnyCharsetInUtf8) {
       {"application/json", std::string("\xff\xfe[\0]\0", 6), "[]", transcoded},
   };
   for (const auto& row : rows) {
-    EXPECT_NE(answer_json(answer_of(row.type, row.body), false)
+    EXPECT_NE(response_json(answer_of(row.type, row.body), false)
                   .find("\"data\":" + row.json + "},\"warnings\":[{\"message\":\"" + row.warning +
                         "\"}]}"),
               std::string::npos)
-        << answer_json(answer_of(row.type, row.body), false);
+        << response_json(answer_of(row.type, row.body), false);
   }
 }
 
@@ -188,22 +188,22 @@ TEST(AnswerJson, EncodesAnyBytesOnRequest) {
 TEST(AnswerJson, IsJsonForEveryByteAtEveryPlace) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string odd = {'a', static_cast<char>(byte), 'b'};
-    Answer answer = answer_of("text/plain", odd);
+    Response answer = answer_of("text/plain", odd);
     answer.url += odd;
     answer.headers.push_back({"x-odd", odd});
     answer.warnings = {odd};
-    expect_json(answer_json(answer, false));
+    expect_json(response_json(answer, false));
   }
-  Answer latin = answer_of("", "x");
+  Response latin = answer_of("", "x");
   latin.headers = {{"x-name", "caf\xe9"}};
-  EXPECT_NE(answer_json(latin, false).find("café"), std::string::npos);
+  EXPECT_NE(response_json(latin, false).find("café"), std::string::npos);
 }
 
 TEST(AnswerJson, KeepsTheOrderOfManyHeaders) {
-  Answer answer = answer_of("", "");
+  Response answer = answer_of("", "");
   for (int i = 0; i < 500; ++i)
     answer.headers.push_back({"h" + std::to_string(i % 250), std::to_string(i)});
-  const std::string text = answer_json(answer, false);
+  const std::string text = response_json(answer, false);
   expect_json(text);
   EXPECT_NE(text.find(R"("headers":{"h0":["0","250"],"h1":["1","251"],)"), std::string::npos);
 }

@@ -204,15 +204,15 @@ TEST(ComposeBody, puts_an_envelope_round_the_callers_bytes) {
   outcome.soap = Outcome::Soap{R"( xmlns:wd="urn:com.workday/bsvc")", "<h/>"};
   outcome.body_prefix = "<op>";
   outcome.body_suffix = "</op>";
-  EXPECT_EQ(*compose_body(outcome, "<a>\r\n &#x20;</a>"),
+  EXPECT_EQ(*build_body(outcome, "<a>\r\n &#x20;</a>"),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope "
             "xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/"
             "envelope/\" "
             "xmlns:wd=\"urn:com.workday/bsvc\"><soapenv:Header><h/></"
             "soapenv:Header><soapenv:Body><op><a>\r\n "
             "&#x20;</a></op></soapenv:Body></soapenv:Envelope>");
-  EXPECT_EQ(compose_body({}, std::nullopt), std::nullopt);
-  EXPECT_EQ(*compose_body({}, "as it is"), "as it is");
+  EXPECT_EQ(build_body({}, std::nullopt), std::nullopt);
+  EXPECT_EQ(*build_body({}, "as it is"), "as it is");
 }
 
 std::int32_t adds_more_than_there_is(void*, pst_cx* cx, const pst_prepare_in*) {

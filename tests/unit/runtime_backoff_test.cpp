@@ -44,127 +44,127 @@ TEST(AskedWait, ReadsWhatVendorsWrite) {
       {429, {"x-other", "3"}, 0},
   };
   for (const auto& row : rows) {
-    EXPECT_EQ(asked_wait_ms(row.status, {row.header}, "x-vendor-pause", t0), row.wait_ms)
+    EXPECT_EQ(retry_after_ms(row.status, {row.header}, "x-vendor-pause", t0), row.wait_ms)
         << row.status << " " << row.header.name << ": " << row.header.value;
   }
 }
 
-TEST(Restraint, HoldsBackOnlyWhoAskedForPatience) {
-  Restraint restraint;
-  RefusalBudgets budgets;
-  EXPECT_EQ(restraint.note(CredentialsVerdict::unsaid, 7s, host, budgets, s0),
+TEST(Backoff, HoldsBackOnlyWhoAskedForPatience) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
+  EXPECT_EQ(backoff.note(CredentialsVerdict::unsaid, 7s, host, budgets, s0),
             "the vendor asks to wait 7 s before the next call");
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, s0 + 1ms));
-  const auto error = restraint.hold_back("a", host, budgets, true, s0 + 2s);
+  EXPECT_FALSE(backoff.admit("a", host, budgets, false, s0 + 1ms));
+  const auto error = backoff.admit("a", host, budgets, true, s0 + 2s);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->http_status, 429);
   EXPECT_EQ(error->retry_after, 5'000ms);
   EXPECT_EQ(error->sent, Sent::no);
-  EXPECT_EQ(restraint.patience_for(s0), 7s);
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, true, s0 + 7s));
-  EXPECT_EQ(restraint.patience_for(s0 + 7s), 0ms);
+  EXPECT_EQ(backoff.rate_limited_for(s0), 7s);
+  EXPECT_FALSE(backoff.admit("a", host, budgets, true, s0 + 7s));
+  EXPECT_EQ(backoff.rate_limited_for(s0 + 7s), 0ms);
 }
 
-TEST(Restraint, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
-  Restraint restraint;
-  RefusalBudgets budgets;
+TEST(Backoff, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
   SteadyTime now = s0;
-  for (int i = 0; i < Restraint::most_refusals; ++i) {
+  for (int i = 0; i < Backoff::max_refusals; ++i) {
     now += 1s;
-    ASSERT_FALSE(restraint.hold_back("a", host, budgets, false, now)) << i;
-    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, now);
+    ASSERT_FALSE(backoff.admit("a", host, budgets, false, now)) << i;
+    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
   for (const auto rest : {5'000ms, 30'000ms, 300'000ms, 300'000ms}) {
-    const auto error = restraint.hold_back("hibob:acme", host, budgets, false, now + rest - 1ms);
+    const auto error = backoff.admit("hibob:acme", host, budgets, false, now + rest - 1ms);
     ASSERT_TRUE(error) << rest.count();
     EXPECT_EQ(error->http_status, 502);
     EXPECT_NE(error->message.find("hibob:acme"), std::string::npos);
     EXPECT_EQ(error->retry_after, 1ms);
     now += rest;
-    EXPECT_EQ(restraint.rests_for(now - 1ms), 1ms);
-    EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now)) << "one goes ahead to see";
-    EXPECT_TRUE(restraint.hold_back("a", host, budgets, false, now)) << "and only one";
-    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, now);
+    EXPECT_EQ(backoff.open_for(now - 1ms), 1ms);
+    EXPECT_FALSE(backoff.admit("a", host, budgets, false, now)) << "one goes ahead to see";
+    EXPECT_TRUE(backoff.admit("a", host, budgets, false, now)) << "and only one";
+    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
   now += 300s;
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now));
-  restraint.note(CredentialsVerdict::accepted, 0s, host, budgets, now);
-  EXPECT_EQ(restraint.rests_for(now), 0ms);
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, now));
+  EXPECT_FALSE(backoff.admit("a", host, budgets, false, now));
+  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, now);
+  EXPECT_EQ(backoff.open_for(now), 0ms);
+  EXPECT_FALSE(backoff.admit("a", host, budgets, false, now));
 }
 
-TEST(Restraint, DoesNotSpendItsProbeOnACallThatTheBudgetHoldsBack) {
-  Restraint restraint;
-  RefusalBudgets budgets;
-  for (int i = 0; i < Restraint::most_refusals; ++i)
-    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
+TEST(Backoff, DoesNotSpendItsProbeOnACallThatTheBudgetHoldsBack) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
+  for (int i = 0; i < Backoff::max_refusals; ++i)
+    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
   const SteadyTime later = s0 + 5s;
-  for (std::size_t i = 0; i < RefusalBudgets::most_of_refused; ++i)
+  for (std::size_t i = 0; i < AuthFailureBudgets::max_after_refusal; ++i)
     budgets.note(host, later);
-  EXPECT_TRUE(restraint.hold_back("a", host, budgets, false, later));
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, later + 10s)) << "the budget is free";
+  EXPECT_TRUE(backoff.admit("a", host, budgets, false, later));
+  EXPECT_FALSE(backoff.admit("a", host, budgets, false, later + 10s)) << "the budget is free";
 }
 
-TEST(Restraint, LeavesTheCountAloneWhereAnAnswerSaysNothingOfCredentials) {
-  Restraint restraint;
-  RefusalBudgets budgets;
+TEST(Backoff, LeavesTheCountAloneWhereAnAnswerSaysNothingOfCredentials) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
   for (int i = 0; i < 9; ++i) {
-    restraint.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
-    restraint.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
+    backoff.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
   }
-  EXPECT_EQ(restraint.refusals_in_a_row(), 9);
-  restraint.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
-  EXPECT_EQ(restraint.refusals_in_a_row(), 0);
+  EXPECT_EQ(backoff.refusals_in_a_row(), 9);
+  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+  EXPECT_EQ(backoff.refusals_in_a_row(), 0);
 }
 
-TEST(Restraint, CountsNoSessionThatIsOver) {
-  Restraint restraint;
-  RefusalBudgets budgets;
-  restraint.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+TEST(Backoff, CountsNoSessionThatIsOver) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
+  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
   for (int i = 0; i < 1000; ++i)
-    restraint.note(CredentialsVerdict::session_over, 0s, host, budgets, s0);
-  EXPECT_EQ(restraint.refusals_in_a_row(), 0);
-  EXPECT_FALSE(restraint.hold_back("a", host, budgets, false, s0));
+    backoff.note(CredentialsVerdict::session_over, 0s, host, budgets, s0);
+  EXPECT_EQ(backoff.refusals_in_a_row(), 0);
+  EXPECT_FALSE(backoff.admit("a", host, budgets, false, s0));
   EXPECT_GT(budgets.wait(host, 25, s0), 0ms) << "the vendor's firewall counts them all";
 }
 
-TEST(Restraint, KnowsThatTheVendorWasNotReachedUntilItAnswers) {
-  Restraint restraint;
-  RefusalBudgets budgets;
-  EXPECT_FALSE(restraint.unreachable());
-  restraint.note_unreachable("no route", 17);
-  ASSERT_TRUE(restraint.unreachable());
-  EXPECT_EQ(restraint.unreachable()->why, "no route");
-  restraint.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
-  EXPECT_FALSE(restraint.unreachable());
+TEST(Backoff, KnowsThatTheVendorWasNotReachedUntilItAnswers) {
+  Backoff backoff;
+  AuthFailureBudgets budgets;
+  EXPECT_FALSE(backoff.unreachable());
+  backoff.note_unreachable("no route", 17);
+  ASSERT_TRUE(backoff.unreachable());
+  EXPECT_EQ(backoff.unreachable()->why, "no route");
+  backoff.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+  EXPECT_FALSE(backoff.unreachable());
 }
 
-TEST(RefusalBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime) {
-  RefusalBudgets budgets;
-  Restraint good, unknown;
+TEST(AuthFailureBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime) {
+  AuthFailureBudgets budgets;
+  Backoff good, unknown;
   good.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
   int sent = 0;
-  std::deque<Restraint> connections(100);
+  std::deque<Backoff> connections(100);
   SteadyTime now = s0;
-  for (Restraint& one : connections) {
+  for (Backoff& one : connections) {
     for (int i = 0; i < 2; ++i) {
       now += 1ms;
-      if (one.hold_back("one", host, budgets, false, now)) continue;
+      if (one.admit("one", host, budgets, false, now)) continue;
       ++sent;
       one.note(CredentialsVerdict::refused, 0s, host, budgets, now);
     }
   }
   EXPECT_EQ(sent, 40) << "the vendor shuts out an address after 50 in 10 s";
-  EXPECT_FALSE(good.hold_back("good", host, budgets, false, now)) << "its credentials are taken";
-  const auto error = unknown.hold_back("unknown", host, budgets, false, now);
+  EXPECT_FALSE(good.admit("good", host, budgets, false, now)) << "its credentials are taken";
+  const auto error = unknown.admit("unknown", host, budgets, false, now);
   ASSERT_TRUE(error);
   EXPECT_EQ(error->message.find("unknown"), std::string::npos) << error->message;
   EXPECT_EQ(budgets.wait("api.nmbrs.nl", 1, now), 0ms);
-  EXPECT_FALSE(unknown.hold_back("unknown", host, budgets, false, now + 10s));
+  EXPECT_FALSE(unknown.admit("unknown", host, budgets, false, now + 10s));
 }
 
-TEST(RefusalBudgets, LookBackTenSecondsFromAnyMoment) {
-  RefusalBudgets budgets;
+TEST(AuthFailureBudgets, LookBackTenSecondsFromAnyMoment) {
+  AuthFailureBudgets budgets;
   for (int i = 0; i < 100; ++i)
     budgets.note(host, s0 + 400ms * i);
   const SteadyTime last = s0 + 400ms * 99;
@@ -172,11 +172,11 @@ TEST(RefusalBudgets, LookBackTenSecondsFromAnyMoment) {
   EXPECT_EQ(budgets.wait(host, 25, last + 400ms), 0ms);
 }
 
-TEST(RefusalBudgets, HoldNoMoreHostsThanTheyMay) {
-  RefusalBudgets budgets;
-  for (std::size_t i = 0; i < 3 * RefusalBudgets::most_hosts; ++i)
+TEST(AuthFailureBudgets, HoldNoMoreHostsThanTheyMay) {
+  AuthFailureBudgets budgets;
+  for (std::size_t i = 0; i < 3 * AuthFailureBudgets::max_hosts; ++i)
     budgets.note("host-" + std::to_string(i), s0 + 1us * static_cast<int>(i));
-  EXPECT_LE(budgets.hosts(), RefusalBudgets::most_hosts);
+  EXPECT_LE(budgets.hosts(), AuthFailureBudgets::max_hosts);
   budgets.note("late", s0 + 1h);
   EXPECT_EQ(budgets.hosts(), 1U) << "a window that is over is forgotten";
 }

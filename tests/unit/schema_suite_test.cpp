@@ -76,8 +76,9 @@ TEST_P(Suite, gives_the_right_verdict_or_refuses_the_schema) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Drafts, Suite, testing::Values("draft7", "draft2020-12"),
-                         [](const auto& draft) {
-                           return std::string(draft.param) == "draft7" ? "draft7" : "draft2020_12";
+                         [](const auto& prepared) {
+                           return std::string(prepared.param) == "draft7" ? "draft7"
+                                                                          : "draft2020_12";
                          });
 
 }  // namespace

@@ -23,9 +23,11 @@ namespace fs = std::filesystem;
 
 std::string key_text(char fill) { return base64_encode(std::string(32, fill)); }
 
-std::unique_ptr<Vault> vault_with(const std::string& keys) { return *Vault::from_text(keys); }
+std::unique_ptr<RecordCipher> cipher_with(const std::string& keys) {
+  return *RecordCipher::from_text(keys);
+}
 
-class VaultTest : public testing::Test {
+class RecordCipherTest : public testing::Test {
  protected:
   void SetUp() override {
     folder = fs::temp_directory_path() / ("penstock-vault-" + std::to_string(::getpid()));
@@ -46,107 +48,108 @@ class VaultTest : public testing::Test {
   fs::path folder;
 };
 
-TEST_F(VaultTest, opens_what_it_sealed_and_nothing_that_was_moved_or_altered) {
-  const auto vault = vault_with(key_text('a'));
-  const std::string sealed = vault->seal("the secret", {"p/acme", 7});
-  EXPECT_EQ(vault->unseal(sealed, {"p/acme", 7})->reveal(), "the secret");
+TEST_F(RecordCipherTest, opens_what_it_sealed_and_nothing_that_was_moved_or_altered) {
+  const auto cipher = cipher_with(key_text('a'));
+  const std::string sealed = cipher->encrypt("the secret", {"p/acme", 7});
+  EXPECT_EQ(cipher->decrypt(sealed, {"p/acme", 7})->reveal(), "the secret");
   EXPECT_EQ(sealed.find("secret"), std::string::npos);
 
-  EXPECT_FALSE(vault->unseal(sealed, {"p/other", 7})) << "another connection's record";
-  EXPECT_FALSE(vault->unseal(sealed, {"p/acme", 6})) << "an older version's place";
-  EXPECT_FALSE(vault->unseal(sealed, {"p/acm", 7}));
+  EXPECT_FALSE(cipher->decrypt(sealed, {"p/other", 7})) << "another connection's record";
+  EXPECT_FALSE(cipher->decrypt(sealed, {"p/acme", 6})) << "an older version's place";
+  EXPECT_FALSE(cipher->decrypt(sealed, {"p/acm", 7}));
   for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
     std::string flipped = sealed;
     flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << bit % 8));
-    EXPECT_FALSE(vault->unseal(flipped, {"p/acme", 7})) << "bit " << bit;
+    EXPECT_FALSE(cipher->decrypt(flipped, {"p/acme", 7})) << "bit " << bit;
   }
   for (std::size_t size = 0; size < sealed.size(); ++size)
-    EXPECT_FALSE(vault->unseal(sealed.substr(0, size), {"p/acme", 7})) << size;
-  EXPECT_FALSE(vault->unseal(sealed + "x", {"p/acme", 7}));
+    EXPECT_FALSE(cipher->decrypt(sealed.substr(0, size), {"p/acme", 7})) << size;
+  EXPECT_FALSE(cipher->decrypt(sealed + "x", {"p/acme", 7}));
 }
 
-TEST_F(VaultTest, never_seals_the_same_bytes_twice) {
-  const auto vault = vault_with(key_text('a'));
+TEST_F(RecordCipherTest, never_seals_the_same_bytes_twice) {
+  const auto cipher = cipher_with(key_text('a'));
   std::set<std::string> seen;
   for (int i = 0; i < 10'000; ++i)
-    EXPECT_TRUE(seen.insert(vault->seal("x", {"k", 1}).substr(12, 24)).second);
+    EXPECT_TRUE(seen.insert(cipher->encrypt("x", {"k", 1}).substr(12, 24)).second);
 }
 
-TEST_F(VaultTest, says_which_key_is_missing_and_takes_old_ones_for_reading) {
-  const std::string sealed = vault_with(key_text('a'))->seal("x", {"k", 1});
-  const auto other = vault_with(key_text('b'))->unseal(sealed, {"k", 1});
+TEST_F(RecordCipherTest, says_which_key_is_missing_and_takes_old_ones_for_reading) {
+  const std::string sealed = cipher_with(key_text('a'))->encrypt("x", {"k", 1});
+  const auto other = cipher_with(key_text('b'))->decrypt(sealed, {"k", 1});
   ASSERT_FALSE(other);
   EXPECT_NE(other.error().find("another state key"), std::string::npos);
-  const auto both = vault_with(key_text('b') + "," + key_text('a'));
-  EXPECT_EQ(both->unseal(sealed, {"k", 1})->reveal(), "x");
+  const auto both = cipher_with(key_text('b') + "," + key_text('a'));
+  EXPECT_EQ(both->decrypt(sealed, {"k", 1})->reveal(), "x");
   EXPECT_FALSE(both->is_current(sealed));
-  EXPECT_TRUE(both->is_current(both->seal("x", {"k", 1})));
+  EXPECT_TRUE(both->is_current(both->encrypt("x", {"k", 1})));
 }
 
-TEST_F(VaultTest, takes_keys_of_32_bytes_only) {
+TEST_F(RecordCipherTest, takes_keys_of_32_bytes_only) {
   for (const char* text : {"", ",", "short", "not base64 at all!", "QUFBQQ=="}) {
-    const auto vault = Vault::from_text(text);
-    ASSERT_FALSE(vault) << text;
-    EXPECT_EQ(vault.error().find("QUFB"), std::string::npos) << "a key is shown";
+    const auto cipher = RecordCipher::from_text(text);
+    ASSERT_FALSE(cipher) << text;
+    EXPECT_EQ(cipher.error().find("QUFB"), std::string::npos) << "a key is shown";
   }
 }
 
-TEST_F(VaultTest, makes_a_private_key_file_once) {
-  const std::string sealed = (*Vault::open(folder / "state.key"))->seal("x", {"k", 1});
+TEST_F(RecordCipherTest, makes_a_private_key_file_once) {
+  const std::string sealed = (*RecordCipher::open(folder / "state.key"))->encrypt("x", {"k", 1});
   struct stat status {};
   ASSERT_EQ(::stat((folder / "state.key").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
-  EXPECT_EQ((*Vault::open(folder / "state.key"))->unseal(sealed, {"k", 1})->reveal(), "x");
+  EXPECT_EQ((*RecordCipher::open(folder / "state.key"))->decrypt(sealed, {"k", 1})->reveal(), "x");
   ::chmod((folder / "state.key").c_str(), 0644);
-  const auto refused = Vault::open(folder / "state.key");
+  const auto refused = RecordCipher::open(folder / "state.key");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().find("chmod 600"), std::string::npos);
 }
 
 /// Where each user has a group of his own, `umask 0002` opens the file to nobody else.
-TEST_F(VaultTest, takes_a_key_file_that_only_a_group_of_one_may_read_as_well) {
-  ASSERT_TRUE(Vault::open(folder / "state.key"));
+TEST_F(RecordCipherTest, takes_a_key_file_that_only_a_group_of_one_may_read_as_well) {
+  ASSERT_TRUE(RecordCipher::open(folder / "state.key"));
   ::chmod((folder / "state.key").c_str(), 0660);
   struct stat status {};
   ASSERT_EQ(::stat((folder / "state.key").c_str(), &status), 0);
-  EXPECT_EQ(Vault::open(folder / "state.key").has_value(),
+  EXPECT_EQ(RecordCipher::open(folder / "state.key").has_value(),
             open_to(status, S_IRWXO) == OpenTo::nobody);
   if (::geteuid() != 0) return;
   // The group of `daemon`, which every Debian has, is that user's.
   const struct passwd* daemon = ::getpwnam("daemon");
   ASSERT_NE(daemon, nullptr);
   ASSERT_EQ(::chown((folder / "state.key").c_str(), 0, daemon->pw_gid), 0);
-  const auto refused = Vault::open(folder / "state.key");
+  const auto refused = RecordCipher::open(folder / "state.key");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().find("chmod 600"), std::string::npos);
 }
 
-TEST_F(VaultTest, leaves_no_half_made_key_file) {
+TEST_F(RecordCipherTest, leaves_no_half_made_key_file) {
   const auto before = std::signal(SIGXFSZ, SIG_IGN);
   rlimit limit{};
   ::getrlimit(RLIMIT_FSIZE, &limit);
   const rlimit full{0, limit.rlim_max};
   ::setrlimit(RLIMIT_FSIZE, &full);
-  const auto failed = Vault::open(folder / "state.key");
+  const auto failed = RecordCipher::open(folder / "state.key");
   ::setrlimit(RLIMIT_FSIZE, &limit);
   std::signal(SIGXFSZ, before);
   EXPECT_FALSE(failed);
-  const auto made = Vault::open(folder / "state.key");
+  const auto made = RecordCipher::open(folder / "state.key");
   ASSERT_TRUE(made) << made.error();
 }
 
-TEST_F(VaultTest, takes_a_new_key_while_it_runs_and_keeps_its_keys_when_the_file_is_broken) {
+TEST_F(RecordCipherTest, takes_a_new_key_while_it_runs_and_keeps_its_keys_when_the_file_is_broken) {
   write_keys(key_text('a') + "\n");
-  const auto vault = *Vault::open(folder / "state.key");
-  const std::string old = vault->seal("x", {"k", 1});
+  const auto cipher = *RecordCipher::open(folder / "state.key");
+  const std::string old = cipher->encrypt("x", {"k", 1});
   write_keys(key_text('b') + "\n" + key_text('a') + "\n");
-  EXPECT_FALSE(vault->is_current(old));
-  EXPECT_EQ(vault->unseal(old, {"k", 1})->reveal(), "x");
+  EXPECT_FALSE(cipher->is_current(old));
+  EXPECT_EQ(cipher->decrypt(old, {"k", 1})->reveal(), "x");
   write_keys("half a k");
-  EXPECT_EQ(vault->unseal(old, {"k", 1})->reveal(), "x");
+  EXPECT_EQ(cipher->decrypt(old, {"k", 1})->reveal(), "x");
 }
 
-TEST_F(VaultTest, of_a_store_keeps_every_value_out_of_its_files_and_seals_anew_with_a_new_key) {
+TEST_F(RecordCipherTest,
+       of_a_store_keeps_every_value_out_of_its_files_and_seals_anew_with_a_new_key) {
   write_keys(key_text('a'));
   auto store = *open_sqlite_store(folder);
   StoredState state;
@@ -170,7 +173,7 @@ TEST_F(VaultTest, of_a_store_keeps_every_value_out_of_its_files_and_seals_anew_w
   }
 }
 
-TEST_F(VaultTest, of_a_store_refuses_records_that_changed_places) {
+TEST_F(RecordCipherTest, of_a_store_refuses_records_that_changed_places) {
   auto store = *open_sqlite_store(folder);
   StoredState state;
   ASSERT_TRUE(store->save("p/acme", state, 0));

@@ -19,11 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Holds every fetch and save until the test lets it go.
-class HeldWorld final : public World {
+class HeldEnvironment final : public Environment {
  public:
   std::int64_t now_unix_ms() override { return now; }
   std::array<std::uint8_t, 32> entropy() override { return {}; }
-  void fetch(FetchRequest request, std::function<void(Result<FetchReply>)> handler) override {
+  void fetch(FetchRequest request, std::function<void(Result<FetchResponse>)> handler) override {
     fetches.push_back({std::move(request), std::move(handler)});
   }
   void wait(std::chrono::milliseconds time, std::function<void()> handler) override {
@@ -55,7 +55,7 @@ class HeldWorld final : public World {
   void answer(int status, std::string body, std::vector<Field> headers = {}) {
     auto held = std::move(fetches.front());
     fetches.pop_front();
-    held.handler(FetchReply{status, std::move(headers), std::move(body)});
+    held.handler(FetchResponse{status, std::move(headers), std::move(body)});
   }
   void store() {
     auto held = std::move(saves.front());
@@ -80,7 +80,7 @@ class HeldWorld final : public World {
 
   struct Fetch {
     FetchRequest request;
-    std::function<void(Result<FetchReply>)> handler;
+    std::function<void(Result<FetchResponse>)> handler;
   };
   struct Save {
     std::string key;
@@ -110,17 +110,17 @@ class SessionTest : public testing::Test {
 
   // A fetch that is never answered holds the world that holds it.
   ~SessionTest() override {
-    world->fetches.clear();
-    world->saves.clear();
-    world->leases.clear();
-    world->waits.clear();
+    environment->fetches.clear();
+    environment->saves.clear();
+    environment->leases.clear();
+    environment->waits.clear();
   }
 
-  std::shared_ptr<ConnectionState> restart(std::string refresh_token = "r0",
-                                           bool rotates = true) const {
+  std::shared_ptr<SessionSlot> restart(std::string refresh_token = "r0",
+                                       bool rotates = true) const {
     const host::Connection configured{"acme", {{"refresh_token", Secret(refresh_token), true}}};
-    return std::make_shared<ConnectionState>("p/acme", configured, *world->disk->load("p/acme"),
-                                             rotates);
+    return std::make_shared<SessionSlot>("p/acme", configured, *environment->disk->load("p/acme"),
+                                         rotates);
   }
 
   Need need(std::uint64_t used = 0) const {
@@ -131,22 +131,22 @@ class SessionTest : public testing::Test {
   }
 
   /// Another replica on the same store renews, from the lease to the end.
-  std::shared_ptr<ConnectionState> replica_renews(int status, const std::string& body) {
+  std::shared_ptr<SessionSlot> replica_renews(int status, const std::string& body) {
     auto other = restart();
     Need wanted = need(other->current()->generation);
-    wanted.in_spite_of_refusal = true;
-    other->obtain(std::move(wanted), world, [](const auto&) {});
-    world->begin();
-    world->answer(status, body);
-    if (!world->saves.empty()) world->store();
+    wanted.ignore_backoff = true;
+    other->obtain(std::move(wanted), environment, [](const auto&) {});
+    environment->begin();
+    environment->answer(status, body);
+    if (!environment->saves.empty()) environment->store();
     return other;
   }
 
   void ask(std::uint64_t used = 0) { ask(need(used)); }
   void ask(Need wanted) {
-    state->obtain(std::move(wanted), world,
+    state->obtain(std::move(wanted), environment,
                   [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
-    world->begin();
+    environment->begin();
   }
 
   static std::string token(const SnapshotPtr& snapshot) {
@@ -154,76 +154,76 @@ class SessionTest : public testing::Test {
   }
 
   std::shared_ptr<const host::Instance> plugin;
-  std::shared_ptr<HeldWorld> world = std::make_shared<HeldWorld>();
-  std::shared_ptr<ConnectionState> state;
+  std::shared_ptr<HeldEnvironment> environment = std::make_shared<HeldEnvironment>();
+  std::shared_ptr<SessionSlot> state;
   std::vector<Result<SnapshotPtr>> results;
 };
 
 TEST_F(SessionTest, a_thousand_waiting_calls_share_one_renewal) {
   for (int i = 0; i < 1000; ++i)
     ask();
-  ASSERT_EQ(world->fetches.size(), 1U);
-  world->answer(200, "a1 r1");
-  world->store();
+  ASSERT_EQ(environment->fetches.size(), 1U);
+  environment->answer(200, "a1 r1");
+  environment->store();
   ASSERT_EQ(results.size(), 1000U);
   for (const auto& result : results) {
     ASSERT_TRUE(result.has_value());
     EXPECT_EQ(token(*result), "a1");
   }
-  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_TRUE(environment->fetches.empty());
 }
 
 TEST_F(SessionTest, a_rotated_credential_is_durable_before_anyone_gets_the_session) {
   ask();
-  world->answer(200, "a1 r1");
+  environment->answer(200, "a1 r1");
   EXPECT_TRUE(results.empty());
   EXPECT_FALSE(state->current()->session.has_value());
-  ASSERT_EQ(world->saves.size(), 1U);
-  EXPECT_EQ(world->saves.front().state.credentials.at(0).value.reveal(), "r1");
-  world->store();
+  ASSERT_EQ(environment->saves.size(), 1U);
+  EXPECT_EQ(environment->saves.front().state.credentials.at(0).value.reveal(), "r1");
+  environment->store();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(token(*results.front()), "a1");
 }
 
 TEST_F(SessionTest, the_next_renewal_uses_the_rotated_credential_also_after_a_restart) {
   ask();
-  EXPECT_EQ(world->fetches.front().request.body, "r0");
-  world->answer(200, "a1 r1");
-  world->store();
+  EXPECT_EQ(environment->fetches.front().request.body, "r0");
+  environment->answer(200, "a1 r1");
+  environment->store();
   state = restart();
   EXPECT_EQ(token(state->current()), "a1");
   ask(state->current()->generation);
-  EXPECT_EQ(world->fetches.front().request.body, "r1");
+  EXPECT_EQ(environment->fetches.front().request.body, "r1");
 }
 
 TEST_F(SessionTest, a_newly_configured_credential_wins_over_a_stored_one) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   state = restart("fresh");
   EXPECT_FALSE(state->current()->session.has_value());
   ask();
-  EXPECT_EQ(world->fetches.front().request.body, "fresh");
+  EXPECT_EQ(environment->fetches.front().request.body, "fresh");
 }
 
 TEST_F(SessionTest, a_session_newer_than_the_one_used_is_given_without_a_renewal) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   const std::uint64_t used = state->current()->generation;
   ask(used);
-  world->answer(200, "a2 r2");
-  world->store();
+  environment->answer(200, "a2 r2");
+  environment->store();
   ask(used);  // its 401 was about the session before
   ASSERT_EQ(results.size(), 3U);
   EXPECT_EQ(token(*results.back()), "a2");
-  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_TRUE(environment->fetches.empty());
 }
 
 TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
   ask();
   ask();
-  world->answer(401, "");
+  environment->answer(401, "");
   ASSERT_EQ(results.size(), 2U);
   for (const auto& result : results) {
     ASSERT_FALSE(result.has_value());
@@ -231,33 +231,33 @@ TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
     EXPECT_EQ(result.error().origin, Origin::vendor);
     EXPECT_EQ(result.error().sent, Sent::no);
   }
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
   for (const std::int64_t rest : {5'000, 30'000, 300'000, 1'800'000, 1'800'000}) {
-    world->now += rest - 1;
+    environment->now += rest - 1;
     ask();
-    EXPECT_TRUE(world->fetches.empty()) << rest;
+    EXPECT_TRUE(environment->fetches.empty()) << rest;
     EXPECT_TRUE(results.back().error().retry_after.has_value());
-    world->now += 1;
+    environment->now += 1;
     ask();
-    ASSERT_EQ(world->fetches.size(), 1U) << rest;
-    world->answer(401, "");
+    ASSERT_EQ(environment->fetches.size(), 1U) << rest;
+    environment->answer(401, "");
   }
 }
 
 TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_long_it_was) {
   for (int failures = 1; failures <= 200; ++failures) {
     ask();
-    ASSERT_EQ(world->fetches.size(), 1U) << failures;
-    world->answer(503, "");
-    EXPECT_NE(state->standing(world->now).health, Standing::Health::refused);
+    ASSERT_EQ(environment->fetches.size(), 1U) << failures;
+    environment->answer(503, "");
+    EXPECT_NE(state->standing(environment->now).health, SessionStatus::Health::refused);
     ask();
-    EXPECT_TRUE(world->fetches.empty()) << "it rests between";
+    EXPECT_TRUE(environment->fetches.empty()) << "it rests between";
     EXPECT_TRUE(results.back().error().retry_after.has_value());
-    world->now += 15'000;
+    environment->now += 15'000;
   }
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   EXPECT_TRUE(results.back().has_value());
 }
 
@@ -273,21 +273,21 @@ TEST(RestAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
 
 TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_was_asked_for) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   const std::int64_t end = state->current()->session->expires_ms;
-  world->now = state->current()->renew_ahead_ms;
-  state->renew_ahead(need(), world);
-  world->begin();
-  world->answer(503, "", {{"retry-after", "86400"}});
-  world->now = end - 1;
+  environment->now = state->current()->refresh_early_ms;
+  state->refresh_early(need(), environment);
+  environment->begin();
+  environment->answer(503, "", {{"retry-after", "86400"}});
+  environment->now = end - 1;
   ask();
   EXPECT_EQ(token(*results.back()), "a1") << "what lives serves";
-  state->renew_ahead(need(), world);
-  EXPECT_TRUE(world->leases.empty());
-  world->now = end;
+  state->refresh_early(need(), environment);
+  EXPECT_TRUE(environment->leases.empty());
+  environment->now = end;
   ask(state->current()->generation);
-  EXPECT_EQ(world->fetches.size(), 1U);
+  EXPECT_EQ(environment->fetches.size(), 1U);
 }
 
 TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
@@ -325,12 +325,12 @@ TEST_F(SessionTest, a_stored_session_serves_each_api_that_it_was_made_for_and_no
   wanted.format = 1;
   wanted.formats = {1, 2};
   ask(wanted);
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   state = restart();
-  EXPECT_NE(state->current()->session_for(1, world->now), nullptr);
-  EXPECT_NE(state->current()->session_for(2, world->now), nullptr);
-  EXPECT_EQ(state->current()->session_for(3, world->now), nullptr);
+  EXPECT_NE(state->current()->session_for(1, environment->now), nullptr);
+  EXPECT_NE(state->current()->session_for(2, environment->now), nullptr);
+  EXPECT_EQ(state->current()->session_for(3, environment->now), nullptr);
   EXPECT_EQ(to_record({}).find("session_format\""), std::string::npos);
 }
 
@@ -344,80 +344,81 @@ TEST(StoredRecord, of_an_earlier_release_keeps_the_format_of_its_session) {
 TEST_F(SessionTest, a_grant_without_a_token_that_is_spent_is_never_condemned_for_good) {
   state = restart("k", false);
   ask();
-  world->answer(400, "", {{"date", "Tue, 14 Nov 2023 22:18:20 GMT"}});
-  EXPECT_TRUE(world->saves.empty()) << "a refusal was kept";
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
+  environment->answer(400, "", {{"date", "Tue, 14 Nov 2023 22:18:20 GMT"}});
+  EXPECT_TRUE(environment->saves.empty()) << "a refusal was kept";
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
   EXPECT_NE(results.back().error().message.find("clock is 300 s behind"), std::string::npos)
       << results.back().error().message;
   state = restart("k", false);
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   EXPECT_TRUE(results.back().has_value());
 }
 
 TEST_F(SessionTest, a_refusal_that_an_earlier_release_kept_for_such_a_grant_is_not_believed) {
   ask();
-  world->answer(400, "");
-  world->store();
-  EXPECT_EQ(restart("r0", true)->standing(world->now).health, Standing::Health::needs_credentials);
-  EXPECT_EQ(restart("r0", false)->standing(world->now).health, Standing::Health::ok);
+  environment->answer(400, "");
+  environment->store();
+  EXPECT_EQ(restart("r0", true)->standing(environment->now).health,
+            SessionStatus::Health::needs_credentials);
+  EXPECT_EQ(restart("r0", false)->standing(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with_it) {
   ask();
-  world->answer(206, "r1");
-  ASSERT_EQ(world->saves.size(), 1U);
-  world->store();
+  environment->answer(206, "r1");
+  ASSERT_EQ(environment->saves.size(), 1U);
+  environment->store();
   ASSERT_FALSE(results.back().has_value());
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::refused);
-  world->now += 5'000;
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
+  environment->now += 5'000;
   ask();
-  EXPECT_EQ(world->fetches.front().request.body, "r1");
+  EXPECT_EQ(environment->fetches.front().request.body, "r1");
   state = restart();
   ask();
-  EXPECT_EQ(world->fetches.back().request.body, "r1") << "after a restart too";
+  EXPECT_EQ(environment->fetches.back().request.body, "r1") << "after a restart too";
 }
 
 TEST_F(SessionTest, an_orderly_end_waits_for_what_the_vendor_answers_and_begins_nothing) {
   ask();
-  EXPECT_FALSE(world->gate->close(0ms)) << "the intent is saved, the answer is not";
-  world->answer(200, "a1 r1");
-  EXPECT_FALSE(world->gate->close(0ms)) << "nor now";
-  world->store();
-  EXPECT_TRUE(world->gate->close(0ms));
+  EXPECT_FALSE(environment->gate->close(0ms)) << "the intent is saved, the answer is not";
+  environment->answer(200, "a1 r1");
+  EXPECT_FALSE(environment->gate->close(0ms)) << "nor now";
+  environment->store();
+  EXPECT_TRUE(environment->gate->close(0ms));
   ask(state->current()->generation);
-  EXPECT_TRUE(world->fetches.empty());
-  EXPECT_TRUE(world->saves.empty());
+  EXPECT_TRUE(environment->fetches.empty());
+  EXPECT_TRUE(environment->saves.empty());
   ASSERT_FALSE(results.back().has_value());
   EXPECT_EQ(results.back().error().http_status, 503);
 }
 
 TEST_F(SessionTest, an_orderly_end_waits_for_a_store_that_is_away_and_for_a_kept_refusal) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
-  EXPECT_FALSE(world->gate->close(0ms));
-  world->pass(2'000ms);
-  world->begin_lease();
-  world->store();
-  EXPECT_TRUE(world->gate->close(0ms));
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
+  EXPECT_FALSE(environment->gate->close(0ms));
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  environment->store();
+  EXPECT_TRUE(environment->gate->close(0ms));
 
-  world->gate = std::make_shared<RenewalGate>();
+  environment->gate = std::make_shared<RenewalGate>();
   ask(state->current()->generation);
-  world->answer(400, "");
-  EXPECT_FALSE(world->gate->close(0ms));
-  world->store();
-  EXPECT_TRUE(world->gate->close(0ms));
+  environment->answer(400, "");
+  EXPECT_FALSE(environment->gate->close(0ms));
+  environment->store();
+  EXPECT_TRUE(environment->gate->close(0ms));
 
   for (const int status : {503, 401}) {
-    world->gate = std::make_shared<RenewalGate>();
+    environment->gate = std::make_shared<RenewalGate>();
     state = restart("fresh");
     ask();
-    EXPECT_FALSE(world->gate->close(0ms));
-    world->answer(status, "");
-    EXPECT_TRUE(world->gate->close(0ms)) << status;
+    EXPECT_FALSE(environment->gate->close(0ms));
+    environment->answer(status, "");
+    EXPECT_TRUE(environment->gate->close(0ms)) << status;
   }
 }
 
@@ -478,99 +479,100 @@ TEST_F(CredentialKey, moves_what_an_earlier_release_kept_under_the_id) {
 
 TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
   ask();
-  world->answer(400, "");
-  world->store();
+  environment->answer(400, "");
+  environment->store();
   ASSERT_FALSE(results.back().has_value());
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
   for (int i = 0; i < 3; ++i) {
-    world->now += 86'400'000;
+    environment->now += 86'400'000;
     ask();
-    EXPECT_TRUE(world->fetches.empty());
+    EXPECT_TRUE(environment->fetches.empty());
     EXPECT_FALSE(results.back().has_value());
     state = restart();  // it is remembered
-    EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+    EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
   }
   state = restart("fresh");
   ask();
-  EXPECT_EQ(world->fetches.size(), 1U) << "another credential is another matter";
+  EXPECT_EQ(environment->fetches.size(), 1U) << "another credential is another matter";
 }
 
 TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
   ask();
-  world->answer(400, "");
-  world->store();
+  environment->answer(400, "");
+  environment->store();
   Need wanted = need();
-  wanted.in_spite_of_refusal = true;
+  wanted.ignore_backoff = true;
   ask(std::move(wanted));
-  ASSERT_EQ(world->fetches.size(), 1U);
-  world->answer(200, "a1 r1");
-  world->store();
+  ASSERT_EQ(environment->fetches.size(), 1U);
+  environment->answer(200, "a1 r1");
+  environment->store();
   EXPECT_TRUE(results.back().has_value());
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
-  EXPECT_EQ(restart()->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(restart()->standing(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_refusal) {
   ask();
-  world->fetches.clear();  // the process ends while the vendor answers
+  environment->fetches.clear();  // the process ends while the vendor answers
   state = restart();
   ask();
-  ASSERT_EQ(world->fetches.size(), 1U) << "a vendor with grace takes the old credential once more";
-  world->answer(400, "");
-  world->store();
+  ASSERT_EQ(environment->fetches.size(), 1U)
+      << "a vendor with grace takes the old credential once more";
+  environment->answer(400, "");
+  environment->store();
   EXPECT_NE(results.back().error().message.find("was cut off"), std::string::npos);
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::needs_credentials);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
 }
 
 TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
-  const std::int64_t ahead = state->current()->renew_ahead_ms - world->now;
+  environment->answer(200, "a1 r1");
+  environment->store();
+  const std::int64_t ahead = state->current()->refresh_early_ms - environment->now;
   EXPECT_GE(ahead, 3'600'000 * 7 / 10);
   EXPECT_LE(ahead, 3'600'000 * 9 / 10);
-  world->now += ahead - 1;
-  state->renew_ahead(need(), world);
-  EXPECT_TRUE(world->leases.empty());
-  world->now += 1;
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::expiring);
+  environment->now += ahead - 1;
+  state->refresh_early(need(), environment);
+  EXPECT_TRUE(environment->leases.empty());
+  environment->now += 1;
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::expiring);
   for (int i = 0; i < 100; ++i)
-    state->renew_ahead(need(), world);
-  EXPECT_EQ(world->leases.size(), 1U);
-  world->begin();
+    state->refresh_early(need(), environment);
+  EXPECT_EQ(environment->leases.size(), 1U);
+  environment->begin();
   ask();  // has what it needs at once
   EXPECT_EQ(token(*results.back()), "a1");
-  world->answer(200, "a2 r2");
-  world->store();
+  environment->answer(200, "a2 r2");
+  environment->store();
   EXPECT_EQ(token(state->current()), "a2");
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
-  world->now = state->current()->renew_ahead_ms;
-  state->renew_ahead(need(), world);
-  world->begin();
-  world->answer(503, "");
+  environment->answer(200, "a1 r1");
+  environment->store();
+  environment->now = state->current()->refresh_early_ms;
+  state->refresh_early(need(), environment);
+  environment->begin();
+  environment->answer(503, "");
   ask();
   EXPECT_EQ(token(*results.back()), "a1");
-  state->renew_ahead(need(), world);
-  EXPECT_TRUE(world->leases.empty()) << "a failed attempt rests";
+  state->refresh_early(need(), environment);
+  EXPECT_TRUE(environment->leases.empty()) << "a failed attempt rests";
 }
 
 TEST(RenewAhead, is_spread_by_chance_and_left_to_short_lives) {
-  EXPECT_EQ(renew_ahead_time(1'000'000, 1'059'999, 0), 0);
-  EXPECT_EQ(renew_ahead_time(1'000'000, 0, 0), 0);
-  EXPECT_EQ(renew_ahead_time(1'000'000, 2'000'000, 0), 1'700'000);
-  EXPECT_EQ(renew_ahead_time(1'000'000, 2'000'000, 255), 1'900'000);
+  EXPECT_EQ(refresh_early_time(1'000'000, 1'059'999, 0), 0);
+  EXPECT_EQ(refresh_early_time(1'000'000, 0, 0), 0);
+  EXPECT_EQ(refresh_early_time(1'000'000, 2'000'000, 0), 1'700'000);
+  EXPECT_EQ(refresh_early_time(1'000'000, 2'000'000, 255), 1'900'000);
 }
 
 TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
   ASSERT_EQ(results.size(), 1U);
   EXPECT_FALSE(results.front().has_value());
   EXPECT_EQ(results.front().error().phase, Phase::session);
@@ -579,108 +581,108 @@ TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
 
 TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_soon_as_it_does) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
   for (int i = 0; i < 3; ++i) {
     ask();  // is told why it gets nothing, and makes no second request
-    world->pass(2'000ms);
-    world->begin_lease();
-    world->fail_to_store();
+    environment->pass(2'000ms);
+    environment->begin_lease();
+    environment->fail_to_store();
     ASSERT_FALSE(results.back().has_value());
     EXPECT_NE(results.back().error().message.find("disk full"), std::string::npos);
   }
   ask();
-  world->pass(2'000ms);
-  world->begin_lease();
-  world->store();
-  EXPECT_TRUE(world->fetches.empty()) << "r0 was used twice";
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  environment->store();
+  EXPECT_TRUE(environment->fetches.empty()) << "r0 was used twice";
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a1");
-  EXPECT_EQ(state->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
   state = restart();
   ask(state->current()->generation);
-  EXPECT_EQ(world->fetches.front().request.body, "r1");
+  EXPECT_EQ(environment->fetches.front().request.body, "r1");
 }
 
 TEST_F(SessionTest, a_save_whose_answer_was_lost_is_found_in_the_store) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store(true);
-  world->pass(2'000ms);
-  world->begin_lease();
-  EXPECT_TRUE(world->saves.empty());
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store(true);
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  EXPECT_TRUE(environment->saves.empty());
   EXPECT_EQ(token(state->current()), "a1");
   ask(state->current()->generation);
-  EXPECT_EQ(world->fetches.front().request.body, "r1");
+  EXPECT_EQ(environment->fetches.front().request.body, "r1");
 }
 
 TEST_F(SessionTest, another_replicas_later_answer_wins_over_one_that_was_not_kept) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
   replica_renews(200, "a2 r2");  // a vendor with grace
   ask();
-  world->pass(2'000ms);
-  world->begin_lease();
-  EXPECT_TRUE(world->saves.empty());
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  EXPECT_TRUE(environment->saves.empty());
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a2");
 }
 
 TEST_F(SessionTest, an_answer_that_was_not_kept_gives_way_to_credentials_rotated_since) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
   const auto other = replica_renews(200, "a2 r2");
-  other->obtain(need(other->current()->generation), world, [](const auto&) {});
-  world->begin();
-  world->fetches.clear();  // it dies while it renews again
-  world->pass(2'000ms);
-  world->begin_lease();
-  world->store();
-  ASSERT_EQ(world->fetches.size(), 1U);
-  EXPECT_EQ(world->fetches.front().request.body, "r2");
+  other->obtain(need(other->current()->generation), environment, [](const auto&) {});
+  environment->begin();
+  environment->fetches.clear();  // it dies while it renews again
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  environment->store();
+  ASSERT_EQ(environment->fetches.size(), 1U);
+  EXPECT_EQ(environment->fetches.front().request.body, "r2");
 }
 
 TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refusal) {
   ask();
-  world->answer(200, "a1 r1");
-  world->fail_to_store();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
   const auto other = replica_renews(400, "");  // a strict vendor: r0 is used up
-  EXPECT_EQ(other->standing(world->now).health, Standing::Health::needs_credentials);
-  world->pass(2'000ms);
-  world->begin_lease();
-  world->store();
+  EXPECT_EQ(other->standing(environment->now).health, SessionStatus::Health::needs_credentials);
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  environment->store();
   EXPECT_EQ(token(state->current()), "a1");
-  EXPECT_EQ(restart()->standing(world->now).health, Standing::Health::ok);
+  EXPECT_EQ(restart()->standing(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_replica_takes_what_another_got_after_the_refusal_and_asks_nobody) {
   ask();
-  world->answer(400, "");
-  world->store();
+  environment->answer(400, "");
+  environment->store();
   replica_renews(200, "a1 r1");
   ask();
   EXPECT_FALSE(results.back().has_value()) << "it looks once in a while only";
-  world->now += 30'000;
+  environment->now += 30'000;
   ask();
-  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_TRUE(environment->fetches.empty());
   ASSERT_TRUE(results.back().has_value()) << results.back().error().message;
   EXPECT_EQ(token(*results.back()), "a1");
 }
 
 TEST_F(SessionTest, what_another_replica_failed_to_renew_goes_on_serving) {
   ask();
-  world->answer(200, "a1 r1");
-  world->store();
+  environment->answer(200, "a1 r1");
+  environment->store();
   const std::uint64_t generation = state->current()->generation;
   replica_renews(503, "");
-  world->now = state->current()->renew_ahead_ms;
-  state->renew_ahead(need(), world);
-  world->begin();
+  environment->now = state->current()->refresh_early_ms;
+  state->refresh_early(need(), environment);
+  environment->begin();
   EXPECT_EQ(token(state->current()), "a1");
   EXPECT_EQ(state->current()->generation, generation);
-  world->answer(503, "");
+  environment->answer(503, "");
   ask();
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a1");
@@ -688,33 +690,33 @@ TEST_F(SessionTest, what_another_replica_failed_to_renew_goes_on_serving) {
 
 TEST_F(SessionTest, a_pause_that_the_login_asks_for_is_kept) {
   ask();
-  world->answer(503, "", {{"retry-after", "120"}});
+  environment->answer(503, "", {{"retry-after", "120"}});
   EXPECT_EQ(results.back().error().retry_after, 120'000ms);
-  world->now += 119'999;
+  environment->now += 119'999;
   ask();
-  EXPECT_TRUE(world->fetches.empty());
+  EXPECT_TRUE(environment->fetches.empty());
   EXPECT_EQ(results.back().error().retry_after, 1ms);
-  world->now += 1;
+  environment->now += 1;
   ask();
-  EXPECT_EQ(world->fetches.size(), 1U);
+  EXPECT_EQ(environment->fetches.size(), 1U);
 }
 
 TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
   state = restart("the-refresh-token");
   ask();
-  world->answer(400, "unknown grant the-refresh-token");
-  EXPECT_EQ(world->saves.front().state.refusal.find("the-refresh-token"), std::string::npos);
-  world->store();
+  environment->answer(400, "unknown grant the-refresh-token");
+  EXPECT_EQ(environment->saves.front().state.refusal.find("the-refresh-token"), std::string::npos);
+  environment->store();
   EXPECT_NE(results.back().error().message.find("unknown grant"), std::string::npos);
   EXPECT_EQ(results.back().error().message.find("the-refresh-token"), std::string::npos);
-  EXPECT_EQ(state->standing(world->now).error.find("the-refresh-token"), std::string::npos);
+  EXPECT_EQ(state->standing(environment->now).error.find("the-refresh-token"), std::string::npos);
 }
 
 TEST_F(SessionTest, a_long_refusal_is_shortened_after_its_secrets_were_taken_out_and_not_before) {
   state = restart("the-refresh-token");
   ask();
-  world->answer(400, std::string(800, 'x') + "the-refresh-token" + std::string(3'000, 'y'));
-  world->store();
+  environment->answer(400, std::string(800, 'x') + "the-refresh-token" + std::string(3'000, 'y'));
+  environment->store();
   const std::string& message = results.back().error().message;
   EXPECT_LT(message.size(), 1'100U);
   EXPECT_EQ(message.find("the-re"), std::string::npos) << message;
@@ -797,16 +799,16 @@ TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them)
   Need wanted = need();
   wanted.max_fetches = 2;
   ask(std::move(wanted));
-  world->answer(202, "ticket-secret");
-  ASSERT_EQ(world->fetches.size(), 1U);
-  world->answer(410, "gone: ticket-secret dGlja2V0LXNlY3JldA== refresh-secret");
-  ASSERT_EQ(world->saves.size(), 1U);
-  const std::string kept = world->saves.front().state.refusal;
-  world->store();
+  environment->answer(202, "ticket-secret");
+  ASSERT_EQ(environment->fetches.size(), 1U);
+  environment->answer(410, "gone: ticket-secret dGlja2V0LXNlY3JldA== refresh-secret");
+  ASSERT_EQ(environment->saves.size(), 1U);
+  const std::string kept = environment->saves.front().state.refusal;
+  environment->store();
   ASSERT_EQ(results.size(), 1U);
   ASSERT_FALSE(results[0].has_value());
   for (const std::string& words :
-       {kept, results[0].error().message, state->standing(world->now).error}) {
+       {kept, results[0].error().message, state->standing(environment->now).error}) {
     EXPECT_NE(words.find("gone: ***"), std::string::npos) << words;
     EXPECT_EQ(words.find("secret"), std::string::npos) << words;
     EXPECT_EQ(words.find("dGlja2V0"), std::string::npos) << words;

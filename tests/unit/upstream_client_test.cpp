@@ -16,17 +16,17 @@ TEST_F(UpstreamTest, keeps_a_connection_for_the_next_call) {
   Server server(answer_all(self, Server::ok("hello")));
   self = &server;
   for (int i = 0; i < 3; ++i) {
-    const auto reply = send(request(server, i == 1 ? "POST" : "GET"));
-    ASSERT_TRUE(reply.has_value()) << reply.error().message;
-    EXPECT_EQ(reply->body, "hello");
+    const auto response = send(request(server, i == 1 ? "POST" : "GET"));
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response->body, "hello");
   }
   EXPECT_EQ(server.handshakes, 1);
   close();
 }
 
 TEST_F(UpstreamTest, closes_connections_that_nobody_comes_back_for) {
-  client = std::make_unique<Client>(
-      loop, Client::Options{.longest_idle = std::chrono::milliseconds(200)});
+  client =
+      std::make_unique<Client>(loop, Client::Options{.max_idle = std::chrono::milliseconds(200)});
   Server* self = nullptr;
   std::atomic<int> ended{0};
   Server server([&](TlsStream& stream) {
@@ -73,9 +73,9 @@ TEST_F(UpstreamTest, carries_many_calls_at_once_and_large_bodies_both_ways) {
     Request out = request(server, "POST");
     out.body = std::string(i == 0 ? 3'000'000 : 100, static_cast<char>('a' + i % 26));
     const std::string expected = out.body;
-    client->send(std::move(out), [&, expected](Result<Reply> reply) {
+    client->send(std::move(out), [&, expected](Result<Response> response) {
       ++ended;
-      if (reply && reply->body == expected) ++good;
+      if (response && response->body == expected) ++good;
     });
   }
   while (ended < 50)
@@ -94,11 +94,11 @@ TEST_F(UpstreamTest, a_warm_connection_that_dies_after_a_post_is_doubtful_and_ne
   });
   self = &server;
   ASSERT_TRUE(send(request(server)).has_value());
-  const auto reply = send(request(server, "POST"));
-  ASSERT_FALSE(reply.has_value());
-  EXPECT_EQ(reply.error().sent, Sent::unknown);
-  EXPECT_EQ(reply.error().origin, Origin::network);
-  EXPECT_FALSE(reply.error().retryable);
+  const auto response = send(request(server, "POST"));
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().sent, Sent::unknown);
+  EXPECT_EQ(response.error().origin, Origin::network);
+  EXPECT_FALSE(response.error().retryable);
   EXPECT_EQ(server.requests, 2);
   EXPECT_EQ(server.connections, 1);
 }
@@ -115,8 +115,8 @@ TEST_F(UpstreamTest, the_same_with_a_get_is_repeated_once_on_a_fresh_connection)
   });
   self = &server;
   ASSERT_TRUE(send(request(server)).has_value());
-  const auto reply = send(request(server));
-  ASSERT_TRUE(reply.has_value()) << reply.error().message;
+  const auto response = send(request(server));
+  ASSERT_TRUE(response.has_value()) << response.error().message;
   EXPECT_EQ(server.handshakes, 2);
   close();
 }
@@ -133,10 +133,10 @@ TEST_F(UpstreamTest, an_answer_cut_at_any_byte_is_an_error_that_says_whether_it_
   });
   self = &server;
   for (; cut < answer.size(); ++cut) {
-    const auto reply = send(request(server, "POST"));
-    ASSERT_FALSE(reply.has_value()) << "cut at " << cut;
-    EXPECT_EQ(reply.error().sent, cut == 0 ? Sent::unknown : Sent::yes) << "cut at " << cut;
-    EXPECT_EQ(reply.error().http_status, 502);
+    const auto response = send(request(server, "POST"));
+    ASSERT_FALSE(response.has_value()) << "cut at " << cut;
+    EXPECT_EQ(response.error().sent, cut == 0 ? Sent::unknown : Sent::yes) << "cut at " << cut;
+    EXPECT_EQ(response.error().http_status, 502);
   }
   EXPECT_EQ(server.requests, static_cast<int>(answer.size()));
 }
@@ -147,11 +147,11 @@ TEST_F(UpstreamTest, bounds_the_answer) {
   self = &server;
   Request out = request(server);
   out.max_response_bytes = 999;
-  const auto reply = send(out);
-  ASSERT_FALSE(reply.has_value());
-  EXPECT_NE(reply.error().message.find("max_response_bytes"), std::string::npos);
-  EXPECT_EQ(reply.error().sent, Sent::yes);
-  EXPECT_EQ(reply.error().phase, Phase::receive);
+  const auto response = send(out);
+  ASSERT_FALSE(response.has_value());
+  EXPECT_NE(response.error().message.find("max_response_bytes"), std::string::npos);
+  EXPECT_EQ(response.error().sent, Sent::yes);
+  EXPECT_EQ(response.error().phase, Phase::receive);
 }
 
 TEST_F(UpstreamTest, a_deadline_tells_how_far_the_call_had_come) {
@@ -196,11 +196,11 @@ TEST_F(UpstreamTest, a_deadline_tells_how_far_the_call_had_come) {
     Request out = request(server, "POST");
     out.body.resize(one.body_size, 'b');
     out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
-    const auto reply = send(out);
-    ASSERT_FALSE(reply.has_value()) << one.name;
-    EXPECT_EQ(reply.error().code, Code::task_timed_out) << one.name;
-    EXPECT_EQ(reply.error().phase, one.phase) << one.name;
-    EXPECT_EQ(reply.error().sent, one.sent) << one.name;
+    const auto response = send(out);
+    ASSERT_FALSE(response.has_value()) << one.name;
+    EXPECT_EQ(response.error().code, Code::task_timed_out) << one.name;
+    EXPECT_EQ(response.error().phase, one.phase) << one.name;
+    EXPECT_EQ(response.error().sent, one.sent) << one.name;
     close();
     client = std::make_unique<Client>(loop);
   }
@@ -220,11 +220,11 @@ TEST_F(UpstreamTest, a_server_that_never_speaks_tls_ends_in_the_connect_timeout)
   out.target = "/";
   out.connect_timeout = std::chrono::milliseconds(200);
   out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  const auto reply = send(out);
-  ASSERT_FALSE(reply.has_value());
-  EXPECT_EQ(reply.error().code, Code::task_timed_out);
-  EXPECT_EQ(reply.error().phase, Phase::connect);
-  EXPECT_EQ(reply.error().sent, Sent::no);
+  const auto response = send(out);
+  ASSERT_FALSE(response.has_value());
+  EXPECT_EQ(response.error().code, Code::task_timed_out);
+  EXPECT_EQ(response.error().phase, Phase::connect);
+  EXPECT_EQ(response.error().sent, Sent::no);
 }
 
 TEST_F(UpstreamTest, a_bad_certificate_ends_the_call_before_a_byte_of_it_left) {
@@ -246,12 +246,12 @@ TEST_F(UpstreamTest, a_bad_certificate_ends_the_call_before_a_byte_of_it_left) {
     self = &server;
     Request out = request(server, "POST");
     if (!one.own_authority) out.to.ca_file.clear();
-    const auto reply = send(out);
-    ASSERT_FALSE(reply.has_value()) << one.name;
-    EXPECT_EQ(reply.error().phase, Phase::connect) << one.name;
-    EXPECT_EQ(reply.error().sent, Sent::no) << one.name;
-    EXPECT_NE(reply.error().message.find(one.message), std::string::npos)
-        << one.name << ": " << reply.error().message;
+    const auto response = send(out);
+    ASSERT_FALSE(response.has_value()) << one.name;
+    EXPECT_EQ(response.error().phase, Phase::connect) << one.name;
+    EXPECT_EQ(response.error().sent, Sent::no) << one.name;
+    EXPECT_NE(response.error().message.find(one.message), std::string::npos)
+        << one.name << ": " << response.error().message;
     EXPECT_EQ(server.requests, 0) << one.name;
   }
 }
@@ -298,21 +298,22 @@ TEST_F(UpstreamTest, what_nobody_waits_for_any_more_is_ended_where_nothing_can_h
   });
   self = &server;
   const auto gone = std::make_shared<std::atomic<bool>>(false);
-  std::map<std::string, Result<Reply>> ends;
+  std::map<std::string, Result<Response>> ends;
   for (const char* method : {"GET", "POST"}) {
     Request out = request(server, method);
-    out.abandoned = gone;
-    client->send(std::move(out),
-                 [&ends, method](Result<Reply> reply) { ends.emplace(method, std::move(reply)); });
+    out.client_disconnected = gone;
+    client->send(std::move(out), [&ends, method](Result<Response> response) {
+      ends.emplace(method, std::move(response));
+    });
   }
   while (server.requests < 2)
     loop.run_one_for(std::chrono::milliseconds(10));
   tcp::acceptor deaf(loop, tcp::endpoint(asio::ip::address_v4::loopback(), 0));  // to TLS
   Request unsent = request(server, "PUT");
   unsent.to.connect_to = "127.0.0.1:" + std::to_string(deaf.local_endpoint().port());
-  unsent.abandoned = gone;
+  unsent.client_disconnected = gone;
   client->send(std::move(unsent),
-               [&ends](Result<Reply> reply) { ends.emplace("PUT", std::move(reply)); });
+               [&ends](Result<Response> response) { ends.emplace("PUT", std::move(response)); });
   *gone = true;
   while (ends.size() < 2)
     loop.run_one();
@@ -337,7 +338,7 @@ TEST_F(UpstreamTest, a_client_that_goes_away_drops_its_calls_in_silence) {
   });
   self = &server;
   bool ran = false;
-  client->send(request(server), [&](Result<Reply>) { ran = true; });
+  client->send(request(server), [&](Result<Response>) { ran = true; });
   while (server.requests == 0)
     loop.run_one_for(std::chrono::milliseconds(10));
   close();

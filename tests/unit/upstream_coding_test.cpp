@@ -12,7 +12,7 @@
 namespace penstock::upstream {
 namespace {
 
-using State = Http1Reply::State;
+using State = Http1Response::State;
 
 std::string compressed(const std::string& text, int window_bits) {
   z_stream stream{};
@@ -113,12 +113,12 @@ TEST(ContentCoding, is_undone_or_left_with_a_warning) {
   for (const Case& one : cases) {
     const std::string bytes = with_length(one.coding, one.sent);
     for (const std::size_t step : {bytes.size(), std::size_t{1}}) {
-      Http1Reply reader("GET", true, 100'000);
+      Http1Response reader("GET", true, 100'000);
       State state = State::more;
       for (std::size_t at = 0; at < bytes.size(); at += step)
         state = reader.feed(std::string_view(bytes).substr(at, step));
       ASSERT_EQ(state, State::complete) << one.name << ": " << reader.trouble();
-      const Reply got = reader.take();
+      const Response got = reader.take();
       EXPECT_EQ(got.body, one.body) << one.name;
       const bool coded =
           std::ranges::find(got.headers, "content-encoding", &Field::name) != got.headers.end();
@@ -140,11 +140,11 @@ TEST(ContentCoding, stops_a_bomb_at_the_cap) {
   for (const auto& [coding, bytes] : bombs) {
     const std::string head = std::string("Content-Encoding: ") + coding + "\r\n";
     for (const std::string& tail : {std::string(), std::string("junk")}) {
-      Http1Reply capped("GET", true, 100'000);
+      Http1Response capped("GET", true, 100'000);
       EXPECT_EQ(capped.feed(with_length(head, bytes + tail)), State::too_large) << coding;
       EXPECT_FALSE(capped.keeps_alive());
     }
-    Http1Reply large_enough("GET", true, 500'000);
+    Http1Response large_enough("GET", true, 500'000);
     EXPECT_EQ(large_enough.feed(with_length(head, bytes)), State::complete) << coding;
     EXPECT_EQ(large_enough.take().body, zeros) << coding;
   }
@@ -155,30 +155,31 @@ TEST(ContentCoding, stops_a_bomb_at_the_cap) {
     c = static_cast<char>((seed = seed * 1664525U + 1013904223U) >> 24U);
   const std::string packed = compressed(noise, 31);
   ASSERT_GT(packed.size(), noise.size());
-  Http1Reply fits("GET", true, noise.size());
+  Http1Response fits("GET", true, noise.size());
   EXPECT_EQ(fits.feed(with_length("Content-Encoding: gzip\r\n", packed)), State::complete);
-  Http1Reply left("GET", true, noise.size());
+  Http1Response left("GET", true, noise.size());
   EXPECT_EQ(left.feed(with_length("Content-Encoding: gzip\r\n", packed + "junk")),
             State::too_large);
 }
 
 TEST(ContentCoding, keeps_headers_in_order_and_drops_what_decoding_made_untrue) {
-  Http1Reply reply("GET", true, 1000);
+  Http1Response response("GET", true, 1000);
   const std::string body = compressed("x", 31);
-  ASSERT_EQ(reply.feed("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Odd:  two  words \r\nset-cookie: "
-                       "b=2\r\nContent-Encoding: gzip\r\nContent-Length: " +
-                       std::to_string(body.size()) + "\r\n\r\n" + body),
-            State::complete);
+  ASSERT_EQ(
+      response.feed("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Odd:  two  words \r\nset-cookie: "
+                    "b=2\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                    std::to_string(body.size()) + "\r\n\r\n" + body),
+      State::complete);
   const std::vector<Field> expected = {
       {"set-cookie", "a=1"}, {"x-odd", "two  words"}, {"set-cookie", "b=2"}};
-  EXPECT_EQ(reply.take().headers, expected);
+  EXPECT_EQ(response.take().headers, expected);
 }
 
 TEST(ContentCoding, leaves_an_encoding_that_the_caller_asked_for) {
-  Http1Reply reply("GET", false, 1000);
+  Http1Response response("GET", false, 1000);
   const std::string body = compressed("x", 31);
-  ASSERT_EQ(reply.feed(with_length("Content-Encoding: gzip\r\n", body)), State::complete);
-  const Reply answer = reply.take();
+  ASSERT_EQ(response.feed(with_length("Content-Encoding: gzip\r\n", body)), State::complete);
+  const Response answer = response.take();
   EXPECT_EQ(answer.body, body);
   EXPECT_EQ(answer.headers.at(0).name, "content-encoding");
 }

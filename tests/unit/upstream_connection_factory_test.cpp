@@ -15,18 +15,18 @@
 namespace penstock::upstream {
 namespace {
 
-class UpstreamConnectorTest : public ::testing::Test {
+class UpstreamConnectionFactoryTest : public ::testing::Test {
  protected:
-  std::unique_ptr<Tunnel> connect(const Server& server) {
+  std::unique_ptr<TlsConnection> connect(const Server& server) {
     Destination to;
     to.host = "vendor.example";
     to.connect_to = server.address();
     to.ca_file = authority().file.string();
-    std::unique_ptr<Tunnel> made;
+    std::unique_ptr<TlsConnection> made;
     bool ended = false;
-    connector.connect(to, std::chrono::seconds(30), [&](Result<std::unique_ptr<Tunnel>> tunnel) {
+    factory.connect(to, std::chrono::seconds(30), [&](Result<std::unique_ptr<TlsConnection>> tls) {
       ended = true;
-      if (tunnel) made = *std::move(tunnel);
+      if (tls) made = *std::move(tls);
     });
     run_until([&] { return ended; });
     return made;
@@ -45,12 +45,13 @@ class UpstreamConnectorTest : public ::testing::Test {
 
   asio::io_context loop{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(loop);
-  Connector connector{loop};
+  ConnectionFactory factory{loop};
 };
 
 /// libcurl closes connections of its cache that have ended when it makes another one. The new one
 /// then has the old one's descriptor, and the end of the old tunnel deafens it.
-TEST_F(UpstreamConnectorTest, an_ended_connection_takes_nothing_along_of_one_made_after_it) {
+TEST_F(UpstreamConnectionFactoryTest,
+       an_ended_connection_takes_nothing_along_of_one_made_after_it) {
   enum Stage : int { made, first_ends, first_has_ended, second_speaks };
   std::atomic<int> stage{made};
   const auto go_to = [&](Stage next) {
@@ -87,7 +88,7 @@ TEST_F(UpstreamConnectorTest, an_ended_connection_takes_nothing_along_of_one_mad
   run_until([&] { return readable; });
   std::array<char, 100> text{};
   std::size_t count = 0;
-  ASSERT_EQ(second->read(text.data(), text.size(), count), Tunnel::Status::done);
+  ASSERT_EQ(second->read(text.data(), text.size(), count), TlsConnection::Status::done);
   EXPECT_EQ(std::string(text.data(), count), "an answer");
 }
 

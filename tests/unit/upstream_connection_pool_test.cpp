@@ -17,9 +17,9 @@ using std::chrono::milliseconds;
 class UpstreamPoolTest : public UpstreamTest {
  protected:
   void start(const std::string& name, Request out) {
-    client->send(std::move(out), [this, name](Result<Reply> reply) {
+    client->send(std::move(out), [this, name](Result<Response> response) {
       order.push_back(name);
-      ends.emplace(name, std::move(reply));
+      ends.emplace(name, std::move(response));
     });
   }
 
@@ -32,7 +32,7 @@ class UpstreamPoolTest : public UpstreamTest {
   }
 
   std::vector<std::string> order;
-  std::map<std::string, Result<Reply>> ends;
+  std::map<std::string, Result<Response>> ends;
 };
 
 /// Callers name hosts (data_url), and those that cannot be reached have no connection to idle.
@@ -40,7 +40,7 @@ TEST_F(UpstreamPoolTest, forgets_hosts_that_could_not_be_reached) {
   constexpr std::size_t hosts = 50, size = 100'000;
   const auto in_use = [] { return ::mallinfo2().uordblks; };
   if (in_use() == 0) GTEST_SKIP() << "the heap is a sanitizer's";
-  client = std::make_unique<Client>(loop, Client::Options{.longest_idle = milliseconds(100)});
+  client = std::make_unique<Client>(loop, Client::Options{.max_idle = milliseconds(100)});
   for (const char* round : {"first", "second"}) {
     const std::size_t before = in_use();
     for (std::size_t i = 0; i < hosts; ++i) {
@@ -179,7 +179,7 @@ TEST_F(UpstreamPoolTest, sends_nothing_for_a_caller_who_has_left) {
   const auto make = [&](const std::shared_ptr<std::atomic<bool>>& leaves) {
     Request out = request(server, "POST");
     out.limits.connections = 1;
-    out.abandoned = leaves;
+    out.client_disconnected = leaves;
     return out;
   };
   start("first", make(nullptr));

@@ -76,10 +76,10 @@ TEST_F(UpstreamTest, gives_each_call_its_own_answer_whatever_stands_behind_it) {
       Request out = request(server, started % 2 == 0 ? "POST" : "GET");
       out.headers = {{"X-Mark", mark}};
       out.limits.connections = 2;  // so that calls wait for a connection to be free
-      client->send(std::move(out), [&, mark](Result<Reply> reply) {
+      client->send(std::move(out), [&, mark](Result<Response> response) {
         ++ended;
-        ASSERT_TRUE(reply.has_value()) << one.name << ": " << reply.error().message;
-        EXPECT_EQ(reply->body, mark) << one.name;
+        ASSERT_TRUE(response.has_value()) << one.name << ": " << response.error().message;
+        EXPECT_EQ(response->body, mark) << one.name;
         start();
       });
     };
@@ -155,10 +155,10 @@ TEST_F(UpstreamTest, looks_at_a_kept_connection_before_it_writes_to_it) {
       while (!spoilt)
         std::this_thread::yield();
       if (seen_by_the_loop) loop.poll();
-      const auto reply = send(request(server, "POST"));
-      ASSERT_TRUE(reply.has_value()) << name << ": " << reply.error().message;
-      EXPECT_EQ(reply->body, "own") << name;
-      EXPECT_TRUE(reply->warnings.empty()) << name;
+      const auto response = send(request(server, "POST"));
+      ASSERT_TRUE(response.has_value()) << name << ": " << response.error().message;
+      EXPECT_EQ(response->body, "own") << name;
+      EXPECT_TRUE(response->warnings.empty()) << name;
       EXPECT_EQ(server.handshakes, 2) << name;
       EXPECT_EQ(server.requests, 2) << name;
       close();
@@ -177,9 +177,9 @@ TEST_F(UpstreamTest, makes_one_more_connection_where_a_new_one_has_ended_already
   });
   self = &server;
   server.stillborn = 1;
-  const auto reply = send(request(server, "POST"));
-  ASSERT_TRUE(reply.has_value()) << reply.error().message;
-  EXPECT_EQ(reply->body, "own");
+  const auto response = send(request(server, "POST"));
+  ASSERT_TRUE(response.has_value()) << response.error().message;
+  EXPECT_EQ(response->body, "own");
   EXPECT_EQ(server.connections, 2);
   EXPECT_EQ(server.requests, 1);
 
@@ -227,9 +227,9 @@ TEST_F(UpstreamTest, keeps_no_connection_whose_answer_spoke_of_content_that_it_h
   }
 }
 
-struct Kept final : ReplySink {
-  void interim(Reply) override {}
-  void head(Reply) override {}
+struct Kept final : ResponseSink {
+  void interim(Response) override {}
+  void head(Response) override {}
   void body(std::string piece, std::function<void(bool)> next) override {
     bytes += piece;
     next(true);
@@ -276,16 +276,16 @@ TEST_F(UpstreamTest, a_body_that_ends_with_the_connection_is_whole_only_where_tl
       Request out = request(server);
       const auto sink = std::make_shared<Kept>();
       if (streamed) out.sink = sink;
-      const auto reply = send(std::move(out));
-      ASSERT_EQ(reply.has_value(), one.whole) << one.name;
+      const auto response = send(std::move(out));
+      ASSERT_EQ(response.has_value(), one.whole) << one.name;
       if (!one.whole) {
         const bool reset = std::string_view(one.name) == "a reset";  // it may overtake the answer
         if (!reset) {
-          EXPECT_EQ(reply.error().sent, Sent::yes) << one.name;
-          EXPECT_NE(reply.error().message.find("close_notify"), std::string::npos)
-              << reply.error().message;
-          EXPECT_NE(reply.error().message.find("it had answered 200 OK"), std::string::npos)
-              << reply.error().message;
+          EXPECT_EQ(response.error().sent, Sent::yes) << one.name;
+          EXPECT_NE(response.error().message.find("close_notify"), std::string::npos)
+              << response.error().message;
+          EXPECT_NE(response.error().message.find("it had answered 200 OK"), std::string::npos)
+              << response.error().message;
         }
       }
       close();
@@ -356,9 +356,9 @@ TEST_F(UpstreamTest, a_408_that_gives_up_a_kept_connection_is_no_calls_answer) {
       if (one.kept) {
         ASSERT_TRUE(send(request(server)).has_value());
       }
-      const auto reply = send(request(server, method));
-      ASSERT_TRUE(reply.has_value()) << one.name << ": " << reply.error().message;
-      EXPECT_EQ(reply->status, one.status) << one.name << " " << method;
+      const auto response = send(request(server, method));
+      ASSERT_TRUE(response.has_value()) << one.name << ": " << response.error().message;
+      EXPECT_EQ(response->status, one.status) << one.name << " " << method;
       EXPECT_EQ(server.handshakes, one.handshakes) << one.name << " " << method;
       close();
       client = std::make_unique<Client>(loop);
@@ -388,9 +388,9 @@ TEST_F(UpstreamTest, an_answer_that_comes_before_the_head_has_left_is_no_calls_a
     out.headers.push_back({"X-Large", std::string(8U << 20U, 'x')});
     const auto source = std::make_shared<OnePiece>("body");
     if (streamed) out.source = source, out.source_length = 4, out.body.clear();
-    const auto reply = send(std::move(out));
-    ASSERT_TRUE(reply.has_value()) << reply.error().message;
-    EXPECT_EQ(reply->body, "own");
+    const auto response = send(std::move(out));
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response->body, "own");
     EXPECT_EQ(server.handshakes, 2);
     EXPECT_EQ(source->reads, streamed ? 1 : 0) << "nothing of the body was used up before";
     close();
@@ -425,11 +425,12 @@ TEST_F(UpstreamTest, says_the_most_that_any_attempt_reached) {
     });
     self = &server;
     ASSERT_TRUE(send(request(server)).has_value());
-    const auto reply = send(request(server, one.method));
-    ASSERT_FALSE(reply.has_value()) << one.name;
-    EXPECT_EQ(reply.error().phase, Phase::connect) << one.name << ": " << reply.error().message;
-    EXPECT_EQ(reply.error().sent, one.sent) << one.name;
-    EXPECT_FALSE(reply.error().retryable) << one.name;
+    const auto response = send(request(server, one.method));
+    ASSERT_FALSE(response.has_value()) << one.name;
+    EXPECT_EQ(response.error().phase, Phase::connect)
+        << one.name << ": " << response.error().message;
+    EXPECT_EQ(response.error().sent, one.sent) << one.name;
+    EXPECT_FALSE(response.error().retryable) << one.name;
     close();
     client = std::make_unique<Client>(loop);
   }

@@ -59,11 +59,11 @@ TEST_F(UpstreamTest, an_answer_that_ends_an_upload_is_not_lost) {
           } else {
             upload.body = std::string(size, 'b');
           }
-          const auto reply = send(std::move(upload));
-          ASSERT_TRUE(reply.has_value()) << name << ", " << size << (streamed ? " streamed" : "")
-                                         << ": " << reply.error().message;
-          EXPECT_EQ(reply->status, 413);
-          EXPECT_EQ(reply->body, "big");
+          const auto response = send(std::move(upload));
+          ASSERT_TRUE(response.has_value()) << name << ", " << size << (streamed ? " streamed" : "")
+                                            << ": " << response.error().message;
+          EXPECT_EQ(response->status, 413);
+          EXPECT_EQ(response->body, "big");
         }
       }
     }
@@ -83,10 +83,10 @@ TEST_F(UpstreamTest, an_upload_that_is_cut_off_without_an_answer_may_have_been_s
     for (int round = 0; round < 20; ++round) {
       Request upload = request(server, "POST");
       upload.body = std::string(size, 'b');
-      const auto reply = send(std::move(upload));
-      ASSERT_FALSE(reply.has_value());
-      EXPECT_EQ(reply.error().sent, Sent::unknown) << reply.error().message;
-      EXPECT_FALSE(reply.error().retryable);
+      const auto response = send(std::move(upload));
+      ASSERT_FALSE(response.has_value());
+      EXPECT_EQ(response.error().sent, Sent::unknown) << response.error().message;
+      EXPECT_FALSE(response.error().retryable);
     }
   }
   EXPECT_EQ(server.connections, 60) << "one was sent again";

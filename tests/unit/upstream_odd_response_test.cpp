@@ -7,7 +7,7 @@
 namespace penstock::upstream {
 namespace {
 
-using State = Http1Reply::State;
+using State = Http1Response::State;
 
 const std::string ok = "HTTP/1.1 200 OK\r\n";
 const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
@@ -15,12 +15,12 @@ const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n";
 struct Read {
   State state = State::more;
   bool keeps_alive = false;
-  Reply reply;
+  Response response;
   std::string trouble, summary;
 };
 
 Read read(const std::string& bytes, std::size_t step, const std::string& method = "GET") {
-  Http1Reply reader(method, true, 1000);
+  Http1Response reader(method, true, 1000);
   Read out;
   for (std::size_t at = 0; at < bytes.size(); at += step) {
     out.state = reader.feed(std::string_view(bytes).substr(at, step));
@@ -30,13 +30,13 @@ Read read(const std::string& bytes, std::size_t step, const std::string& method 
   out.keeps_alive = reader.keeps_alive();
   out.trouble = reader.trouble();
   out.summary = reader.summary();
-  out.reply = reader.take();
+  out.response = reader.take();
   return out;
 }
 
-std::string header(const Reply& reply, const std::string& name) {
+std::string header(const Response& response, const std::string& name) {
   std::string out;
-  for (const Field& field : reply.headers) {
+  for (const Field& field : response.headers) {
     if (field.name == name) out += (out.empty() ? "" : "|") + field.value;
   }
   return out;
@@ -127,12 +127,12 @@ TEST(OddReply, is_whole_with_a_warning_and_ends_the_connection_in_any_pieces) {
     for (const std::size_t step : {one.bytes.size(), std::size_t{1}, std::size_t{3}}) {
       const Read got = read(one.bytes, step, one.method);
       ASSERT_EQ(got.state, State::complete) << one.name << ": " << got.trouble;
-      EXPECT_EQ(got.reply.status, one.status) << one.name;
-      EXPECT_EQ(got.reply.body, one.body) << one.name;
+      EXPECT_EQ(got.response.status, one.status) << one.name;
+      EXPECT_EQ(got.response.body, one.body) << one.name;
       EXPECT_FALSE(got.keeps_alive) << one.name;
-      ASSERT_FALSE(got.reply.warnings.empty()) << one.name;
-      EXPECT_NE(got.reply.warnings.front().find(one.warning), std::string::npos)
-          << one.name << ": " << got.reply.warnings.front();
+      ASSERT_FALSE(got.response.warnings.empty()) << one.name;
+      EXPECT_NE(got.response.warnings.front().find(one.warning), std::string::npos)
+          << one.name << ": " << got.response.warnings.front();
     }
   }
 }
@@ -141,14 +141,15 @@ TEST(OddReply, is_no_warning_twice) {
   std::string head = ok;
   for (int i = 0; i < 20; ++i)
     head += "X-A: a\n";
-  EXPECT_EQ(read(head + "Content-Length: 0\r\n\r\n", 1000).reply.warnings.size(), 1U);
+  EXPECT_EQ(read(head + "Content-Length: 0\r\n\r\n", 1000).response.warnings.size(), 1U);
 }
 
 TEST(OddReply, reads_a_fold_as_a_space_and_keeps_the_bytes_of_values) {
-  EXPECT_EQ(header(read(ok + "X-A: a\r\n \t b\r\n\tc\r\nX-B: d\r\n\r\n", 1).reply, "x-a"), "a b c");
-  EXPECT_EQ(header(read(ok + "X-A:\r\n \r\n a b\r\n\r\n", 1).reply, "x-a"), "a b");
-  EXPECT_EQ(header(read(ok + "X-A:  a\x01\tb\xff \r\n\r\n", 1).reply, "x-a"), "a\x01\tb\xff");
-  const Reply trailing = read(chunked + "0\r\nX-A: a\r\n  b\r\n\r\n", 1).reply;
+  EXPECT_EQ(header(read(ok + "X-A: a\r\n \t b\r\n\tc\r\nX-B: d\r\n\r\n", 1).response, "x-a"),
+            "a b c");
+  EXPECT_EQ(header(read(ok + "X-A:\r\n \r\n a b\r\n\r\n", 1).response, "x-a"), "a b");
+  EXPECT_EQ(header(read(ok + "X-A:  a\x01\tb\xff \r\n\r\n", 1).response, "x-a"), "a\x01\tb\xff");
+  const Response trailing = read(chunked + "0\r\nX-A: a\r\n  b\r\n\r\n", 1).response;
   EXPECT_EQ(trailing.trailers, (std::vector<Field>{{"x-a", "a b"}}));
 }
 
@@ -167,8 +168,8 @@ TEST(OddReply, leaves_one_framing_header_or_none_for_the_next_hop) {
   for (const auto& [bytes, length] : cases) {
     const Read got = read(bytes, bytes.size());
     ASSERT_EQ(got.state, State::complete) << bytes << got.trouble;
-    EXPECT_EQ(header(got.reply, "content-length"), length) << bytes;
-    EXPECT_EQ(header(got.reply, "transfer-encoding"), "") << bytes;
+    EXPECT_EQ(header(got.response, "content-length"), length) << bytes;
+    EXPECT_EQ(header(got.response, "transfer-encoding"), "") << bytes;
   }
 }
 
@@ -178,9 +179,9 @@ TEST(OddReply, takes_any_status_of_three_digits_and_keeps_its_reason) {
                               " As It  Is\xfc \r\nContent-Length: 2\r\n\r\nok",
                           1000);
     ASSERT_EQ(got.state, State::complete) << status << ": " << got.trouble;
-    EXPECT_EQ(got.reply.status, status);
-    EXPECT_EQ(got.reply.reason, "As It  Is\xfc");
-    EXPECT_TRUE(got.keeps_alive && got.reply.warnings.empty()) << status;
+    EXPECT_EQ(got.response.status, status);
+    EXPECT_EQ(got.response.reason, "As It  Is\xfc");
+    EXPECT_TRUE(got.keeps_alive && got.response.warnings.empty()) << status;
   }
 }
 

@@ -115,12 +115,12 @@ TEST_F(UpstreamTest, ten_thousand_posts_to_a_vendor_that_hangs_up_reach_it_once_
     one.headers = {{"X-Id", id}};
     // The large ones take several TLS records, and more than the system's buffers hold.
     one.body = std::string(random() % (random() % 8 == 0 ? 400'000 : 3'000), 'b');
-    client->send(std::move(one), [&, id](Result<Reply> reply) {
+    client->send(std::move(one), [&, id](Result<Response> response) {
       ++ended;
-      outcomes[id] = reply ? Sent::yes : reply.error().sent;
-      if (!reply) {
-        EXPECT_EQ(reply.error().origin, Origin::network) << id;
-        EXPECT_TRUE(reply.error().sent == Sent::no || !reply.error().retryable) << id;
+      outcomes[id] = response ? Sent::yes : response.error().sent;
+      if (!response) {
+        EXPECT_EQ(response.error().origin, Origin::network) << id;
+        EXPECT_TRUE(response.error().sent == Sent::no || !response.error().retryable) << id;
       }
       start();
     });

@@ -21,9 +21,9 @@ Request request() {
 struct NoSource final : BodySource {
   void read(Handler) override {}
 };
-struct NoSink final : ReplySink {
-  void interim(Reply) override {}
-  void head(Reply) override {}
+struct NoSink final : ResponseSink {
+  void interim(Response) override {}
+  void head(Response) override {}
   void body(std::string, std::function<void(bool)>) override {}
 };
 

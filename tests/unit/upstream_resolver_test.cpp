@@ -60,12 +60,12 @@ TEST_F(UpstreamTest, a_resolver_that_hangs_costs_its_own_call_the_connect_timeou
   Server server(answer_all(self, Server::ok()));
   self = &server;
   const auto began = std::chrono::steady_clock::now();
-  std::optional<Result<Reply>> late;
+  std::optional<Result<Response>> late;
   Request out = request(server);
   out.to.host = "hanging.example";
   out.to.connect_to.clear();
   out.connect_timeout = std::chrono::milliseconds(200);
-  client->send(std::move(out), [&](Result<Reply> reply) { late = std::move(reply); });
+  client->send(std::move(out), [&](Result<Response> response) { late = std::move(response); });
   for (int calls = 0; !late || calls < 3; ++calls)
     ASSERT_TRUE(send(request(server)).has_value());
   ASSERT_FALSE(late->has_value());
@@ -138,10 +138,10 @@ TEST_P(TwoAddressesTest, the_second_one_is_reached) {
     if (GetParam().stops_listening)
       silent.reset();  // refuses the next SYN, a second after the first
   });
-  const auto reply = send(std::move(out));
+  const auto response = send(std::move(out));
   const auto took = std::chrono::steady_clock::now() - began;
-  ASSERT_TRUE(reply) << reply.error().message;
-  EXPECT_EQ(reply->status, 200);
+  ASSERT_TRUE(response) << response.error().message;
+  EXPECT_EQ(response->status, 200);
   EXPECT_GE(took, GetParam().least) << "the first address was not as the case has it";
   EXPECT_LT(took, GetParam().most);
   close();

@@ -5,7 +5,7 @@
 namespace penstock::upstream {
 namespace {
 
-using State = Http1Reply::State;
+using State = Http1Response::State;
 
 std::string with_length(const std::string& headers, const std::string& body) {
   return "HTTP/1.1 200 OK\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
@@ -54,52 +54,53 @@ const std::vector<GoodCase>& good_cases() {
   return cases;
 }
 
-void expect_answer(Http1Reply& reply, const GoodCase& one) {
-  EXPECT_EQ(reply.keeps_alive(), one.keeps_alive) << one.name;
-  const Reply answer = reply.take();
+void expect_answer(Http1Response& response, const GoodCase& one) {
+  EXPECT_EQ(response.keeps_alive(), one.keeps_alive) << one.name;
+  const Response answer = response.take();
   EXPECT_EQ(answer.status, one.status) << one.name;
   EXPECT_EQ(answer.body, one.body) << one.name;
   EXPECT_TRUE(answer.warnings.empty()) << one.name << ": " << answer.warnings.front();
 }
 
-TEST(Http1ReplyTest, gives_an_answer_piece_by_piece_with_its_interims_and_trailers) {
-  Http1Reply reply("GET", false, Http1Reply::unlimited);
-  EXPECT_EQ(reply.feed("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"),
+TEST(Http1ResponseTest, gives_an_answer_piece_by_piece_with_its_interims_and_trailers) {
+  Http1Response response("GET", false, Http1Response::unlimited);
+  EXPECT_EQ(response.feed("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n"),
             State::more);
-  const std::vector<Reply> interims = reply.take_interims();
+  const std::vector<Response> interims = response.take_interims();
   ASSERT_EQ(interims.size(), 1U);
   EXPECT_EQ(interims[0].status, 103);
   EXPECT_EQ(interims[0].headers, (std::vector<Field>{{"link", "</a>"}}));
-  EXPECT_FALSE(reply.head_complete());
-  EXPECT_EQ(reply.feed("Transfer-Encoding: chunked\r\n\r\n3\r\nab"), State::more);
-  EXPECT_TRUE(reply.head_complete());
-  EXPECT_EQ(reply.take_body(), "ab");
-  EXPECT_EQ(reply.feed("c\r\n0\r\nX-Sum: 1\r\nAuthorization: no\r\n\r\n"), State::complete);
-  EXPECT_EQ(reply.take_body(), "c");
-  const Reply whole = reply.take();
+  EXPECT_FALSE(response.head_complete());
+  EXPECT_EQ(response.feed("Transfer-Encoding: chunked\r\n\r\n3\r\nab"), State::more);
+  EXPECT_TRUE(response.head_complete());
+  EXPECT_EQ(response.take_body(), "ab");
+  EXPECT_EQ(response.feed("c\r\n0\r\nX-Sum: 1\r\nAuthorization: no\r\n\r\n"), State::complete);
+  EXPECT_EQ(response.take_body(), "c");
+  const Response whole = response.take();
   EXPECT_EQ(whole.trailers, (std::vector<Field>{{"x-sum", "1"}, {"authorization", "no"}}));
   EXPECT_TRUE(whole.headers.empty()) << "trailers were merged into the headers";
 }
 
-TEST(Http1ReplyTest, refuses_trailers_that_are_no_fields) {
+TEST(Http1ResponseTest, refuses_trailers_that_are_no_fields) {
   for (const char* trailer : {"no colon", ": x", "a b: c", " x: y"}) {
-    Http1Reply reply("GET", true, 1000);
-    EXPECT_EQ(reply.feed(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n") +
-                         trailer + "\r\n\r\n"),
-              State::malformed)
+    Http1Response response("GET", true, 1000);
+    EXPECT_EQ(
+        response.feed(std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n") +
+                      trailer + "\r\n\r\n"),
+        State::malformed)
         << trailer;
   }
 }
 
-TEST(Http1ReplyTest, reads_answers_whole_and_byte_by_byte) {
+TEST(Http1ResponseTest, reads_answers_whole_and_byte_by_byte) {
   for (const GoodCase& one : good_cases()) {
-    Http1Reply whole(one.method, true, 1000);
+    Http1Response whole(one.method, true, 1000);
     const State state = whole.feed(one.bytes);
     ASSERT_EQ(one.ends_with_the_stream ? whole.end() : state, State::complete)
         << one.name << ": " << whole.trouble();
     expect_answer(whole, one);
 
-    Http1Reply slow(one.method, true, 1000);
+    Http1Response slow(one.method, true, 1000);
     State last = State::more;
     for (const char c : one.bytes) {
       ASSERT_EQ(last, State::more) << one.name;
@@ -111,23 +112,23 @@ TEST(Http1ReplyTest, reads_answers_whole_and_byte_by_byte) {
   }
 }
 
-TEST(Http1ReplyTest, never_takes_a_cut_off_answer_for_a_whole_one) {
+TEST(Http1ResponseTest, never_takes_a_cut_off_answer_for_a_whole_one) {
   for (const GoodCase& one : good_cases()) {
     if (one.ends_with_the_stream) continue;
     for (std::size_t cut = 0; cut < one.bytes.size(); ++cut) {
-      Http1Reply reply(one.method, true, 1000);
-      ASSERT_EQ(reply.feed(std::string_view(one.bytes).substr(0, cut)), State::more)
+      Http1Response response(one.method, true, 1000);
+      ASSERT_EQ(response.feed(std::string_view(one.bytes).substr(0, cut)), State::more)
           << one.name << " cut at " << cut;
-      EXPECT_EQ(reply.end(), State::malformed) << one.name << " cut at " << cut;
-      EXPECT_EQ(reply.started(), cut > 0);
+      EXPECT_EQ(response.end(), State::malformed) << one.name << " cut at " << cut;
+      EXPECT_EQ(response.started(), cut > 0);
     }
   }
 }
 
-TEST(Http1ReplyTest, has_limits) {
+TEST(Http1ResponseTest, has_limits) {
   const auto feed = [](const std::string& bytes, std::uint64_t most = 1000) {
-    Http1Reply reply("GET", true, most);
-    return reply.feed(bytes);
+    Http1Response response("GET", true, most);
+    return response.feed(bytes);
   };
   std::string headers;
   for (int i = 0; i < 300; ++i)

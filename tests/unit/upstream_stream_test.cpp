@@ -35,12 +35,12 @@ class Pieces final : public BodySource {
 };
 
 /// Counts what comes; answers `next` later, as often as it is let.
-class Collector final : public ReplySink {
+class Collector final : public ResponseSink {
  public:
   explicit Collector(asio::io_context& loop) : loop_(loop) {}
 
-  void interim(Reply reply) override { interims.push_back(reply.status); }
-  void head(Reply reply) override { status = reply.status; }
+  void interim(Response response) override { interims.push_back(response.status); }
+  void head(Response response) override { status = response.status; }
   void body(std::string piece, std::function<void(bool)> next) override {
     bytes += piece.size();
     largest = std::max(largest, piece.size());
@@ -118,10 +118,10 @@ TEST_F(UpstreamStreamTest, reads_no_further_while_the_sink_is_busy) {
   });
   self = &server;
   sink->hold = true;
-  std::optional<Result<Reply>> ended;
+  std::optional<Result<Response>> ended;
   Request out = streamed(server);
   out.silence = std::chrono::milliseconds(50);
-  client->send(std::move(out), [&](Result<Reply> reply) { ended = std::move(reply); });
+  client->send(std::move(out), [&](Result<Response> response) { ended = std::move(response); });
   while (!sink->held)
     loop.run_one();
   // The vendor writes until the buffers of both kernels are full, and no further.

@@ -275,13 +275,13 @@ TEST_F(TlsErrors, name_the_certificate_its_issuer_and_what_to_do) {
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
     const OpenSslServer server([&](SSL_CTX* tls) { use(tls, *one.leaf, one.chain); });
-    const auto reply = send(request_to(server, trusted_.path()));
-    ASSERT_FALSE(reply.has_value());
-    EXPECT_THAT(reply.error().message, one.says);
-    EXPECT_FALSE(reply.error().retryable);
-    EXPECT_EQ(reply.error().sent, Sent::no);
-    EXPECT_EQ(reply.error().phase, Phase::connect);
-    EXPECT_EQ(reply.error().http_status, 502);
+    const auto response = send(request_to(server, trusted_.path()));
+    ASSERT_FALSE(response.has_value());
+    EXPECT_THAT(response.error().message, one.says);
+    EXPECT_FALSE(response.error().retryable);
+    EXPECT_EQ(response.error().sent, Sent::no);
+    EXPECT_EQ(response.error().phase, Phase::connect);
+    EXPECT_EQ(response.error().http_status, 502);
   }
 }
 
@@ -355,13 +355,13 @@ TEST_F(TlsErrors, tell_what_the_two_sides_cannot_agree_on) {
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
     const OpenSslServer server(one.set_up);
-    const auto reply = send(request_to(server, trusted_.path()));
-    ASSERT_FALSE(reply.has_value());
-    EXPECT_THAT(reply.error().message, one.says);
-    EXPECT_THAT(reply.error().message, HasSubstr("vendor.example"));
-    EXPECT_FALSE(reply.error().retryable);
-    EXPECT_EQ(reply.error().sent, Sent::no);
-    EXPECT_EQ(reply.error().phase, Phase::connect);
+    const auto response = send(request_to(server, trusted_.path()));
+    ASSERT_FALSE(response.has_value());
+    EXPECT_THAT(response.error().message, one.says);
+    EXPECT_THAT(response.error().message, HasSubstr("vendor.example"));
+    EXPECT_FALSE(response.error().retryable);
+    EXPECT_EQ(response.error().sent, Sent::no);
+    EXPECT_EQ(response.error().phase, Phase::connect);
   }
 }
 
@@ -372,10 +372,10 @@ TEST_F(TlsErrors, tell_a_client_certificate_that_tls_1_3_asks_for_after_the_hand
     SSL_CTX_set_min_proto_version(tls, TLS1_3_VERSION);
     SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   });
-  const auto reply = send(request_to(server, trusted_.path()));
-  ASSERT_FALSE(reply.has_value());
-  EXPECT_THAT(reply.error().message, HasSubstr("wants a client certificate (mutual TLS)"));
-  EXPECT_FALSE(reply.error().retryable);
+  const auto response = send(request_to(server, trusted_.path()));
+  ASSERT_FALSE(response.has_value());
+  EXPECT_THAT(response.error().message, HasSubstr("wants a client certificate (mutual TLS)"));
+  EXPECT_FALSE(response.error().retryable);
 }
 
 TEST_F(TlsErrors, a_client_certificate_that_is_only_welcome_is_no_error) {
@@ -387,9 +387,9 @@ TEST_F(TlsErrors, a_client_certificate_that_is_only_welcome_is_no_error) {
       SSL_CTX_set_max_proto_version(tls, version);
       SSL_CTX_set_verify(tls, SSL_VERIFY_PEER, nullptr);
     });
-    const auto reply = send(request_to(server, trusted_.path()));
-    ASSERT_TRUE(reply.has_value()) << reply.error().message;
-    EXPECT_EQ(reply->body, "hello");
+    const auto response = send(request_to(server, trusted_.path()));
+    ASSERT_TRUE(response.has_value()) << response.error().message;
+    EXPECT_EQ(response->body, "hello");
   }
 }
 
@@ -434,21 +434,21 @@ TEST_F(TlsErrors, tell_what_is_no_tls_from_what_was_lost) {
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
     const OpenSslServer server(one.serve);
-    const auto reply = send(request_to(server, trusted_.path()));
-    ASSERT_FALSE(reply.has_value());
-    EXPECT_THAT(reply.error().message, one.says);
-    EXPECT_EQ(reply.error().retryable, one.retryable);
-    EXPECT_EQ(reply.error().sent, Sent::no);
-    EXPECT_EQ(reply.error().phase, Phase::connect);
+    const auto response = send(request_to(server, trusted_.path()));
+    ASSERT_FALSE(response.has_value());
+    EXPECT_THAT(response.error().message, one.says);
+    EXPECT_EQ(response.error().retryable, one.retryable);
+    EXPECT_EQ(response.error().sent, Sent::no);
+    EXPECT_EQ(response.error().phase, Phase::connect);
   }
 }
 
 TEST_F(TlsErrors, say_nothing_that_a_certificate_could_put_into_a_log) {
   const Certificate odd = issue({.name = "a\r\nb\x1b[31m" + std::string(40, 'x')});
   const OpenSslServer server([&](SSL_CTX* tls) { use(tls, odd); });
-  const auto reply = send(request_to(server, trusted_.path()));
-  ASSERT_FALSE(reply.has_value());
-  for (const char c : reply.error().message)
+  const auto response = send(request_to(server, trusted_.path()));
+  ASSERT_FALSE(response.has_value());
+  for (const char c : response.error().message)
     EXPECT_TRUE(c >= ' ' && c <= '~') << static_cast<int>(c);
 }
 
@@ -473,8 +473,8 @@ TEST_F(TlsErrors, extra_authorities_stand_besides_the_others) {
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
-    const auto reply = send(request_to(*one.server, one.ca_file, one.extra_ca_file));
-    EXPECT_EQ(reply.has_value(), one.trusted) << (reply ? "" : reply.error().message);
+    const auto response = send(request_to(*one.server, one.ca_file, one.extra_ca_file));
+    EXPECT_EQ(response.has_value(), one.trusted) << (response ? "" : response.error().message);
   }
 }
 
@@ -488,11 +488,11 @@ TEST_F(TlsErrors, name_a_file_of_authorities_that_cannot_be_used) {
                         {empty.path(), "", "upstream.ca_file " + empty.path()},
                         {trusted_.path(), "/absent.pem", "upstream.extra_ca_file /absent.pem"}};
   for (const Case& one : cases) {
-    const auto reply = send(request_to(server, one.ca_file, one.extra_ca_file));
-    ASSERT_FALSE(reply.has_value());
-    EXPECT_THAT(reply.error().message, HasSubstr(one.says));
-    EXPECT_FALSE(reply.error().retryable);
-    EXPECT_EQ(reply.error().sent, Sent::no);
+    const auto response = send(request_to(server, one.ca_file, one.extra_ca_file));
+    ASSERT_FALSE(response.has_value());
+    EXPECT_THAT(response.error().message, HasSubstr(one.says));
+    EXPECT_FALSE(response.error().retryable);
+    EXPECT_EQ(response.error().sent, Sent::no);
   }
 }
 

@@ -283,9 +283,9 @@ class UpstreamTest : public testing::Test {
     return out;
   }
 
-  Result<Reply> send(Request out) {
-    std::optional<Result<Reply>> got;
-    client->send(std::move(out), [&](Result<Reply> reply) { got = std::move(reply); });
+  Result<Response> send(Request out) {
+    std::optional<Result<Response>> got;
+    client->send(std::move(out), [&](Result<Response> response) { got = std::move(response); });
     EXPECT_FALSE(got.has_value()) << "the handler ran inside send()";
     while (!got)
       loop.run_one();

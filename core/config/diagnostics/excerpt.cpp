@@ -8,7 +8,7 @@
 namespace penstock::config {
 namespace {
 
-constexpr std::size_t longest_line = 4096;
+constexpr std::size_t max_line = 4096;
 constexpr std::string_view masked = "***";
 
 /// Copies a line piece by piece and keeps track of where the problem's place comes to stand.
@@ -26,7 +26,7 @@ class LineCopy {
     out_.text += line_.substr(begin, end - begin);
   }
 
-  void mask(std::size_t begin, std::size_t end) {
+  void redact(std::size_t begin, std::size_t end) {
     if (holds(begin, end)) {
       out_.begin = out_.text.size();
       out_.end = out_.begin + masked.size();
@@ -50,7 +50,7 @@ class LineCopy {
     } else {
       const std::size_t signs = std::min(text.find_first_not_of(" \t"), word);
       clear(begin, begin + signs);
-      mask(begin + signs, end);
+      redact(begin + signs, end);
     }
     return !is_comment;
   }
@@ -75,7 +75,7 @@ class LineCopy {
 
 }  // namespace
 
-Excerpts::Excerpts(const Reading& reading)
+Excerpts::Excerpts(const ParsedConfig& reading)
     : source_(reading.yaml), is_text_(reading.yaml.find('\0') == std::string::npos) {
   std::vector<Mark> clear = reading.clear;
   std::ranges::sort(clear, {}, place);
@@ -96,7 +96,7 @@ void Excerpts::collect(const YamlNode& node, const std::vector<Mark>& clear) {
 
 Excerpt Excerpts::of(Mark at) const {
   const std::string_view line = source_.line(at.line);
-  if (!is_text_ || line.empty() || line.size() > longest_line) return {};
+  if (!is_text_ || line.empty() || line.size() > max_line) return {};
   LineCopy copy(line, at);
   std::size_t done = 0;
   int column = 1;
@@ -111,7 +111,7 @@ Excerpt Excerpts::of(Mark at) const {
     if (is_whole && word->clear) {
       copy.clear(begin, end);
     } else {
-      copy.mask(begin, end);
+      copy.redact(begin, end);
     }
     done = end;
     column = word->at.column + word->at.length;

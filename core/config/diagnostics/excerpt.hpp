@@ -8,13 +8,13 @@
 
 namespace penstock::config {
 
-struct Reading;
+struct ParsedConfig;
 
 /// Lines of a configuration file as they may be shown. What is known to be no secret is; all else
 /// is masked: values nobody asked for, comments, what the parser made nothing of.
 class Excerpts {
  public:
-  explicit Excerpts(const Reading& reading);  ///< which must outlive this
+  explicit Excerpts(const ParsedConfig& reading);  ///< which must outlive this
 
   Excerpt of(Mark at) const;
 

@@ -38,9 +38,9 @@ bool has_type(const Value& schema, std::string_view name) {
 /// Whether a number, or a boolean, as its text, may be what the schema wants: it is tried with
 /// some. Of a schema that is beyond the closed vocabulary nothing is known; it is not to raise
 /// false alarms.
-class Trial {
+class ProbeCall {
  public:
-  explicit Trial(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
+  explicit ProbeCall(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
 
   bool takes_number() const {
     for (char digit = '0'; digit <= '9'; ++digit) {
@@ -77,9 +77,9 @@ Value text_schema(std::string_view pattern, JsonAllocator& memory) {
 void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   Value types(rapidjson::kArrayType);
   types.PushBack("string", memory);
-  const Trial trial(schema);
-  if (trial.takes_number()) types.PushBack("number", memory);
-  if (trial.takes_boolean()) types.PushBack("boolean", memory);
+  const ProbeCall probe(schema);
+  if (probe.takes_number()) types.PushBack("number", memory);
+  if (probe.takes_boolean()) types.PushBack("boolean", memory);
   literal.RemoveMember("type");
   literal.AddMember("type", types.Size() == 1 ? Value("string", memory) : std::move(types), memory);
   Value no_dollar = pattern_schema("^[^$]*$", memory);

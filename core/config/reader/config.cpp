@@ -136,7 +136,7 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   return out;
 }
 
-void read_pins(const YamlNode& pins, Reading& out, Source& source) {
+void read_pins(const YamlNode& pins, ParsedConfig& out, Source& source) {
   PluginsConfig& plugins = out.config.plugins;
   plugins.pins_at = pins.at;
   for (const auto& [name, value] : pins.entries) {
@@ -151,7 +151,7 @@ void read_pins(const YamlNode& pins, Reading& out, Source& source) {
 }
 
 /// A pin that cannot be read pins nothing; anything else that is wrong may be a pin that was to be.
-void read_plugins(const YamlNode& node, Reading& out, Source& source) {
+void read_plugins(const YamlNode& node, ParsedConfig& out, Source& source) {
   const std::size_t before = source.problems.size();
   MapReader reader(node, "plugins", source);
   out.config.plugins.at = out.config.plugins.directory_at = node.at;
@@ -168,7 +168,8 @@ void read_plugins(const YamlNode& node, Reading& out, Source& source) {
   if (pins != nullptr) read_pins(*pins, out, source);
 }
 
-void read_connection(const YamlNode& node, IntegrationConfig& out, Unread& unread, Source& source) {
+void read_connection(const YamlNode& node, IntegrationConfig& out, UnparsedFields& unread,
+                     Source& source) {
   for (const auto& [name, value] : node.entries) {
     const bool again = std::ranges::find(out.connection, name.text, &ConnectionField::name) !=
                        out.connection.end();
@@ -184,7 +185,7 @@ void read_connection(const YamlNode& node, IntegrationConfig& out, Unread& unrea
   }
 }
 
-IntegrationConfig read_integration(const YamlNode& node, Unread& unread, Source& source) {
+IntegrationConfig read_integration(const YamlNode& node, UnparsedFields& unread, Source& source) {
   MapReader reader(node, "an integration", source);
   IntegrationConfig out;
   out.at = out.connection_at = node.at;
@@ -212,10 +213,10 @@ IntegrationConfig read_integration(const YamlNode& node, Unread& unread, Source&
   return out;
 }
 
-void read_integrations(const YamlNode& list, Reading& out, Source& source) {
+void read_integrations(const YamlNode& list, ParsedConfig& out, Source& source) {
   std::map<std::string, int> ids;  // with their lines
   for (const YamlNode& item : list.items) {
-    Unread unread;
+    UnparsedFields unread;
     IntegrationConfig integration = read_integration(item, unread, source);
     const auto [first, added] = ids.try_emplace(integration.id, integration.id_at.line);
     if (!integration.id.empty() && !added) {
@@ -246,7 +247,7 @@ void read_state(MapReader& reader, Config& out, Source& source) {
     source.problem(state->at, why);
 }
 
-void read_root(const YamlNode& root, Reading& out, Source& source) {
+void read_root(const YamlNode& root, ParsedConfig& out, Source& source) {
   MapReader reader(root, "the configuration", source);
   if (const YamlNode* server = reader.map("server"))
     out.config.server = read_server(*server, source);
@@ -265,9 +266,9 @@ void read_root(const YamlNode& root, Reading& out, Source& source) {
 
 }  // namespace
 
-Reading read(std::string_view yaml, const std::string& name,
-             const std::filesystem::path& directory) {
-  Reading out;
+ParsedConfig read(std::string_view yaml, const std::string& name,
+                  const std::filesystem::path& directory) {
+  ParsedConfig out;
   out.config.file = name;
   Source source{name, std::filesystem::absolute(directory), {}};
   out.root = parse_yaml(yaml, name, source.problems);

@@ -11,7 +11,7 @@
 namespace penstock::config {
 namespace {
 
-constexpr std::size_t largest_file = 1U << 20U;
+constexpr std::size_t max_file = 1U << 20U;
 
 using Text = Result<std::string, std::string>;
 
@@ -42,7 +42,7 @@ Text from_environment(std::string_view inside) {
 
 Text from_file(std::string_view inside, const std::filesystem::path& directory) {
   const std::filesystem::path path = directory / std::filesystem::path(inside);
-  auto read = read_file(path, largest_file);
+  auto read = read_file(path, max_file);
   if (!read) return failure("the file " + path.string() + read.error());
   std::string text = *std::move(read);
   if (text.ends_with('\n')) {

@@ -12,7 +12,7 @@
 namespace penstock::config {
 namespace {
 
-constexpr std::size_t most_excerpts = 1000;
+constexpr std::size_t max_excerpts = 1000;
 
 auto place_of(const ConfigProblem& problem) {
   return std::tie(problem.file, problem.at.line, problem.at.column);
@@ -20,15 +20,15 @@ auto place_of(const ConfigProblem& problem) {
 
 }  // namespace
 
-std::string Reading::written(Mark at, std::string value) const {
+std::string ParsedConfig::written(Mark at, std::string value) const {
   const auto found = written_instead.find(place(at));
   return found == written_instead.end() ? std::move(value) : found->second;
 }
 
-Reading read(const std::filesystem::path& file) {
-  const auto text = read_file(file, largest_yaml);
+ParsedConfig read(const std::filesystem::path& file) {
+  const auto text = read_file(file, max_yaml);
   if (!text) {
-    Reading out;
+    ParsedConfig out;
     out.config.file = file.string();
     out.problems.push_back({file.string(), {}, text.error().substr(1)});
     return out;
@@ -40,7 +40,7 @@ Reading read(const std::filesystem::path& file) {
 
 namespace {
 
-ConfigProblems sorted_with_excerpts(Reading& reading, ConfigProblems& found) {
+ConfigProblems sorted_with_excerpts(ParsedConfig& reading, ConfigProblems& found) {
   // By their numbers: there may be as many problems as a file has words.
   std::vector<std::size_t> order(found.size());
   std::iota(order.begin(), order.end(), 0);
@@ -54,7 +54,7 @@ ConfigProblems sorted_with_excerpts(Reading& reading, ConfigProblems& found) {
   }
   if (problems.empty()) return {};
   const Excerpts excerpts(reading);
-  for (std::size_t i = 0; i < std::min(problems.size(), most_excerpts); ++i) {
+  for (std::size_t i = 0; i < std::min(problems.size(), max_excerpts); ++i) {
     if (problems[i].file == reading.config.file) problems[i].excerpt = excerpts.of(problems[i].at);
   }
   return problems;
@@ -62,9 +62,11 @@ ConfigProblems sorted_with_excerpts(Reading& reading, ConfigProblems& found) {
 
 }  // namespace
 
-ConfigProblems finish(Reading& reading) { return sorted_with_excerpts(reading, reading.problems); }
+ConfigProblems finish(ParsedConfig& reading) {
+  return sorted_with_excerpts(reading, reading.problems);
+}
 
-ConfigProblems finish_notes(Reading& reading) {
+ConfigProblems finish_notes(ParsedConfig& reading) {
   return sorted_with_excerpts(reading, reading.notes);
 }
 
@@ -79,19 +81,19 @@ std::string ConfigProblem::text() const {
 
 Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
                                             const std::filesystem::path& directory) {
-  config::Reading reading = config::read(yaml, name, directory);
+  config::ParsedConfig reading = config::read(yaml, name, directory);
   if (reading.problems.empty()) return std::move(reading.config);
   return failure(config::finish(reading));
 }
 
 PartialConfig load_partial_config(const std::filesystem::path& file) {
-  config::Reading reading = config::read(file);
+  config::ParsedConfig reading = config::read(file);
   ConfigProblems problems = config::finish(reading);
   return {std::move(reading.config), std::move(problems)};
 }
 
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
-  config::Reading reading = config::read(file);
+  config::ParsedConfig reading = config::read(file);
   if (reading.problems.empty()) return std::move(reading.config);
   return failure(config::finish(reading));
 }

@@ -13,18 +13,18 @@
 namespace penstock::config {
 
 /// What of an integration stands in the file and could not be read. A problem says so already.
-struct Unread {
+struct UnparsedFields {
   bool connection = false;
   std::map<std::string, Mark> fields;  ///< of the connection, with the place of their names
 };
 
 /// A configuration as far as it could be read, and what is wrong with it so far.
-struct Reading {
+struct ParsedConfig {
   Config config;
   ConfigProblems problems;
-  ConfigProblems notes;        ///< worth a look, and no problem: `problems` says what stops a start
-  std::vector<Unread> unread;  ///< one for each of config.integrations
-  bool plugins = false;        ///< `plugins` was read whole: its folder may be loaded
+  ConfigProblems notes;  ///< worth a look, and no problem: `problems` says what stops a start
+  std::vector<UnparsedFields> unread;  ///< one for each of config.integrations
+  bool plugins = false;                ///< `plugins` was read whole: its folder may be loaded
   std::set<std::string> unread_pins;
 
   std::string yaml;
@@ -36,14 +36,14 @@ struct Reading {
   std::string written(Mark at, std::string value) const;
 };
 
-Reading read(std::string_view yaml, const std::string& name,
-             const std::filesystem::path& directory);
-Reading read(const std::filesystem::path& file);
+ParsedConfig read(std::string_view yaml, const std::string& name,
+                  const std::filesystem::path& directory);
+ParsedConfig read(const std::filesystem::path& file);
 
 /// The notes sorted, with their excerpts.
-ConfigProblems finish_notes(Reading& reading);
+ConfigProblems finish_notes(ParsedConfig& reading);
 
 /// The problems sorted, each once, and the first thousand with their excerpts.
-ConfigProblems finish(Reading& reading);
+ConfigProblems finish(ParsedConfig& reading);
 
 }  // namespace penstock::config

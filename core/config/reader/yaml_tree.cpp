@@ -14,7 +14,7 @@
 namespace penstock::config {
 namespace {
 
-constexpr std::size_t deepest = 32;
+constexpr std::size_t max_depth = 32;
 
 bool is_word(std::string_view text) {
   return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char c) {
@@ -122,7 +122,8 @@ class TreeBuilder final : public YAML::EventHandler {
     node.kind = kind;
     node.at = place_of(mark);
     if (anchor != 0) problem(node.at, "anchors are not supported");
-    if (stack_.size() >= deepest) throw YAML::ParserException(mark, "nested deeper than 32 levels");
+    if (stack_.size() >= max_depth)
+      throw YAML::ParserException(mark, "nested deeper than 32 levels");
     stack_.push_back(std::move(node));
     pending_keys_.emplace_back();
     has_key_.push_back(false);
@@ -215,7 +216,7 @@ std::string_view YamlNode::kind_name() const {
 std::string YamlNode::shown() const { return named ? "\"" + text + "\"" : "***"; }
 
 YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProblems& problems) {
-  if (yaml.size() > largest_yaml) {
+  if (yaml.size() > max_yaml) {
     problems.push_back({file, {1, 1}, "is larger than 16 MiB"});
     return {};
   }

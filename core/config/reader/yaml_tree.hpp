@@ -10,7 +10,7 @@
 
 namespace penstock::config {
 
-constexpr std::size_t largest_yaml = 16U << 20U;
+constexpr std::size_t max_yaml = 16U << 20U;
 
 /// A YAML document as it stands in the file, each node with its place. Scalars are text: what they
 /// mean is the reader's to say (YAML's own guesses turn `no` into false and 012 into 10).

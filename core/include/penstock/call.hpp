@@ -57,21 +57,21 @@ struct Call {
 
   /// Asks the vendor for a session though it refused these credentials before, and goes ahead of a
   /// rest: for who has just put right what was wrong.
-  bool in_spite_of_refusal = false;
+  bool ignore_backoff = false;
 
   /// How long the call may take in all; none: the integration's upstream.timeout_ms.
   std::optional<std::chrono::milliseconds> timeout;
 
   /// Becomes true when nobody waits for the answer any more. A call of which nothing was sent yet,
   /// or a GET or HEAD, is then ended as an error; any other goes on to its end. Null: never.
-  std::shared_ptr<const std::atomic<bool>> abandoned;
+  std::shared_ptr<const std::atomic<bool>> client_disconnected;
 };
 
 /// Text for Call::api_options: options({{"service_name", "Staffing"}}).
 std::string options(const std::vector<Field>& values);
 
 /// The places for calls in flight of one integration; a limit of 0 says nothing.
-struct Places {
+struct ConcurrencySlots {
   int limit = 0;
   int remaining = 0;
 };
@@ -86,7 +86,7 @@ enum class Meaning : std::uint8_t {
 };
 
 /// The vendor's whole answer, untouched.
-struct Answer {
+struct Response {
   std::string url;             ///< what was called, secrets masked
   int status = 0;              ///< the vendor's HTTP status
   std::vector<Field> headers;  ///< names in lower case, in the vendor's order
@@ -101,7 +101,7 @@ struct Answer {
   std::string plugin;  ///< "workday_rest 1.0.0"
 
   /// Of the integration's calls in flight: how many may be, and how many more could have begun.
-  Places places = {};
+  ConcurrencySlots places = {};
 
   std::string reason = {};  ///< the vendor's reason phrase, as sent; often empty
 };

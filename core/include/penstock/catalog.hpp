@@ -94,7 +94,7 @@ struct IntegrationInfo {
 };
 
 /// What became of the test call of one API: Engine::verify().
-struct Check {
+struct ProbeResult {
   std::string api;  ///< "workday/rest"
   bool works = false;
   std::string message;  ///< a sentence; no secret in it

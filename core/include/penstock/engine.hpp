@@ -65,7 +65,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  using CallHandler = std::function<void(Result<Answer>)>;
+  using CallHandler = std::function<void(Result<Response>)>;
 
   /// Makes one call. The token's signature is void(Result<Answer>). The handler runs exactly once,
   /// never inside this function, on its associated executor, which is kept at work until then;
@@ -80,12 +80,12 @@ class Engine {
   /// Started on an engine loop the call stays there; otherwise the loops take turns.
   template <class CompletionToken>
   auto async_call(Call call, CompletionToken&& token) {
-    return boost::asio::async_initiate<CompletionToken, void(Result<Answer>)>(
+    return boost::asio::async_initiate<CompletionToken, void(Result<Response>)>(
         [this](auto handler, Call started) {
           using Handler = std::decay_t<decltype(handler)>;
           auto cancel = detail::cancel_request_of(handler);
           launch(std::move(started),
-                 detail::HandlerCompletion<Result<Answer>, Handler>::make(std::move(handler)),
+                 detail::HandlerCompletion<Result<Response>, Handler>::make(std::move(handler)),
                  std::move(cancel));
         },
         token, std::move(call));
@@ -116,7 +116,7 @@ class Engine {
   /// itself is not sent. `handler` runs on an engine loop and must not block.
   void validate_with_session(Call call, PreviewHandler handler);
 
-  using VerifyHandler = std::function<void(Result<std::vector<Check>>)>;
+  using VerifyHandler = std::function<void(Result<std::vector<ProbeResult>>)>;
 
   /// Makes the cheap test call that each plugin declares, for every API that the connection is
   /// complete for, and says in a sentence what is wrong. Asks the vendor anew even where it refused
@@ -148,7 +148,7 @@ class Engine {
 
  private:
   struct Impl;
-  void launch(Call call, detail::CompletionPtr<Result<Answer>> completion,
+  void launch(Call call, detail::CompletionPtr<Result<Response>> completion,
               std::shared_ptr<detail::CancelRequest> cancel);
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

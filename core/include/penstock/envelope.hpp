@@ -26,7 +26,7 @@ Result<ParsedEnvelope> parse_envelope(std::string_view json);
 Result<ParsedEnvelope> read_envelope(std::string_view json);
 
 /// `{"status":"success","data":{…},"warnings":[…]}`. The vendor's JSON goes in byte for byte.
-std::string answer_json(const Answer& answer, bool response_as_base64);
+std::string response_json(const Response& answer, bool response_as_base64);
 
 /// `{"status":"success","data":{"valid":true,"request":{…}},"warnings":[…]}`
 std::string preview_json(const Preview& preview);

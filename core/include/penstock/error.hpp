@@ -65,7 +65,7 @@ struct Error {
   bool retryable = false;
   std::vector<Problem> details;
   std::optional<std::chrono::milliseconds> retry_after;
-  Places places = {};
+  ConcurrencySlots places = {};
   bool cancelled = false;  ///< the caller asked for this end: call_cancelled()
 };
 

@@ -25,7 +25,7 @@ class Observer {
 
   /// `call` as validated; `answer` as the caller gets it. Neither holds a credential of the
   /// connection.
-  virtual void on_answer(const Call& call, const Answer& answer) = 0;
+  virtual void on_response(const Call& call, const Response& answer) = 0;
   virtual void on_error(const Call& call, const Error& error) = 0;
 
   /// What a plugin logs: at most ten lines a second of each.

@@ -42,11 +42,11 @@ class ProxyPeer {
   virtual void read(ReadHandler handler) = 0;
 
   /// An interim answer of the vendor (RFC 9110 section 15.2), such as 103: status, reason, headers.
-  virtual void interim(Answer head) = 0;
+  virtual void interim(Response head) = 0;
 
   /// The answer's status and headers: an Answer without a body, content codings as the vendor sent
   /// them, Content-Length where the vendor said one.
-  virtual void head(Answer head) = 0;
+  virtual void head(Response head) = 0;
 
   /// A piece of the answer, never empty. Nothing more is read from the vendor until `next(true)`;
   /// `next(false)` ends the call.

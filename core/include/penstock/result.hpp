@@ -20,7 +20,7 @@ Failure<std::decay_t<E>> failure(E&& error) {
 }
 
 /// A value, or the reason why there is none: the part of std::expected that Penstock uses.
-/// Reading the side that is not there is a programming error and undefined.
+/// ParsedConfig the side that is not there is a programming error and undefined.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:
@@ -48,6 +48,6 @@ class [[nodiscard]] Result {
 };
 
 /// Success without a value.
-struct Done {};
+struct Ok {};
 
 }  // namespace penstock

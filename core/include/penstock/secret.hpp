@@ -6,7 +6,7 @@
 namespace penstock {
 
 /// Text that must not be shown: no stream operator, no conversion, wiped when it dies or is
-/// replaced. Reading it takes the word reveal(), so that every place that does can be found.
+/// replaced. ParsedConfig it takes the word reveal(), so that every place that does can be found.
 class Secret {
  public:
   Secret() = default;

@@ -11,7 +11,7 @@ namespace penstock {
 /// the order of its own lock, which libstdc++ 12 gives back after a load without release, so that a
 /// store may overtake the reading. [any-thread]
 template <class T>
-class Published {
+class AtomicSharedPtr {
  public:
   std::shared_ptr<T> load() const {
     const Lock lock(busy_);

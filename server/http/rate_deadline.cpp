@@ -1,4 +1,4 @@
-#include "http/pace.hpp"
+#include "http/rate_deadline.hpp"
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -17,20 +17,20 @@ int bytes_in_send_queue(int socket) {
 
 }  // namespace
 
-void Pace::wait(const HttpLimits& limits, std::uint64_t coming) {
+void RateDeadline::wait(const HttpLimits& limits, std::uint64_t coming) {
   began_ = Clock::now();
   due_ = began_ + limits.grace + time_for(bytes_ + coming, limits.bytes_per_second) - waited_;
   look_at_ = began_ + limits.silence / 2;
   looked_ = false;
 }
 
-void Pace::moved(std::uint64_t count) {
+void RateDeadline::moved(std::uint64_t count) {
   if (began_ != never) waited_ += Clock::now() - began_;
   bytes_ += count;
   began_ = due_ = look_at_ = never;
 }
 
-bool Pace::overdue(Clock::time_point now, const HttpLimits& limits, int socket) {
+bool RateDeadline::overdue(Clock::time_point now, const HttpLimits& limits, int socket) {
   if (now >= due_) return true;
   if (now < look_at_) return false;
   const int unsent = bytes_in_send_queue(socket);
@@ -41,8 +41,8 @@ bool Pace::overdue(Clock::time_point now, const HttpLimits& limits, int socket) 
   return false;
 }
 
-bool Pace::slower_than(std::uint64_t bytes_per_second, Clock::time_point now,
-                       const HttpLimits& limits) const {
+bool RateDeadline::slower_than(std::uint64_t bytes_per_second, Clock::time_point now,
+                               const HttpLimits& limits) const {
   const Clock::duration waited = waited_ + (began_ != never ? now - began_ : Clock::duration{});
   return waited > limits.grace + time_for(bytes_, bytes_per_second);
 }

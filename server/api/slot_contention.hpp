@@ -11,7 +11,7 @@ namespace penstock::server {
 /// Which integrations refuse calls because as many as they allow are in flight. Streamed calls hold
 /// their place as long as their client reads, so slow ones end while others are refused.
 /// Thread-safe.
-class PlaceContention {
+class SlotContention {
  public:
   /// A call of that integration, which exists, was refused for want of a place.
   void note(const std::string& integration_id, Clock::time_point now) {

@@ -8,7 +8,7 @@ namespace penstock::server {
 
 /// How fast a client takes, or sends, one body: what moved, how long the server waited for it, and
 /// until when it goes on waiting. Time in which the server itself was not ready does not count.
-class Pace {
+class RateDeadline {
  public:
   /// The server begins to wait for the client. `coming`: bytes that move as one, so that the time
   /// for all of them is given at once.
