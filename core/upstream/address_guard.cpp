@@ -57,8 +57,8 @@ constexpr std::array closed6 = {
 
 bool in_range(const std::uint8_t* address, const Range6& range) {
   for (int bit = 0; bit < range.bits; ++bit) {
-    const unsigned redact = 0x80U >> (static_cast<unsigned>(bit) % 8U);
-    if (((address[bit / 8] ^ range.network[static_cast<std::size_t>(bit / 8)]) & redact) != 0)
+    const unsigned mask = 0x80U >> (static_cast<unsigned>(bit) % 8U);
+    if (((address[bit / 8] ^ range.network[static_cast<std::size_t>(bit / 8)]) & mask) != 0)
       return false;
   }
   return true;

@@ -16,8 +16,8 @@ bool same_bits(const Address& a, const Address& b, int bits) {
   if (!std::equal(a.bytes.begin(), a.bytes.begin() + whole, b.bytes.begin())) return false;
   const int rest = bits % 8;
   if (rest == 0) return true;
-  const int redact = 0xFF << (8 - rest);
-  return ((a.bytes[whole] ^ b.bytes[whole]) & redact) == 0;
+  const int mask = 0xFF << (8 - rest);
+  return ((a.bytes[whole] ^ b.bytes[whole]) & mask) == 0;
 }
 
 bool is_number(std::string_view text, int most, int& out) {

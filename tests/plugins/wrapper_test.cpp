@@ -102,20 +102,20 @@ struct TwoStep {
       return Verdict::fetch;
     }
     if (in.carried["base"].empty()) {
-      const std::string base(out.json(in.response.body(), "/url"));
+      const std::string base(out.json(in.reply.body(), "/url"));
       out.carry("base", base)
           .method("POST")
           .url(base + "/login")
           .body(out.hmac("sha256", "k", "d"));
       return Verdict::fetch;
     }
-    out.put("cookie", in.response.header("set-cookie")).put("base", in.carried["base"], false);
+    out.put("cookie", in.reply.header("set-cookie")).put("base", in.carried["base"], false);
     out.expires(in.env.now_ms() + 60'000).log(1, "logged in");
     return Verdict::ok;
   }
   Verdict inspect(Out& out, const InspectIn& in) const {
-    if (in.response.truncated()) return Verdict::pass;
-    out.note("seen", std::to_string(in.response.status())).retry_after(1500);
+    if (in.reply.truncated()) return Verdict::pass;
+    out.note("seen", std::to_string(in.reply.status())).retry_after(1500);
     return Verdict::retry;
   }
 };

@@ -79,8 +79,8 @@ class Run {
         std::make_shared<SessionSlot>(located->key, configured, std::move(located->state), rotates);
   }
 
-  Need need(std::uint64_t used) const {
-    Need out;
+  SessionRequest need(std::uint64_t used) const {
+    SessionRequest out;
     out.plugin = plugin_;
     out.used_generation = used;
     return out;

@@ -123,8 +123,8 @@ class SessionTest : public testing::Test {
                                          rotates);
   }
 
-  Need need(std::uint64_t used = 0) const {
-    Need wanted;
+  SessionRequest need(std::uint64_t used = 0) const {
+    SessionRequest wanted;
     wanted.plugin = plugin;
     wanted.used_generation = used;
     return wanted;
@@ -133,7 +133,7 @@ class SessionTest : public testing::Test {
   /// Another replica on the same store renews, from the lease to the end.
   std::shared_ptr<SessionSlot> replica_renews(int status, const std::string& body) {
     auto other = restart();
-    Need wanted = need(other->current()->generation);
+    SessionRequest wanted = need(other->current()->generation);
     wanted.ignore_backoff = true;
     other->obtain(std::move(wanted), environment, [](const auto&) {});
     environment->begin();
@@ -143,7 +143,7 @@ class SessionTest : public testing::Test {
   }
 
   void ask(std::uint64_t used = 0) { ask(need(used)); }
-  void ask(Need wanted) {
+  void ask(SessionRequest wanted) {
     state->obtain(std::move(wanted), environment,
                   [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
     environment->begin();
@@ -321,7 +321,7 @@ TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
 }
 
 TEST_F(SessionTest, a_stored_session_serves_each_api_that_it_was_made_for_and_no_other) {
-  Need wanted = need();
+  SessionRequest wanted = need();
   wanted.format = 1;
   wanted.formats = {1, 2};
   ask(wanted);
@@ -500,7 +500,7 @@ TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
   ask();
   environment->answer(400, "");
   environment->store();
-  Need wanted = need();
+  SessionRequest wanted = need();
   wanted.ignore_backoff = true;
   ask(std::move(wanted));
   ASSERT_EQ(environment->fetches.size(), 1U);
@@ -796,7 +796,7 @@ TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
 
 TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them) {
   state = restart("refresh-secret");
-  Need wanted = need();
+  SessionRequest wanted = need();
   wanted.max_fetches = 2;
   ask(std::move(wanted));
   environment->answer(202, "ticket-secret");
