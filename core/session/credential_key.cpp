@@ -15,8 +15,8 @@
 namespace penstock::session {
 namespace {
 
-// The key of the fingerprints is a record of the store, encrypted like all of them: it is the same
-// for all replicas, and outlives a change of the state key.
+// The fingerprints' HMAC key is a record in the store, encrypted like all others: it is the same
+// for all replicas, and survives a change of the state key.
 const std::string secret_key = "penstock/fingerprint";
 constexpr std::size_t secret_size = 32;
 constexpr std::size_t fingerprint_size = 16;
@@ -31,7 +31,7 @@ Result<std::uint64_t> save(CredentialStore& store, const std::string& key,
 }
 
 Result<Secret> fingerprint_secret(CredentialStore& store) {
-  // A second look: somebody else may have made it between the first and our attempt to save.
+  // Read again after a failed save: another process may have created it in between.
   for (int attempt = 0; attempt < 2; ++attempt) {
     auto stored = load(store, secret_key);
     if (!stored) return failure(std::move(stored).error());
@@ -90,7 +90,7 @@ Result<Located> locate_state(CredentialStore& store, const std::string& plugin_i
       *earlier && (*earlier)->connection_digest == digest_of(configured, (*earlier)->credentials);
   if (!holds) return Located{key, std::nullopt};
   (*earlier)->version = 0;
-  // If somebody else has been faster, that is what is read.
+  // If another process saved first, the load below returns its record.
   (void)save(store, key, **earlier);
   state = load(store, key);
   if (!state) return failure(std::move(state).error());

@@ -31,9 +31,9 @@ struct FetchResponse {
   std::string body;
 };
 
-/// All that a session run does to the world outside. The engine's is one per loop; tests bring a
-/// simulated one. Handlers run on the world's own thread, once, and never inside the call that
-/// takes them.
+/// The side effects of a renewal: clock, entropy, network, timers and the store. The engine has one
+/// environment per loop; tests use a simulated one. Each handler runs exactly once, on the
+/// environment's own thread, never inside the call that takes it.
 class Environment {
  public:
   virtual ~Environment() = default;
@@ -44,10 +44,10 @@ class Environment {
 
   virtual void wait(std::chrono::milliseconds time, std::function<void()> handler) = 0;
 
-  /// Asked before a renewal saves its intent: RenewalGate::enter().
+  /// RenewalGate::enter(), called before a renewal saves its intent. Null: do not renew.
   virtual std::shared_ptr<void> begin_exchange() = 0;
 
-  // CredentialStore's functions of these names, off the loop.
+  // The CredentialStore functions of the same names, run off the loop.
 
   virtual void save(std::string key, StoredState state, std::uint64_t fence,
                     std::function<void(Result<std::uint64_t>)> handler) = 0;
@@ -57,7 +57,7 @@ class Environment {
                       std::function<void(Result<bool>)> handler) = 0;
   virtual void release(std::string key, std::uint64_t fence) = 0;
 
-  /// A line that the plugin wants in the log, secrets masked.
+  /// Writes a log line of the plugin, with secrets already redacted.
   virtual void log(const host::Instance& /*plugin*/, host::LogText /*line*/) {}
 };
 

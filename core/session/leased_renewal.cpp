@@ -10,16 +10,18 @@
 namespace penstock::session {
 namespace {
 
-constexpr std::chrono::milliseconds next_look{250};  ///< at a lease that somebody else holds
-constexpr std::int64_t max_wait_ms = 120'000;        ///< for somebody else
-constexpr std::int64_t max_useful_ms = 30'000;       ///< life left in a session worth adopting
+/// Delay between attempts to take a lease that is held elsewhere.
+constexpr std::chrono::milliseconds next_look{250};
+constexpr std::int64_t max_wait_ms = 120'000;   ///< for a lease that is held elsewhere
+constexpr std::int64_t max_useful_ms = 30'000;  ///< upper limit of useful_life()
 
 constexpr std::chrono::milliseconds next_attempt_to_keep{2'000};
 
 constexpr std::chrono::milliseconds next_look_at_use{250};
 constexpr std::int64_t max_use_ms = 300'000;
 
-/// A short life is worth adopting for its first half.
+/// The remaining lifetime, in ms, from which another replica's session is worth adopting: half of a
+/// short lifetime, max_useful_ms of a long one.
 std::int64_t useful_life(const host::State* session) {
   const std::int64_t life = session->expires_ms - session->created_ms;
   return session->created_ms == 0 ? max_useful_ms : std::min(max_useful_ms, life / 2);
@@ -88,7 +90,7 @@ void SessionSlot::LeasedRenewal::ask_for_lease() {
       });
 }
 
-/// There is no lease. Only who has something to keep goes on asking for it.
+/// The lease or the save failed. Only a renewal with an unsaved response tries again.
 void SessionSlot::LeasedRenewal::ask_again_later(Error error) {
   if (!unsaved_ && !need_.asks_vendor) return state_->remain_rejected(environment_->now_unix_ms());
   if (!unsaved_) return end(std::move(error));
@@ -113,7 +115,7 @@ void SessionSlot::LeasedRenewal::leased(const Lease& lease) {
   save_intent();
 }
 
-/// Takes over what another replica has stored since. True: that was what is wanted.
+/// Adopts what another replica has stored since. True: this renewal has nothing left to do.
 bool SessionSlot::LeasedRenewal::adopt_newer(const Lease& lease) {
   if (!lease.state) return false;
   const StoredState& stored = *lease.state;
@@ -135,7 +137,7 @@ bool SessionSlot::LeasedRenewal::adopt_newer(const Lease& lease) {
     if (lasts && stored.renewal_began_ms == 0) {
       usable = newer.snapshot;
     } else {
-      // What serves goes on serving until there is something better.
+      // Keep the current session until there is a better one.
       newer.snapshot->session = now->session;
       newer.snapshot->session_formats = now->session_formats;
       newer.snapshot->generation = now->generation;
@@ -155,7 +157,8 @@ bool SessionSlot::LeasedRenewal::adopt_newer(const Lease& lease) {
   return true;
 }
 
-/// Before the vendor is asked: whoever starts after a crash must know that an answer may be lost.
+/// Saved before a request goes to the vendor: after a crash, the next process must know that a
+/// response may be lost.
 void SessionSlot::LeasedRenewal::save_intent() {
   exchange_ = environment_->begin_exchange();
   if (!exchange_) {
@@ -225,7 +228,8 @@ void SessionSlot::LeasedRenewal::renewed(Renewed renewed) {
   keep();
 }
 
-/// Durable first: a rotated credential that is used before it is kept is lost with the process.
+/// Save before use: a rotated credential that is used before it is saved is lost if the process
+/// dies.
 void SessionSlot::LeasedRenewal::keep() {
   environment_->save(state_->key_, unsaved_->state, fence_,
                      [self = shared_from_this()](Result<std::uint64_t> version) {
@@ -234,7 +238,7 @@ void SessionSlot::LeasedRenewal::keep() {
                      });
 }
 
-/// The store did not take it at first, or nobody knows whether it did; others may have come since.
+/// The save failed or its outcome is unknown, and other replicas may have written since.
 void SessionSlot::LeasedRenewal::reconcile(const Lease& lease) {
   StoredState& mine = unsaved_->state;
   if (lease.state) {
@@ -246,7 +250,7 @@ void SessionSlot::LeasedRenewal::reconcile(const Lease& lease) {
     const bool finished = stored.renewal_began_ms == 0 && stored.refusal.empty();
     const bool rotated = !same_values(stored.credentials, unsaved_->credentials_before);
     if (stored.version != mine.version && (finished || rotated)) {
-      // Another replica's answer came after this one.
+      // Another replica received a later response.
       unsaved_.reset();
       if (adopt_newer(lease)) return release();
       return save_intent();
@@ -265,7 +269,7 @@ void SessionSlot::LeasedRenewal::kept(std::uint64_t version) {
   }
   const SnapshotPtr replaced = state_->current();
   if (!taken.snapshot) {
-    // What serves goes on serving, and the next renewal spends the new credential.
+    // The current session stays in use; the next renewal spends the new credential.
     auto now = std::make_shared<Snapshot>(*replaced);
     now->connection = state_->adopt(taken.state).snapshot->connection;
     state_->current_.store(std::move(now));
@@ -276,8 +280,8 @@ void SessionSlot::LeasedRenewal::kept(std::uint64_t version) {
   release();
 }
 
-/// Ends the replaced session at its vendor, once the calls that use it are done: vendors count
-/// them.
+/// Ends the replaced session at the vendor once the calls that use it are done: vendors count open
+/// sessions.
 void SessionSlot::LeasedRenewal::revoke_when_unused(const SnapshotPtr& replaced) {
   if (!need_.logs_out || challenged_ || !replaced->session) return;
   end_when_unused(replaced, Retired{need_.plugin, replaced->connection, *replaced->session},
@@ -291,7 +295,7 @@ void SessionSlot::LeasedRenewal::failed(RenewalFailure failure) {
     return end(std::move(failure.error), revoked ? RenewalFailure::Kind::refused : failure.kind);
   }
   if (lost_) {
-    // Somebody else may have used the credential in between: what is stored now decides.
+    // Another replica may have used the credential in between: the stored state decides.
     lost_ = leased_ = false;
     exchange_.reset();
     return ask_for_lease();
@@ -299,7 +303,7 @@ void SessionSlot::LeasedRenewal::failed(RenewalFailure failure) {
   refused(std::move(failure));
 }
 
-/// The answer held no session that can be used, but the credential that replaces the spent one.
+/// The response held no usable session, but it did hold the credential that replaces the spent one.
 void SessionSlot::LeasedRenewal::keep_credentials(RenewalFailure failure) {
   StoredState state = state_->to_store();
   std::vector<SecretField> before = state.credentials;
@@ -309,7 +313,8 @@ void SessionSlot::LeasedRenewal::keep_credentials(RenewalFailure failure) {
   keep();
 }
 
-/// The vendor takes these credentials no more: kept, so that no replica and no restart asks again.
+/// The vendor no longer accepts these credentials. The refusal is saved, so that no replica and no
+/// restart tries them again.
 void SessionSlot::LeasedRenewal::refused(RenewalFailure failure) {
   if (interrupted_ms_ != 0) failure.error = interrupted(std::move(failure.error), interrupted_ms_);
   StoredState state = state_->to_store();
@@ -329,7 +334,7 @@ void SessionSlot::LeasedRenewal::refused(RenewalFailure failure) {
                      });
 }
 
-/// The refusal was not kept: another replica may have renewed with the same credential.
+/// The refusal could not be saved: another replica may have renewed with the same credential.
 void SessionSlot::LeasedRenewal::recheck_store(Error refusal) {
   refusal.phase = Phase::session;
   {

@@ -7,8 +7,8 @@
 
 namespace penstock::session {
 
-/// One renewal from the lease to its release; lives as long as something of it is pending. What it
-/// learns goes to its SessionSlot.
+/// One renewal, from taking the lease to its release. Its pending operations keep it alive. The
+/// results go to its SessionSlot.
 class SessionSlot::LeasedRenewal : public std::enable_shared_from_this<LeasedRenewal> {
  public:
   LeasedRenewal(std::shared_ptr<SessionSlot> state, SessionRequest need,
@@ -43,17 +43,19 @@ class SessionSlot::LeasedRenewal : public std::enable_shared_from_this<LeasedRen
   std::uint64_t fence_ = 0;
   bool leased_ = false, lost_ = false;
 
-  /// The vendor's answer until it is kept: nobody else has it.
+  /// The vendor's response until it is saved. This is the only copy.
   struct Unsaved {
     StoredState state;
-    std::shared_ptr<Snapshot> snapshot;  ///< null: rotated credentials alone came, in a failure
+    /// Null: the response was a failure with rotated credentials.
+    std::shared_ptr<Snapshot> snapshot;
     std::vector<SecretField> credentials_before;
     std::optional<RenewalFailure> failure;
   };
   std::optional<Unsaved> unsaved_;
-  std::shared_ptr<void> exchange_;   ///< held from the intent until the answer is kept
-  bool challenged_ = false;          ///< the vendor has ended the session itself
-  std::int64_t interrupted_ms_ = 0;  ///< an earlier renewal began then, and nobody knows its end
+  std::shared_ptr<void> exchange_;  ///< RenewalGate pass, held from intent to save
+  bool challenged_ = false;         ///< the vendor has already ended the session
+  /// Start of an earlier renewal whose outcome is unknown; 0: none.
+  std::int64_t interrupted_ms_ = 0;
 };
 
 }  // namespace penstock::session

@@ -12,8 +12,8 @@
 namespace penstock::session {
 namespace {
 
-/// What the plugin wants fetched; none without a URL. The host has checked it against the egress
-/// list.
+/// The request that the plugin wants to send; none without a URL. The host has checked it against
+/// the egress list.
 std::optional<FetchRequest> request_of(host::Outcome outcome) {
   auto url = parse_url(outcome.url);
   if (!url) return std::nullopt;
@@ -34,8 +34,8 @@ void add_secrets(Redactor& redactor, const std::vector<host::Item>& items) {
 
 constexpr std::size_t max_message = 1000;
 
-/// After secrets were taken out, never before: half of one would not be found. Ends with a whole
-/// character.
+/// Truncates to max_message bytes, at a character boundary. Call it after redaction, never before:
+/// half a secret would not be found.
 std::string shortened(std::string text) {
   if (text.size() <= max_message) return text;
   std::size_t end = max_message;
@@ -46,8 +46,8 @@ std::string shortened(std::string text) {
 
 constexpr std::int64_t clocks_agree_ms = 5'000;
 
-/// Grants that are signed name a time: a clock that is wrong, ours or the vendor's, has them
-/// refused with words that do not say so.
+/// Signed grants contain a time. If our clock or the vendor's is wrong, the vendor rejects them
+/// with a message that does not mention the clock.
 std::string clocks_apart(const FetchResponse& response, std::int64_t now_ms) {
   const auto theirs = date_ms(response.headers);
   if (!theirs || std::abs(*theirs - now_ms) < clocks_agree_ms) return {};
@@ -56,7 +56,7 @@ std::string clocks_apart(const FetchResponse& response, std::int64_t now_ms) {
          " s " + (*theirs > now_ms ? "behind" : "ahead of") + " the vendor's";
 }
 
-/// Lives from the first step to the last: each pending fetch holds it.
+/// One run of the session state machine. Each pending fetch keeps it alive.
 class Run : public std::enable_shared_from_this<Run> {
  public:
   Run(RenewalStart start, std::shared_ptr<Environment> environment,
@@ -103,7 +103,7 @@ class Run : public std::enable_shared_from_this<Run> {
           if (!response) {
             Error error = std::move(response).error();
             error.phase = Phase::session;
-            error.sent = Sent::no;  // of the call itself nothing has left
+            error.sent = Sent::no;  // the call itself was not sent
             error.retryable = true;
             error.message = "no session for " + self->start_.connection.id + ": " + error.message;
             return self->fail(std::move(error));
@@ -140,10 +140,11 @@ class Run : public std::enable_shared_from_this<Run> {
       return RenewalFailure::Kind::revoked;
     case PST_E_AUTH_REJECTED:
       return RenewalFailure::Kind::refused;
-    case PST_E_BAD_CONNECTION:  // without a reply nobody was asked
+    case PST_E_BAD_CONNECTION:  // no response: nothing was sent
       return response == nullptr ? RenewalFailure::Kind::transient : RenewalFailure::Kind::refused;
     case PST_E_VENDOR_FAULT: {
-      // A fault that the vendor calls its own passes by itself; one that it calls ours does not.
+      // A fault that the status code attributes to the vendor is transient; one that it attributes
+      // to us is not.
       const bool vendors = response == nullptr || response->status >= 500 ||
                            response->status == 408 || response->status == 425 ||
                            response->status == 429;
@@ -154,8 +155,9 @@ class Run : public std::enable_shared_from_this<Run> {
     }
   }
 
-  /// Vendors quote what they were sent or have just given. Whoever is told may know other secrets
-  /// than those of this run, so its own are taken out here, before anybody keeps the words.
+  /// Vendors quote in their messages what they were sent or have just issued. The receiver of an
+  /// error may know other secrets than this run, so this run's own are redacted here, before the
+  /// text is stored.
   Redactor redactor(const host::Outcome* outcome) const {
     Redactor redactor;
     add_secrets(redactor, start_.connection.fields);
@@ -169,7 +171,8 @@ class Run : public std::enable_shared_from_this<Run> {
     return redactor;
   }
 
-  /// What the plugin has to say. No call's answer could carry its notes: the session is for all.
+  /// Logs the plugin's lines and notes. Notes cannot go into a call's response, because the session
+  /// serves all calls.
   void log(const host::Outcome& outcome) {
     if (outcome.logs.empty() && outcome.notes.empty()) return;
     const Redactor hidden = redactor(&outcome);
@@ -213,7 +216,8 @@ void logout(const host::Instance& plugin, const host::Connection& connection,
   auto request = outcome.verdict == host::Verdict::fetch ? request_of(std::move(outcome))
                                                          : std::optional<FetchRequest>();
   if (!request) return done();
-  // The world lasts until the answer: the engine does not end before it.
+  // The capture keeps the environment alive until the response, so the engine does not end before
+  // it.
   environment->fetch(*std::move(request),
                      [environment, done = std::move(done)](const auto&) { done(); });
 }

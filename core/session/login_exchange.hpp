@@ -11,46 +11,49 @@
 
 namespace penstock::session {
 
-/// What the plugin's session function is started with.
+/// The input of the plugin's session function.
 struct RenewalStart {
-  std::shared_ptr<const host::Instance> plugin;  ///< shares the life of the plugin's generation
+  std::shared_ptr<const host::Instance> plugin;  ///< keeps the plugin's generation alive
   int max_fetches = 4;
   host::Connection connection;
   std::optional<host::State> old_session;
   std::uint32_t event = PST_EV_START;
-  std::optional<FetchResponse> challenge;  ///< the vendor's refusal, for PST_EV_CHALLENGED
-  bool rotates = true;  ///< the grant spends a credential: one that is revoked has to be made anew
+  /// the response that rejected the session, for PST_EV_CHALLENGED
+  std::optional<FetchResponse> challenge;
+  /// the grant spends a credential; if revoked, the customer has to reconnect
+  bool rotates = true;
 };
 
 struct Renewed {
   host::State session;
-  std::vector<host::Item> credentials;  ///< rotated ones: durable before anyone uses the session
+  std::vector<host::Item> credentials;  ///< rotated ones; save them before the session is used
 };
 
 struct RenewalFailure {
   enum class Kind : std::uint8_t {
-    transient,  ///< the network, a 5xx, a pause asked for: says nothing of the credentials
-    refused,    ///< the vendor does not take the login
-    revoked,    ///< nor will it ever: what a plugin says of a grant (PST_E_CONSENT_REVOKED)
+    transient,  ///< network error, 5xx or rate limit: says nothing about the credentials
+    refused,    ///< the vendor rejects the login
+    revoked,    ///< the vendor rejects it permanently, by the plugin's PST_E_CONSENT_REVOKED
   };
   Error error;
   Kind kind = Kind::transient;
-  std::vector<host::Item> credentials;  ///< rotated ones, which came in spite of the failure
+  std::vector<host::Item> credentials;  ///< rotated ones, received despite the failure
 };
 
-/// One run of a plugin's session machine: session() and the fetches that it asks for, at most
-/// max_fetches of them. Belongs to the connection, not to a call: nothing cancels it.
+/// Runs a plugin's session state machine: session() and the fetches that it requests, at most
+/// max_fetches. The run belongs to the connection, not to a call, and cannot be cancelled.
 void renew(RenewalStart start, std::shared_ptr<Environment> environment,
            std::function<void(Result<Renewed, RenewalFailure>)> handler);
 
-/// Ends a session at its vendor: PST_EV_LOGOUT, and the one fetch that it may ask for. Nobody can
-/// do anything about a failure: the vendor forgets the session in its own time. `done` runs once,
-/// perhaps inside this call.
+/// Ends a session at the vendor: PST_EV_LOGOUT, and the one fetch that it may request. Failures are
+/// ignored, because the vendor expires the session anyway. `done` runs once, possibly inside this
+/// call.
 void logout(const host::Instance& plugin, const host::Connection& connection,
             const host::State& session, const std::shared_ptr<Environment>& environment,
             std::function<void()> done);
 
-/// What a plugin's failure in session() means for the caller. `rotates` as in RenewalStart.
+/// Translates a plugin's failure in session() into the caller's error. `rotates` as in
+/// RenewalStart.
 Error session_error(const host::PluginFailure& failure, const std::string& connection_id,
                     bool rotates = true);
 

@@ -21,11 +21,6 @@ struct ResultClear {
 using Connection = std::unique_ptr<PGconn, ConnectionFinish>;
 using Rows = std::unique_ptr<PGresult, ResultClear>;
 
-// Who holds a lease is told by its backend. Of the backend of another role nothing but its number
-// may be seen: that counts as the holder's. One that is there but silent may have been stopped with
-// the vendor's answer on its way, and is waited for as long as the lease lasts. One that is gone
-// was killed, or has lost its connection and is about to make a new one: its lease is free after
-// three beats that it missed, counted from the start of a server that was away.
 constexpr const char* find_table = "SELECT to_regclass('penstock_state')";
 constexpr const char* make_table =
     "CREATE TABLE IF NOT EXISTS penstock_state("
@@ -42,6 +37,12 @@ constexpr const char* try_rights =
     " FROM penstock_state WHERE false RETURNING key)"
     " SELECT 1 FROM changed, added";
 
+// The holder of a lease is identified by its backend. A role sees only the pid of another role's
+// backend, so a backend with the holder's pid counts as the holder. A backend that exists but does
+// not extend its lease may have been stopped while the vendor's response was on its way: its lease
+// runs until it expires. A backend that is gone was killed, or has lost its connection and is about
+// to reconnect: its lease is free after three missed beats, counted from the server's start if the
+// server was down.
 constexpr const char* take_lease =
     "INSERT INTO penstock_state AS s (key, fence, holder_pid, holder_start, lease_until)"
     " SELECT $1, 1, pid, backend_start, now() + interval '90 seconds'"
@@ -66,8 +67,7 @@ constexpr const char* end_lease =
 
 constexpr const char* read_state = "SELECT version, record FROM penstock_state WHERE key = $1";
 
-// Version and fence are compared where the record is written: whoever lost the lease changes
-// nothing.
+// The write itself compares version and fence: a process that lost the lease changes nothing.
 constexpr const char* write_leased =
     "UPDATE penstock_state SET record = $3, version = version + 1"
     " WHERE key = $1 AND version = $2 AND fence = $4 RETURNING version";
@@ -82,7 +82,7 @@ constexpr const char* read_all =
 constexpr const char* replace_record =
     "UPDATE penstock_state SET record = $3 WHERE key = $1 AND version = $2 AND record = $4";
 
-/// One parameter, in libpq's text or binary form.
+/// A query parameter, in libpq's text or binary format.
 struct Parameter {
   std::string bytes;
   bool binary = false;
@@ -100,14 +100,15 @@ class PostgresqlStore final : public CredentialStore {
     const std::scoped_lock lock(mutex_);
     auto found = run(find_table, {});
     if (!found) return failure(std::move(found).error());
-    // Looked for first: with CREATE TABLE IF NOT EXISTS a role needs the right to make what is
-    // there.
+    // Check first: CREATE TABLE IF NOT EXISTS requires the CREATE privilege even if the table
+    // exists.
     if (PQgetisnull(found->get(), 0, 0) != 0) {
       if (auto made = run(make_table, {}); !made) {
         return explained(std::move(made).error(), "make the table, as a role that may:");
       }
     }
-    // Read and written without changing anything: what is lacking is told now, not at a renewal.
+    // Reads and writes without changing anything, so that missing privileges are reported now, not
+    // at a renewal.
     if (auto usable = run(try_rights, {}); !usable)
       return explained(std::move(usable).error(), "the table is there; it needs the rights of:");
     return reencrypt();
@@ -134,7 +135,7 @@ class PostgresqlStore final : public CredentialStore {
     };
     auto written = write();
     if (!written) {
-      // Whether a statement whose answer was lost took effect is read, not guessed.
+      // The response may have been lost after the write took effect: read the record to find out.
       auto rows = run(read_state, {text(key)});
       if (!rows) return failure(std::move(rows).error());
       if (PQntuples(rows->get()) == 1 && column(*rows, 1) == record) return version;
@@ -165,15 +166,16 @@ class PostgresqlStore final : public CredentialStore {
 
   void release(const std::string& key, std::uint64_t fence) override {
     const std::scoped_lock lock(mutex_);
-    (void)run(end_lease, {text(key), number(fence)});  // what stays behind ends by itself
+    (void)run(end_lease, {text(key), number(fence)});  // an unreleased lease expires
   }
 
   bool is_shared() const override { return true; }
 
  private:
-  /// An error of the start, with the statements that would help.
+  /// A startup error, with the SQL statements that would fix it.
   Failure<Error> explained(Error error, const char* what) {
-    if (!connection_) return failure(std::move(error));  // lost: it is not a matter of rights
+    // connection lost: privileges are not the problem
+    if (!connection_) return failure(std::move(error));
     std::string role = "your_role";
     if (PQuser(connection_.get()) != nullptr) role = PQuser(connection_.get());
     error.message += "\n" + std::string(what) + "\n  " + make_table +
@@ -181,8 +183,8 @@ class PostgresqlStore final : public CredentialStore {
     return failure(std::move(error));
   }
 
-  /// Seals with the present key what an earlier one sealed; what no key opens stays as it is, until
-  /// somebody wants it and is told.
+  /// Encrypts records of earlier keys with the current key. A record that no key decrypts stays as
+  /// it is; loading it returns an error.
   Result<Ok> reencrypt() {
     auto rows = run(read_all, {});
     if (!rows) return failure(std::move(rows).error());
@@ -201,8 +203,8 @@ class PostgresqlStore final : public CredentialStore {
     return Ok{};
   }
 
-  /// Once more over a new connection where the present one was lost: for statements that may run
-  /// twice.
+  /// Repeats the statement over a new connection if the current one was lost. Only for statements
+  /// that may run twice.
   Result<Rows> run(const char* sql, const std::vector<Parameter>& parameters) {
     auto rows = run_once(sql, parameters);
     if (rows || (connection_ && PQstatus(connection_.get()) == CONNECTION_OK)) return rows;
@@ -257,7 +259,7 @@ class PostgresqlStore final : public CredentialStore {
             static_cast<std::size_t>(PQgetlength(rows.get(), row, index))};
   }
 
-  /// A bigint in binary: eight bytes, the highest first.
+  /// Decodes a bigint in binary format: eight bytes, big-endian.
   static std::uint64_t integer(const Rows& rows, int index, int row = 0) {
     std::uint64_t out = 0;
     for (const char byte : column(rows, index, row))
@@ -265,7 +267,8 @@ class PostgresqlStore final : public CredentialStore {
     return out;
   }
 
-  /// Of a row with the version at `index` and the record behind it; none where it was never saved.
+  /// Decrypts the record of row 0: the version is in column `index`, the record in the next one.
+  /// None if it was never saved.
   Result<std::optional<StoredState>> state_in(const Rows& rows, int index, const std::string& key) {
     if (PQgetisnull(rows.get(), 0, index + 1) != 0) return std::optional<StoredState>();
     auto state =

@@ -27,7 +27,7 @@ struct flock range(short type, off_t begin, off_t length) {
   return lock;
 }
 
-/// Whether another description has a lock within the range; on an error: yes, the safe answer.
+/// Whether another description holds a lock in the range. On an error true, the safe answer.
 bool is_locked(int file, off_t begin, off_t length) {
   struct flock lock = range(F_WRLCK, begin, length);
   return ::fcntl(file, F_OFD_GETLK, &lock) != 0 || lock.l_type != F_UNLCK;
@@ -44,7 +44,7 @@ Result<ProcessLock, std::string> ProcessLock::open(const std::filesystem::path& 
   Descriptor descriptor(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (descriptor.number() < 0)
     return failure("the lock file " + file.string() + " cannot be opened: " + std::strerror(errno));
-  // Ids are drawn until one is free; among 2^62 the first one is.
+  // Random ids until one is free; among 2^62, the first one is.
   for (int attempt = 0; attempt < 8; ++attempt) {
     std::uint64_t random = 0;
     if (::getrandom(&random, sizeof random, 0) != sizeof random) break;
@@ -84,7 +84,7 @@ Result<ProcessLock::Setup, std::string> ProcessLock::set_up(std::chrono::millise
 bool is_on_network(const std::filesystem::path& folder) {
   struct statfs status {};
   if (::statfs(folder.c_str(), &status) != 0) return false;
-  // linux/magic.h: NFS, SMB, CIFS, SMB2, AFS, Ceph, CODA; Lustre and GFS2/OCFS2 beside it.
+  // From linux/magic.h: NFS, SMB, CIFS, SMB2, AFS, Ceph, CODA. Also Lustre, GFS2 and OCFS2.
   constexpr std::array<std::uint32_t, 10> networks = {0x6969,     0x517B,     0xFF534D42, 0xFE534D42,
                                                       0x5346414F, 0x00C36400, 0x73757245, 0x0BD00BD0,
                                                       0x01161970, 0x7461636F};

@@ -11,22 +11,22 @@
 
 namespace penstock::session {
 
-/// Shows the other users of a state folder that this one is alive, whatever happens to it: an open
-/// file description lock on one byte of a common file, at an offset that is the user's id. The
-/// kernel drops it when the description is closed or its process dies. Two users in one process are
-/// as distinct as two processes, and process ids, which differ between containers, play no part.
+/// Shows the other users of a state folder that this one is alive, with an open file description
+/// lock on one byte of a common file; the offset is the user's id. The kernel drops the lock when
+/// the description is closed or its process dies, however it dies. Two users in one process are as
+/// distinct as two processes, and process ids, which differ between containers, are not used.
 /// [any-thread]
 class ProcessLock {
  public:
-  /// `file` is made 0600 if absent. The error is a sentence's end: "…: why".
+  /// Creates `file` with mode 0600 if absent. The error names the file and the cause.
   static Result<ProcessLock, std::string> open(const std::filesystem::path& file);
 
   std::int64_t id() const noexcept { return id_; }
   bool is_alive(std::int64_t id) const;
-  /// Whether anybody else has the file open.
+  /// Whether another user has the file open.
   bool has_others() const;
 
-  /// Exclusive among all users of the file as long as it lives: for what is set up once.
+  /// Held exclusively among all users of the file, for one-time setup. Released by the destructor.
   class Setup {
    public:
     explicit Setup(int file) noexcept : file_(file) {}
@@ -37,7 +37,7 @@ class ProcessLock {
    private:
     int file_;
   };
-  /// Fails when another user keeps it for longer than `limit`.
+  /// Fails if another user holds it for longer than `limit`. Blocks meanwhile.
   Result<Setup, std::string> set_up(std::chrono::milliseconds limit) const;
 
  private:
@@ -47,7 +47,7 @@ class ProcessLock {
   std::int64_t id_;
 };
 
-/// Whether `folder` is on a file system that several machines may mount (NFS, SMB, Ceph…).
+/// Whether `folder` is on a file system that several machines can mount (NFS, SMB, Ceph…).
 bool is_on_network(const std::filesystem::path& folder);
 
 }  // namespace penstock::session

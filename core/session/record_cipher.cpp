@@ -18,7 +18,7 @@
 namespace penstock::session {
 namespace {
 
-// A sealed record: this, the key's id, the nonce, the ciphertext with its tag.
+// An encrypted record: this, the key's id, the nonce, the ciphertext with its tag.
 constexpr std::string_view magic = "PST1";
 constexpr std::size_t id_size = 8;
 constexpr std::size_t key_size = crypto_aead_xchacha20poly1305_ietf_KEYBYTES;
@@ -49,7 +49,7 @@ std::string id_of(std::string_view key) {
   return id;
 }
 
-/// Lengths first: no two bindings make the same bytes.
+/// The associated data. The lengths come first, so that no two bindings give the same bytes.
 std::string associated(std::string_view head, Binding binding) {
   std::string out(head);
   for (const std::uint64_t number : {binding.version, std::uint64_t{binding.key.size()}}) {
@@ -59,7 +59,7 @@ std::string associated(std::string_view head, Binding binding) {
   return out.append(binding.key);
 }
 
-/// The whole file; an error for one that others may read.
+/// Reads the whole file. Fails if other users may read it.
 Result<Secret, std::string> read_private(const std::filesystem::path& file, timespec& changed) {
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
@@ -73,7 +73,7 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
     return failure("the key file " + file.string() + " cannot be read: " + std::strerror(errno));
   Secret out(std::string_view(text).substr(0, static_cast<std::size_t>(size)));
   sodium_memzero(text.data(), text.size());
-  // A group that only this user is in reads nothing that he could not: `umask 0002` is no fault.
+  // A group whose only member is this user gives no one else access: allow `umask 0002`.
   if ((status.st_mode & 077U) != 0 && open_to(status, S_IRWXO) != OpenTo::nobody)
     return failure("the key file " + file.string() + " is open to others; chmod 600 " +
                    file.string());
@@ -81,8 +81,8 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
   return out;
 }
 
-/// Makes the file with a fresh key where there is none. It gets its name when it is whole: a crash
-/// leaves no empty one behind, which no start would accept.
+/// Creates the file with a fresh key if it is absent. The file is renamed into place once complete,
+/// so that a crash does not leave an empty one, which no start would accept.
 Result<Ok, std::string> make_key_file(const std::filesystem::path& file) {
   std::error_code error;
   if (std::filesystem::exists(file, error)) return Ok{};
@@ -104,7 +104,7 @@ Result<Ok, std::string> make_key_file(const std::filesystem::path& file) {
     return failure("the key file " + file.string() + " cannot be written");
   const int folder = ::open(file.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder < 0) return Ok{};
-  ::fsync(folder);  // the key is as durable as what it seals
+  ::fsync(folder);  // the key must be as durable as the records
   ::close(folder);
   return Ok{};
 }
@@ -164,7 +164,8 @@ RecordCipher::open(const std::filesystem::path& file) {
   return cipher;
 }
 
-/// A file that cannot be read, or holds no keys, leaves those that are known.
+/// Reloads the key file if it has changed. If it cannot be read or holds no keys, the current keys
+/// stay.
 void RecordCipher::refresh() {
   struct stat status {};
   if (file_.empty() || ::stat(file_.c_str(), &status) != 0) return;

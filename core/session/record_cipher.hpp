@@ -14,35 +14,37 @@
 
 namespace penstock::session {
 
-/// What a sealed record belongs to: opened as anything else it is refused.
+/// What an encrypted record is bound to: decryption with another binding fails.
 struct Binding {
-  std::string_view key;  ///< of the store: plugin and integration
+  std::string_view key;  ///< store key: plugin and integration
   std::uint64_t version = 0;
 };
 
-/// By so many of their first bytes records of one key are known.
+/// Length in bytes of the prefix by which records of one key are recognised.
 constexpr std::size_t encrypted_head_size = 12;
 
-/// Seals what is stored: XChaCha20-Poly1305 (libsodium), a random nonce for each, bound to where it
-/// stands. Holds one key to seal with and any number to open with. [any-thread]
+/// Encrypts stored records with XChaCha20-Poly1305 (libsodium), each with a random nonce and bound
+/// to its place in the store. Holds one key for encryption and any number for decryption.
+/// [any-thread]
 class RecordCipher {
  public:
-  /// Keys in Base64, 32 bytes each, parted by commas or line ends; the first one seals.
+  /// Keys of 32 bytes in Base64, separated by commas or line ends; the first one encrypts.
   static Result<std::unique_ptr<RecordCipher>, std::string> from_text(std::string_view keys);
 
-  /// The keys of the environment variable PENSTOCK_STATE_KEY where it is set; else those of `file`,
-  /// which is made 0600 with a fresh key if absent. A file is read again when it changes.
+  /// Reads the keys from the environment variable PENSTOCK_STATE_KEY if it is set; else from
+  /// `file`, which is created with mode 0600 and a fresh key if absent. The file is read again when
+  /// it changes.
   static Result<std::unique_ptr<RecordCipher>, std::string> open(const std::filesystem::path& file);
 
-  /// The keys of PENSTOCK_STATE_KEY; an error that says what to do where it is not set.
+  /// Reads the keys from PENSTOCK_STATE_KEY. If it is not set, the error says what to do.
   static Result<std::unique_ptr<RecordCipher>, std::string> from_environment();
 
   std::string encrypt(std::string_view plain, Binding binding);
 
-  /// The error says whether the key is missing, or the record altered or moved.
+  /// The error says whether the key is missing, or the record was altered or moved.
   Result<Secret, std::string> decrypt(std::string_view sealed, Binding binding);
 
-  /// Whether `sealed` was made with the key that seals now; others are to be sealed anew.
+  /// Whether `sealed` was encrypted with the current key; other records are to be re-encrypted.
   bool is_current(std::string_view sealed);
 
  private:
@@ -58,7 +60,7 @@ class RecordCipher {
 
   std::mutex mutex_;
   Keys keys_;
-  std::filesystem::path file_;  ///< empty: the keys do not change
+  std::filesystem::path file_;  ///< empty: the keys never change
   timespec changed_{};
 };
 

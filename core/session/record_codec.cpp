@@ -16,7 +16,7 @@ void put(Writer& writer, std::string_view text) {
   writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
 
-// Values in base64: a credential may hold bytes that are no UTF-8.
+// Values are in Base64: a credential may hold bytes that are not UTF-8.
 void write_fields(Writer& writer, const std::vector<SecretField>& fields) {
   writer.StartArray();
   for (const SecretField& field : fields) {
@@ -136,7 +136,7 @@ Result<StoredState, std::string> from_record(std::string_view bytes) {
       if (format.IsInt()) state.session_formats.push_back(format.GetInt());
     }
   } else if (const auto format = static_cast<int>(integer("session_format")); format != 0) {
-    state.session_formats = {format};  // of a record that an earlier release wrote
+    state.session_formats = {format};  // a record of an earlier release
   }
   state.session_created_ms = integer("session_created_ms");
   state.session_expires_ms = integer("session_expires_ms");

@@ -8,17 +8,17 @@
 
 namespace penstock::session {
 
-/// Counts the renewals whose outcome only this process will know: from the saved intent until what
-/// the vendor answers is saved. An orderly end closes the gate before it stops what these renewals
-/// run on; to leave one of them alone may cost a rotated credential, and with it the customer's
-/// consent. [any-thread]
+/// Counts the renewals in flight, from the saved intent until the vendor's response is saved. In
+/// that window, only this process knows the outcome. A graceful shutdown closes the gate before it
+/// stops the loops and threads that renewals run on: abandoning a renewal may cost a rotated
+/// credential, and with it the customer's consent. [any-thread]
 class RenewalGate : public std::enable_shared_from_this<RenewalGate> {
  public:
-  /// A pass, to be kept until the answer is saved; null once the gate is closed.
+  /// Returns a pass, to be held until the response is saved; null once the gate is closed.
   std::shared_ptr<void> enter();
 
-  /// Lets nobody in any more, and waits until those inside have left. False: some are still there
-  /// after `limit`. Not on a thread that a renewal needs.
+  /// Admits no more renewals and waits for those in flight. False: some are still running after
+  /// `limit`. Do not call it on a thread that a renewal needs.
   bool close(std::chrono::milliseconds limit);
 
  private:
@@ -28,7 +28,7 @@ class RenewalGate : public std::enable_shared_from_this<RenewalGate> {
   bool closed_ = false;
 };
 
-/// How long an orderly end waits: as long as a token endpoint may take.
+/// How long a graceful shutdown waits: as long as a token endpoint may take.
 constexpr std::chrono::seconds max_end{60};
 
 }  // namespace penstock::session

@@ -11,16 +11,18 @@
 namespace penstock::session {
 namespace {
 
-// HR vendors lock an integration user after a few bad passwords: each failed login makes the next
-// one wait longer.
+// HR vendors lock an integration user after a few bad passwords, so each failed login lengthens the
+// backoff.
 constexpr std::array<std::int64_t, 4> delays_after_refusal_ms = {5'000, 30'000, 300'000, 1'800'000};
 
-// A vendor that is down has refused nothing: what matters is to be back when it is.
+// A vendor that is down has not refused the credentials. The backoff is short, so that renewals
+// resume as soon as the vendor is back.
 constexpr std::int64_t first_rest_ms = 1'000, max_rest_ms = 15'000;
 
 constexpr std::int64_t max_margin_ms = 10'000;
 
-/// Another replica may have been given what this one lacks.
+/// How often the store is checked for a renewal by another replica while the credentials are
+/// refused.
 constexpr std::int64_t look_again_ms = 30'000;
 
 host::Connection with_credentials(host::Connection connection,
@@ -85,7 +87,7 @@ SessionSlot::SessionSlot(std::string key, host::Connection configured,
   current_.store(std::move(snapshot));
 }
 
-/// What of a stored state holds for the configuration as it is.
+/// The parts of a stored state that are valid for the current configuration.
 SessionSlot::Adopted SessionSlot::adopt(const StoredState& stored) const {
   Adopted out{std::make_shared<Snapshot>(), {}};
   out.snapshot->connection = configured_;
@@ -175,13 +177,13 @@ void SessionSlot::logout(SessionRequest need, const std::shared_ptr<Environment>
     const std::scoped_lock lock(mutex_);
     ended = current();
     if (running_ || !ended->session) return done();
-    running_ = true;  // Nobody renews what is about to end.
+    running_ = true;  // blocks renewals of a session that is ending
     auto without = std::make_shared<Snapshot>(*ended);
     without->session.reset();
     current_.store(std::move(without));
   }
-  // Forgotten first: a crash in between leaves the vendor a session, not the next process a dead
-  // one.
+  // Delete it from the store first: a crash in between leaves an open session at the vendor, not a
+  // dead one for the next process.
   environment->save(key_, to_store(), 0,
                     [self = shared_from_this(), need = std::move(need), environment, ended,
                      done = std::move(done)](Result<std::uint64_t> version) {
@@ -199,7 +201,7 @@ void SessionSlot::logout(SessionRequest need, const std::shared_ptr<Environment>
                     });
 }
 
-/// A clock that was set back does not make a rest longer than it was meant to be.
+/// A clock that was set back does not lengthen the backoff.
 bool SessionSlot::rests(std::int64_t now_ms) const {
   return refused_for_good_ ||
          (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + rest_ms_);
@@ -230,8 +232,8 @@ void SessionSlot::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) 
     handler(published);
 }
 
-/// Whether a grant that was called revoked is: only a credential that is spent by its use is of no
-/// use ever after.
+/// Whether a grant that was reported revoked is revoked for good. Only a credential that is spent
+/// by its use can never be accepted again.
 bool SessionSlot::believes(const RenewalFailure& failure) const {
   return failure.kind == RenewalFailure::Kind::revoked && spends_credential();
 }
@@ -246,7 +248,7 @@ void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    // What was refused for good stays so, whatever became of an attempt to see whether it is.
+    // A permanent refusal stays in place if an attempt to verify it fails for another reason.
     const bool stays = refused_for_good_ && kind == RenewalFailure::Kind::transient;
     refused_for_good_ = stays || kind == RenewalFailure::Kind::revoked;
     last_kind_ = kind;
@@ -259,7 +261,7 @@ void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_
     }
     if (error.retry_after) rest_ms_ = std::max<std::int64_t>(rest_ms_, error.retry_after->count());
     if (kind == RenewalFailure::Kind::transient) {
-      // When the session ends the calls need a new one, whatever pause was asked for before.
+      // Calls need a new session when this one expires, even if a longer retry-after was given.
       const SnapshotPtr now = current();
       const std::int64_t end = now->session ? now->session->expires_ms : 0;
       if (end > now_ms) rest_ms_ = std::min(rest_ms_, end - now_ms);
@@ -272,7 +274,7 @@ void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_
     handler(failure(error));
 }
 
-/// To those who wait, while the renewal goes on.
+/// Fails the waiting calls while the renewal goes on.
 void SessionSlot::tell(const Error& error, std::int64_t now_ms) {
   std::vector<Handler> waiting;
   {
@@ -287,7 +289,7 @@ void SessionSlot::tell(const Error& error, std::int64_t now_ms) {
     handler(failure(error));
 }
 
-/// Nothing new was found in the store.
+/// Ends a check of the store that found nothing new.
 void SessionSlot::remain_rejected(std::int64_t now_ms) {
   std::vector<Handler> waiting;
   std::optional<Error> error;

@@ -16,40 +16,40 @@
 
 namespace penstock::session {
 
-/// What one call signs with: the connection's fields as they are now, and the session if there is
-/// one.
+/// What a call is signed with: the connection's current fields, and the session if there is one.
 struct Snapshot {
-  std::uint64_t generation = 0;  ///< rises with each new session
+  std::uint64_t generation = 0;  ///< incremented with each new session
   host::Connection connection;
   std::optional<host::State> session;
-  std::vector<int> session_formats;   ///< of the APIs that the session serves
-  std::int64_t refresh_early_ms = 0;  ///< when to renew though it still lives; 0: not ahead
-  /// How often a call was prepared with this session: pst_env's session_seq.
+  std::vector<int> session_formats;   ///< session.format of the APIs it serves
+  std::int64_t refresh_early_ms = 0;  ///< Unix time of the early refresh; 0: none
+  /// Number of calls prepared with this session. Plugins see it as pst_env's session_seq.
   std::shared_ptr<std::atomic<std::uint64_t>> uses =
       std::make_shared<std::atomic<std::uint64_t>>(0);
 
-  /// The session, for an API with that session.format; null where it is over or another API's.
+  /// The session if it has not expired and serves APIs with session.format `format`; else null.
   const host::State* session_for(int format, std::int64_t now_ms) const noexcept;
-  /// Whether the session is about to end: a call with it might arrive too late, so a new one is
-  /// tried first. The margin shrinks with the session's life.
+  /// Whether the session is about to expire. A call made with it might arrive too late, so a
+  /// renewal is tried first. The margin shrinks with the session's lifetime.
   bool is_due(std::int64_t now_ms) const noexcept;
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-/// Why a session is wanted.
+/// A request for a session, and what may be done to obtain it.
 struct SessionRequest {
   std::shared_ptr<const host::Instance> plugin;
   int max_fetches = 4;
-  int format = 1;            ///< the session.format of the API that is called
-  std::vector<int> formats;  ///< those of all APIs that a new session will serve; empty: this one
-  std::uint64_t used_generation = 0;       ///< a session newer than this one will do
-  std::optional<FetchResponse> challenge;  ///< the vendor's refusal of that session
-  bool ignore_backoff = false;             ///< ask the vendor again, whatever it said before
-  bool asks_vendor = true;                 ///< false: only looks at what another replica has stored
-  bool logs_out = false;                   ///< the plugin ends sessions that nobody uses any more
+  int format = 1;                     ///< session.format of the API that is called
+  std::vector<int> formats;           ///< those that a new session will serve; empty: only `format`
+  std::uint64_t used_generation = 0;  ///< only a session with a higher generation will do
+  std::optional<FetchResponse> challenge;  ///< the response that rejected that session
+  /// Contact the vendor even during a backoff or after a permanent refusal.
+  bool ignore_backoff = false;
+  bool asks_vendor = true;  ///< false: only check what another replica has stored
+  bool logs_out = false;    ///< the plugin has a logout: end replaced sessions once they are unused
 };
 
-/// How a connection stands with its vendor. Times are Unix time, 0: never.
+/// Status of a connection at its vendor. Times are Unix time in ms; 0: never.
 struct SessionStatus {
   enum class Health : std::uint8_t {
     ok,
@@ -60,49 +60,50 @@ struct SessionStatus {
     needs_credentials
   };
   Health health = Health::ok;
-  std::string error;  ///< of the last renewal, if it failed
+  std::string error;  ///< of the last renewal, if that failed
   std::int64_t renewed_ms = 0, expires_ms = 0, failed_ms = 0, not_before_ms = 0;
 };
 
-/// The changing side of one connection of one plugin: rotated credentials, the session, and the one
-/// renewal that may be under way however many calls wait for it; with a shared store, one among all
-/// replicas. [any-thread]
+/// The mutable state of one connection of one plugin: rotated credentials, the session, and at most
+/// one renewal at a time (single flight) that all waiting calls share. With a shared store, there
+/// is at most one renewal among all replicas. [any-thread]
 ///
-///     obtain ─► lease ─► intent saved ─► session() ⇄ fetch ─► saved ─► published
-///                 │ newer state there: adopted                 └ refused: saved, told, not
-///                 repeated └ another replica's: asked again after a moment
+///     obtain ─► lease ─► save intent ─► session() ⇄ fetch ─► save ─► publish
+///                 │                                 └ refused: save, report, do not repeat
+///                 ├ newer state in the store: adopt it
+///                 └ held by another replica: retry after a moment
 ///
-/// What the vendor has answered and the store does not take is kept in memory, and offered to the
-/// store until it takes it; those who wait are told why they have no session meanwhile.
+/// If the vendor's response cannot be saved, it is kept in memory and the save is repeated until it
+/// succeeds; meanwhile, waiting calls get an error that says why they have no session.
 class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
  public:
-  /// `stored` is what the store holds under `key`; credentials that replaced other configured ones
-  /// are dropped. `rotates`: the vendor replaces a credential of this connection at each use; only
-  /// then can it refuse one for good. Other grants (signed assertions, client credentials) may be
-  /// taken the next time, once a clock is right.
+  /// `stored` is the store's record under `key`. Its credentials are dropped if the configured ones
+  /// that they replaced have changed. `rotates`: the vendor replaces a credential of this
+  /// connection at each use; only then can it refuse one permanently. Other grants (signed
+  /// assertions, client credentials) may be accepted later, once a clock is right.
   SessionSlot(std::string key, host::Connection configured, std::optional<StoredState> stored,
               bool rotates);
 
-  /// Waits for nobody longer than the copying of a pointer takes.
+  /// Blocks for no longer than a pointer copy.
   SnapshotPtr current() const { return current_.load(); }
 
   using Handler = std::function<void(Result<SnapshotPtr>)>;
 
-  /// Gives a session newer than need.used_generation: at once where there is one, else when the
-  /// renewal that is under way, or a new one in `world`, has ended. `handler` may run inside this
-  /// call or on any world's thread.
+  /// Passes `handler` a session whose generation is above need.used_generation: immediately if
+  /// there is one, else when the renewal in progress, or a new one in `environment`, has ended.
+  /// `handler` may run inside this call or on the thread of any environment.
   void obtain(SessionRequest need, const std::shared_ptr<Environment>& environment,
               Handler handler);
 
-  /// Starts a renewal that nobody waits for, if the session has come to its renew_ahead_ms.
+  /// Starts a renewal that no call waits for, if the session's refresh_early_ms has passed.
   void refresh_early(SessionRequest need, const std::shared_ptr<Environment>& environment);
 
-  /// The vendor refused the session of this generation to a call that could not be repeated: the
-  /// next call makes a new one.
+  /// Drops the session of this generation, so that the next call makes a new one. For a session
+  /// that the vendor rejected in a call that could not be repeated.
   void drop(std::uint64_t generation);
 
-  /// Forgets the session, durably, and ends it at the vendor. For the end of a process whose store
-  /// nobody shares. `done` runs once, perhaps inside this call.
+  /// Deletes the session from the store, then ends it at the vendor. For the shutdown of a process
+  /// whose store is not shared. `done` runs once, possibly inside this call.
   void logout(SessionRequest need, const std::shared_ptr<Environment>& environment,
               std::function<void()> done);
 
@@ -136,30 +137,31 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   bool running_ = false;
   std::vector<Handler> handlers_;
   std::uint64_t stored_version_ = 0;
-  std::int64_t renewal_began_ms_ = 0;  ///< of one whose end nobody knows
+  std::int64_t renewal_began_ms_ = 0;  ///< of a renewal whose outcome is unknown
   std::vector<host::Item> rotated_;
   const bool rotates_;
-  int refusals_ = 0;  ///< in a row
-  int failures_ = 0;  ///< in a row that were no refusals
+  int refusals_ = 0;  ///< consecutive
+  int failures_ = 0;  ///< consecutive, refusals excluded
   RenewalFailure::Kind last_kind_ = RenewalFailure::Kind::transient;
-  std::int64_t rest_ms_ = 0;  ///< after a failed login, from failed_ms_ on
+  std::int64_t rest_ms_ = 0;  ///< backoff after a failed login, counted from failed_ms_
   std::optional<Error> last_error_;
   bool refused_for_good_ = false;
   std::int64_t renewed_ms_ = 0, failed_ms_ = 0;
-  std::int64_t looked_ms_ = 0;  ///< for another replica's success, when refused for good
+  /// Last check for another replica's success, if refused permanently.
+  std::int64_t looked_ms_ = 0;
 };
 
-/// How long nobody asks the vendor after a failure that says nothing of the credentials, and that
-/// is the `failures`th in a row (from 1): seconds, so that the vendor's return is noticed, spread
-/// by `chance`.
+/// Backoff in ms after a failure that says nothing about the credentials. `failures` is the number
+/// of consecutive failures, from 1. The backoff is a matter of seconds, so that the vendor's
+/// recovery is noticed; `chance` (0 to 255) is the jitter.
 std::int64_t rest_after_failure(int failures, std::uint8_t chance);
 
-/// How long before its end a session that lives so long counts as due.
+/// How long before its expiry a session of this lifetime counts as due, in ms.
 std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms);
 
-/// When a session that lives from `created_ms` to `expires_ms` is renewed ahead: at four fifths of
-/// its life, a tenth of it sooner or later by chance, so that sessions made together part. 0 for
-/// one whose end is unknown or that lives less than a minute.
+/// Unix time at which a session that lives from `created_ms` to `expires_ms` is refreshed early: at
+/// 70 to 90 % of its lifetime. `chance` (0 to 255) is the jitter, so that sessions created together
+/// are not renewed together. 0 if the expiry is unknown or the lifetime is less than a minute.
 std::int64_t refresh_early_time(std::int64_t created_ms, std::int64_t expires_ms,
                                 std::uint8_t chance);
 

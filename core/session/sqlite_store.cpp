@@ -21,7 +21,8 @@ namespace {
 
 using session::ProcessLock;
 
-constexpr std::int64_t lease_ms = 90'000;  ///< of a holder that is alive but silent: stopped
+/// Applies to a holder that is alive but does not extend its lease, because it is stopped.
+constexpr std::int64_t lease_ms = 90'000;
 
 struct DatabaseClose {
   void operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
@@ -33,15 +34,15 @@ struct StatementFinalize {
 using Database = std::unique_ptr<sqlite3, DatabaseClose>;
 using Statement = std::unique_ptr<sqlite3_stmt, StatementFinalize>;
 
-/// Time that no clock setting changes, the same for all processes of the machine. After a reboot
-/// it begins anew, but then no holder of a lease is alive.
+/// Time since boot: unaffected by changes of the system clock, and the same for all processes of
+/// the machine. A reboot resets it, but then no holder of a lease is alive.
 std::int64_t boot_time_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
-/// BEGIN IMMEDIATE, and ROLLBACK unless it was committed.
+/// BEGIN IMMEDIATE, and a ROLLBACK in the destructor unless committed.
 class Transaction {
  public:
   explicit Transaction(sqlite3* database) : database_(database) { open_ = run("BEGIN IMMEDIATE"); }
@@ -81,7 +82,7 @@ class SqliteStore final : public CredentialStore {
                              std::uint64_t fence) override {
     const std::scoped_lock lock(mutex_);
     reencrypt();
-    // One statement: it is its own transaction, and version and fence are compared in it.
+    // A single statement is its own transaction, so the check of version and fence is atomic.
     const Statement statement = prepare(
         "INSERT INTO state(key, version, record) SELECT ?1, ?2 + 1, ?3 "
         "WHERE coalesce((SELECT version FROM state WHERE key = ?1), 0) = ?2 "
@@ -153,7 +154,7 @@ class SqliteStore final : public CredentialStore {
     const std::scoped_lock lock(mutex_);
     const Statement statement =
         prepare("UPDATE lease SET holder = 0 WHERE key = ?1 AND fence = ?2");
-    if (!statement) return;  // what stays behind ends with this process, or by itself
+    if (!statement) return;  // an unreleased lease ends with this process, or expires
     bind(statement, 1, key);
     bind(statement, 2, static_cast<std::int64_t>(fence));
     sqlite3_step(statement.get());
@@ -177,7 +178,7 @@ class SqliteStore final : public CredentialStore {
     return std::optional<StoredState>(*std::move(state));
   }
 
-  /// Seals with the present key what an earlier one sealed. [under the lock]
+  /// Encrypts records of earlier keys with the current key. [under the lock]
   void reencrypt() {
     const std::string probe = cipher_->encrypt({}, {});
     const std::string id = probe.substr(0, session::encrypted_head_size);
@@ -238,12 +239,12 @@ class SqliteStore final : public CredentialStore {
     return error;
   }
 
-  Descriptor folder_;  ///< with a shared lock, against releases that took an exclusive one
+  Descriptor folder_;  ///< holds a shared flock: earlier releases take an exclusive one
   ProcessLock presence_;
   std::unique_ptr<session::RecordCipher> cipher_;
   Database database_;
   std::mutex mutex_;
-  std::string sealed_with_;  ///< how records of the present key begin, once all are such
+  std::string sealed_with_;  ///< prefix of the current key's records, once all records use that key
 };
 
 }  // namespace
@@ -275,7 +276,7 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
   }
   auto presence = ProcessLock::open(folder / "penstock.lock");
   if (!presence) return failure(engine_failed(presence.error(), Phase::session, Sent::no));
-  // Several processes may start at once: one makes the key, the database and its tables.
+  // Several processes may start at once: one creates the key, the database and its tables.
   const auto setup = presence->set_up(std::chrono::seconds(10));
   if (!setup) return refused("cannot be opened: " + setup.error());
   auto cipher = session::RecordCipher::open(folder / "state.key");

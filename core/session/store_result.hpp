@@ -7,8 +7,8 @@
 
 namespace penstock::session {
 
-/// The result of `work`, which calls a CredentialStore. A store is an embedder's code: where it
-/// throws, the operation has failed as if it had returned an error.
+/// Runs `work`, which calls a CredentialStore, and returns its result. A store may be the
+/// embedder's code: an exception that it throws is returned as an error.
 template <class Work>
 auto store_result(const Work& work) -> decltype(work()) {
   const auto failed = [](const std::string& what) {
