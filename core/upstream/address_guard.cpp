@@ -20,9 +20,9 @@ constexpr std::uint32_t ip4(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24U | b << 16U | c << 8U | d;
 }
 
-// IANA IPv4 special-purpose registry: everything that is not globally reachable. And addresses
-// outside of it at which a cloud answers its own machines alone: Azure's metadata and DNS
-// (168.63.129.16), IBM's services (161.26.0.0/16, 166.8.0.0/14). Those of the others (Alibaba's
+// IANA IPv4 special-purpose registry: everything that is not globally reachable. Also addresses
+// outside of it at which a cloud serves only its own machines: Azure's metadata and DNS
+// (168.63.129.16), IBM's services (161.26.0.0/16, 166.8.0.0/14). Those of other clouds (Alibaba's
 // 100.100.100.200, Oracle's 192.0.0.192, 169.254.169.254) are in reserved ranges.
 constexpr std::array closed4 = {
     Range4{ip4(0, 0, 0, 0), 8},      Range4{ip4(10, 0, 0, 0), 8},
@@ -46,8 +46,8 @@ struct Range6 {
   int bits;
 };
 
-// Only 2000::/3 is global unicast; these parts of it, and the translation prefix outside of it, are
-// not.
+// Only 2000::/3 is global unicast, and these parts of it are not. The translation prefix
+// (64:ff9b::/96) is outside of it.
 constexpr std::array closed6 = {
     Range6{{0x20, 0x01}, 23},              // IETF assignments: Teredo, ORCHID, benchmarking
     Range6{{0x20, 0x01, 0x0d, 0xb8}, 32},  // documentation
@@ -64,7 +64,7 @@ bool in_range(const std::uint8_t* address, const Range6& range) {
   return true;
 }
 
-/// RFC 5214: the last 32 bits of an ISATAP address are an IPv4 address, to which a tunnel leads.
+/// RFC 5214: the last 32 bits of an ISATAP address are the IPv4 address of a tunnel's end.
 bool is_isatap(const std::uint8_t* address) {
   return (address[8] & 0xFDU) == 0 && address[9] == 0 && address[10] == 0x5E && address[11] == 0xFE;
 }

@@ -17,7 +17,7 @@ using Store = std::shared_ptr<X509_STORE>;
 
 constexpr const char* system_authorities = "/etc/ssl/certs/ca-certificates.crt";
 
-/// Tells one content of a file from another: renewed files are written anew or replaced.
+/// Detects a changed file: renewed files are rewritten or replaced.
 struct Version {
   ino_t inode = 0;
   off_t size = 0;

@@ -20,7 +20,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto max_life = std::chrono::minutes(10);
-// One clock hand for all deadlines: a timer per call would cost a system call each.
+// One periodic sweep checks all deadlines: a timer per call would cost a system call each.
 constexpr auto sweep_interval = std::chrono::milliseconds(20);
 
 Limits share_of(Limits all, std::size_t loops) {
@@ -29,7 +29,7 @@ Limits share_of(Limits all, std::size_t loops) {
 
 }  // namespace
 
-/// The calls under way and their deadlines; the pools have the connections.
+/// The requests in progress and their deadlines. The pools hold the connections.
 class Client::Impl final : public ConnectionPool::Owner,
                            public std::enable_shared_from_this<Client::Impl> {
  public:
@@ -51,7 +51,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     pending->pool = pool_of(pending->request);
     pending->at = pending_.insert(pending_.end(), pending);
     start_sweeping();
-    // Posted once: the handler must not run inside send().
+    // Posted, because the handler must not run inside send().
     later([self = shared_from_this(), pending] {
       if (!self->closed_ && !pending->ended) pending->pool->add(pending);
     });
@@ -93,8 +93,9 @@ class Client::Impl final : public ConnectionPool::Owner,
     end(pending, failure(std::move(error)));
   }
 
-  /// Closes what nobody has come back for, and forgets hosts that have nothing left: callers choose
-  /// hosts (data_url), there are more of them than descriptors, and many cannot be reached at all.
+  /// Schedules the closing of stale connections and the removal of unused pools. Callers choose
+  /// hosts (data_url): there are more of them than file descriptors, and many are not reachable at
+  /// all.
   void close_stale_later() {
     idle_timer_.expires_after(options_.max_idle / 2);
     idle_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
@@ -132,7 +133,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     for (auto at = pools_.begin(); at != pools_.end();) {
       ConnectionPool& pool = *at->second;
       pool.close_stale();
-      // A call that is about to ask it holds it, too.
+      // A call that is about to use the pool also holds a reference to it.
       const bool unused = pool.is_unused() && at->second.use_count() == 1;
       at = unused ? pools_.erase(at) : std::next(at);
     }
@@ -149,7 +150,8 @@ class Client::Impl final : public ConnectionPool::Owner,
       pool->drop(connection);
       return pool->add(pending);
     }
-    // The handler last: it may send again, and should find the connection.
+    // Run the handler last: it may send another request, which should find the connection in the
+    // pool.
     bury(connection);
     const bool reusable = ending.reusable;
     auto result = to_result(*pending, std::move(ending));
@@ -162,7 +164,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     if (!kept || pending.repeated || ending.too_large || ending.client_disconnected) return false;
     if (ending.unasked) return true;
     if (ending.any_byte_received) return false;
-    // A body that was streamed is gone.
+    // A streamed body cannot be sent again.
     return !ending.any_byte_sent || (!pending.request.source && only_reads(pending.request));
   }
 
@@ -212,7 +214,8 @@ class Client::Impl final : public ConnectionPool::Owner,
 
   static bool is_late(const PendingCall& pending, Clock::time_point now) {
     if (!pending.request.sink || !pending.connection) return pending.request.deadline <= now;
-    // What streams may take long, if only it moves. Waiting for the caller is the door's affair.
+    // A stream may take any time as long as data moves. Waits for the caller are the API handler's
+    // concern.
     return !pending.connection->waits_for_caller() &&
            now - pending.connection->last_moved() >= pending.request.silence;
   }

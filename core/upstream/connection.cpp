@@ -10,17 +10,18 @@
 namespace penstock::upstream {
 namespace {
 
-// Bodies up to this are written together with the head.
+// Bodies of up to this size are written together with the head.
 constexpr std::size_t joined_body = 64U << 10U;
 
-// What one write takes, a TLS record's most (RFC 8446 section 5.1): where writing fails, the vendor
-// has what was written before, and nothing of this.
+// The maximum size of one write, which is that of a TLS record (RFC 8446 section 5.1). If a write
+// fails, the vendor has what was written before, and nothing of this record.
 constexpr std::size_t max_record = 16U << 10U;
 
-// A 408 that comes sooner speaks of the time before the request, not of the request's own.
+// A 408 that arrives sooner than this refers to the idle time before the request, not to the
+// request.
 constexpr auto soonest_request_timeout = std::chrono::seconds(2);
 
-// One for each loop thread: what is read is used up before the next read.
+// One per loop thread: its content is consumed before the next read.
 thread_local std::array<char, 64U << 10U> read_buffer;
 
 }  // namespace
@@ -56,7 +57,7 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
     body_ = {};
   }
   started_ = last_moved_ = Clock::now();
-  arm();  // an early answer (413, say) may come while we write
+  arm();  // an early response (e.g. 413) may arrive during the write
   write();
 }
 
@@ -83,22 +84,22 @@ void Connection::write() {
       if (source_) last_moved_ = Clock::now();
       break;
     case TlsConnection::Status::again:
-      // TLS may have taken a part of the record already.
+      // TLS may have accepted a part of the record already.
       any_byte_sent_ = true;
       return tls_->wait_writable([weak = weak_from_this()](bool ready) {
         const auto self = weak.lock();
         if (self && ready) self->write();
       });
     default:
-      // RFC 9112 section 9.5: a vendor that refuses a body says why and closes, so that its answer
-      // may be there by now. What is read decides.
+      // RFC 9112 section 9.5: a vendor that rejects a body sends a response and closes. That
+      // response may have arrived by now, so the read decides the result.
       write_failed_ = true;
       if (!paused_) arm();
       return;
     }
   }
   if (!handler_) return;
-  head_size_ = 0;  // has left; what follows are pieces of a source
+  head_size_ = 0;  // the head was sent; what follows are pieces of a source
   if (source_) return pull();
   request_written_ = true;
 }
@@ -106,7 +107,7 @@ void Connection::write() {
 void Connection::pull() {
   pulling_ = true;
   source_->read([weak = weak_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
-    // The answer may have come, and the next exchange begun, before the caller's bytes.
+    // The response may have arrived, and the next exchange begun, before the caller's bytes came.
     const auto self = weak.lock();
     if (self && self->handler_ && self->exchanges_ == exchange && self->pulling_)
       self->pulled(std::move(piece));
@@ -154,7 +155,7 @@ void Connection::readable() {
     const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
     if (status == TlsConnection::Status::again) return arm();
     if (!handler_) {
-      // Idle: the vendor closes, or says something that nobody asked for.
+      // Idle: the vendor has closed the connection or sent unsolicited bytes.
       if (const OnIdleClose died = std::exchange(died_, nullptr)) died(this);
       return;
     }
@@ -193,24 +194,24 @@ void Connection::readable() {
   }
 }
 
-/// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor that gives up a kept connection with a
-/// 408 may do so just as the next request leaves. It says itself that it has not taken that up.
+/// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor may close a kept-alive connection with a
+/// 408 just as the next request is sent. The 408 itself says that the request was not accepted.
 bool Connection::is_unasked() const {
   if (!kept_) return false;
-  if (came_early_) return true;  // before the head had left, so nothing of a source was read
-  // A streamed body is used up: its caller gets the 408, and may repeat the request itself.
+  if (came_early_) return true;  // the head was not sent yet, so nothing of a source was read
+  // A streamed body is consumed: its caller gets the 408 and may repeat the request itself.
   return !had_source_ && reader_->head_complete() && !head_given_ &&
          reader_->response().status == 408 && !reader_->keeps_alive() &&
          Clock::now() - started_ < soonest_request_timeout;
 }
 
-/// Gives the sink what has come. It may end the exchange, or pause it until resume().
+/// Passes what has arrived to the sink, which may end the exchange, or pause it until resume().
 void Connection::deliver() {
   for (Response& interim : reader_->take_interims()) {
     last_moved_ = Clock::now();
     sink_->interim(std::move(interim));
   }
-  // Pieces of a head are no movement: one that trickles has the time of one silence in all.
+  // Header bytes do not reset the idle timer, so a header that trickles in still times out.
   if (!reader_->head_complete()) return;
   last_moved_ = Clock::now();
   if (!head_given_) {
@@ -241,12 +242,12 @@ void Connection::resume(bool more) {
     gone.client_disconnected = true;
     return finish(std::move(gone));
   }
-  if (delivering_) return;  // readable() goes on by itself
+  if (delivering_) return;  // readable() continues by itself
   if (completed_) return complete();
   readable();
 }
 
-/// Whether nothing stands behind the answer: it would be taken for the next one.
+/// Whether nothing follows the response: it would be taken for the next response.
 bool Connection::ends_quietly() {
   std::size_t count = 0;
   const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
@@ -257,7 +258,7 @@ bool Connection::ends_quietly() {
 void Connection::complete() {
   ExchangeResult whole = ending();
   if (!request_written_) tls_->end_by_reset();
-  // An answer that came before all of the request was sent leaves the rest of it in the way.
+  // If the response came before the whole request was sent, the unsent rest prevents reuse.
   whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
   whole.response = reader_->take();
   finish(std::move(whole));

@@ -23,9 +23,9 @@ void start_curl() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-/// libcurl closes connections of its cache by itself, when another one is made: those that have
-/// ended, and those older than CURLOPT_MAXAGE_CONN. The descriptor would go to the next connection
-/// while a tunnel still watches it. So each connection has a cache of its own.
+/// When libcurl makes a connection, it closes others of its cache by itself: those that have ended
+/// and those older than CURLOPT_MAXAGE_CONN. Their descriptor would go to the next connection while
+/// a TlsConnection still watches it. So each connection has its own cache.
 std::shared_ptr<CURLSH> own_cache() {
   std::shared_ptr<CURLSH> cache(curl_share_init(), &curl_share_cleanup);
   curl_share_setopt(cache.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_CONNECT);
@@ -48,7 +48,7 @@ TlsConnection::TlsConnection(std::shared_ptr<CURLM> multi, CURL* easy,
       handshake_(std::move(handshake)) {}
 
 TlsConnection::~TlsConnection() {
-  descriptor_.release();  // the descriptor is libcurl's to close
+  descriptor_.release();  // libcurl closes the descriptor
   curl_multi_remove_handle(multi_.get(), easy_);
   curl_easy_cleanup(easy_);
 }
@@ -78,7 +78,7 @@ bool TlsConnection::is_quiet() {
   return !holds_part_of_record();
 }
 
-/// libcurl tells OpenSSL's state once it has moved a byte for us.
+/// libcurl gives access to OpenSSL's SSL object once it has transferred a byte for us.
 void TlsConnection::find_tls() {
   if (tls_ != nullptr) return;
   curl_tlssessioninfo* info = nullptr;
@@ -87,14 +87,15 @@ void TlsConnection::find_tls() {
     tls_ = info->internals;
 }
 
-/// libcurl reports any end of the TCP stream as the end of the TLS stream.
+/// Needed because libcurl reports any end of the TCP stream as the end of the TLS stream.
 bool TlsConnection::got_close_notify() {
   find_tls();
   const auto* tls = static_cast<const SSL*>(tls_);
   return tls != nullptr && (SSL_get_shutdown(tls) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
-/// The rest of a record that has begun is on its way, and would be read as the next answer.
+/// Whether TLS holds a partial record: its rest is on its way and would be read as the next
+/// response.
 bool TlsConnection::holds_part_of_record() {
   find_tls();
   const auto* tls = static_cast<const SSL*>(tls_);
@@ -120,7 +121,7 @@ void TlsConnection::wait_writable(std::function<void(bool)> handler) {
       [handler = std::move(handler)](boost::system::error_code error) { handler(!error); });
 }
 
-/// A connection in the making.
+/// A connection attempt in progress.
 struct ConnectionFactory::Attempt {
   std::shared_ptr<CURLSH> cache = own_cache();
   Destination to;
@@ -134,7 +135,7 @@ struct ConnectionFactory::Attempt {
   ~Attempt() { curl_slist_free_all(connect_to); }
 };
 
-/// A socket that libcurl wants watched. It outlives its removal until its waits have come back.
+/// A socket that libcurl wants watched. It outlives its removal until its waits have returned.
 struct ConnectionFactory::Watch {
   Watch(boost::asio::io_context& loop, curl_socket_t socket_in)
       : socket(socket_in), duplicate(::fcntl(socket_in, F_DUPFD_CLOEXEC, 0)),
@@ -150,8 +151,8 @@ struct ConnectionFactory::Watch {
   }
 
   curl_socket_t socket;
-  /// libcurl 7.88 closes the socket of an address that it gives up before it says so: by then its
-  /// number may be that of a file of another thread.
+  /// libcurl 7.88 closes the socket of an address that it gives up before it reports the removal.
+  /// By then, the descriptor number may belong to a file of another thread.
   int duplicate;
   boost::asio::posix::stream_descriptor descriptor;
   int wanted = 0;
@@ -210,22 +211,23 @@ void ConnectionFactory::connect(const Destination& to, std::chrono::milliseconds
   curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // the environment has no say
+  curl_easy_setopt(easy, CURLOPT_PROXY, "");  // ignore the environment's proxy
   curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-  // Else the end of an attempt waits, and the whole loop with it, for a resolver that hangs.
+  // Otherwise the end of an attempt waits for a hanging resolver, and blocks the whole loop.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);  // HTTP/1.1 is what we speak
+  curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);  // only HTTP/1.1 is used
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  // libcurl would parse all authorities anew for each connection (60 ms): on_tls() gives it ours.
+  // libcurl would parse all authorities for each connection (60 ms): on_tls() sets our store
+  // instead.
   curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
   curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &ConnectionFactory::on_tls);
-  // A resumed session is not verified again, and libcurl does not know whose authorities it was
-  // verified by.
+  // A resumed session is not verified again, and libcurl does not know which authorities it was
+  // verified against.
   const bool resumes = to.ca_file.empty() && to.extra_ca_file.empty();
   curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, resumes ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, attempt.get());
@@ -238,15 +240,15 @@ void ConnectionFactory::connect(const Destination& to, std::chrono::milliseconds
   curl_multi_add_handle(multi_.get(), easy);
 }
 
-/// What libcurl has no option for.
+/// Sets what libcurl has no option for.
 CURLcode ConnectionFactory::on_tls(CURL*, void* context, void* data) {
   const auto* attempt = static_cast<Attempt*>(data);
   auto* tls = static_cast<SSL_CTX*>(context);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-  // Else a bare end of the TCP stream counts as TLS's orderly one.
+  // Otherwise a bare end of the TCP stream counts as a close_notify.
   SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
-  SSL_CTX_set_read_ahead(tls, 1);  // one system call for a record, not two
+  SSL_CTX_set_read_ahead(tls, 1);  // one system call per record, not two
   // Not the context's own store: libcurl 7.88 fills that later, and keeps it for other connections.
   SSL_CTX_set1_verify_cert_store(tls, attempt->authorities.get());
   watch_handshake(tls, attempt->handshake);
@@ -315,7 +317,7 @@ void ConnectionFactory::wait(const std::shared_ptr<Watch>& watched, bool readabl
         const int wanted = readable ? CURL_POLL_IN : CURL_POLL_OUT;
         if ((watched->wanted & wanted) != 0)
           act(watched->socket, readable ? CURL_CSELECT_IN : CURL_CSELECT_OUT);
-        if (*alive) arm(watched);  // one-shot: armed again as long as libcurl wants it
+        if (*alive) arm(watched);  // waits are one-shot: repeat while libcurl wants it
       });
 }
 
@@ -323,8 +325,8 @@ void ConnectionFactory::act(curl_socket_t socket, int events) {
   int running = 0;
   curl_multi_socket_action(multi_.get(), socket, events, &running);
   collect();
-  // libcurl 7.88 gives up an address that is silent, and waits for nothing before it tries the next
-  // one. A transfer that is let go on is run at once.
+  // When libcurl 7.88 gives up an unresponsive address, it registers no event for the next attempt.
+  // Pausing and unpausing the transfer makes it run at once.
   for (CURL* easy : std::exchange(unwatched_, {})) {
     if (!attempts_.contains(easy)) continue;
     curl_easy_pause(easy, CURLPAUSE_ALL);
@@ -342,7 +344,7 @@ void ConnectionFactory::collect() {
     if (found == attempts_.end()) continue;
     const std::unique_ptr<Attempt> attempt = std::move(found->second);
     attempts_.erase(found);
-    // The attempt ends here, the easy handle may live on: nothing in it may point back.
+    // The attempt ends here, but the easy handle may live on: it must not point to the attempt.
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, nullptr);
     curl_easy_setopt(easy, CURLOPT_CONNECT_TO, nullptr);
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, nullptr);
@@ -358,8 +360,8 @@ void ConnectionFactory::collect() {
       fail(std::move(attempt->handler), std::move(error));
       continue;
     }
-    // Posted: the handler may make or drop connections, which libcurl must not see from inside its
-    // own doing.
+    // Posted, because the handler may make or drop connections, which must not happen in the middle
+    // of a libcurl operation.
     auto tls = std::make_shared<std::unique_ptr<TlsConnection>>(std::make_unique<TlsConnection>(
         multi_, easy, std::move(attempt->cache), socket, loop_, attempt->handshake));
     boost::asio::post(loop_, [alive = alive_, handler = std::move(attempt->handler), tls] {

@@ -17,12 +17,12 @@
 
 namespace penstock::upstream {
 
-/// A TLS connection that libcurl made, verified, and now only carries bytes for
-/// (CURLOPT_CONNECT_ONLY). The easy handle stays in the connector's multi: that is where libcurl
-/// finds the connection.
+/// A TLS connection that libcurl has established and verified, and for which it now only carries
+/// bytes (CURLOPT_CONNECT_ONLY). The easy handle stays in the factory's multi handle, because
+/// libcurl looks the connection up there.
 class TlsConnection {
  public:
-  /// `cache` is the share that holds libcurl's record of this one connection.
+  /// `cache` is the share that holds libcurl's record of this connection only.
   TlsConnection(std::shared_ptr<CURLM> multi, CURL* easy, std::shared_ptr<CURLSH> cache,
                 curl_socket_t socket, boost::asio::io_context& loop,
                 std::shared_ptr<const TlsHandshake> handshake);
@@ -32,43 +32,43 @@ class TlsConnection {
 
   enum class Status : std::uint8_t { done, again, closed, failed };
 
-  /// `count` bytes were moved when the status is `done`. `closed`: the peer has ended the stream in
-  /// order, with TLS's close_notify; a bare end of the TCP stream is `failed` (RFC 9112 section
-  /// 9.8).
+  /// `done`: `count` bytes were moved. `closed`: the peer has ended the stream cleanly, with TLS's
+  /// close_notify. A bare end of the TCP stream is `failed` (RFC 9112 section 9.8).
   Status read(char* into, std::size_t size, std::size_t& count);
   Status write(const char* from, std::size_t size, std::size_t& count);
 
-  /// Whether nothing has come that was not read: no byte, no end. To be asked before a request is
-  /// written; TLS's own messages do not count. One system call where read() said `again` last.
+  /// Whether nothing unread has arrived: no byte, no end of stream. Check it before a request is
+  /// written. TLS's own messages do not count. Costs one system call if the last read() returned
+  /// `again`.
   bool is_quiet();
 
-  /// The end of the tunnel will be a reset: what the system still holds of a request that nobody
-  /// waits for is not delivered.
+  /// Makes the connection end with a TCP reset, so that the kernel does not deliver the buffered
+  /// rest of a request whose response nobody waits for.
   void end_by_reset();
 
-  /// Why TLS ended the connection after it was made; empty: it did not.
+  /// Why TLS ended the connection after it was established; empty: it did not.
   std::string tls_trouble() const;
 
-  /// One wait each; the handler gets false when the tunnel goes away first.
+  /// Each waits once. The handler gets false if the connection is destroyed first.
   void wait_readable(std::function<void(bool)> handler);
   void wait_writable(std::function<void(bool)> handler);
 
  private:
-  std::shared_ptr<CURLM> multi_;  ///< shared: a tunnel may be the last to go
+  std::shared_ptr<CURLM> multi_;  ///< shared: a connection may outlive the factory
   void find_tls();
   bool got_close_notify();
   bool holds_part_of_record();
 
   std::shared_ptr<CURLSH> cache_;  ///< released after the easy handle
   CURL* easy_;
-  void* tls_ = nullptr;  ///< OpenSSL's SSL, libcurl's to free; known after the first read
+  void* tls_ = nullptr;  ///< OpenSSL's SSL, owned by libcurl; known after the first read
   boost::asio::posix::stream_descriptor descriptor_;
-  bool drained_ = false;  ///< TLS holds nothing: all that there is lies in the socket
+  bool drained_ = false;  ///< TLS buffers nothing: unread data is only in the socket
   std::shared_ptr<const TlsHandshake> handshake_;
 };
 
-/// Makes tunnels: libcurl's multi interface on Asio. DNS, TCP, TLS, certificate check are
-/// libcurl's.
+/// Makes TLS connections with libcurl's multi interface on Asio. libcurl does DNS, TCP, TLS and the
+/// certificate check.
 class ConnectionFactory {
  public:
   explicit ConnectionFactory(boost::asio::io_context& loop);
@@ -78,7 +78,8 @@ class ConnectionFactory {
 
   using Handler = std::function<void(Result<std::unique_ptr<TlsConnection>>)>;
 
-  /// `handler` runs on the loop, never inside connect(). Not cancellable: the timeout ends it.
+  /// `handler` runs on the loop, never inside connect(). Cannot be cancelled; ends with the
+  /// timeout.
   void connect(const Destination& to, std::chrono::milliseconds timeout, Handler handler);
 
  private:
@@ -102,7 +103,7 @@ class ConnectionFactory {
   boost::asio::steady_timer timer_;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::unordered_map<CURL*, std::unique_ptr<Attempt>> attempts_;
-  std::vector<CURL*> unwatched_;  ///< of them a socket was removed since act() looked last
+  std::vector<CURL*> unwatched_;  ///< handles with a socket removed since the last act()
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

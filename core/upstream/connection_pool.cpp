@@ -27,8 +27,8 @@ void ConnectionPool::add(const PendingPtr& call) {
       ++owner_.counters().connections_reused;
       return owner_.run(call, connection);
     }
-    // Those for whom a connection is being made are served by it; the others wait for one to be
-    // free.
+    // Pending connection attempts will serve as many waiting calls; the others wait for a free
+    // connection.
     if (is_full() && waiting_.size() >= connecting_ + limits_.queued_calls) {
       return refuse(call, std::to_string(call->request.limits.queued_calls) +
                               " calls wait for one (upstream.max_queued_calls)");
@@ -58,7 +58,7 @@ void ConnectionPool::connect_more() {
   }
 }
 
-/// Whether there may be one more connection. An idle one gives way to a call that wants a new one.
+/// Whether another connection may be made. Closes an idle one if necessary.
 bool ConnectionPool::make_room() {
   if (!is_full()) return true;
   if (idle_.empty()) return false;
@@ -91,8 +91,9 @@ void ConnectionPool::release(const std::shared_ptr<Connection>& connection) {
   if (!waiting_.empty() && !connection->is_quiet()) {
     ++owner_.counters().unquiet_connections;
     if (kept) return drop(connection);
-    // New, and ended or full of words already: as good as no connection. A balancer that takes a
-    // server out does that once, so the call, of which nothing was sent, gets another one.
+    // A new connection that has already ended or holds unsolicited bytes counts as a failed one. A
+    // load balancer does this once when it takes a server out. Nothing of the call was sent, so it
+    // gets another connection.
     opened(-1);
     owner_.bury(connection);
     const PendingPtr call = take_first();
@@ -140,7 +141,7 @@ void ConnectionPool::drop(std::shared_ptr<Connection> connection) {
   connect_more();
 }
 
-/// The warmest idle connection on which nothing has come since its last answer.
+/// The most recently used idle connection on which nothing has arrived since its last response.
 std::shared_ptr<Connection> ConnectionPool::take_idle() {
   while (!idle_.empty()) {
     std::shared_ptr<Connection> connection = std::move(idle_.back());
@@ -164,7 +165,7 @@ PendingPtr ConnectionPool::take_first() {
   return nullptr;
 }
 
-/// The first call that such a connection serves.
+/// The first call that this kind of connection can serve.
 PendingPtr ConnectionPool::take_waiting(bool kept_connection) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const PendingPtr call = *at++;

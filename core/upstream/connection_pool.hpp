@@ -15,38 +15,38 @@ namespace penstock::upstream {
 
 class ConnectionPool;
 
-/// A request under way, from send() to its handler.
+/// A request in progress, from send() to its handler.
 struct PendingCall {
   Request request;
   Client::Handler handler;
-  std::string head;  ///< written out
+  std::string head;  ///< serialised
   std::shared_ptr<ConnectionPool> pool;
-  std::shared_ptr<Connection> connection;                        ///< while it has one
-  std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< in the client's list
-  std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< in the pool's queue
+  std::shared_ptr<Connection> connection;                        ///< null while it has none
+  std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< its place in the client's list
+  std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< its place in the pool's queue
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  Sent reached = Sent::no;  ///< the most of all attempts
+  Sent reached = Sent::no;  ///< the furthest of all attempts
   bool queued = false;      ///< `place` is valid
   std::chrono::steady_clock::time_point queued_since = {};
-  bool repeated = false;  ///< wants a new connection
+  bool repeated = false;  ///< needs a new connection
   bool ended = false;
 };
 using PendingPtr = std::shared_ptr<PendingCall>;
 
-/// The connections of one loop to one destination, and the calls that wait for one: first come,
-/// first served. A call that cannot be served soon is refused soon.
+/// The connections of one loop to one destination, and the calls that wait for one, in FIFO order.
+/// A call that cannot be served soon fails soon.
 class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// What a pool asks of the client.
+  /// The services of the client that a pool uses.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void connect(const std::shared_ptr<ConnectionPool>& pool, const Request& first) = 0;
     virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
     virtual void fail(const PendingPtr& call, Error error) = 0;
-    /// Keeps a connection until the stack is empty that it is on.
+    /// Keeps a connection alive until the call stack that uses it has unwound.
     virtual void bury(std::shared_ptr<Connection> connection) = 0;
     /// Idle for too long, or too old.
     virtual bool is_stale(const Connection& connection) const = 0;
@@ -59,17 +59,18 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   /// Gives the call a connection, now or later, or fails it.
   void add(const PendingPtr& call);
 
-  /// An attempt of connect() has ended.
+  /// Called when an attempt of connect() has ended.
   void connected(Result<std::unique_ptr<TlsConnection>> tls);
 
-  /// A call is done with its connection: it may carry the next one, or is closed.
+  /// Called when a call is done with its connection: release() makes it available to the next call,
+  /// drop() closes it.
   void release(const std::shared_ptr<Connection>& connection);
   void drop(std::shared_ptr<Connection> connection);
 
-  /// The call waits no more.
+  /// Removes the call from the queue.
   void forget(PendingCall& call);
 
-  /// Refuses calls that have waited for their connect timeout while all connections were in use.
+  /// Fails calls that have waited for their connect timeout while all connections were in use.
   void refuse_stuck(Clock::time_point now);
 
   void close_stale();
@@ -93,14 +94,14 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
   Owner& owner_;
   Limits limits_;                                  ///< this loop's share
-  std::vector<std::shared_ptr<Connection>> idle_;  ///< the last one in is the warmest
+  std::vector<std::shared_ptr<Connection>> idle_;  ///< the most recently used is last
   std::list<PendingPtr> waiting_;
   std::size_t open_ = 0, connecting_ = 0;
 };
 
-/// Nobody waits for the answer any more, and nothing can have come of the request; or it only
-/// reads. What may have changed something at the vendor goes on: somebody will want to know from
-/// the log.
+/// Whether to cancel the call: Cancel::now was set; or its caller no longer wants the response, and
+/// it either only reads or no byte of it was sent. A call that may have changed something at the
+/// vendor continues, so that its outcome is in the log.
 bool is_cancelled(const PendingCall& call);
 
 bool only_reads(const Request& request);

@@ -36,7 +36,7 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
     return vendor_timed_out("no connection to " + host + " within upstream.connect_timeout_ms",
                             Phase::connect, Sent::no);
   case CURLE_PEER_FAILED_VERIFICATION:
-    // libcurl compares the name itself, after the chain was found sound.
+    // libcurl checks the name itself, after the chain was verified.
     if (!has_failed_verification(failed)) return of_tls(wrong_name(host, failed.handshake));
     [[fallthrough]];
   case CURLE_SSL_CONNECT_ERROR:

@@ -10,15 +10,15 @@
 
 namespace penstock::upstream {
 
-/// A connection that libcurl could not make.
+/// A failed connection attempt of libcurl.
 struct FailedConnect {
   CURLcode code = CURLE_OK;
-  std::string reason;           ///< libcurl's own text
-  std::string refused_address;  ///< what the address guard refused, if it did
+  std::string reason;           ///< libcurl's error text
+  std::string refused_address;  ///< address that the address guard refused; empty: none
   TlsHandshake handshake;
 };
 
-/// In words that name the host, the cause and what to change.
+/// The error for the caller, which names the host, the cause and what to change.
 Error connect_error(const std::string& host, const FailedConnect& failed);
 
 }  // namespace penstock::upstream

@@ -9,13 +9,13 @@
 
 namespace penstock::upstream {
 
-/// The more of two: no, unknown, yes.
+/// The larger of the two, in the order no, unknown, yes.
 Sent most_of(Sent a, Sent b);
 
-/// How far the request of an ending came.
+/// How far the request of this exchange was sent.
 Sent sent_of(const Connection::ExchangeResult& ending);
 
-/// The errors of a request, each with how far it came.
+/// The errors of a request, each with how far the request was sent.
 Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent);
 Error client_gone_error(Sent sent);
 Error no_connection_in_time(const Request& request, Sent sent);

@@ -9,7 +9,7 @@
 namespace penstock::upstream {
 namespace {
 
-// Many readers count in signed 64 bits: a larger length is a negative one to them.
+// Many readers use signed 64-bit lengths: for them, a larger length is negative.
 constexpr std::uint64_t max_length = INT64_MAX;
 
 std::optional<std::uint64_t> number(std::string_view text, int base) {
@@ -19,7 +19,7 @@ std::optional<std::uint64_t> number(std::string_view text, int base) {
   return value > max_length ? std::nullopt : std::optional(value);
 }
 
-/// Calls `use` with each element of a comma-separated list, without its edge blanks.
+/// Calls `use` with each element of a comma-separated list, without leading and trailing blanks.
 template <class Use>
 void for_each_element(std::string_view list, Use use) {
   while (true) {
@@ -36,7 +36,7 @@ struct Lengths {
   std::string trouble;
 };
 
-/// All Content-Length fields; equal ones, also in one list, are one.
+/// Reads all Content-Length fields. Equal values, also within one list, count as one.
 Lengths read_lengths(const std::vector<Field>& fields) {
   Lengths out;
   for (const Field& field : fields) {
@@ -83,7 +83,7 @@ bool keeps_alive(const std::vector<Field>& fields, bool http10) {
   return !close && (keep || !http10);
 }
 
-/// Leaves one Content-Length, where the first stood, or none.
+/// Leaves one Content-Length, in the place of the first one, or none; and no Transfer-Encoding.
 void set_length(std::vector<Field>& fields, std::optional<std::uint64_t> length) {
   bool written = !length;
   std::erase_if(fields, [&](Field& field) {
@@ -105,8 +105,8 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
   out.keeps_alive = keeps_alive(fields, http10);
 
   if (method == "HEAD" || status == 204 || status == 304) {
-    // No body, whatever the head says: that much every reader knows. What a HEAD or a 304 says of
-    // the content that it leaves out is for the caller; a 204 leaves nothing out.
+    // No body, whatever the head says: all readers agree on this. What the response to a HEAD or a
+    // 304 says about the content that it omits is information for the caller; a 204 omits nothing.
     out.declares_body =
         !coding.empty() || lengths.value.value_or(0) > 0 || !lengths.trouble.empty();
     if (!lengths.trouble.empty()) note(odd, lengths.trouble);
@@ -150,7 +150,7 @@ Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Odditi
     rest.remove_prefix(1);
   if (rest.empty()) return *size;
   if (rest.front() != ';') return refuse("has something else than digits in its size");
-  // Extensions mean nothing to us; but where the line ends must not depend on how they are read.
+  // Extensions are ignored, but the end of the line must not depend on how they are parsed.
   bool quoted = false, escaped = false;
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);

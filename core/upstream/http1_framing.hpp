@@ -10,22 +10,22 @@
 
 namespace penstock::upstream {
 
-/// Where the body of an answer ends, and whether its connection may carry another one.
+/// Where the body of a response ends, and whether its connection can carry another one.
 struct Framing {
   enum class Kind : std::uint8_t { none, length, chunked, until_close };
   Kind kind = Kind::none;
-  std::uint64_t length = 0;    ///< of Kind::length
-  bool keeps_alive = false;    ///< as the two sides said; oddities end it besides
-  bool declares_body = false;  ///< Kind::none, but the head speaks of content all the same
+  std::uint64_t length = 0;    ///< for Kind::length
+  bool keeps_alive = false;    ///< by HTTP version and Connection; deviations end it as well
+  bool declares_body = false;  ///< Kind::none, but the head declares content nevertheless
 };
 
-/// RFC 9112 section 6.3 for the answer to a request with `method`. Takes Transfer-Encoding out of
-/// `fields` and leaves at most one Content-Length there, of digits only: those are for the answer's
-/// next hop to write. Errors name the field.
+/// RFC 9112 section 6.3 for the response to a request with `method`. Removes Transfer-Encoding from
+/// `fields` and leaves at most one Content-Length there, of digits only: whoever forwards the
+/// response writes its own framing. Errors name the field.
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
                                           std::vector<Field>& fields, Oddities& odd);
 
-/// The size of a chunk: its line, without CR LF, read to the last byte (RFC 9112 section 7.1).
+/// The size of a chunk, from its complete line without CR LF (RFC 9112 section 7.1).
 Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Oddities& odd);
 
 }  // namespace penstock::upstream

@@ -16,12 +16,12 @@ bool is_control(char c) {
   return (byte < 0x20 && byte != '\t') || byte == 0x7f;
 }
 
-/// Fields that decide where an answer ends: readers differ in what they make of a deviation here.
+/// Fields that decide where a response ends: readers interpret deviations in them differently.
 bool frames(std::string_view lower_name) {
   return lower_name == "content-length" || lower_name == "transfer-encoding";
 }
 
-/// Takes a line from the front of `text`, without its end.
+/// Removes a line from the front of `text` and returns it without its line end.
 std::string_view take_line(std::string_view& text, Oddities& odd) {
   const std::size_t line_feed = text.find('\n');
   std::string_view line = text.substr(0, line_feed);
@@ -133,7 +133,8 @@ Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std:
       return failure("it has more than " + std::to_string(max_fields) + " headers");
     Field field{lower(name), std::string(without_edge_blanks(line.substr(colon + 1)))};
     if (blank_before_colon) {
-      // RFC 9112 section 5.1: taken away; but to many readers it is then another field.
+      // RFC 9112 section 5.1: the blank is removed. To many readers, though, it makes another
+      // field.
       if (frames(field.name))
         return failure("the header " + field.name + " has a blank before its colon");
       note(odd, "its header " + field.name + " has a blank before its colon");

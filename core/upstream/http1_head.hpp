@@ -9,15 +9,16 @@
 
 namespace penstock::upstream {
 
-/// What of an answer deviates from RFC 9112 but has one meaning only: sentences for the caller.
+/// Deviations from RFC 9112 in a response that still has only one meaning: sentences for the
+/// caller.
 using Oddities = std::vector<std::string>;
 
-/// Adds what is not in the list yet.
+/// Adds `what` unless the list already has it.
 void note(Oddities& odd, std::string what);
 
-/// The size of the head at the front of `bytes`, with its empty line; npos: it has no end yet. A
-/// line ends in CR LF or LF (RFC 9112 section 2.2). `from`: where the search begins; after npos,
-/// where it may go on when more bytes are there.
+/// The size in bytes of the head at the front of `bytes`, including its empty line; npos: it is
+/// incomplete. A line ends in CR LF or LF (RFC 9112 section 2.2). `from`: where the search begins;
+/// after npos, where it can continue once there are more bytes.
 std::size_t head_size(std::string_view bytes, std::size_t& from);
 
 /// RFC 9112 section 4.
@@ -27,20 +28,22 @@ struct StatusLine {
   std::string reason;
 };
 
-/// Takes the first line, with its end, from `head`. Errors say what is wrong with the answer.
+/// Parses the first line and removes it, with its line end, from `head`. Errors say what is wrong
+/// with the response.
 Result<StatusLine, std::string> take_status_line(std::string_view& head, Oddities& odd);
 
-/// The field lines of a head or of a trailer section, without the empty line at their end (RFC 9112
-/// section 5). Names come in lower case, folded values joined by a space, edge spaces cut. At most
-/// `max_fields`. Refused: NUL and bare CR; names that are no tokens; framing fields that readers
-/// understand differently. Errors name the field.
+/// Parses the field lines of a head or of a trailer section, without the empty line at their end
+/// (RFC 9112 section 5). Names are in lower case, folded values joined by a space, leading and
+/// trailing spaces removed. At most `max_fields`. Rejected: NUL and bare CR; names that are not
+/// tokens; framing fields that readers interpret differently. Errors name the field.
 Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std::size_t max_fields,
                                                     Oddities& odd);
 
-/// Without the spaces and tabs at its edges.
+/// `text` without leading and trailing spaces and tabs.
 std::string_view without_edge_blanks(std::string_view text);
 
-/// Text of the other side for a message: at most `max` bytes, everything that does not print as ?.
+/// Text of the peer for a message: at most `max` bytes, with ? for everything that is not
+/// printable.
 std::string printable(std::string_view text, std::size_t max = 60);
 
 }  // namespace penstock::upstream

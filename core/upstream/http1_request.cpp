@@ -19,8 +19,8 @@ bool is_origin_form(std::string_view target) {
          std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
 
-/// RFC 9110 section 8.6: methods that could carry content say so when they carry none; some servers
-/// insist (411).
+/// RFC 9110 section 8.6: methods that may have content send Content-Length: 0 if they have none;
+/// some servers require it (411).
 bool expects_content(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }

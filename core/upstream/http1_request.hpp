@@ -8,12 +8,13 @@
 
 namespace penstock::upstream {
 
-/// The head of an HTTP/1.1 request, with Host, Content-Length and Accept-Encoding in place. Every
-/// byte is checked once more: method and names are tokens, values are field values, the target is
-/// origin-form. The error says what is wrong.
+/// Serialises the head of an HTTP/1.1 request, including Host, Content-Length and Accept-Encoding.
+/// Validates every byte once more: method and names are tokens, values are field values, the target
+/// is in origin-form. The error says what is wrong.
 Result<std::string, std::string> write_head(const Request& request);
 
-/// Whether the answer is to be decoded: the caller has not asked for an encoding of its own.
+/// Whether the response is to be decoded: there is no sink, and the caller has not set an
+/// Accept-Encoding.
 bool decodes(const Request& request);
 
 }  // namespace penstock::upstream

@@ -19,7 +19,7 @@ constexpr std::int64_t max_chunk_excess = 16384;
 constexpr int max_interim = 16;
 constexpr int max_empty_lines = 8;
 constexpr std::size_t max_first_reservation = 1U << 20U;
-constexpr std::size_t decoded_at_once = 1U << 20U;  // zlib counts in 32 bits
+constexpr std::size_t decoded_at_once = 1U << 20U;  // zlib's lengths are 32-bit
 
 }  // namespace
 
@@ -88,7 +88,7 @@ Http1Response::State Http1Response::feed(std::string_view bytes) {
 Http1Response::State Http1Response::feed_head(std::string_view& bytes) {
   const std::size_t before = buffer_.size();
   buffer_.append(bytes);
-  // What is left over of an answer before, or of an interim one (RFC 9112 section 2.2).
+  // Empty lines left over from a previous or an interim response (RFC 9112 section 2.2).
   std::size_t cut = 0;
   while (buffer_.compare(cut, 1, "\n") == 0 || buffer_.compare(cut, 2, "\r\n") == 0) {
     cut += buffer_[cut] == '\n' ? 1 : 2;
@@ -113,7 +113,8 @@ Http1Response::State Http1Response::feed_head(std::string_view& bytes) {
   return part_ == Part::done ? finish(bytes) : State::more;
 }
 
-/// The parts of a chunked body that are lines: each ends in CR LF, whatever other readers allow.
+/// The line-based parts of a chunked body. Each line must end in CR LF, even if other readers are
+/// more lenient.
 Http1Response::State Http1Response::line_part(std::string_view& bytes) {
   const std::size_t line_feed = bytes.find('\n');
   buffer_.append(
@@ -152,7 +153,7 @@ Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
   if (!size) return malformed(size.error());
   odd(std::move(found));
   left_ = *size;
-  // A line of its own for a byte or two is usual; pages of extensions for each are an attack.
+  // A chunk line for a byte or two is common; pages of extensions for each are an attack.
   const auto justified = static_cast<std::int64_t>(std::min<std::uint64_t>(left_, 1U << 20U));
   chunk_excess_ += static_cast<std::int64_t>(line.size()) - 16 - 2 * justified;
   chunk_excess_ = std::max<std::int64_t>(chunk_excess_, 0);
@@ -162,7 +163,7 @@ Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
   return State::more;
 }
 
-/// Trailers are kept apart: merged into the headers they could pretend to be some.
+/// Trailers are kept apart: merged into the headers, they could pose as headers.
 Http1Response::State Http1Response::end_of_trailers(std::string_view excess) {
   Oddities found;
   auto fields = read_fields(trailers_, max_fields, found);
@@ -200,7 +201,7 @@ bool Http1Response::read_head(std::string_view head) {
   if (++interim_ > max_interim)
     return malformed("more than 16 interim answers came before it"), false;
   Response next;
-  next.warnings = response_.warnings;  // they are the final answer's, too
+  next.warnings = response_.warnings;  // they apply to the final response as well
   std::erase_if(response_.headers, [](const Field& field) {
     return field.name == "content-length" || field.name == "transfer-encoding";
   });
@@ -213,7 +214,7 @@ bool Http1Response::frame() {
   const auto framing = read_framing(method_, response_.status, http10_, response_.headers, found);
   if (!framing) return malformed(framing.error()), false;
   head_complete_ = true;
-  // Content that was declared may still come, against the rules, and would be the next answer.
+  // Declared content may still arrive, against the rules, and would be read as the next response.
   keep_alive_ = keep_alive_ && framing->keeps_alive && !framing->declares_body;
   odd(std::move(found));
   left_ = framing->length;
@@ -239,7 +240,8 @@ bool Http1Response::frame() {
   return true;
 }
 
-/// RFC 9110 section 8.4.1: one coding is undone; several may be one that was named twice.
+/// RFC 9110 section 8.4.1: a single coding is decoded. Several are not: they may be one coding that
+/// was named twice.
 void Http1Response::choose_decoder() {
   if (!decode_) return;
   std::string named;
@@ -270,7 +272,7 @@ void Http1Response::choose_decoder() {
 
 Http1Response::State Http1Response::append(std::string_view bytes) {
   body_bytes_ += bytes.size();
-  // The limit counts what the coding makes of it; incompressible text grows a little by it.
+  // The limit applies to the decoded body. Incompressible text is slightly larger when encoded.
   const std::uint64_t most =
       coding_.empty() ? max_body_ : max_body_ + std::min(max_body_ / 64 + 1024, ~max_body_);
   const std::uint64_t room = most - response_.body.size();
@@ -286,7 +288,8 @@ Http1Response::State Http1Response::finish(std::string_view excess) {
   return state;
 }
 
-/// In one go, so that the bytes are still there where they are not what their head says.
+/// Decodes the whole body at once, so that the original bytes are still there if they are not in
+/// the declared coding.
 Http1Response::State Http1Response::decode() {
   const auto decoder = make_decoder(coding_);
   std::string text;
@@ -304,7 +307,7 @@ Http1Response::State Http1Response::decode() {
   }
   if (decoder->padded()) odd("its " + coding_ + " body has padding behind its end");
   response_.body = std::move(text);
-  // What they said was true of the coded bytes.
+  // These described the encoded bytes.
   std::erase_if(response_.headers, [](const Field& field) {
     return field.name == "content-encoding" || field.name == "content-length";
   });

@@ -19,7 +19,7 @@ class Inflate final : public ContentDecoder {
     char buffer[16384];
     while (true) {
       if (finished_) {
-        // RFC 1952 section 2.2: a gzip stream is one member after another.
+        // RFC 1952 section 2.2: a gzip stream is a sequence of members.
         if (stream_.avail_in == 0) return Status::ok;
         const bool member = gzip_ && !padded() && *stream_.next_in == 0x1f;
         if (!member) return pad(bytes.substr(bytes.size() - stream_.avail_in));
@@ -34,7 +34,7 @@ class Inflate final : public ContentDecoder {
       if (made > most - out.size()) return Status::too_large;
       out.append(buffer, made);
       finished_ = code == Z_STREAM_END;
-      if (!finished_ && stream_.avail_out > 0) return Status::ok;  // it wants more input
+      if (!finished_ && stream_.avail_out > 0) return Status::ok;  // it needs more input
     }
   }
 
@@ -42,8 +42,8 @@ class Inflate final : public ContentDecoder {
 
  private:
   bool start(char first) {
-    // "deflate" is zlib's format by the book and raw deflate by some servers; a zlib header's low
-    // nibble is 8.
+    // By the RFC, "deflate" is the zlib format; some servers send raw deflate. The low nibble of a
+    // zlib header is 8.
     gzip_ = first == '\x1f';
     const bool zlib = (static_cast<unsigned char>(first) & 0x0FU) == 8;
     started_ = inflateInit2(&stream_, gzip_ ? 15 + 16 : zlib ? 15 : -15) == Z_OK;

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t max_name = 200;
 constexpr std::size_t max_names = 5;
 
-// In what libcurl says of OpenSSL's errors: "error:0A000152:SSL routines::…".
+// Marks the OpenSSL error in libcurl's text: "error:0A000152:SSL routines::…".
 constexpr std::string_view error_mark = "error:";
 
 void forget(void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
@@ -27,14 +27,15 @@ int record_index() {
   return index;
 }
 
-/// Owned by the context: a tunnel's handshakes may outlive the attempt that made it.
+/// The record is owned by the context: a connection's TLS events may outlive the attempt that made
+/// it.
 TlsHandshake* record_of(const SSL* tls) {
   const auto* held = static_cast<std::shared_ptr<TlsHandshake>*>(
       SSL_CTX_get_ex_data(SSL_get_SSL_CTX(tls), record_index()));
   return held == nullptr ? nullptr : held->get();
 }
 
-/// What `print` writes, cut to a length that suits a sentence.
+/// The output of `print`, truncated to a length that suits a sentence.
 template <class Print>
 std::string printed(Print print) {
   BIO* memory = BIO_new(BIO_s_mem());
@@ -103,11 +104,11 @@ void on_event(const SSL* tls, int where, int value) {
 
 int on_client_certificate(SSL* tls, X509**, EVP_PKEY**) {
   if (TlsHandshake* seen = record_of(tls)) seen->client_certificate_wanted = true;
-  return 0;  // there is none
+  return 0;  // we have none
 }
 
-/// Where OpenSSL's "error:0A00010B:SSL routines::…" begins in libcurl's text; npos: it has none.
-/// libcurl 8 puts words of its own before it ("TLS connect error: error:0A00…").
+/// The offset of OpenSSL's "error:0A00010B:SSL routines::…" in libcurl's error text; npos if there is
+/// none. libcurl 8 puts its own words before it ("TLS connect error: error:0A00…").
 std::size_t openssl_error_in(std::string_view text) {
   constexpr std::size_t digits = 8;
   for (std::size_t at = text.find(error_mark); at != std::string_view::npos;
@@ -120,7 +121,7 @@ std::size_t openssl_error_in(std::string_view text) {
   return std::string_view::npos;
 }
 
-/// SSL_R_… of libcurl's text; 0: it names none.
+/// The reason code (SSL_R_…) in libcurl's error text, or 0.
 int reason_in(const std::string& text) {
   const std::size_t at = openssl_error_in(text);
   if (at == std::string::npos) return 0;
@@ -133,7 +134,7 @@ std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 constexpr const char* add_it =
     "; if it is to be trusted, put it into a PEM file and name that by upstream.extra_ca_file";
 
-/// What the verdict on a certificate means, and what to do.
+/// What the verification error of a certificate means, and what to do.
 std::string certificate_sentence(const std::string& host, const TlsHandshake& seen) {
   const std::string own = "the certificate of " + host;
   const std::string which =

@@ -8,7 +8,7 @@
 namespace penstock::upstream {
 namespace {
 
-// RFC 9659 section 3: a window of at most 8 MiB is what a receiver of Content-Encoding must give.
+// RFC 9659 section 3: a receiver of Content-Encoding must support windows of up to 8 MiB.
 constexpr int max_window_log = 23;
 
 struct StreamFree {
@@ -46,24 +46,26 @@ class Zstd final : public ContentDecoder {
   bool finished() const override { return finished_; }
 
  private:
-  /// The library knows formats from before RFC 8878 as well, by other first bytes: nobody sends
-  /// them, and it reads them less well.
+  /// The library also supports formats older than RFC 8878, with other magic bytes: nobody sends
+  /// them, and it handles them less well.
   static bool begins_frame(char first) {
     return first == '\x28' || (static_cast<unsigned char>(first) & 0xF0U) == 0x50;
   }
 
-  /// Whether the frame was as long as it said: the library looks only if it sees all of it at once.
+  /// Whether the frame was as long as its header said: the library checks this only if it sees the
+  /// whole frame at once.
   bool end_frame() {
     const unsigned long long said = ZSTD_getFrameContentSize(head_.data(), head_.size());
     head_.clear();
     return said == std::exchange(made_of_frame_, 0) || said == ZSTD_CONTENTSIZE_UNKNOWN;
   }
 
-  static constexpr std::size_t max_head = 18;  // RFC 8878 section 3.1.1.1, with the magic
+  // RFC 8878 section 3.1.1.1, including the magic number.
+  static constexpr std::size_t max_head = 18;
 
   std::unique_ptr<ZSTD_DStream, StreamFree> stream_;
   bool finished_ = false, between_frames_ = true;
-  std::string head_;  ///< of the frame under way
+  std::string head_;  ///< header of the current frame
   unsigned long long made_of_frame_ = 0;
 };
 
