@@ -30,7 +30,8 @@ void AuthFailureBudgets::note(const std::string& host, SteadyTime now) {
   if (times.size() > max_of_unknown) times.pop_front();
 }
 
-/// All hosts whose latest refusal is out of the window; where there is none, the least recent.
+/// Removes all hosts whose latest refusal is out of the window; if there are none, the host with
+/// the oldest latest refusal.
 void AuthFailureBudgets::forget_old(SteadyTime now) {
   std::erase_if(refusals_, [&](const auto& one) { return now >= one.second.back() + window; });
   if (refusals_.size() < max_hosts) return;
@@ -92,8 +93,8 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
     error.origin = Origin::vendor;
     return error;
   }
-  // Last, so that nothing else can refuse the call: one goes ahead to see, the others wait for what
-  // becomes of it.
+  // Last, so that no other check rejects the call: one call goes through as a probe, the others
+  // wait for its outcome.
   if (refused_often) open_until_ = now + rests.front();
   return std::nullopt;
 }

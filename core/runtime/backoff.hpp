@@ -13,23 +13,23 @@
 
 namespace penstock::runtime {
 
-// Times here are of the steady clock: a clock that is set makes no rest longer or shorter.
+// Times are of the steady clock, so that setting the system clock does not change a backoff.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
-/// What an answer says of the credentials that the call was signed with.
+/// What a response says about the credentials that the call was signed with.
 enum class CredentialsVerdict : std::uint8_t {
   accepted,
   refused,
-  session_over,  ///< a refusal for the vendor, but a new session is about to be tried
-  unsaid,        ///< a failure of another kind: they may be right or wrong
+  session_over,  ///< the vendor counts a refusal, but a new session is tried next
+  unsaid,        ///< another kind of failure: they may be right or wrong
 };
 
-/// The refusals of each vendor host within the last ten seconds, from all connections of an engine
-/// together. Some vendors shut out a whole address after too many (HiBob: 50 in 10 s, for 5
-/// minutes): half of that may be spent by connections that were refused, most of it by those of
-/// which nothing is known yet. Connections whose credentials were taken are never held back, nor do
-/// they meet here. Hosts without a recent refusal are forgotten, and there are never more than
-/// `most_hosts`. [any-thread]
+/// The refusals by each vendor host in the last ten seconds, over all connections of an engine.
+/// Some vendors block a whole address after too many (HiBob: 50 in 10 s, for 5 minutes). Half of
+/// that may be used up by connections whose credentials were refused, most of it by those whose
+/// credentials are still unknown. Connections whose credentials were accepted are never held back,
+/// and do not contend for this lock. Hosts without a recent refusal are forgotten; at most
+/// `max_hosts` are kept. [any-thread]
 class AuthFailureBudgets {
  public:
   static constexpr std::size_t max_after_refusal = 25, max_of_unknown = 40;
@@ -37,7 +37,7 @@ class AuthFailureBudgets {
   static constexpr std::size_t max_hosts = 4096;
 
   void note(const std::string& host, SteadyTime now);
-  /// How long to wait until there are fewer than `most`; 0: not at all.
+  /// How long to wait until the window holds fewer than `most` refusals; 0: no wait.
   std::chrono::milliseconds wait(const std::string& host, std::size_t most, SteadyTime now) const;
   std::size_t hosts() const;
 
@@ -48,31 +48,32 @@ class AuthFailureBudgets {
   std::map<std::string, std::deque<SteadyTime>> refusals_;  ///< the latest ones, oldest first
 };
 
-/// How gently one connection treats its vendor: rests after its credentials were refused many
-/// times in a row, and knows until when the vendor has asked for patience. [any-thread]
+/// The backoff of one connection towards its vendor: a circuit breaker that opens after many
+/// consecutive refusals of the credentials, and the end of the vendor's rate limit. [any-thread]
 class Backoff {
  public:
-  /// So many refusals in a row are the vendor's last word for a while.
+  /// Consecutive refusals that open the circuit breaker.
   static constexpr int max_refusals = 10;
 
-  /// Before a request is sent: why it is not; none: go on. A caller that `respects_rate_limit`
-  /// stays away until the vendor's time has come; the others are its own responsibility.
+  /// Called before a request is sent. Returns the error that prevents it; none: send it. A caller
+  /// that `respects_rate_limit` is rejected until the vendor's retry-after has passed; the others
+  /// are let through at their own risk.
   std::optional<Error> admit(const std::string& integration, const std::string& host,
                              const AuthFailureBudgets& budgets, bool respects_rate_limit,
                              SteadyTime now);
 
-  /// Takes note of an answer: what it says of the credentials, and the pause that it asks for, 0:
-  /// none. Returns what the caller should know of it; empty: nothing.
+  /// Records a response: its verdict on the credentials, and the retry-after in `wait` (0: none).
+  /// Returns a warning for the caller; empty: none.
   std::string note(CredentialsVerdict verdict, std::chrono::milliseconds wait,
                    const std::string& host, AuthFailureBudgets& budgets, SteadyTime now);
 
-  /// No answer came, as the vendor was not reached: until one comes, that is how it stands.
+  /// Records that the vendor was not reached. Holds until the next response.
   void note_unreachable(std::string why, std::int64_t unix_ms);
 
-  // What GET /v1/integrations tells.
+  // The following are for GET /v1/integrations.
 
   int refusals_in_a_row() const;
-  /// From `now`; 0: nothing holds it back.
+  /// Remaining time from `now`; 0: not held back.
   std::chrono::milliseconds open_for(SteadyTime now) const;
   std::chrono::milliseconds rate_limited_for(SteadyTime now) const;
 
@@ -84,9 +85,9 @@ class Backoff {
 
  private:
   mutable std::mutex mutex_;
-  int refusals_ = 0;       ///< in a row
-  int rests_ = 0;          ///< taken since the last success
-  bool accepted_ = false;  ///< ever: before, nothing is known of the credentials
+  int refusals_ = 0;       ///< consecutive
+  int rests_ = 0;          ///< backoffs since the last success
+  bool accepted_ = false;  ///< ever; before that, nothing is known of the credentials
   SteadyTime open_until_, rate_limited_until_;
   std::optional<Unreachable> unreachable_;
 };

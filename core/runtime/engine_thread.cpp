@@ -19,7 +19,7 @@ thread_local const void* this_threads_engine = nullptr;
 SignalsBlocked::SignalsBlocked() {
   sigset_t all;
   sigfillset(&all);
-  // Blocked, these would end the process without the host's own handler having seen them.
+  // If blocked, these would end the process before the host's own handler sees them.
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT})
     sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before_);

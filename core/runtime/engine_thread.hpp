@@ -12,9 +12,10 @@ class io_context;
 
 namespace penstock::runtime {
 
-/// Blocks all signals of this thread for as long as it lives, so that threads which are started
-/// meanwhile never take a signal that the host means for itself, and SIGPIPE, which OpenSSL's
-/// writes raise, ends nobody. Those that a fault of the thread itself raises stay open.
+/// Blocks all signals of the current thread during its lifetime. Threads that are started meanwhile
+/// inherit this: they never take a signal that the host means for itself, and SIGPIPE, which
+/// OpenSSL's writes raise, does not end the process. Signals raised by a fault of the thread itself
+/// stay unblocked.
 class SignalsBlocked {
  public:
   SignalsBlocked();
@@ -26,14 +27,14 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-/// A sentence for the embedder that no call's result can hold. [any-thread]
+/// Receives a sentence for the embedder that belongs to no call's result. [any-thread]
 using Trouble = std::function<void(std::string_view)>;
 
-/// For a catch-all handler: tells what was thrown, with `who` as the subject. The unwinding of a
-/// cancelled thread goes on.
+/// For a catch-all handler: reports the current exception, with `who` as the subject. The unwinding
+/// of a cancelled thread continues.
 void tell_exception(const Trouble& trouble, std::string_view who);
 
-/// Runs `function`; where it throws, that is told, and false is returned.
+/// Runs `function`. If it throws, reports the exception and returns false.
 template <class Function>
 bool run_guarded(const Trouble& trouble, std::string_view who, Function&& function) {
   try {
@@ -45,16 +46,16 @@ bool run_guarded(const Trouble& trouble, std::string_view who, Function&& functi
   }
 }
 
-/// Starts a thread of the engine's: named for ps(1), all signals blocked. `engine` is what
-/// is_thread_of() compares.
+/// Starts a thread of the engine, named for ps(1), with all signals blocked. `engine` is the tag
+/// that is_thread_of() compares.
 std::thread start_engine_thread(const char* name, const void* engine,
                                 std::function<void()> function);
 
-/// Whether the calling thread was started, or marked, as one of that engine.
+/// Whether the calling thread was started, or marked, as a thread of that engine.
 bool is_thread_of(const void* engine) noexcept;
 void mark_as_thread_of(const void* engine) noexcept;
 
-/// Runs the loop to its end, whatever a handler throws.
+/// Runs the loop to its end. Exceptions thrown by handlers are reported and do not stop it.
 void run_loop(boost::asio::io_context& context, const Trouble& trouble);
 
 }  // namespace penstock::runtime

@@ -8,7 +8,7 @@
 
 namespace penstock::runtime {
 
-/// Counts what is under way, and lets a thread wait until nothing is. [any-thread]
+/// Counts operations in flight, and lets a thread wait until there are none. [any-thread]
 class InFlight {
  public:
   void enter() noexcept { count_.fetch_add(1); }
@@ -19,7 +19,7 @@ class InFlight {
     none_.notify_all();
   }
 
-  /// False: something still is under way at `end`.
+  /// False: some are still in flight at `end`.
   bool wait_until(std::chrono::steady_clock::time_point end) {
     std::unique_lock lock(mutex_);
     awaited_ = true;
@@ -34,7 +34,7 @@ class InFlight {
 
  private:
   std::atomic<std::size_t> count_{0};
-  std::atomic<bool> awaited_{false};  ///< from the first wait on
+  std::atomic<bool> awaited_{false};  ///< set by the first wait
   std::mutex mutex_;
   std::condition_variable none_;
 };

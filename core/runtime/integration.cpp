@@ -17,7 +17,7 @@ UpstreamConfig merged(const UpstreamConfig& own, const UpstreamConfig& common) {
   if (!out.ca_file) out.ca_file = common.ca_file;
   if (!out.extra_ca_file) out.extra_ca_file = common.extra_ca_file;
   if (!out.allow_private_addresses) out.allow_private_addresses = common.allow_private_addresses;
-  return out;  // not timeout: a manifest's own stands between the integration's and the common one
+  return out;  // not timeout: a manifest's ranks between the integration's and the global one
 }
 
 bool has_field(const schema::Schema& schema, const std::string& name) {
@@ -25,7 +25,7 @@ bool has_field(const schema::Schema& schema, const std::string& name) {
   return std::ranges::find(fields, name, &schema::FieldInfo::name) != fields.end();
 }
 
-/// The configured fields that a plugin knows, with its defaults, as it will see them.
+/// The configured fields that a plugin knows, including its defaults, as the plugin will see them.
 host::Connection connection_for(const loader::Plugin& plugin,
                                 const IntegrationConfig& integration) {
   const schema::Schema& schema = plugin.manifest().connection;

@@ -16,12 +16,12 @@
 
 namespace penstock::runtime {
 
-/// One integration at run time: its configuration, the state of its connection for each plugin of
-/// its tool, and the calls in flight. [any-thread]
+/// One integration at run time: its configuration, the session state of its connection for each
+/// plugin of its tool, its backoff, and its calls in flight. [any-thread]
 class Integration {
  public:
-  /// Of a configuration that was checked (check.hpp). Reads the stored state; where that fails,
-  /// says so in `problems` and gives null.
+  /// Makes an integration of a checked configuration (penstock/check.hpp). Reads the stored state;
+  /// if that fails, adds to `problems` and returns null.
   static std::shared_ptr<Integration> make(const Config& config,
                                            const IntegrationConfig& integration,
                                            const loader::PluginSet& plugins, CredentialStore& store,
@@ -30,15 +30,15 @@ class Integration {
   const IntegrationConfig& config() const { return config_; }
   const UpstreamConfig& upstream() const { return upstream_; }
 
-  /// Null where the plugin is of another tool.
+  /// Null if the plugin belongs to another tool.
   session::SessionSlot* state(const std::string& plugin_id) const;
 
-  /// The fields that `api` needs and this connection lacks.
+  /// The fields that `api` requires and this connection lacks.
   std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
 
   Backoff& backoff() const { return backoff_; }
 
-  /// Takes one of max_in_flight places; false: all are taken.
+  /// Takes one of the max_in_flight slots; false: all are taken.
   bool enter() noexcept;
   ConcurrencySlots places() const noexcept;
   void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
@@ -47,7 +47,7 @@ class Integration {
   explicit Integration(const IntegrationConfig& config) : config_(config) {}
 
   IntegrationConfig config_;
-  UpstreamConfig upstream_;  ///< with the defaults for all filled in
+  UpstreamConfig upstream_;  ///< with the global settings filled in
   std::map<std::string, std::shared_ptr<session::SessionSlot>, std::less<>> states_;
   mutable Backoff backoff_;
   std::atomic<int> in_flight_{0};

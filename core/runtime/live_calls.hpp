@@ -13,21 +13,22 @@ class Instance;
 
 namespace penstock::runtime {
 
-/// A call that may have to be ended from outside. Used on its loop only.
+/// A call that can be ended from outside. Used on its loop only.
 class LiveCall : public std::enable_shared_from_this<LiveCall>,
                  public boost::intrusive::list_base_hook<
                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   virtual ~LiveCall() = default;
 
-  /// Ends the call with that error, unless it has ended.
+  /// Ends the call with `error`, unless it has already ended.
   virtual void abort(Error error) = 0;
 
-  /// A function of the plugin does not return. A call that is in it, or waits for it, ends.
+  /// Called when a function of this plugin instance does not return. Ends the call if it is in that
+  /// function or waits for it.
   virtual void on_plugin_lost(const host::Instance& instance) = 0;
 };
 
-/// The calls of one loop that have begun and not ended. Used on the loop only.
+/// The calls of one loop that have begun and not ended. Used on that loop only.
 class LiveCalls {
  public:
   void add(LiveCall& call) { calls_.push_back(call); }

@@ -25,7 +25,7 @@ void Loop::start() {
   watch_ = std::make_shared<host::InvocationWatch>();
   const std::scoped_lock lock(mutex_);
   running_ = true;
-  // The thread keeps its watch: if it is given up, it is the only thing that it still touches.
+  // The thread shares ownership of its watch: an abandoned thread touches nothing else.
   thread_ = start_engine_thread("penstock-loop", engine_, [this, watch = watch_] {
     this_threads_loop = this;
     watch->adopt_this_thread();

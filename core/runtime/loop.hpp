@@ -24,38 +24,39 @@ namespace penstock::runtime {
 /// One io_context and its thread, with the vendor connections that its calls share.
 class Loop {
  public:
-  /// `engine` marks its threads: is_thread_of(). `loops`: how many share the limits on connections.
+  /// `engine` tags its threads for is_thread_of(). `loops`: how many loops share the connection
+  /// limits.
   Loop(const void* engine, Trouble trouble, std::size_t loops = 1);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
   void start();
-  /// Gives up the thread, which will not come back, and goes on with another. [watchdog]
+  /// Abandons the thread, which will not come back, and continues with a new one. [watchdog]
   void replace_thread();
 
-  /// Ends every call that has begun or will begin with that error, each once. [any-thread]
+  /// Ends every current and future call with `error`, each once. [any-thread]
   void abort_calls(const Error& error);
-  /// Ends the thread; what is still pending is dropped. Idempotent. [not on the loop]
+  /// Ends the thread; pending work is dropped. Idempotent. [not on the loop]
   void stop();
 
-  /// Brings the loop to a halt for exit(): no handler runs after it. False: the thread did not end
-  /// within `limit`, or this is the thread. [any-thread]
+  /// Stops the loop for exit(): no handler runs afterwards. False: the thread did not end within
+  /// `limit`, or this is that thread. [any-thread]
   bool halt(std::chrono::milliseconds limit);
-  /// Closes the vendor connections, after halt().
+  /// Closes the vendor connections. Call it after halt().
   void close_connections() { client_.reset(); }
 
   boost::asio::io_context& context() { return context_; }
   upstream::Client& client() { return *client_; }
   const Trouble& trouble() const { return trouble_; }
 
-  // On the loop.
+  // The following are used on the loop only.
 
   LiveCalls& calls() { return calls_; }
-  /// What every new call ends with; none: the loop takes calls.
+  /// The error that every new call ends with; none: the loop accepts calls.
   const std::optional<Error>& closed_with() const { return closed_with_; }
 
-  /// Of the present thread. [watchdog]
+  /// The invocation watch of the current thread. [watchdog]
   std::shared_ptr<host::InvocationWatch> watch() const { return watch_; }
 
   /// The loop whose thread this is; null on other threads.
@@ -71,7 +72,7 @@ class Loop {
   std::unique_ptr<upstream::Client> client_;
   std::shared_ptr<host::InvocationWatch> watch_;
 
-  std::mutex mutex_;  ///< of what follows
+  std::mutex mutex_;  ///< guards the members below
   std::condition_variable ended_;
   bool running_ = false;
   std::thread thread_;

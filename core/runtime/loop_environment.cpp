@@ -60,8 +60,8 @@ void LoopEnvironment::wait(std::chrono::milliseconds time, std::function<void()>
   });
 }
 
-/// Runs `work` where it may block, and gives its result to `handler` on the loop. A store that
-/// throws has failed.
+/// Runs `work` on the blocking pool, and passes its result to `handler` on the loop. An exception
+/// of the store becomes an error.
 template <class Work, class Handler>
 void LoopEnvironment::run_blocking(Work work, Handler handler) {
   boost::asio::post(blocking_, [work = std::move(work), handler = std::move(handler),
@@ -120,12 +120,13 @@ std::int64_t wall_clock_ms() {
 }
 
 std::array<std::uint8_t, 32> fresh_entropy() {
-  // Drawn in stock: a system call for each signature would be a sizeable part of it. Handed out
-  // once, then wiped.
+  // Drawn in batches: a system call per signature would be a sizeable part of its cost. Each byte
+  // is handed out once, then wiped.
   thread_local std::array<std::uint8_t, 256> stock{};
   thread_local std::size_t used = stock.size();
   if (used == stock.size()) {
-    // Up to 256 bytes never come short (getrandom(2)); without them nothing may be signed.
+    // Requests of up to 256 bytes never come back short (getrandom(2)). Without random bytes,
+    // nothing may be signed.
     if (::getrandom(stock.data(), stock.size(), 0) != static_cast<ssize_t>(stock.size()))
       std::abort();
     used = 0;

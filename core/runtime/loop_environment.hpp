@@ -21,16 +21,16 @@ namespace penstock::runtime {
 
 using Observers = std::vector<std::shared_ptr<Observer>>;
 
-/// Gives the observers what a plugin logs, secrets masked, unless it is too much. One that throws
-/// keeps neither the others nor the call from going on.
+/// Passes a plugin's log line, with secrets already redacted, to the observers, within the plugin's
+/// log limit. An exception of one observer stops neither the others nor the call.
 void log_of_plugin(const Trouble& trouble, const Observers& observers, const host::Instance& plugin,
                    const std::string& integration_id, host::LogText line);
 
-/// What the session runs of one integration see of the world, on one loop.
+/// The environment of one integration's renewals, on one loop.
 class LoopEnvironment final : public session::Environment {
  public:
-  /// `blocking` runs what may block: durable writes. `hold` is kept as long as this world, and
-  /// keeps the observers.
+  /// `blocking` runs work that may block: durable writes. `hold` is kept alive as long as this
+  /// environment, and keeps the observers alive.
   LoopEnvironment(Loop& loop, std::shared_ptr<Integration> integration,
                   std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
                   const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
@@ -63,10 +63,10 @@ class LoopEnvironment final : public session::Environment {
   std::shared_ptr<void> hold_;
 };
 
-/// Wall clock, for tokens and signatures only.
+/// Wall-clock time in Unix ms. For tokens and signatures only.
 std::int64_t wall_clock_ms();
 
-/// Fresh bytes from the system.
+/// Fresh random bytes from the system.
 std::array<std::uint8_t, 32> fresh_entropy();
 
 }  // namespace penstock::runtime

@@ -11,7 +11,7 @@
 
 namespace penstock::runtime {
 
-// What `upstream:` of the configuration says, with its defaults.
+// The settings of `upstream:` in the configuration, with their defaults.
 
 /// How to reach the host of `url` for this integration.
 upstream::Destination destination(const Url& url, const Integration& integration);

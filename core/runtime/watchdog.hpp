@@ -11,20 +11,20 @@
 
 namespace penstock::runtime {
 
-/// Looks every now and then whether a loop's thread has come out of a plugin since the last look.
-/// Counts looks, not time: a process that was stopped or starved as a whole loses no plugin. Lives
-/// on a context of its own.
+/// Checks periodically whether the thread of each loop has returned from a plugin since the last
+/// check. Counts checks, not time: if the whole process was stopped or starved, no plugin is lost
+/// for it. Lives on a context of its own.
 class Watchdog {
  public:
-  /// Told of a thread that was given up in a function of that plugin instance. The loop stands
-  /// still until Loop::replace_thread().
+  /// Called when a thread was abandoned in a function of the watched plugin instance. The loop
+  /// stands still until Loop::replace_thread().
   using Lost = std::function<void(Loop& loop, const host::InvocationWatch& watch)>;
 
   Watchdog(boost::asio::io_context& context, const std::vector<std::unique_ptr<Loop>>& loops,
            std::chrono::milliseconds limit, Lost lost);
 
   void start();
-  /// On the context.
+  /// Call it on the context.
   void stop() {
     stopped_ = true;
     timer_.cancel();
@@ -34,7 +34,7 @@ class Watchdog {
   struct Watched {
     Loop* loop = nullptr;
     host::InvocationWatch::Sight last;
-    int looks = 0;  ///< at the very same invocation
+    int looks = 0;  ///< consecutive checks that saw the same invocation
   };
 
   void look();

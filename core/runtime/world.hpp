@@ -10,7 +10,7 @@
 
 namespace penstock::runtime {
 
-/// What a call is judged against: one immutable moment of plugins and integrations.
+/// An immutable snapshot of the plugins and integrations that calls run against.
 struct Registry {
   std::shared_ptr<const loader::PluginSet> plugins;
   std::unordered_map<std::string, std::shared_ptr<Integration>> integrations;
