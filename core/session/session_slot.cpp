@@ -232,8 +232,8 @@ void SessionSlot::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) 
     handler(published);
 }
 
-/// Whether a grant that was reported revoked is revoked for good. Only a credential that is spent
-/// by its use can never be accepted again.
+/// Whether a grant that was reported revoked is permanently revoked. Only a credential that is
+/// spent by its use can never be accepted again.
 bool SessionSlot::believes(const RenewalFailure& failure) const {
   return failure.kind == RenewalFailure::Kind::revoked && spends_credential();
 }

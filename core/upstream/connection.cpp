@@ -258,7 +258,7 @@ bool Connection::ends_quietly() {
 void Connection::complete() {
   ExchangeResult whole = ending();
   if (!request_written_) tls_->end_by_reset();
-  // If the response came before the whole request was sent, the unsent rest prevents reuse.
+  // If the response arrived before the whole request was sent, the unsent rest prevents reuse.
   whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
   whole.response = reader_->take();
   finish(std::move(whole));

@@ -33,8 +33,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool any_byte_received = false;
     bool too_large = false;
     bool client_disconnected = false;  ///< the source broke off, or the sink stopped
-    /// The bytes received answer no request of ours: the vendor sent them while the connection was
-    /// idle. It has not accepted the request.
+    /// The bytes received are no response to our request: the vendor sent them while the connection
+    /// was idle, and has not accepted the request.
     bool unasked = false;
     bool reusable = false;  ///< the connection can carry another exchange
   };

@@ -43,7 +43,7 @@ class TlsConnection {
   bool is_quiet();
 
   /// Makes the connection end with a TCP reset, so that the kernel does not deliver the buffered
-  /// rest of a request whose response nobody waits for.
+  /// rest of a request whose response is no longer wanted.
   void end_by_reset();
 
   /// Why TLS ended the connection after it was established; empty: it did not.

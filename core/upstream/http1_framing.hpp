@@ -20,8 +20,8 @@ struct Framing {
 };
 
 /// RFC 9112 section 6.3 for the response to a request with `method`. Removes Transfer-Encoding from
-/// `fields` and leaves at most one Content-Length there, of digits only: whoever forwards the
-/// response writes its own framing. Errors name the field.
+/// `fields` and leaves at most one Content-Length there, of digits only: the component that
+/// forwards the response writes its own framing. Errors name the field.
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
                                           std::vector<Field>& fields, Oddities& odd);
 

@@ -46,8 +46,8 @@ class Zstd final : public ContentDecoder {
   bool finished() const override { return finished_; }
 
  private:
-  /// The library also supports formats older than RFC 8878, with other magic bytes: nobody sends
-  /// them, and it handles them less well.
+  /// The library also supports formats older than RFC 8878, with other magic bytes. They are not in
+  /// use, and it handles them less well.
   static bool begins_frame(char first) {
     return first == '\x28' || (static_cast<unsigned char>(first) & 0xF0U) == 0x50;
   }
