@@ -19,7 +19,7 @@ std::string_view header(const upstream::Response& response, std::string_view low
   return found == response.headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
-/// RFC 9110 section 15.4: 300, 304 and the rest are not answered by asking elsewhere.
+/// RFC 9110 section 15.4: 300, 304 and the other 3xx are not followed.
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
@@ -50,7 +50,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     if (url->port != 443 && !private_allowed()) return refuse("leads to another port than 443");
     upstream::Request request;
     request.to = runtime::destination(*url, *integration_);
-    request.to.connect_to.clear();  // leads to the vendor
+    request.to.connect_to.clear();  // connect_to is the vendor's address
     request.to.partition += "#data_url";
     request.method = "GET";
     request.target = url->path + (url->has_query ? "?" + url->query : "");
@@ -67,15 +67,15 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
   void got(const Url& from, Result<upstream::Response> response) {
     if (!response) {
       Error error = std::move(response).error();
-      // Whoever calls names the host, and may not learn by it which names and addresses exist in
-      // this network: every failure to connect looks alike.
+      // The caller chooses the host and must not be able to probe which names and addresses exist
+      // in this network: all failures to connect look the same.
       if (error.phase == Phase::connect && !private_allowed()) {
         error = vendor_unreachable("the host is not at a public address that answers on port 443 "
                                    "with a valid certificate",
                                    Phase::connect, Sent::no);
         error.retryable = false;
       }
-      error.sent = Sent::no;  // of the call itself nothing has left
+      error.sent = Sent::no;  // the call itself was not sent
       error.message = "data_url: " + error.message;
       error.details = {{pointer(), error.message}};
       return std::exchange(handler_, nullptr)(failure(std::move(error)));
@@ -89,7 +89,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
       return get(absolute ? std::string(location) : from.origin() + std::string(location));
     }
     if (response->status != 200) return refuse("answered " + std::to_string(response->status));
-    // It was undone where it could be: what is left would be uploaded as if it were the file.
+    // Known codings have been decoded; an unknown one would be uploaded as if it were the file.
     if (!header(*response, "content-encoding").empty())
       return refuse("answered with a Content-Encoding that cannot be undone");
     FormPart& part = form_[at_];

@@ -13,11 +13,12 @@
 
 namespace penstock::call {
 
-/// Fetches what the parts of a form name by data_url, one after the other, and gives the form with
-/// their content. The caller names these hosts, so nothing of the connection goes there: a plain
-/// GET over https, public addresses only (unless upstream.allow_private_addresses), connect_to left
-/// aside, three redirects at most, each looked at like the first, `most_bytes` for all together.
-/// `handler` runs once, on the client's loop.
+/// Fetches the form parts given by data_url, one after the other, and passes the form on with their
+/// content. The caller chooses these hosts, so nothing of the connection is sent to them: a plain
+/// GET over https to port 443 of public addresses (any port and address with
+/// upstream.allow_private_addresses), ignoring connect_to, following at most three redirects, each
+/// checked like the first URL. `max_bytes` limits all parts together. `handler` runs once, on the
+/// client's loop.
 void fetch_attachments(upstream::Client& client,
                        std::shared_ptr<const runtime::Integration> integration,
                        std::vector<FormPart> form, std::chrono::steady_clock::time_point deadline,

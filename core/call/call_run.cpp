@@ -27,7 +27,7 @@ std::string boundary_from(const std::array<std::uint8_t, 32>& entropy) {
   return out;
 }
 
-/// For who takes the vendor's refusal for one of the API key.
+/// Tells the caller that the vendor rejected the stored credential, not the caller's API key.
 std::string refused_credential_warning(const std::string& id) {
   return "what the vendor refuses is the credential that is stored for " + id +
          ", not the API key of this call; POST /v1/integrations/" + id +
@@ -85,8 +85,8 @@ void CallRun::start() {
   guarded([this] { begin(); });
 }
 
-/// Runs a step of the call; an exception, of a library or for want of memory, ends the call and
-/// nothing else.
+/// Runs one step of the call. An exception, from a library or for lack of memory, ends this call
+/// only.
 template <class Step>
 void CallRun::guarded(Step step) {
   if (ended_) return;
@@ -98,7 +98,8 @@ void CallRun::guarded(Step step) {
 void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
   cancel_ = std::make_shared<std::atomic<upstream::Cancel>>(upstream::Cancel::no);
   cancel_request_ = std::move(request);
-  // The loop is there: the call unsubscribes at its end, and the loop ends later.
+  // The reference to the loop stays valid: the call unsubscribes when it ends, and loops outlive
+  // their calls.
   cancel_request_->listen([weak = weak_from_this(), &loop = loop_,
                            flag = cancel_](boost::asio::cancellation_type_t types) {
     using Type = boost::asio::cancellation_type;
@@ -111,7 +112,8 @@ void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
   });
 }
 
-/// What the client has it ends by itself, and knows best what was sent.
+/// A request that the upstream client has is cancelled by the client, which knows how much was
+/// sent.
 void CallRun::on_cancel() {
   if (ended_ || sending_ || in_plugin_) return;
   fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize, reached_));
@@ -166,8 +168,8 @@ bool CallRun::enter() {
   return false;
 }
 
-/// What has to be there before the call can be signed: fetched attachments, the body of a streamed
-/// call whose plugin wants to see it.
+/// Obtains what is needed before signing: attachments to fetch, and the body of a streamed call if
+/// needs_whole_body().
 void CallRun::get_body() {
   if (preview_) return prepare();
   const std::uint64_t most = context_.config->server.max_request_bytes;
@@ -204,8 +206,9 @@ std::string CallRun::boundary() const {
   return call_.form.empty() ? std::string() : boundary_from(runtime::fresh_entropy());
 }
 
-/// Whether the call waits for a new session because its own may be over before it arrives. Once: if
-/// there is none to be had, the old one is used as long as it lives.
+/// Whether to obtain a new session first because the current one may expire before the request
+/// arrives. True once per call: if the renewal fails, the current session is used while it is
+/// valid.
 bool CallRun::renews_when_due() {
   if (renewed_when_due_ || session_in_use() == nullptr ||
       !snapshot_->is_due(runtime::wall_clock_ms()))
@@ -255,7 +258,7 @@ host::Outcome CallRun::ask_plugin() {
   return outcome;
 }
 
-/// Points into this run.
+/// The result points into this object.
 host::CallInput CallRun::plugin_input() const {
   host::CallInput input = call_input(prepared_, call_);
   input.url = call_url_;
@@ -263,13 +266,13 @@ host::CallInput CallRun::plugin_input() const {
   return input;
 }
 
-/// What the plugin has to say, besides its verdict.
+/// Collects the notes and log lines of the plugin.
 void CallRun::hear(const host::Outcome& outcome) {
   if (outcome.notes.empty() && outcome.logs.empty()) return;
   const Redactor redactor = redactor_for(*snapshot_);
   for (const Field& note : outcome.notes) {
     std::string warning = redactor.redact(note.name + ": " + note.value);
-    // A repeated call says the same again.
+    // A repeated call produces the same notes again.
     if (std::ranges::find(prepared_.warnings, warning) == prepared_.warnings.end())
       prepared_.warnings.push_back(std::move(warning));
   }
@@ -284,7 +287,7 @@ void CallRun::get_session(std::optional<session::FetchResponse> challenge) {
   session_timer_.emplace(loop_.context(), session_deadline());
   session_timer_->async_wait([self = self()](boost::system::error_code error) {
     if (error || !self->session_pending_ || self->ended_) return;
-    // The renewal goes on: it belongs to the connection, and the next call will want it.
+    // The renewal continues: it belongs to the connection, and the next call needs its result.
     self->session_pending_ = false;
     if (self->may_use_due_session()) return self->prepare();
     self->fail(vendor_timed_out("the time of the call ran out while a session was made",
@@ -307,8 +310,8 @@ void CallRun::get_session(std::optional<session::FetchResponse> challenge) {
                });
 }
 
-/// Whether the call asked for a new session ahead of the old one's end, and the old one still
-/// lives: then a renewal that fails or takes its time holds it up no longer.
+/// Whether the renewal is only an early one and the current session is still valid. Then a renewal
+/// that fails or is slow does not hold up the call.
 bool CallRun::may_use_due_session() const {
   return renewed_when_due_ && !renewed_after_answer_ && session_rounds_ == 0 &&
          session_in_use() != nullptr;
@@ -322,7 +325,8 @@ std::chrono::steady_clock::time_point CallRun::session_deadline() const {
 
 session::SessionRequest CallRun::need() const {
   session::SessionRequest out;
-  // The instance lives in the plugin's generation: the alias keeps that alive as long as the run.
+  // The instance is owned by the plugin's generation; the aliasing pointer keeps that alive during
+  // the renewal.
   out.plugin =
       std::shared_ptr<const host::Instance>(prepared_.plugin, &prepared_.plugin->instance());
   out.max_fetches = prepared_.api->session->max_fetches;
@@ -342,7 +346,7 @@ std::shared_ptr<session::Environment> CallRun::session_environment() const {
                                                     context_.renewals, context_.hold());
 }
 
-/// The session still serves this call; the ones to come shall not have to wait for a new one.
+/// Refreshes a session that is still valid for this call, so that later calls need not wait.
 void CallRun::refresh_early() const {
   if (snapshot_->refresh_early_ms == 0 || runtime::wall_clock_ms() < snapshot_->refresh_early_ms ||
       !prepared_.api->session)
@@ -363,7 +367,7 @@ void CallRun::got_session(Result<session::SnapshotPtr> session) {
 
 void CallRun::send(host::Outcome outcome) {
   if (is_cancelled()) return on_cancel();
-  // The caller may have left while a session was made.
+  // The client may have disconnected while a session was obtained.
   if (!preview_ && call_.client_disconnected && *call_.client_disconnected)
     return fail(input_invalid("the caller went away before the call was sent"));
   const bool url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
@@ -440,8 +444,8 @@ Classification CallRun::classify(const upstream::Response& response) {
   return classification;
 }
 
-/// Whether the call is made once more: with a new session, or as it is, because the plugin calls
-/// the answer transient. A vendor that asks for a pause gets it.
+/// Whether the call is repeated: with a new session, or with the same one because the plugin
+/// classified the response as transient. No transient retry if the vendor asks for a pause.
 bool CallRun::must_repeat(const Classification& classification) {
   if (must_renew(classification)) return true;
   const bool now = classification.transient && !retried_ && classification.retry_after_ms == 0 &&
@@ -450,18 +454,19 @@ bool CallRun::must_repeat(const Classification& classification) {
   return now;
 }
 
-/// A streamed body is gone: it cannot be sent again.
+/// A streamed body has been consumed and cannot be sent again.
 bool CallRun::must_renew(const Classification& classification) const {
   return ends_session(classification) && !streams_body_ && may_repeat(call_.method, classification);
 }
 
-/// A session that was made for this very call and is refused again is no matter of its age.
+/// A fresh session that is rejected is not merely expired.
 bool CallRun::ends_session(const Classification& classification) const {
   return classification.kind == catalog::ResponseKind::session_expired && prepared_.api->session &&
          snapshot_->session && !renewed_after_answer_;
 }
 
-/// Where this call cannot be repeated, the next one shall not meet the same refusal.
+/// Drops a rejected session where this call is not repeated, so that the next call does not get the
+/// same rejection.
 void CallRun::drop_refused_session(const Classification& classification) {
   if (!ends_session(classification)) return;
   prepared_.integration->state(prepared_.plugin->manifest().id)->drop(snapshot_->generation);
@@ -505,7 +510,7 @@ void CallRun::note_unreachable(const Error& error) {
       redactor_for(*snapshot_).redact(std::string(error.message)), runtime::wall_clock_ms());
 }
 
-/// What the answer means for the calls to come.
+/// Records the response for the backoff, which may hold back later calls.
 void CallRun::record_outcome(const upstream::Response& response,
                              const Classification& classification) {
   std::string told = prepared_.integration->backoff().note(
@@ -517,7 +522,7 @@ void CallRun::record_outcome(const upstream::Response& response,
 
 void CallRun::fail(Error error) {
   if (entered_) error.places = prepared_.integration->places();
-  if (reached_ == Sent::yes) {  // the vendor has answered before, whatever failed since
+  if (reached_ == Sent::yes) {  // an earlier request got a response, whatever failed since
     error.sent = Sent::yes;
     error.retryable = false;
   }
@@ -542,7 +547,7 @@ void CallRun::finish(Result<Response> result) {
   });
 }
 
-/// The one way out: the result is delivered once, and the call is counted until that is done.
+/// The only exit: delivers the result once. The call stays counted until the result is delivered.
 template <class Deliver>
 void CallRun::end(Deliver deliver_result) {
   if (std::exchange(ended_, true)) return;
@@ -554,7 +559,7 @@ void CallRun::end(Deliver deliver_result) {
   context_.calls.leave();
 }
 
-/// No observer keeps the others, or the caller, from hearing of the call.
+/// An observer that throws does not keep the others, or the caller, from being notified.
 void CallRun::observe(const Result<Response>& result) const {
   for (const auto& observer : context_.observers) {
     runtime::run_guarded(context_.trouble, "an observer", [&] {
@@ -581,7 +586,8 @@ void CallRun::deliver_preview(Result<Preview> preview) {
                        [&] { handler(std::move(preview)); });
 }
 
-/// Of the last prepare(), for what it and the inspect() behind it see.
+/// The environment of the last prepare(); the inspect() that follows it gets the same attempt and
+/// session_seq.
 host::Env CallRun::env() const {
   return {prepare_count_ - 1, runtime::wall_clock_ms(), session_seq_, runtime::fresh_entropy()};
 }

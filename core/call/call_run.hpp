@@ -30,7 +30,7 @@
 
 namespace penstock::call {
 
-/// What all calls of an engine share. Outlives them.
+/// State shared by all calls of an engine. Outlives them.
 struct CallContext {
   const Config* config = nullptr;
   std::shared_ptr<CredentialStore> store;
@@ -39,46 +39,48 @@ struct CallContext {
   std::vector<std::shared_ptr<Observer>> observers;
   runtime::Trouble trouble;
   runtime::InFlight calls;
-  runtime::InFlight background;  ///< renewals, which outlive their calls
+  runtime::InFlight background;  ///< session renewals; they may outlive their calls
 
-  /// Counts a renewal as long as the result lives.
+  /// Counts one background renewal until the returned pointer is released.
   std::shared_ptr<void> hold() {
     background.enter();
     return std::shared_ptr<void>(nullptr, [this](void*) { background.leave(); });
   }
 };
 
-/// What a plugin's failure in prepare() means for the caller.
+/// The error that the caller gets when the plugin's prepare() fails with `why`.
 Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin);
 
-/// The life of one call, read from top to bottom:
-///   start → (validated draft) → prepare ⇄ session → send → receive ─┬→ finish
-///                                  ↑                                │
-///                                  ├── session expired, once ───────┤
-///                                  └── transient, once ─────────────┘
-/// With a peer the bodies stream: the same steps, but that the answer passes a gate to the caller
-/// as it comes. Lives on one loop; each pending operation holds it.
+/// One call from start to finish:
+///   start → (prepared call) → prepare ⇄ session → send → receive ─┬→ finish
+///                                ↑                                │
+///                                ├── session expired, once ───────┤
+///                                └── transient, once ─────────────┘
+/// With a ProxyPeer the bodies stream: the steps are the same, but the response passes through a
+/// ResponseBuffer to the caller as it arrives. Runs on one loop; each pending operation keeps it
+/// alive.
 ///
-/// It is one of context.calls from its making to its end, and among its loop's live calls from
-/// start() to its end. What comes after the end (an abort, a cancellation) finds ended_ and does
-/// nothing.
+/// It is counted in context.calls from construction to its end, and listed in its loop's LiveCalls
+/// from start() to its end. An abort or a cancellation after the end sees ended_ and does nothing.
 class CallRun final : public runtime::LiveCall {
  public:
   using Completion = detail::CompletionPtr<Result<Response>>;
 
-  /// `world` is the moment that the call is judged against. context.calls was entered.
+  /// `registry` is the snapshot of plugins and integrations that the call uses to its end. The
+  /// caller has already called context.calls.enter().
   CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
           runtime::Loop& loop, Call call, Completion completion);
   CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
           runtime::Loop& loop, ProxyCall call, std::shared_ptr<ProxyPeer> peer);
-  /// A call that goes up to sending, and no further.
+  /// A preview: all steps before sending, including a session renewal if one is needed. `handler`
+  /// gets the request, and nothing of the call itself is sent.
   CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> registry,
           runtime::Loop& loop, Call call, Engine::PreviewHandler handler);
   ~CallRun() override;
 
   void start();
 
-  /// Lets `request` cancel the call. Before start(). [any-thread]
+  /// Subscribes the call to `request`, which can then cancel it. Call before start(). [any-thread]
   void listen_to(std::shared_ptr<detail::CancelRequest> request);
 
   void abort(Error error) override;
@@ -141,36 +143,36 @@ class CallRun final : public runtime::LiveCall {
   runtime::Loop& loop_;
   Call call_;
   bool ended_ = false;
-  std::optional<Phase> in_plugin_;  ///< a function of the plugin is running, in that phase
-  bool sending_ = false;            ///< the client has the request
-  std::shared_ptr<detail::CancelRequest> cancel_request_;  ///< null: nobody can cancel
-  std::shared_ptr<std::atomic<upstream::Cancel>> cancel_;  ///< null together with it
-  Completion completion_;                                  ///< of a call without a peer
-  Engine::PreviewHandler preview_;                         ///< of one that is not sent
-  std::shared_ptr<ProxyPeer> peer_;                        ///< of a streamed call
-  bool streams_body_ = false;  ///< the caller's body goes to the vendor as it comes
+  std::optional<Phase> in_plugin_;  ///< set while a plugin function runs: its phase
+  bool sending_ = false;            ///< the upstream client has the request
+  std::shared_ptr<detail::CancelRequest> cancel_request_;  ///< null: cannot be cancelled
+  std::shared_ptr<std::atomic<upstream::Cancel>> cancel_;  ///< null if cancel_request_ is null
+  Completion completion_;                                  ///< buffered calls only
+  Engine::PreviewHandler preview_;                         ///< previews only
+  std::shared_ptr<ProxyPeer> peer_;                        ///< streamed calls only
+  bool streams_body_ = false;  ///< the caller's body is forwarded as it arrives
   std::optional<std::uint64_t> body_length_;
   bool takes_trailers_ = false;
   std::shared_ptr<ResponseBuffer> buffer_;
-  Response head_;  ///< what the peer was given
+  Response head_;  ///< the response head that the peer received
   std::vector<Field> trailers_;
   std::chrono::steady_clock::time_point started_, deadline_;
 
   PreparedCall prepared_;
-  bool entered_ = false;  ///< holds one of the integration's places
+  bool entered_ = false;  ///< holds one of the integration's concurrency slots
   session::SnapshotPtr snapshot_;
-  const host::State* used_session_ = nullptr;  ///< by prepare(); lives in snapshot_
-  std::uint32_t prepare_count_ = 0;            ///< times that prepare() was called
-  std::uint64_t session_seq_ = 0;              ///< of the last one; see pst_env
-  int session_rounds_ = 0;                     ///< times that prepare() asked for a session
-  bool renewed_when_due_ = false;              ///< or tried to
+  const host::State* used_session_ = nullptr;  ///< passed to prepare(); points into snapshot_
+  std::uint32_t prepare_count_ = 0;            ///< how often prepare() was called
+  std::uint64_t session_seq_ = 0;              ///< of the last prepare(); see pst_env
+  int session_rounds_ = 0;                     ///< how often prepare() asked for a session
+  bool renewed_when_due_ = false;              ///< renewed a due session, or tried to
   bool renewed_after_answer_ = false;
-  bool retried_ = false;        ///< once is enough for what the plugin calls transient
-  bool repeats_as_is_ = false;  ///< the repeat that comes next is a retry, not a renewal
-  Sent reached_ = Sent::no;     ///< by requests of this call that are over
+  bool retried_ = false;        ///< a transient failure is retried once only
+  bool repeats_as_is_ = false;  ///< the next repeat is a retry without a session renewal
+  Sent reached_ = Sent::no;     ///< how far the completed requests of this call got
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;
-  std::string call_url_;  ///< as plugins see it: before they add anything
+  std::string call_url_;  ///< the URL as plugins see it, before their additions
   std::string sent_url_;
   std::chrono::microseconds vendor_time_{0};
 };

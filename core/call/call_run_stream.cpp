@@ -1,4 +1,4 @@
-// A call whose bodies stream: the steps that it takes otherwise than one that is answered whole.
+// The steps of a streamed call that differ from those of a buffered one.
 #include <utility>
 
 #include "call/call_run.hpp"
@@ -6,7 +6,8 @@
 
 namespace penstock::call {
 
-/// Prepares a request for streaming; fails the call where its plugin does not allow that.
+/// Adds the body source and the response buffer to a request. Fails the call and returns false if
+/// the plugin wrote a body while the caller's body is streamed.
 bool CallRun::open_buffer(upstream::Request& request) {
   if (streams_body_ && request.has_body) {
     fail(plugin_failed(
@@ -20,7 +21,7 @@ bool CallRun::open_buffer(upstream::Request& request) {
     request.source_length = body_length_;
   }
   request.takes_trailers = takes_trailers_;
-  // The run holds the gate: weak, or the two would hold each other.
+  // The run owns the buffer: a weak reference avoids a cycle.
   buffer_ = std::make_shared<ResponseBuffer>(
       peer_, loop_.context(),
       [api = prepared_.api](int status) { return inspected_bytes(*api, status); },

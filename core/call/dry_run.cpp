@@ -10,8 +10,8 @@
 namespace penstock::call {
 namespace {
 
-/// "Basic dXNlcjp…" → "Basic ***": a credential that is made of secrets need not hold one of them
-/// literally.
+/// "Basic dXNlcjp…" → "Basic ***". The value is hidden whole: a credential derived from secrets
+/// need not contain one literally.
 std::string redacted_credential(std::string_view value) {
   const std::size_t space = value.find(' ');
   return space == std::string_view::npos ? "***" : std::string(value.substr(0, space)) + " ***";

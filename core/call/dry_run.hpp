@@ -8,15 +8,15 @@
 
 namespace penstock::call {
 
-/// The request that `call` would send, secrets masked, or the error that it would give. Sends
-/// nothing.
+/// The request that `call` would send, with secrets redacted, or the error that it would return.
+/// Sends nothing.
 Result<Preview> preview(const runtime::Registry& registry, const Call& call);
 
-/// The same of a call that is ready to be sent.
+/// The same for a request that is already signed.
 Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapshot,
                    SignedRequest request);
 
-/// Parts multipart bodies that are only shown.
+/// The multipart boundary of previews.
 constexpr std::string_view preview_boundary = "penstock-boundary";
 
 }  // namespace penstock::call

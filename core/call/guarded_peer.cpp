@@ -4,17 +4,17 @@
 
 namespace penstock::call {
 
-/// False: the peer is not there any more, and has not been told.
+/// Calls the peer. False: the peer has finished, or it threw, now or before.
 template <class Function>
 bool GuardedPeer::told(Function function) {
   if (!peer_ || gone_) return false;
-  // A peer may call a handler at once, and that may end the call, which holds us.
+  // The peer may call a handler inside `function`, which may end the call that owns this object.
   const auto self = shared_from_this();
   gone_ = !runtime::run_guarded(trouble_, "a ProxyPeer", [&, held = peer_] { function(*held); });
   return !gone_;
 }
 
-// The handlers are passed on as copies: a peer may take one and throw then.
+// Handlers are passed as copies: a peer may take one and then throw.
 
 void GuardedPeer::read(ReadHandler handler) {
   if (!told([&](ProxyPeer& peer) { peer.read(handler); })) handler(std::nullopt);

@@ -10,8 +10,8 @@
 
 namespace penstock::call {
 
-/// Between the engine and an embedder's peer: what the peer throws is told and makes it a caller
-/// who has gone, and after finish() it hears nothing more. Used on one loop.
+/// Wraps an embedder's peer. An exception from the peer is reported and counts as a client that
+/// disconnected; after finish() the peer is not called again. Used on one loop.
 class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<GuardedPeer> {
  public:
   GuardedPeer(std::shared_ptr<ProxyPeer> peer, const runtime::Trouble& trouble)
@@ -28,8 +28,8 @@ class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<
   bool told(Function function);
 
   std::shared_ptr<ProxyPeer> peer_;  ///< null after finish()
-  const runtime::Trouble& trouble_;  ///< the engine's
-  bool gone_ = false;                ///< it threw
+  const runtime::Trouble& trouble_;  ///< owned by the engine
+  bool gone_ = false;                ///< a function of the peer threw
 };
 
 }  // namespace penstock::call

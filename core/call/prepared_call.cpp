@@ -26,7 +26,7 @@ std::string list(const std::vector<std::string>& names) {
   return out;
 }
 
-/// Another one that was probably meant: one of the same tool rather than any.
+/// Suggests the integration that was probably meant, preferring one of the same tool.
 std::string near_integration(const runtime::Registry& registry, const Call& call) {
   std::vector<std::string> of_tool, all;
   for (const auto& [id, integration] : registry.integrations) {
@@ -99,14 +99,14 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
   if (call.params.size() > most) problems.push_back({"/params", "holds more than 1000 parameters"});
 }
 
-/// api_options as the caller gave them, with the connection's own defaults behind them.
+/// The caller's api_options, with the connection's defaults added where an option is missing.
 std::string with_connection_defaults(const PreparedCall& prepared, const std::string& given,
                                      const session::Snapshot& now) {
   const std::string text = given.empty() ? "{}" : given;
   if (prepared.api->option_defaults.empty()) return text;
   auto asked = schema::parse_value(text);
   if (!asked || asked->kind != schema::JsonValue::Kind::object)
-    return text;  // the validation says what is wrong
+    return text;  // validation reports the problem
   for (const catalog::OptionDefault& fallback : prepared.api->option_defaults) {
     const host::Item* field = now.connection.find(fallback.connection_field);
     if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr)
@@ -151,7 +151,8 @@ void read_body(const Call& call, std::string_view boundary, PreparedCall& prepar
     prepared.headers.push_back({"Content-Type", "application/json"});
 }
 
-/// SOAP 1.1 and 1.2 in UTF-8: what the envelope was read as must be what the vendor reads.
+/// Accepts SOAP 1.1 and 1.2 media types in UTF-8: the vendor must read the envelope as it was read
+/// here. Empty: valid; else the problem.
 std::string check_soap_content_type(std::string_view value) {
   const std::string type = lower(value);
   const std::string_view media = std::string_view(type).substr(0, type.find_first_of("; \t"));
@@ -169,8 +170,8 @@ std::string check_soap_content_type(std::string_view value) {
   return {};
 }
 
-/// Header blocks by which SOAP services are told who calls, by the name alone: WS-Security's
-/// Security, and the AuthHeader, Credentials, LoginInfo, … of services that have their own.
+/// Whether a SOAP header block carries credentials, decided by its name alone: WS-Security's
+/// Security, and AuthHeader, Credentials, LoginInfo, … of services with a scheme of their own.
 bool is_credential_block(std::string_view local_name) {
   constexpr std::array parts = {"security", "auth",          "credential", "login",  "logon",
                                 "password", "usernametoken", "apikey",     "api_key"};
@@ -186,7 +187,7 @@ std::string sha256(std::string_view bytes) {
   return out;
 }
 
-/// RFC 6761 section 6.4: no such host can be.
+/// Placeholder until there is a session. RFC 6761 section 6.4: .invalid names never resolve.
 constexpr const char* base_url_of_no_session = "https://base-url-comes-with-the-session.invalid";
 
 Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now) {
@@ -291,7 +292,8 @@ Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, co
     made.headers = policy::forwarded_headers(call.headers);
     std::vector<std::string> owned = made.api->owned_headers;
     if (made.api->soap) {
-      // A SOAP toolkit always sends these; the plugin's say the same of the same message.
+      // SOAP toolkits always send SOAPAction and Content-Type; the plugin's describe the same
+      // message.
       erase_header(made.headers, "soapaction");
       std::erase(owned, "content-type");
     }

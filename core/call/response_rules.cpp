@@ -71,12 +71,12 @@ runtime::CredentialsVerdict credentials_verdict(const Classification& classifica
                                                 bool ends_session) {
   using Kind = catalog::ResponseKind;
   if (ends_session) return runtime::CredentialsVerdict::session_over;
-  // What the manifest or the plugin has read there goes before the status: SOAP refuses with 500.
+  // The classification takes precedence over the status: SOAP services reject credentials with 500.
   if (classification.kind == Kind::auth_rejected || classification.kind == Kind::session_expired ||
       status == 401)
     return runtime::CredentialsVerdict::refused;
   if (classification.kind) return runtime::CredentialsVerdict::unsaid;
-  // Gateways give these before, and vendors after, they have looked at the credentials.
+  // These say nothing about the credentials: gateways send them before checking any, vendors after.
   const bool of_any_kind =
       status == 403 || status == 407 || status == 408 || status == 429 || status >= 500;
   return of_any_kind ? runtime::CredentialsVerdict::unsaid : runtime::CredentialsVerdict::accepted;

@@ -22,7 +22,7 @@ void set_default(std::vector<Field>& headers, Field field) {
   if (!is_given(headers, field.name)) headers.push_back(std::move(field));
 }
 
-/// As given_again() compares them.
+/// Parameter names in the form that given_again() compares.
 std::vector<std::string> names_of(const std::vector<Field>& parameters) {
   std::string query;
   for (const Field& parameter : parameters)
@@ -34,15 +34,16 @@ bool is_owned(const catalog::Api& api, std::string_view name) {
   return std::ranges::find(api.owned_headers, lower(name)) != api.owned_headers.end();
 }
 
-/// Whether a value holds a secret of the connection or the session, in any form, or a signature
-/// made with one. Asked only where a caller's header has the same name.
+/// Whether a value contains a secret of the connection or the session, in any encoding, or a
+/// signature made with one. Checked only if the caller sets a header of the same name.
 bool proves_who_calls(const std::string& value, const session::Snapshot& snapshot,
                       const std::vector<std::string>& signatures) {
   Redactor redactor = redactor_for(snapshot);
   for (const std::string& signature : signatures)
     redactor.add(signature);
   if (redactor.redact(value) != value) return true;
-  // The masker leaves out what is so short that it stands everywhere.
+  // The redactor replaces very short secrets only where they stand alone; here any occurrence
+  // counts.
   const auto holds = [&](const host::Item& item) {
     return item.secret && !item.value.empty() &&
            value.find(item.value.reveal()) != std::string::npos;
@@ -51,8 +52,8 @@ bool proves_who_calls(const std::string& value, const session::Snapshot& snapsho
          (snapshot.session && std::ranges::any_of(snapshot.session->items, holds));
 }
 
-/// The caller's fragment as the vendor will read it, inside the envelope that the plugin writes
-/// round it, which binds prefixes and may hold an element of its own. None: it is sound.
+/// Checks the caller's fragment as the vendor will read it: inside the envelope that the plugin
+/// writes around it, which binds prefixes and may hold an element of its own. Empty: valid.
 std::string check_enclosed(std::string_view xml) {
   const auto read = soap::read_soap_envelope(xml);
   if (!read) {
@@ -96,7 +97,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     auto body = host::build_enveloped_body(outcome, *prepared.body, *prepared.envelope);
     if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
     request.body = *std::move(body);
-    // It is the caller's message: the caller says what it is.
+    // The message is the caller's, and so is its Content-Type.
     std::erase_if(outcome.headers, [](const Field& field) {
       return equal_ignoring_case(field.name, "content-type");
     });
@@ -127,13 +128,13 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     } else if (!is_given(request.headers, field.name)) {
       request.headers.push_back(std::move(field));
     } else if (proves_who_calls(field.value, snapshot, outcome.signatures)) {
-      // Owned by nature: a caller's value would be sent in place of the credential.
+      // Treated as owned: otherwise the caller's value would be sent instead of the credential.
       constexpr std::string_view why =
           "is set by the plugin of this API: it carries the credential";
       return failure(input_invalid("headers." + field.name + " " + std::string(why),
                                    {{pointer_to("/headers", field.name), std::string(why)}}));
     }
-    // Else what the plugin does not own is its default, and the caller's goes ahead.
+    // Otherwise a header that the plugin does not own is a default, and the caller's value wins.
   }
   set_default(request.headers, {"Accept", "*/*"});
   set_default(request.headers, {"User-Agent", "Penstock/0.1"});

@@ -12,10 +12,10 @@
 
 namespace penstock::call {
 
-/// The plugin's picture of a draft; points into it.
+/// A prepared call as the plugin sees it. The result points into `prepared` and `call`.
 host::CallInput call_input(const PreparedCall& prepared, const Call& call);
 
-/// A signed call: what leaves, if it may.
+/// A signed request; check_egress() decides whether it may be sent.
 struct SignedRequest {
   std::string method;
   Url url;
@@ -23,20 +23,21 @@ struct SignedRequest {
   std::optional<std::string> body;
 };
 
-/// PreparedCall and plugin outcome put together. Fails where the caller's XML is not sound inside
-/// the envelope, and where the caller gives a header with which the plugin proves who calls.
+/// Combines a prepared call with the plugin's outcome. Fails if the plugin's URL is invalid, if the
+/// caller's XML is not valid inside the envelope, if the caller repeats a query parameter of the
+/// plugin, or if the caller sets a header in which the plugin sends a credential.
 Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call,
                                     host::Outcome outcome, const session::Snapshot& snapshot = {});
 
-/// The last look at where a request goes: the final URL must be inside the manifest's egress list.
+/// Final egress check: the signed URL must match the manifest's egress list.
 Result<Ok> check_egress(const PreparedCall& prepared, const Url& url);
 
-/// How long the call may take: the call's own say, the integration's, the manifest's, the common
-/// one, 60 s.
+/// How long the call may take. First that is set: the call's own timeout, the integration's, the
+/// manifest's, the common one; else 60 s.
 std::chrono::milliseconds time_limit(const PreparedCall& prepared, const Call& call,
                                      const UpstreamConfig& common);
 
-/// Everything of a connection and a session that must not be shown.
+/// Redacts every secret of a connection and its session.
 Redactor redactor_for(const session::Snapshot& snapshot = {});
 
 }  // namespace penstock::call

@@ -9,10 +9,10 @@
 namespace penstock::call {
 namespace {
 
-/// Of an answer that is thrown away: more than this, and the connection goes with it.
+/// How much of a discarded response is read; beyond it the connection is closed instead.
 constexpr std::size_t max_swallowed = 64U << 10U;
 
-/// Reads piece by piece; holds itself while a piece is asked for.
+/// Reads piece by piece; keeps itself alive while a read is pending.
 class BodyCollector : public std::enable_shared_from_this<BodyCollector> {
  public:
   BodyCollector(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, std::uint64_t most,
@@ -40,7 +40,7 @@ class BodyCollector : public std::enable_shared_from_this<BodyCollector> {
 
 void PeerBody::read(Handler handler) {
   peer_->read([&loop = loop_, handler = std::move(handler)](std::optional<std::string> piece) {
-    // Posted: a peer that answers at once would otherwise nest the next read in this one.
+    // Posted: a peer that calls back inside read() would otherwise nest each read in the last.
     boost::asio::post(loop,
                       [handler, piece = std::move(piece)]() mutable { handler(std::move(piece)); });
   });
@@ -56,7 +56,7 @@ ResponseBuffer::ResponseBuffer(std::shared_ptr<ProxyPeer> peer, boost::asio::io_
     : peer_(std::move(peer)), loop_(loop), wanted_(std::move(wanted)), admit_(std::move(admit)) {}
 
 void ResponseBuffer::interim(upstream::Response head) {
-  if (head.status == 100) return;  // the engine's own hop: it sends no Expect
+  if (head.status == 100) return;  // ends at the engine, which sends no Expect
   policy::drop_hop_by_hop(head.headers);
   Response interim;
   interim.status = head.status;

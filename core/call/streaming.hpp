@@ -16,7 +16,7 @@ class io_context;
 
 namespace penstock::call {
 
-/// The caller's body as the upstream client wants it: on the loop.
+/// Adapts the caller's body for the upstream client: its handlers run on the loop.
 class PeerBody final : public upstream::BodySource {
  public:
   PeerBody(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop)
@@ -29,18 +29,18 @@ class PeerBody final : public upstream::BodySource {
   boost::asio::io_context& loop_;
 };
 
-/// Reads all of a caller's body; none where it is larger than `most` or broke off. `handler` runs
-/// once, on the loop.
+/// Reads the caller's whole body. `handler` runs once, on the loop; it gets nullopt if the body is
+/// larger than `most` bytes or broke off.
 void collect_body(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop,
                   std::uint64_t most, std::function<void(std::optional<std::string>)> handler);
 
-/// Between a streamed answer and the caller: keeps back as much of it as the rules and the plugin
-/// need to judge it, then lets it through or throws it away.
+/// Between a streamed response and the caller: holds back as much of the response as the rules and
+/// the plugin need to classify it, then forwards or discards it.
 class ResponseBuffer final : public upstream::ResponseSink {
  public:
-  /// How much of the body of an answer with this status is to be seen first.
+  /// How many bytes of the body to hold before a response with this status is classified.
   using BytesWanted = std::function<std::size_t(int status)>;
-  /// Judges what came, called once; true lets the answer through.
+  /// Classifies what has arrived; called once. True forwards the response.
   using Admit = std::function<bool(const upstream::Response& seen)>;
 
   ResponseBuffer(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, BytesWanted wanted,
@@ -50,10 +50,10 @@ class ResponseBuffer final : public upstream::ResponseSink {
   void head(upstream::Response head) override;
   void body(std::string piece, std::function<void(bool)> next) override;
 
-  /// The answer is whole: what is kept back goes out, then `done` runs.
+  /// Call when the response is complete. Forwards what is still held, then runs `done`.
   void end(std::function<void()> done);
 
-  /// The answer was thrown away; what was seen of it.
+  /// True: the response was discarded. take_seen() gives what was read of it.
   bool refused() const { return state_ == State::refused; }
   upstream::Response take_seen() { return std::move(seen_); }
 
