@@ -34,7 +34,8 @@ void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::Pars
   check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), reading);
 }
 
-/// A key that is set must be sound, and a database that replicas share needs one.
+/// PENSTOCK_STATE_KEY must be valid if it is set, and is required for PostgreSQL, which replicas
+/// share.
 void check_state_key(config::ParsedConfig& reading) {
   const char* const keys = std::getenv("PENSTOCK_STATE_KEY");
   const bool is_needed = config::is_postgresql_url(reading.config.state);

@@ -7,12 +7,13 @@
 
 namespace penstock::engine {
 
-/// Loads the plugins that a configuration names and checks it against them, without its state and
-/// without a connection to anything. What is wrong is added to reading.problems; the plugins are
-/// those that could be loaded; null where none was to be.
+/// Loads the plugins that a configuration names and checks the configuration against them, without
+/// opening its state or any connection. Problems are added to reading.problems. Returns the plugins
+/// that could be loaded; null if `plugins` could not be read.
 std::shared_ptr<const loader::PluginSet> check(config::ParsedConfig& reading);
 
-/// A folder that can be written, or made. A database is asked only when it is opened.
+/// Checks PENSTOCK_STATE_KEY, and that the state folder can be written or created. A database is
+/// first contacted when it is opened.
 void check_state(config::ParsedConfig& reading);
 
 }  // namespace penstock::engine

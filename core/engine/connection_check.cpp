@@ -13,7 +13,7 @@ namespace {
 
 using Plugins = std::vector<const loader::Plugin*>;
 
-/// What the plugins of one tool say of a field of its connection.
+/// What the plugins of one tool declare about a connection field.
 struct Field {
   bool known = false;
   bool secret = false;
@@ -49,7 +49,7 @@ class ConnectionCheck {
 
  private:
   void problem(Mark at, std::string message, std::string suggestion = {}) {
-    if (!said_.insert(message).second) return;  // plugins of one tool share fields
+    if (!said_.insert(message).second) return;  // plugins of one tool may share fields
     reading_.problems.push_back(
         {reading_.config.file, at, std::move(message), std::move(suggestion), {}});
   }
@@ -67,7 +67,7 @@ class ConnectionCheck {
     return out;
   }
 
-  /// What no field may hold, whatever its plugin says of it.
+  /// Rules for the text of every field, whatever its schema.
   void check_text(const ConnectionField& field) {
     const std::string_view value = field.value.reveal();
     std::string trouble = config::secret_trouble(value);
@@ -113,7 +113,7 @@ class ConnectionCheck {
     return unread_.fields.contains(name) || meant_.contains(name);
   }
 
-  /// The field's value with its default; none where it is absent, empty or cannot be known.
+  /// The field's value, or its default; none if it is absent, empty or cannot be known.
   std::optional<std::string> value(const loader::Plugin& plugin, const std::string& name) const {
     const auto given = std::ranges::find(integration_.connection, name, &ConnectionField::name);
     if (given != integration_.connection.end()) {
@@ -143,7 +143,7 @@ class ConnectionCheck {
     return out;
   }
 
-  /// One API at least has to be callable.
+  /// At least one API must be callable.
   void check_completeness() {
     std::string lacks;
     for (const loader::Plugin* plugin : plugins_) {
@@ -172,7 +172,7 @@ class ConnectionCheck {
 void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded,
                       config::ParsedConfig& reading) {
   const IntegrationConfig& integration = reading.config.integrations[index];
-  if (integration.tool.empty()) return;  // is told, if it stands in a file
+  if (integration.tool.empty()) return;  // reported by the reader if it comes from a file
   Plugins plugins = loaded.plugins->of_tool(integration.tool);
   const bool all_plugins = !loaded.lacks_some_of(integration.tool);
   if (plugins.empty() && all_plugins) {

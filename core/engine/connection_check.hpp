@@ -5,9 +5,9 @@
 
 namespace penstock::engine {
 
-/// Checks one integration's tool and connection against the plugins. What could not be read, or may
-/// be the business of a plugin that could not be loaded, is left alone. Fields that no plugin calls
-/// a secret are added to reading.clear.
+/// Checks one integration's tool and connection against the plugins. Skips what could not be read,
+/// and what a plugin that could not be loaded may define. Marks of fields that no plugin declares
+/// secret are added to reading.clear.
 void check_connection(std::size_t integration, const loader::PluginSet::Loaded& loaded,
                       config::ParsedConfig& reading);
 

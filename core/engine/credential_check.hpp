@@ -5,10 +5,10 @@
 
 namespace penstock::engine {
 
-/// Finds each enabled integration whose rotating credential another one before it has too. One that
-/// the vendor always replaces is a consent of one customer, given twice by mistake: a problem. One
-/// that it may replace is worth a note: the two share one state and one lease, which is safe as
-/// long as they share the store.
+/// Finds each enabled integration that has the same rotating credential as an earlier one. If the
+/// vendor always replaces the credential, the consent of one customer was configured twice by
+/// mistake: a problem. If the vendor may replace it: a note, as the two share one state and one
+/// lease, which is safe while they share the store.
 void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedConfig& reading);
 
 }  // namespace penstock::engine

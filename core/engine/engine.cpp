@@ -52,11 +52,11 @@ Error stopping_error() {
   return error;
 }
 
-/// How long the end waits for renewals where one of them may be hanging in its plugin.
+/// How long shutdown waits for renewals if one of them may hang in its plugin.
 constexpr auto hung_patience = std::chrono::seconds(5);
-/// How long exit() waits for a thread of the engine's.
+/// How long exit() waits for each thread of the engine.
 constexpr auto exit_patience = std::chrono::seconds(2);
-/// How long the destructor waits for handlers that are too late for a loop.
+/// How long the destructor waits for handlers queued on `aside`.
 constexpr auto aside_patience = std::chrono::seconds(1);
 
 }  // namespace
@@ -64,24 +64,25 @@ constexpr auto aside_patience = std::chrono::seconds(1);
 struct Engine::Impl {
   Impl(config::ParsedConfig& reading, EngineOptions options,
        std::shared_ptr<const Registry> registry_in, unsigned threads);
-  /// After shut_down(); not on an engine thread.
+  /// Call after shut_down(), and not on an engine thread.
   ~Impl();
 
-  /// Of a configuration as far as it was read; `reading` is used up.
+  /// Opens an engine from a partially parsed config. Consumes `reading`.
   static Result<std::unique_ptr<Engine>, ConfigProblems> open(config::ParsedConfig& reading,
                                                               EngineOptions options);
 
   bool on_own_thread() const { return runtime::is_thread_of(this); }
 
-  /// The loop that this is, or the next one.
+  /// The loop of the current thread, if it is one of this engine; else the next one in turn.
   Loop& pick_loop() {
     Loop* const here = Loop::current();
     const bool own = here != nullptr && on_own_thread();
     return own ? *here : *loops[next_loop++ % loops.size()];
   }
 
-  /// Starts a call that has been counted. Always posted: a call that fails at once must not run its
-  /// handler in the function that started it, and plugins run on a stack of the engine's own.
+  /// Starts a call that is already counted in context.calls. Always posts: a call that fails at
+  /// once must not run its handler inside the initiating function, and plugins must run on the
+  /// stack of an engine thread.
   template <class Asked, class Told>
   void run(Asked call, Told told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
     Loop& loop = pick_loop();
@@ -91,7 +92,7 @@ struct Engine::Impl {
     boost::asio::post(loop.context(), [made] { made->start(); });
   }
 
-  /// For a result that is there at once, and perhaps no loop any more.
+  /// Runs a completion whose result is known, and for which there may be no loop any more.
   template <class Function>
   void post_aside(Function function) {
     boost::asio::post(aside, std::move(function));
@@ -104,7 +105,8 @@ struct Engine::Impl {
     });
   }
 
-  /// Counted before the question: stop() either sees this call or this call sees stop().
+  /// Counts the call before checking `stopping`: either stop() sees this call, or this call sees
+  /// stop().
   bool enter() {
     context.calls.enter();
     if (!stopping) return true;
@@ -124,7 +126,7 @@ struct Engine::Impl {
 
   /// Destroyed last: until then exit() waits for the engine.
   std::unique_ptr<ExitGuard> exit_guard;
-  /// Says when all members behind it are gone.
+  /// Signals that all members declared after it are destroyed.
   struct Destruction {
     ~Destruction() { done.set_value(); }
     std::promise<void> done;
@@ -139,7 +141,7 @@ struct Engine::Impl {
   std::vector<std::unique_ptr<Loop>> loops;
   std::atomic<std::size_t> next_loop{0};
 
-  /// The watchdog's context, and that of handlers that are too late for a loop.
+  /// Runs the watchdog, and handlers that cannot run on a loop.
   boost::asio::io_context aside{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> aside_work;
   std::unique_ptr<Watchdog> watchdog;
@@ -148,11 +150,11 @@ struct Engine::Impl {
   std::thread aside_thread;
 
   std::atomic<bool> stopping{false};
-  std::mutex stop_mutex;  ///< held by the one that stops, to the end
+  std::mutex stop_mutex;  ///< held by the stopping thread until shutdown is complete
   bool stopped = false;
   std::once_flag stopper_once;
-  std::thread stopper;              ///< of a stop() on an engine thread
-  std::atomic<bool> halted{false};  ///< by exit()
+  std::thread stopper;              ///< runs a stop() that was called on an engine thread
+  std::atomic<bool> halted{false};  ///< set by exit()
   std::atomic<bool> blocking_joined{false};
 };
 
@@ -170,7 +172,7 @@ std::shared_ptr<const Registry> make_registry(const Config& config,
   return registry;
 }
 
-/// Without an embedder who wants to hear of it.
+/// Used if the embedder sets no on_trouble, or if that throws.
 void tell_stderr(std::string_view sentence) {
   const std::string line = "penstock: " + std::string(sentence) + "\n";
   (void)!::write(STDERR_FILENO, line.data(), line.size());
@@ -214,7 +216,7 @@ class FunctionCompletion final : public detail::Completion<Result<Response>> {
   Engine::CallHandler handler_;
 };
 
-/// A preview without a session: one plugin call, on a loop, where the watchdog sees it.
+/// A preview without a session: one plugin call, on a loop, where the watchdog monitors it.
 class PreviewRun final : public runtime::LiveCall {
  public:
   PreviewRun(CallContext& context, std::shared_ptr<const Registry> registry, Call call,
@@ -232,7 +234,7 @@ class PreviewRun final : public runtime::LiveCall {
 
   void abort(Error error) override { end(failure(std::move(error))); }
 
-  /// This runs while start() has not come back: start() is what hangs.
+  /// Runs while start() has not returned: start() is what hangs.
   void on_plugin_lost(const host::Instance&) override {
     end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
                                   " is out of service: a function of it does not return",
@@ -300,7 +302,7 @@ Engine::Impl::Impl(config::ParsedConfig& reading, EngineOptions options,
                    std::shared_ptr<const Registry> registry_in, unsigned threads)
     : config(std::move(reading.config)), notes(std::move(reading.notes)),
       registry(std::move(registry_in)), plugin_time_limit(options.plugin_time_limit),
-      // Starts its thread at once, which inherits what is blocked meanwhile.
+      // The pool starts its thread at once, and the thread inherits the signal mask of this moment.
       blocking((runtime::SignalsBlocked(), 1)), aside_work(boost::asio::make_work_guard(aside)) {
   context.config = &config;
   context.store = std::move(options.store);
@@ -327,22 +329,23 @@ Engine::Impl::Impl(config::ParsedConfig& reading, EngineOptions options,
 
 Engine::Impl::~Impl() {
   if (stopper.joinable()) stopper.join();
-  // What has been posted aside runs; then nothing is left that could post.
+  // Handlers queued on `aside` run; after that nothing can post to it.
   boost::asio::post(aside, [this] { watchdog->stop(); });
   aside_work.reset();
-  // A handler that calls again whenever it is refused would go on for ever.
+  // A handler that calls again whenever it is refused would never finish.
   if (halted || aside_end.wait_for(aside_patience) != std::future_status::ready) aside.stop();
   aside_thread.join();
-  // No thread is left to halt, but the connections that are closed now still use OpenSSL.
+  // No thread is left to halt, but the connections closed from here on still use OpenSSL.
   exit_guard->replace(
       [ending_thread = std::this_thread::get_id(), done = destruction.done.get_future().share()] {
         if (ending_thread != std::this_thread::get_id()) done.wait_for(exit_patience);
       });
-  // Handlers still queued on a loop may hold calls, which hold the world: loops first.
+  // Handlers still queued on a loop may own calls, which own the registry: destroy the loops first.
   loops.clear();
 }
 
-/// A thread of a loop is given up inside a plugin. [watchdog]
+/// Gives up a loop thread that hangs in a plugin: takes the plugin out of service, replaces the
+/// thread and ends the calls that wait for it. [watchdog]
 void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) {
   const host::Instance& instance = *watch.instance();
   instance.take_out_of_service();
@@ -361,7 +364,8 @@ void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch
   }
 }
 
-/// Ends the sessions that the vendors count. What other replicas use goes on.
+/// Logs out where the manifest declares `logout`. Not with a shared store: other replicas still use
+/// its sessions.
 void Engine::Impl::logout() {
   bool shared = true;
   run_guarded(context.trouble, "the credential store",
@@ -396,7 +400,7 @@ void Engine::Impl::stop(std::chrono::milliseconds grace) {
   });
 }
 
-/// Not on an engine thread.
+/// Must not run on an engine thread.
 void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
   stopping = true;
   const std::scoped_lock lock(stop_mutex);
@@ -412,7 +416,7 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
     for (const auto& loop : loops)
       loop->abort_calls(stopping_error());
     context.calls.wait();
-    // What a vendor has answered, or is about to, is kept before the loops end that it comes by.
+    // Renewals must be saved before the loops that receive their responses stop.
     context.renewals->close(anything_hangs() ? hung_patience : session::max_end);
   }
   for (const auto& loop : loops)
@@ -421,7 +425,7 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
   blocking_joined = true;
 }
 
-/// No handler runs any more: what they use may be half destroyed.
+/// Halts all handlers: the objects that they use may be partly destroyed.
 void Engine::Impl::halt_for_exit() {
   stopping = true;
   halted = true;
@@ -432,7 +436,7 @@ void Engine::Impl::halt_for_exit() {
     if (loop->halt(exit_patience)) loop->close_connections();
   }
   if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_patience);
-  // What the credential store does uses OpenSSL, and may keep a token that nobody else has.
+  // The credential store uses OpenSSL, and may be saving a token that exists nowhere else.
   if (blocking_joined) return;
   const auto drained = std::make_shared<std::promise<void>>();
   boost::asio::post(blocking, [drained] { drained->set_value(); });
@@ -444,7 +448,7 @@ Engine::~Engine() {
     impl_->shut_down(std::chrono::milliseconds(0));
     return;
   }
-  // This thread has to return to its loop before that can end.
+  // This thread must return to its loop before the loop can end.
   impl_->stopping = true;
   runtime::start_engine_thread("penstock-end", nullptr,
                                [impl = std::shared_ptr<Impl>(std::move(impl_))] {

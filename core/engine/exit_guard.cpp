@@ -15,9 +15,9 @@
 namespace penstock::engine {
 namespace {
 
-/// Never destroyed: it is used while everything else is.
+/// Never destroyed: it is used while static objects are destroyed.
 struct Registry {
-  std::mutex mutex;  ///< kept for good by the thread that exits
+  std::mutex mutex;  ///< never released by the exiting thread
   std::vector<const std::function<void()>*> ends;
   std::atomic<bool> exiting{false};
   std::thread::id exiting_thread;
@@ -31,7 +31,7 @@ Registry& registry() {
 
 void on_exit() {
   Registry& all = registry();
-  // A forked child has none of the threads, perhaps a locked mutex, and no engine to end.
+  // A forked child has no engine threads and no engine to end, and the mutex may be locked there.
   if (::getpid() != all.process) return;
   all.mutex.lock();
   all.exiting_thread = std::this_thread::get_id();
@@ -40,7 +40,7 @@ void on_exit() {
     (*end)();
 }
 
-/// It holds the registry's mutex, and will not give it back.
+/// The exiting thread holds the registry's mutex and never releases it.
 bool on_exiting_thread() {
   const Registry& all = registry();
   return all.exiting && all.exiting_thread == std::this_thread::get_id();
@@ -49,7 +49,7 @@ bool on_exiting_thread() {
 }  // namespace
 
 ExitGuard::ExitGuard(std::function<void()> end) : end_(std::move(end)) {
-  // Exit handlers run in reverse order: theirs have to be there before ours.
+  // Exit handlers run in reverse order: OpenSSL's and libcurl's must be registered before ours.
   static const bool registered = [] {
     OPENSSL_init_ssl(0, nullptr);
     curl_global_init(CURL_GLOBAL_DEFAULT);

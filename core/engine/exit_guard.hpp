@@ -4,20 +4,20 @@
 
 namespace penstock::engine {
 
-/// exit() destroys what threads that still run make use of: OpenSSL's tables, curl's, static
-/// objects. As long as this object lives, exit() runs `end` before that; it has to bring the
-/// engine's threads to a halt, in bounded time.
+/// exit() destroys objects that running threads still use: those of OpenSSL and libcurl, and static
+/// ones. While an ExitGuard lives, exit() runs `end` before that; `end` must halt the engine's
+/// threads in bounded time.
 class ExitGuard {
  public:
-  /// After the libraries have been initialised whose own exit handlers are to come later.
+  /// Initialises OpenSSL and libcurl first, so that their exit handlers run after `end`.
   explicit ExitGuard(std::function<void()> end);
-  /// During exit(), on any other thread than the one that exits, it does not return.
+  /// Does not return if another thread is in exit().
   ~ExitGuard();
   ExitGuard(const ExitGuard&) = delete;
   ExitGuard& operator=(const ExitGuard&) = delete;
 
-  /// From now on exit() runs this one. During exit(), on any other thread than the one that exits,
-  /// it does not return: what the former `end` brought to a halt must not go on.
+  /// Replaces the function that exit() runs. Does not return if another thread is in exit(): what
+  /// the previous `end` halted must not continue.
   void replace(std::function<void()> end);
 
  private:

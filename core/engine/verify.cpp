@@ -11,7 +11,7 @@ namespace {
 
 using session::SessionStatus;
 
-/// From the least to the most that somebody has to do about it.
+/// In the order of SessionStatus::Health: from the least to the most urgent.
 constexpr std::array<const char*, 6> healths = {"ok",          "expiring", "cooling_down",
                                                 "unreachable", "refused",  "needs_credentials"};
 
@@ -34,7 +34,7 @@ bool refuses_credentials(const Response& answer) {
           answer.meaning == Meaning::session_expired || answer.status == 401);
 }
 
-/// Of a test call that got no answer.
+/// The outcome of a probe call that got no response.
 const char* outcome_of(const Error& error) {
   if (error.origin == Origin::network || error.phase == Phase::connect ||
       error.code == Code::task_timed_out)

@@ -39,7 +39,8 @@ constexpr std::array never_in_trailers = {"age",
                                           "connection",
                                           "upgrade"};
 
-/// What callers go by to tell the engine's words from a vendor's: no vendor speaks for the engine.
+/// Callers rely on Penstock-* headers to tell the engine's statements from the vendor's, so a
+/// vendor cannot set them.
 bool is_engines_own(std::string_view lower_name) { return lower_name.starts_with("penstock-"); }
 
 bool listed(const auto& names, std::string_view name) {
@@ -89,7 +90,7 @@ std::vector<Field> forwarded_trailers(std::vector<Field> trailers) {
 void drop_hop_by_hop(std::vector<Field>& headers) {
   const std::vector<std::string> named = connection_options(headers);
   std::erase_if(headers, [&](const Field& field) {
-    // A length is framing only by name: the answer's receiver needs it.
+    // Content-Length stays even if Connection names it: the recipient of the response needs it.
     return is_hop_by_hop(field.name) || is_engines_own(field.name) ||
            (field.name != "content-length" && listed(named, field.name));
   });

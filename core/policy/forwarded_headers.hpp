@@ -7,17 +7,18 @@
 
 namespace penstock::policy {
 
-/// What of an HTTP request's headers a proxy passes on: without those of the caller's own hop (RFC
-/// 9110 section 7.6.1: Connection, what it names, and the rest of framing) and without those that
-/// software on the way has added by itself: see intermediary_header().
+/// The headers of an HTTP request that a proxy forwards: without hop-by-hop fields (RFC 9110
+/// section 7.6.1: Connection, the fields that it names, and the rest of framing) and without those
+/// that intermediaries add; see intermediary_header().
 std::vector<Field> forwarded_headers(const std::vector<Field>& headers);
 
-/// What of a vendor's trailers goes on: none that could pass for framing, routing, authentication
-/// or a description of the content (RFC 9110 section 6.5.1), nor for the engine's own words.
+/// The trailers of a vendor that are forwarded: none that could pass for framing, routing,
+/// authentication or a description of the content (RFC 9110 section 6.5.1), and no Penstock-*
+/// field, which only the engine sets.
 std::vector<Field> forwarded_trailers(std::vector<Field> trailers);
 
-/// Drops the answer's fields that speak of one hop only, those that its Connection names, and
-/// those named as if the engine had written them (Penstock-*). For interim answers, too.
+/// Removes the hop-by-hop fields of a response, those that its Connection header names, and
+/// Penstock-* fields, which only the engine sets. For interim responses, too.
 void drop_hop_by_hop(std::vector<Field>& headers);
 
 }  // namespace penstock::policy

@@ -48,7 +48,8 @@ constexpr std::array forbidden = {
 constexpr std::array forbidden_prefixes = {Forbidden{"proxy-", framing},
                                            Forbidden{"x-forwarded-", routing}};
 
-/// Fields that a message has once (RFC 9110 section 5.3): of two, each reader picks another.
+/// Fields that a message may have only once (RFC 9110 section 5.3): given two, readers differ in
+/// which one they use.
 constexpr std::array singletons = {"content-disposition",
                                    "content-location",
                                    "content-range",

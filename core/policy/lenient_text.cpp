@@ -13,11 +13,11 @@ constexpr int max_layers = 4;
 
 struct Character {
   std::uint32_t code_point = 0;
-  std::size_t length = 0;  ///< in bytes; 0: these bytes are none
+  std::size_t length = 0;  ///< in bytes; 0: not a character
 };
 
-/// Decodes by the bits alone, as a careless decoder does: it believes the first byte's length, and
-/// takes six bits of each byte behind it whatever that is.
+/// Decodes by the bits alone, as a careless decoder does: trusts the first byte's length, and takes
+/// six bits of each byte after it, whatever that is.
 Character careless(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   std::size_t length = 1;
@@ -42,8 +42,8 @@ bool is_well_formed(std::string_view text, const Character& character) {
          character.code_point <= 0x10FFFF && has_continuation(text, character);
 }
 
-/// A broken character that may be read as ASCII. As a control only where it is overlong UTF-8: in
-/// Latin-1 two letters would make one as well.
+/// Whether a malformed character may be read as ASCII. As a control character only if it is
+/// overlong UTF-8: otherwise two Latin-1 letters would count as one.
 bool may_be_ascii(std::string_view text, const Character& character) {
   return character.code_point < 0x80 &&
          (character.code_point >= 0x20 || has_continuation(text, character));
@@ -64,7 +64,7 @@ bool has_no_width(std::uint32_t c) {
          (c >= 0x2060 && c <= 0x206F) || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF;
 }
 
-/// One character that is not ASCII, as it may be read; empty: left out.
+/// A non-ASCII character as a server may read it; empty: it is dropped.
 std::string_view ascii_of(std::string_view character, std::uint32_t code_point) {
   if (has_no_width(code_point)) return {};
   const auto* look = std::ranges::find(looks, code_point, &Look::code_point);

@@ -6,18 +6,18 @@
 
 namespace penstock::policy {
 
-/// Text as the most lenient server might come to read it, so that no spelling of a dot, a slash or
-/// a name passes a check unseen: one layer of %XX and %uXXXX taken off; overlong and otherwise
-/// broken UTF-8 read as the ASCII that its bits give; full-width and look-alike dots and slashes as
-/// the plain ones (NFKC, and Windows' best fit); bytes that are no UTF-8, and characters without a
-/// width, left out. For comparing only: it is never sent.
-///
-/// Decoders differ in what a first byte of a character does to an ASCII byte behind it: take it in
-/// ("%c1/" is "o"), or leave it ("%c1/.." ends with a dot segment).
+/// Decoders differ in how the first byte of a character treats an ASCII byte after it: they take it
+/// in ("%c1/" is "o"), or leave it ("%c1/.." ends with a dot segment).
 enum class Broken : std::uint8_t { takes_ascii_in, leaves_ascii };
+
+/// Text as the most lenient server might read it, so that no spelling of a dot, a slash or a name
+/// evades a check: one layer of %XX and %uXXXX is decoded; overlong and otherwise malformed UTF-8
+/// is read as the ASCII that its bits give; full-width and look-alike dots and slashes become the
+/// plain ones (NFKC, and Windows' best fit); bytes that are not UTF-8 and zero-width characters are
+/// dropped. For comparison only: the result is never sent.
 std::string lenient_decode(std::string_view text, Broken broken = Broken::takes_ascii_in);
 
-/// The same until nothing is left to decode, four layers at most.
+/// Repeats lenient_decode() until nothing is left to decode, at most four times.
 std::string lenient_decode_all(std::string_view text);
 
 }  // namespace penstock::policy

@@ -31,7 +31,8 @@ std::string quoted_parameter(std::string_view name) {
 
 constexpr const char* unwritable = "holds a control character";
 
-/// No quoted-string can hold them (RFC 9110 section 5.6.4); ends of lines are encoded.
+/// Control characters that no quoted-string can hold (RFC 9110 section 5.6.4). CR and LF are
+/// encoded instead.
 bool has_unwritable(std::string_view name) {
   return std::ranges::any_of(name, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -70,7 +71,7 @@ void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& proble
       problems.push_back(
           {(parts[i].is_file ? pointer : part + "/") + "content_type", "is not a media type"});
     if (parts[i].data_url.empty()) continue;
-    // Never the URL itself: it may be signed.
+    // The message never contains the URL itself: it may be a signed URL.
     const auto url = parse_url(parts[i].data_url);
     if (!url) problems.push_back({pointer + "data_url", url.error()});
   }

@@ -16,9 +16,9 @@ bool is_hex(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// Servers cut path parameters off before they resolve segments, so "..;/" is ".." to them; so is
-/// "..%3F/" to one behind another that decodes, "..%2500x/" where texts end at a NUL, and ".. /"
-/// where blanks at the edges go.
+/// Servers remove path parameters before they resolve segments, so "..;/" is ".." to them. So is
+/// "..%3F/" to a server behind one that decodes, "..%2500x/" where strings end at a NUL, and ".. /"
+/// where blanks are trimmed.
 bool has_dot_segment(std::string_view path) {
   for (std::size_t start = 0; start <= path.size();) {
     const std::size_t end = std::min(path.find_first_of("/\\", start), path.size());
@@ -34,8 +34,8 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
-/// A vendor may decode once more than we do, and more leniently, so a dot segment is looked for at
-/// every layer of encoding, with and without that leniency.
+/// Whether a dot segment shows at any layer of encoding, decoded strictly or leniently: a vendor
+/// may decode once more than the engine, and more leniently.
 bool leaves_its_place(std::string path, Broken broken) {
   for (int layer = 0; layer < max_layers; ++layer) {
     const std::string plain = percent_decode(path);
@@ -45,11 +45,11 @@ bool leaves_its_place(std::string path, Broken broken) {
     if (lenient == path) return false;
     path = std::move(lenient);
   }
-  return true;  // encoded over and over: nobody needs that
+  return true;  // too many layers of encoding: no legitimate path has them
 }
 
-/// A parameter's name as servers may compare it: decoded, without case, blanks and controls, and up
-/// to where some see an array's index or a text's end.
+/// A parameter's name as servers may compare it: decoded, in lower case, without blanks and control
+/// characters, cut where some servers see an array index or the end of a string.
 std::string comparable_name(std::string_view encoded) {
   std::string name = lower(lenient_decode_all(encoded));
   name.resize(std::min(name.find_first_of(std::string_view("[\0", 2)), name.size()));

@@ -24,7 +24,7 @@ bool is_soap(std::string_view ns) {
          ns == "http://www.w3.org/2003/05/soap-envelope";
 }
 
-/// One pass over an envelope, or over header blocks inside an element of ours.
+/// One pass over an envelope or, with blocks_only, over header blocks inside a wrapper element.
 struct Walk {
   XML_Parser parser = nullptr;
   std::string_view xml;
@@ -32,11 +32,11 @@ struct Walk {
   std::string trouble;
 
   int depth = 0;
-  std::string soap_ns, prefix;  ///< of the Envelope; the prefix with its colon
+  std::string soap_ns, prefix;  ///< of the Envelope; the prefix includes its colon
   bool in_header = false, in_body = false, seen_body = false, stop_at_root = false;
-  std::optional<std::size_t> body_tag;  ///< where the Body's tag begins
+  std::optional<std::size_t> body_tag;  ///< offset of the Body's start tag
   bool has_header = false;
-  std::vector<Field> bindings;  ///< now in scope, the newest last
+  std::vector<Field> bindings;  ///< in scope now, the newest last
   SoapEnvelope out;
 
   std::size_t at() const { return offset_of(parser); }
@@ -144,7 +144,8 @@ Parser make_parser(Walk& state) {
       });
   XML_SetXmlDeclHandler(parser.get(),
                         [](void* data, const XML_Char*, const XML_Char* encoding, int) {
-                          // We read UTF-8 whatever it says; the vendor would read what it says.
+                          // The parser reads UTF-8 in any case; the vendor would use the declared
+                          // encoding.
                           if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
                             walk(data).stop("is declared to be in another encoding than UTF-8");
                         });
@@ -156,7 +157,7 @@ std::string place(XML_Parser parser) {
          std::to_string(column_of(parser) + 1) + ")";
 }
 
-/// What is wrong, or nothing.
+/// Returns the problem, with line and column, or an empty string.
 std::string parse(Walk& state, XML_Parser parser, std::string_view xml, bool last) {
   if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
   const XML_Status status =

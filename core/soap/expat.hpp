@@ -6,8 +6,8 @@
 
 #include <expat.h>
 
-// An Expat parser, the limits of what is read with it, and where it is. Expat 2.9 renamed the
-// functions that tell it and deprecated the old names.
+// An Expat parser, the limits for what is read with it, and its position. Expat 2.9 renamed the
+// position functions and deprecated the old names.
 #if XML_MAJOR_VERSION > 2 || (XML_MAJOR_VERSION == 2 && XML_MINOR_VERSION >= 9)
 #define PENSTOCK_EXPAT(function) function##64
 #else
@@ -22,24 +22,24 @@ struct ParserFree {
 using Parser = std::unique_ptr<std::remove_pointer_t<XML_Parser>, ParserFree>;
 
 constexpr int max_levels = 200;
-constexpr int max_attributes = 64;  ///< of one element
+constexpr int max_attributes = 64;  ///< per element
 
-/// Counted from 1.
+/// The current line, from 1.
 inline std::size_t line_of(XML_Parser parser) {
   return static_cast<std::size_t>(PENSTOCK_EXPAT(XML_GetCurrentLineNumber)(parser));
 }
 
-/// Counted from 0.
+/// The current column, from 0.
 inline std::size_t column_of(XML_Parser parser) {
   return static_cast<std::size_t>(PENSTOCK_EXPAT(XML_GetCurrentColumnNumber)(parser));
 }
 
-/// Bytes before the present event.
+/// The number of bytes before the current event.
 inline std::size_t offset_of(XML_Parser parser) {
   return static_cast<std::size_t>(PENSTOCK_EXPAT(XML_GetCurrentByteIndex)(parser));
 }
 
-/// Bytes of the present event.
+/// The number of bytes of the current event.
 inline std::size_t length_of(XML_Parser parser) {
   return static_cast<std::size_t>(PENSTOCK_EXPAT(XML_GetCurrentByteCount)(parser));
 }

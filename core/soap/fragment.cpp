@@ -13,7 +13,8 @@ struct Walk {
   int depth = 0;
   const char* trouble = nullptr;
 
-  /// The fragment's own first level: what belongs round a Body does not belong into it.
+  /// Checks a top-level element of the fragment: the Envelope, Header and Body do not belong inside
+  /// a Body.
   void check_root(std::string_view name) {
     const std::size_t colon = name.find(':');
     const std::string_view local = name.substr(colon == name.npos ? 0 : colon + 1);
@@ -39,7 +40,7 @@ struct Walk {
 
 Walk& walk(void* data) { return *static_cast<Walk*>(data); }
 
-/// What may stand ahead of a document, but not inside a Body.
+/// Detects what may precede a document, but not inside a Body. Empty: nothing.
 std::string misplaced_start(std::string_view xml) {
   if (xml.starts_with("\xEF\xBB\xBF"))
     return "begins with a byte order mark (U+FEFF); leave it out";
@@ -74,7 +75,7 @@ std::string check_xml_fragment(std::string_view xml) {
           walk(data).stop("has an element with more than 64 attributes");
       },
       [](void* data, const XML_Char*) {
-        // The element that stands for the Body may only be closed by us.
+        // Only this function may close the element that stands in for the Body.
         if (--walk(data).depth == 0) walk(data).stop("closes an element that it did not open");
       });
   XML_Parse(parser.get(), open.data(), static_cast<int>(open.size()), XML_FALSE);

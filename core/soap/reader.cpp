@@ -23,10 +23,10 @@ void refuse_doctype(XML_Parser parser) {
       });
 }
 
-/// The text of the first element whose local names lead there from the root.
+/// Reads the text of the first element at `path`: local names, from the root.
 struct TextAt {
-  XML_Parser parser =
-      nullptr;  // first: handlers that only stop the parser read it through the user data
+  // First member: handlers that only stop the parser read it through the user data.
+  XML_Parser parser = nullptr;
   std::vector<std::string> path;
   std::size_t depth = 0, matched = 0;
   bool inside = false;
@@ -41,7 +41,7 @@ struct TextAt {
   }
   void end() {
     if (inside && depth == path.size()) {
-      XML_StopParser(parser, XML_FALSE);  // found: what follows does not matter
+      XML_StopParser(parser, XML_FALSE);  // found: ignore the rest
       inside = false;
     }
     if (matched == depth) --matched;
@@ -49,9 +49,9 @@ struct TextAt {
   }
 };
 
-/// The names of the first element, its prefix resolved by its own declarations, then by those of
-/// the caller's envelope: a fragment may use prefixes that only the envelope binds, which a
-/// namespace-aware parse would refuse.
+/// Reads the names of the first element. Its prefix is resolved by its own declarations, then by
+/// those of the caller's envelope: a fragment may use prefixes that only the envelope binds, which
+/// a namespace-aware parser would refuse.
 struct RootNames {
   XML_Parser parser = nullptr;
   const std::vector<Field>* scope = nullptr;
