@@ -1,5 +1,5 @@
-// What a plugin builds with: each value is checked as it arrives, so nothing unchecked ever stands
-// in an Outcome.
+// The functions with which plugins build requests and results. Each value is checked as it arrives,
+// so an Outcome never holds an unchecked value.
 #include "host/builder.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr std::size_t max_items = 256;
 
 constexpr std::array methods = {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"};
 
-// Framing is the engine's, and a plugin has no say in hop-by-hop matters.
+// Framing and hop-by-hop headers are set by the engine alone.
 constexpr std::array reserved_headers = {"host",
                                          "content-length",
                                          "transfer-encoding",
@@ -195,8 +195,8 @@ std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind) {
 }
 
 const pst_host& host_functions() noexcept {
-  // Zeros behind it: a plugin of a later minor that asks for a function without PST_HAS finds null
-  // there, and no foreign memory.
+  // Followed by zeros: a plugin built for a later minor that reads a function without PST_HAS finds
+  // null there, not unrelated memory.
   struct Padded {
     pst_host functions;
     void* none[64];

@@ -9,17 +9,17 @@
 
 #include "host/invocation.hpp"
 
-/// One invocation. The plugin sees only the name of this type.
+/// One invocation of a plugin function. To plugins it is an opaque type.
 struct pst_cx {
   penstock::host::Outcome* outcome = nullptr;
   const penstock::Egress* egress = nullptr;
   const penstock::host::Connection* connection = nullptr;
-  std::string refusal;  ///< the first refused value; fails the invocation
+  std::string refusal;  ///< the first refusal; fails the invocation
   std::int32_t refusal_kind = PST_E_INTERNAL;
-  const char* broken = nullptr;  ///< why the host could not do what was asked; fails it as well
+  const char* broken = nullptr;  ///< why a host function failed; fails the invocation, too
   bool failed = false;           ///< fail() was called
-  const std::vector<penstock::Field>* body_scope = nullptr;  ///< prefixes bound round the body
-  std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses
+  const std::vector<penstock::Field>* body_scope = nullptr;  ///< prefixes bound around the body
+  std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses stable
   std::size_t built_bytes = 0;
 };
 
@@ -31,15 +31,15 @@ inline std::string_view view(pst_str text) noexcept {
 
 inline pst_str str(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
-/// Puts `text` into the arena and points `out` there.
+/// Stores `text` in the arena and points `out` at it. Returns 0; refuses a null `out`.
 std::int32_t give(pst_cx* cx, std::string text, pst_str* out);
 
-/// Notes the first refusal of an invocation and whose fault it is (PST_E_*). Always returns -1.
+/// Records the first refusal of an invocation; `kind` (PST_E_*) says whose fault it is. Always
+/// returns -1.
 std::int32_t refuse(pst_cx* cx, std::string why, std::int32_t kind = PST_E_INTERNAL);
 
-/// Runs one function of the host. An exception, such as for want of memory, fails the invocation,
-/// and takes no memory to do so: a plugin may ignore the result, and must not send what it could
-/// not complete.
+/// Runs one host function. An exception, such as for lack of memory, fails the invocation without
+/// allocating: a plugin may ignore the result, and must not send an incomplete request.
 std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
   if (cx == nullptr) return -1;
   try {
@@ -50,10 +50,10 @@ std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
   }
 }
 
-/// The functions that every plugin is given.
+/// The table of host functions, the same for every plugin. [any-thread]
 const pst_host& host_functions() noexcept;
 
-// helpers, one file each
+// Helpers for plugins, in json.cpp, xml.cpp and crypto.cpp.
 std::int32_t json_get(pst_cx*, pst_str doc, pst_str pointer, pst_str* out) noexcept;
 std::int32_t xml_get(pst_cx*, pst_str doc, pst_str local_path, pst_str* out) noexcept;
 std::int32_t xml_root(pst_cx*, pst_str doc, pst_str* ns, pst_str* local) noexcept;

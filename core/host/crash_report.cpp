@@ -29,10 +29,11 @@ constexpr std::array watched = {Watched{SIGSEGV, "SIGSEGV"}, Watched{SIGBUS, "SI
                                 Watched{SIGFPE, "SIGFPE"}, Watched{SIGILL, "SIGILL"},
                                 Watched{SIGABRT, "SIGABRT"}};
 
-std::array<struct sigaction, watched.size()> before;  ///< what the signals did; set once
+std::array<struct sigaction, watched.size()> before;  ///< the previous signal actions; set once
 std::atomic<bool> enabled{false};
 
-/// A line that is put together without allocating: in a signal handler nothing else may be called.
+/// Builds and writes a line without allocating: a signal handler may only call async-signal-safe
+/// functions.
 class Line {
  public:
   void add(std::string_view text) noexcept {
@@ -41,7 +42,7 @@ class Line {
     used_ += size;
   }
 
-  /// What a JSON string may not hold, and what is not ASCII, is left out.
+  /// Leaves out what a JSON string may not contain, and what is not ASCII.
   void add_value(std::string_view text) noexcept {
     for (const char c : text.substr(0, 128)) {
       if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') add({&c, 1});
@@ -55,12 +56,12 @@ class Line {
     add({text.data(), digits});
   }
 
-  /// "2026-11-28T03:41:54.000Z". gmtime_r() may lock: the date is computed here.
+  /// "2026-11-28T03:41:54.000Z". gmtime_r() may lock, so the date is computed here.
   void add_time() noexcept {
     struct timespec now {};
     ::clock_gettime(CLOCK_REALTIME, &now);
     const std::int64_t second = now.tv_sec % 86400;
-    // Eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
+    // Eras of 400 years that begin on 1 March, so that a leap day is the last day of its year.
     const std::int64_t days = now.tv_sec / 86400 + 719'468;
     const std::int64_t era = days / 146'097, day_of_era = days % 146'097;
     const std::int64_t year_of_era =
@@ -131,14 +132,14 @@ void on_signal(int number, siginfo_t* info, void*) {
   const auto at = std::ranges::find(watched, number, &Watched::number);
   const Running* who = host::running_here();
   if (who != nullptr) tell(*who, at->name);
-  // From here on as it was before. A fault strikes again at once; what was sent, be it by abort(),
-  // has to be sent once more.
+  // Restore the previous action. A fault recurs at once after the return; a signal that was sent,
+  // also by abort(), has to be raised again.
   ::sigaction(number, &before[static_cast<std::size_t>(at - watched.begin())], nullptr);
   if (info->si_code <= 0) ::raise(number);
   errno = kept_errno;
 }
 
-/// A signal stack of one thread, given back when that ends.
+/// The alternate signal stack of one thread, released when the thread ends.
 class SignalStack {
  public:
   SignalStack() {

@@ -33,7 +33,7 @@ std::vector<pst_kv> key_values(const std::vector<Field>* fields) {
 std::optional<std::vector<pst_str>> names_of(const std::optional<std::vector<std::string>>& names) {
   if (!names) return std::nullopt;
   std::vector<pst_str> out;
-  out.reserve(names->size() + 1);  // an empty list is one, and no null pointer
+  out.reserve(names->size() + 1);  // even an empty list gets a data pointer that is not null
   for (const std::string& name : *names)
     out.push_back(str(name));
   return out;
@@ -43,7 +43,7 @@ std::uint32_t count(const std::vector<pst_kv>& items) {
   return static_cast<std::uint32_t>(items.size());
 }
 
-/// The ABI's picture of inputs; lives as long as one invocation.
+/// Inputs in ABI form; they live as long as one invocation.
 struct EnvAbi {
   explicit EnvAbi(const Env& env) {
     abi = {sizeof(pst_env), env.attempt, env.now_unix_ms, env.session_seq, {}};
@@ -152,7 +152,7 @@ Outcome out_of_service() {
   return internal_failure("it is out of service, for a function of it did not return");
 }
 
-/// Runs one plugin function and turns every way in which it can misbehave into Verdict::failed.
+/// Runs one plugin function and turns every kind of misbehaviour into Verdict::failed.
 template <class Function>
 Outcome invoke(const Running& who, const Egress& egress, const Connection* connection,
                std::initializer_list<Verdict> legal, Function&& function,
@@ -168,7 +168,7 @@ Outcome invoke(const Running& who, const Egress& egress, const Connection* conne
   try {
     returned = function(&cx);
   } catch (const std::exception& error) {
-    // what() may live in the plugin: copy it here.
+    // what() may point into the plugin: copy it here.
     return internal_failure(std::string("it threw an exception: ") + error.what());
   } catch (...) {
     return internal_failure("it threw an exception");

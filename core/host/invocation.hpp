@@ -24,7 +24,7 @@ struct SoapEnvelope;
 
 namespace penstock::host {
 
-/// A named value as plugins see it; `secret` ones are masked wherever they would be shown.
+/// A named value as plugins see it. `secret` values are redacted wherever they would be shown.
 struct Item {
   std::string name;
   Secret value;
@@ -38,15 +38,15 @@ struct Connection {
   const Item* find(std::string_view name) const noexcept;
 };
 
-/// A session, or what the steps of a session run carry. Times are Unix milliseconds, 0 means
-/// unknown.
+/// A session, or the values that the steps of a login exchange carry. Times are Unix time in
+/// milliseconds; 0: unknown.
 struct State {
   std::vector<Item> items;
   std::int64_t created_ms = 0;
   std::int64_t expires_ms = 0;
 };
 
-/// The only time and randomness that a plugin gets.
+/// The only time and randomness that a plugin gets. See pst_env.
 struct Env {
   std::uint32_t attempt = 0;
   std::int64_t now_unix_ms = 0;
@@ -54,18 +54,18 @@ struct Env {
   std::array<std::uint8_t, 32> entropy{};
 };
 
-/// The call as the plugin may see it: validated, URL expanded.
+/// The call as the plugin sees it: validated, with the URL expanded.
 struct CallInput {
   std::string_view api, method, url, path;
   std::string_view options_json;
   const std::vector<Field>* options = nullptr;
   const std::vector<Field>* query = nullptr;
   const std::vector<Field>* headers = nullptr;
-  std::string_view body;         ///< where the manifest asks for all of it
-  std::string_view body_sha256;  ///< where it asks for the digest
+  std::string_view body;         ///< only if the manifest needs all of it
+  std::string_view body_sha256;  ///< only if the manifest needs the digest
   std::uint64_t body_length = 0;
-  bool enveloped = false;  ///< `body` is what stands in the Body of the caller's own envelope
-  const std::vector<Field>* body_scope = nullptr;  ///< the prefixes that this envelope binds
+  bool enveloped = false;  ///< `body` is the Body content of the caller's own envelope
+  const std::vector<Field>* body_scope = nullptr;  ///< prefixes that the envelope binds
 };
 
 struct ResponseInput {
@@ -75,7 +75,7 @@ struct ResponseInput {
   bool truncated = false;
 };
 
-/// What a plugin wants in the engine's log. Not masked yet.
+/// A plugin's line for the engine's log. Not redacted yet.
 struct LogText {
   int level = 1;  ///< 0 debug, 1 info, 2 warning, 3 error
   std::string text;
@@ -90,15 +90,15 @@ struct PluginFailure {
   std::string message;
 };
 
-/// Everything that one invocation left behind.
+/// Everything that one invocation produced.
 struct Outcome {
   Verdict verdict = Verdict::failed;
 
-  // the request: the vendor call of prepare(), the fetch of session()
+  // The request: the vendor call of prepare(), or a fetch of session().
   std::string method;          ///< empty: unchanged
   std::string url;             ///< empty: unchanged; inside the egress list
-  std::vector<Field> headers;  ///< checked
-  std::vector<Field> query;    ///< to be percent-encoded
+  std::vector<Field> headers;  ///< checked as they were set
+  std::vector<Field> query;    ///< not percent-encoded yet
   std::optional<std::string> body;
   std::string body_prefix, body_suffix;
   struct Soap {
@@ -106,49 +106,50 @@ struct Outcome {
   };
   std::optional<Soap> soap;
 
-  // the session
+  // The session.
   std::vector<Item> session;
   std::int64_t session_expires_ms = 0;
   std::vector<Item> credentials;  ///< rotated connection fields
   std::vector<Item> carried;
 
-  /// What hmac() and sign() gave: a header that holds one proves who calls.
+  /// Results of hmac() and sign(): a header that contains one is a credential.
   std::vector<std::string> signatures;
 
-  // results
+  // Results.
   PluginFailure failure;  ///< when verdict is failed
   std::vector<Field> notes;
   std::vector<LogText> logs;
   std::optional<std::int64_t> retry_after_ms;
 };
 
-/// The body that leaves: the plugin's own, or the caller's with the plugin's wrapping.
+/// The body to send: the plugin's own, or the caller's with the plugin's wrapping.
 std::optional<std::string> build_body(const Outcome& outcome,
                                       const std::optional<std::string>& caller_body);
 
-/// The same for a caller's own envelope: the plugin's header blocks are added to it. Else why not.
+/// The same for a caller's own envelope: adds the plugin's header blocks to it. The error is the
+/// end of a sentence.
 Result<std::string, std::string> build_enveloped_body(const Outcome& outcome, std::string_view xml,
                                                       const soap::SoapEnvelope& envelope);
 
-/// What the manifest says and the instance needs: for the inputs, and to name who runs.
+/// Facts from the manifest that an instance needs, for plugin inputs and to name the plugin in
+/// reports.
 struct InstanceFacts {
   struct Api {
     std::string name;
     bool session = false;
-    std::optional<std::vector<std::string>> options;  ///< all names; none: others are allowed, too
+    std::optional<std::vector<std::string>> options;  ///< all names; none: the schema allows others
   };
   std::string label;                                          ///< id and version
   std::optional<std::vector<std::string>> connection_fields;  ///< all names; none: not known
   std::vector<Api> apis;
 };
 
-/// One created plugin instance, callable from any thread at once. Every output is checked as it
-/// arrives; an exception, an unknown verdict or a refused value ends in Verdict::failed with
-/// PST_E_INTERNAL.
+/// A created plugin instance, callable from any thread, also concurrently. Every output is checked
+/// as it arrives. An exception, an unknown verdict or a refused value gives Verdict::failed, with
+/// PST_E_INTERNAL unless the refusal has another kind.
 class Instance {
  public:
-  /// Calls the plugin's create(). `entry` and its code must stay loaded as long as the instance
-  /// lives.
+  /// Calls the plugin's create(). The plugin's code must stay loaded as long as the instance lives.
   static Result<std::unique_ptr<Instance>, PluginFailure>
   create(const pst_plugin& entry, Egress egress, InstanceFacts facts = {});
   ~Instance();
@@ -158,14 +159,15 @@ class Instance {
   Outcome prepare(const Env& env, const Connection& connection, const State* session,
                   const CallInput& call) const;
 
-  /// `event` is one of PST_EV_*; `reply` only for FETCHED and CHALLENGED.
+  /// `event` is one of PST_EV_*; `response` is only for FETCHED and CHALLENGED, else null.
   Outcome session(std::uint32_t event, const Env& env, const Connection& connection,
                   const State* old, const State& carried, const ResponseInput* response) const;
 
   Outcome inspect(const Env& env, const Connection& connection, const State* session,
                   const CallInput& call, const ResponseInput& response) const;
 
-  /// Every later invocation fails at once. For a plugin of which a function did not return.
+  /// Makes every later invocation fail at once. For a plugin of which a function did not return.
+  /// [any-thread]
   void take_out_of_service() const noexcept { out_of_service_ = true; }
   bool in_service() const noexcept { return !out_of_service_; }
 
@@ -175,16 +177,16 @@ class Instance {
   LogLimit& log_limit() const noexcept { return log_limit_; }
 
  private:
-  using Names = std::optional<std::vector<pst_str>>;  ///< of facts_, as plugins see them
+  using Names = std::optional<std::vector<pst_str>>;  ///< names of facts_ in ABI form
 
   Instance(const pst_plugin& entry, Egress egress, InstanceFacts facts);
   const Names* options_of(std::string_view api) const;
 
-  pst_plugin
-      entry_{};  ///< a copy: plugin data is not read after load; members it does not have are null
+  /// A copy: plugin data is not read after load. Members that the plugin does not have are null.
+  pst_plugin entry_{};
   Egress egress_;
   InstanceFacts facts_;
-  std::string session_apis_;  ///< "rest, reports": whose session session() makes
+  std::string session_apis_;  ///< "rest, reports": the APIs that have a session
   Names connection_names_;
   std::vector<std::pair<std::string_view, Names>> option_names_;
   void* self_ = nullptr;

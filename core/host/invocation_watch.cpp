@@ -27,7 +27,7 @@ WatchedInvocation::~WatchedInvocation() {
   if (watch_ == nullptr) return;
   std::uint64_t own = watch_->count_;
   if (watch_->inside_.compare_exchange_strong(own, 0)) return;
-  // Another thread has taken over all that this one was doing.
+  // The thread was given up: another one has taken over its work.
   for (;;)
     ::pause();
 }

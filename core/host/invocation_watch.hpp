@@ -7,17 +7,17 @@ namespace penstock::host {
 
 class Instance;
 
-/// Where one thread is inside plugin code, for a watchdog on another thread. A plugin's functions
-/// are pure and short; one that does not return cannot be interrupted, only given up together with
-/// its thread.
+/// Where one thread is inside plugin code, for a watchdog on another thread. Plugin functions are
+/// pure and short; one that does not return cannot be interrupted, only given up together with its
+/// thread.
 ///
 ///     outside ── enter ──► inside n ── leave ──► outside
 ///                             └── give_up ──► given up: leave() never returns
 class InvocationWatch {
  public:
-  /// What the thread is in, as the watchdog sees it.
+  /// What the watchdog sees of the thread.
   struct Sight {
-    std::uint64_t number = 0;  ///< of the invocation; 0: outside
+    std::uint64_t number = 0;  ///< the invocation's; 0: outside of plugins
   };
 
   /// Makes this the watch of the calling thread.
@@ -25,11 +25,12 @@ class InvocationWatch {
 
   Sight look() const noexcept { return {inside_.load(std::memory_order_acquire)}; }
 
-  /// Gives up the thread if it still is in the invocation that was seen. From then on nothing that
-  /// it was doing goes on: when the plugin does return, the thread sleeps for ever. [watchdog]
+  /// Gives up the thread if it is still in the invocation that was seen; false: it is not. A thread
+  /// that was given up does nothing more: if the plugin returns after all, the thread sleeps
+  /// forever. [watchdog]
   bool give_up(Sight seen) noexcept;
 
-  // Of the invocation that was given up.
+  // Only for the invocation that was given up.
 
   const Instance* instance() const noexcept { return instance_; }
   const char* function() const noexcept { return function_; }
@@ -45,7 +46,7 @@ class InvocationWatch {
   const char* function_ = nullptr;
 };
 
-/// One invocation on a thread that may be watched.
+/// Marks one invocation on the current thread, if the thread is watched.
 class WatchedInvocation {
  public:
   WatchedInvocation(const Instance& instance, const char* function) noexcept;

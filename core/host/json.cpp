@@ -11,8 +11,7 @@
 namespace penstock::host {
 namespace {
 
-/// Follows an RFC 6901 pointer; rapidjson::Pointer also takes URI fragments, which are not wanted
-/// here.
+/// Follows an RFC 6901 pointer. rapidjson::Pointer would also accept URI fragments.
 const rapidjson::Value* resolve(const rapidjson::Value& root, std::string_view pointer) {
   const rapidjson::Value* at = &root;
   while (!pointer.empty()) {
@@ -58,11 +57,11 @@ std::string as_text(const rapidjson::Value& value) {
 
 std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    // Some servers put a byte order mark ahead of JSON; RFC 8259 section 8.1 lets readers ignore it.
+    // Some servers send a byte order mark before JSON; RFC 8259 section 8.1 lets readers ignore it.
     std::string_view text = view(doc);
     if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
     const auto document = parse_json(text);
-    // An answer that is not JSON is the vendor's doing, not the plugin's: nothing is found in it.
+    // A response that is not JSON is the vendor's fault, not the plugin's: the result is empty.
     const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
     return give(cx, found == nullptr ? std::string() : as_text(*found), out);
   });

@@ -6,13 +6,14 @@
 
 namespace penstock::host {
 
-/// Ten log lines a second of one plugin; the rest is counted. [any-thread]
+/// Limits one plugin to ten log lines per second; the rest is counted. [any-thread]
 class LogLimit {
  public:
   static constexpr std::uint64_t lines_per_second = 10;
 
-  /// Whether a line may be written now, and then how many were dropped since the last one. Two
-  /// threads at the turn of a second may let a few lines more through.
+  /// None: the line must be dropped. Else it may be written, and the value is how many were dropped
+  /// since the last one. Threads that race at the turn of a second may let a few more lines
+  /// through.
   std::optional<std::uint64_t> admit(std::int64_t now_ms) noexcept {
     const std::int64_t second = now_ms / 1000;
     if (second_.exchange(second) != second) lines_ = 0;

@@ -4,17 +4,17 @@
 
 namespace penstock::host {
 
-/// Which function of which plugin a thread is in. The texts outlive the call.
+/// The plugin function that a thread is running. The texts must outlive it.
 struct Running {
   std::string_view plugin;    ///< id and version
   std::string_view api;       ///< empty: none in particular
   std::string_view function;  ///< "prepare"
 };
 
-/// Of this thread; null outside of plugins. [any-thread, also in a signal handler]
+/// What this thread is running; null outside of plugins. [any-thread, async-signal-safe]
 const Running* running_here() noexcept;
 
-/// Says who runs on this thread as long as it lives. Scopes nest.
+/// Sets what this thread is running, as long as the object lives. Scopes nest.
 class RunningScope {
  public:
   explicit RunningScope(const Running& who) noexcept;

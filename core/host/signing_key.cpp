@@ -19,7 +19,7 @@ bool holds(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-/// Why OpenSSL makes no key of it.
+/// Why OpenSSL cannot read a private key from `pem`.
 std::string unreadable(std::string_view pem) {
   if (!holds(pem, "-----BEGIN "))
     return "is not a private key in PEM form (-----BEGIN PRIVATE KEY-----)";
@@ -60,7 +60,7 @@ Result<SigningKey, std::string> read_signing_key(std::string_view pem) {
     return failure(std::string("is too large for a key"));
   const std::unique_ptr<BIO, BioFree> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  // The callback: OpenSSL would ask for a passphrase on the terminal.
+  // Without the callback OpenSSL would ask for a passphrase on the terminal.
   SigningKey key(PEM_read_bio_PrivateKey(
       bio.get(), nullptr, [](char*, int, int, void*) { return -1; }, nullptr));
   ERR_clear_error();

@@ -15,12 +15,12 @@ struct SigningKeyFree {
 };
 using SigningKey = std::unique_ptr<EVP_PKEY, SigningKeyFree>;
 
-/// The private key for RS256, the one signature that the host makes: RSA, 2048 bits at least
-/// (RFC 7518 section 3.3), PEM, without passphrase. The error says what it is instead, as the end
-/// of a sentence, and never shows any of it.
+/// Reads the private key for RS256, the only signature that the host makes: RSA, at least 2048 bits
+/// (RFC 7518 section 3.3), PEM, without passphrase. The error says what the text is instead, as the
+/// end of a sentence, and never shows any of it.
 Result<SigningKey, std::string> read_signing_key(std::string_view pem);
 
-/// The same error alone; empty: the key will do.
+/// The error of read_signing_key(); empty: the key is usable.
 std::string signing_key_trouble(std::string_view pem);
 
 }  // namespace penstock::host
