@@ -7,14 +7,15 @@
 namespace penstock::catalog {
 namespace {
 
-/// Walks a well-formed text; where it is not, it stops at the end.
+/// Walks a well-formed JSON text. If the text is malformed, the walk stops at its end.
 class Walk {
  public:
   explicit Walk(std::string_view json) : json_(json) { skip_space(); }
 
   std::size_t at() const { return at_; }
 
-  /// Moves from a value to its member or element; false: there is none, and nothing moved.
+  /// Moves from a value to its member or element. False: there is none, and the position is
+  /// unchanged.
   bool enter(std::string_view token) {
     const std::size_t start = at_;
     const bool found = peek() == '{' ? enter_member(token) : peek() == '[' && enter_element(token);
@@ -35,7 +36,7 @@ class Walk {
     skip_space();
   }
 
-  /// The text between the quotes, with its escapes.
+  /// The text between the quotes, escapes included.
   std::string_view string() {
     const std::size_t start = ++at_;
     while (at_ < json_.size() && json_[at_] != '"')
@@ -56,7 +57,7 @@ class Walk {
       }
       if (c == '{' || c == '[') ++depth;
       if (c == '}' || c == ']') --depth;
-      if (depth == 0 && c != '}' && c != ']') {  // a number or a word
+      if (depth == 0 && c != '}' && c != ']') {  // a number or a literal
         while (at_ < json_.size() &&
                std::string_view(",]} \t\r\n").find(peek()) == std::string::npos)
           ++at_;
@@ -91,8 +92,8 @@ class Walk {
     return peek() != ']';
   }
 
-  /// Enough for names: an escape of another character than its own makes no difference to where
-  /// things are, but for \uXXXX, which no name of a manifest needs.
+  /// Drops the backslashes only, which is enough to compare names: \n, \uXXXX and the like are not
+  /// decoded, and no name of a manifest needs them.
   static std::string unescaped(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {

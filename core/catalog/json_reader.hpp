@@ -12,9 +12,9 @@
 
 namespace penstock::catalog {
 
-/// Reads a JSON object strictly: right types, no unknown members. What is wrong is collected with
-/// its pointer, so that an author sees all of it at once, and each thing once: of a member that is
-/// missing or has the wrong type nothing else is said.
+/// Reads a JSON object strictly: right types, no unknown members. Problems are collected with their
+/// pointers, so that an author sees all of them at once, and each once: no further problem is added
+/// for a member that is missing or has the wrong type.
 class JsonReader {
  public:
   JsonReader(const rapidjson::Value& value, std::string pointer, std::vector<Problem>& problems);
@@ -26,22 +26,22 @@ class JsonReader {
                        std::int64_t most);
   std::vector<std::string> texts(const char* name);
 
-  /// The member of that type, or null; a member of another type is a problem.
+  /// The member if it has that type, else null; a member of another type is a problem.
   const rapidjson::Value* object(const char* name, bool required = false);
   const rapidjson::Value* array(const char* name);
   const rapidjson::Value* any(const char* name);
 
   bool is_object() const { return is_object_; }
   bool has(const char* name) const;
-  /// Whether nothing was wrong with the member so far.
+  /// False: the member was found missing or wrong when it was read.
   bool is_sound(std::string_view name) const;
 
-  /// Reports every member that was never asked for. Call last.
+  /// Reports every member that was never read. Call last.
   void refuse_others();
-  /// Reports names that stand twice in an object of any names: a reader would see one of them.
+  /// Reports names that occur twice in an object of any names: a reader would see only one of them.
   void refuse_repeats(const rapidjson::Value& object, std::string_view member);
 
-  /// An empty `member` is the object itself.
+  /// Adds a problem. An empty `member` means the object itself.
   void problem(std::string_view member, std::string message);
   std::string pointer_to(std::string_view member) const;
 
@@ -50,7 +50,7 @@ class JsonReader {
                                  bool (rapidjson::Value::*is)() const, const char* kind);
 
   const rapidjson::Value& value_;
-  bool is_object_;  ///< else there is nothing to read
+  bool is_object_;  ///< false: there is nothing to read
   std::string pointer_;
   std::vector<Problem>& problems_;
   std::vector<std::string> known_;

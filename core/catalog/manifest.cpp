@@ -51,7 +51,7 @@ void read_status(JsonReader& reader, int& from, int& to) {
   if (from < 100 || to > 599 || from > to) reader.problem("status", "must be within 100 to 599");
 }
 
-/// None where it cannot be used: nothing more can be said about what refers to it.
+/// None if the schema cannot be used. It is empty and closed if the member is absent.
 std::optional<schema::Schema> read_schema(JsonReader& reader, const char* name,
                                           Problems& problems) {
   const rapidjson::Value* found = reader.object(name);
@@ -74,7 +74,7 @@ const schema::FieldInfo* find(const std::vector<schema::FieldInfo>& fields,
   return found == fields.end() ? nullptr : &*found;
 }
 
-/// `; did you mean "tenant"?`, or nothing.
+/// `; did you mean "tenant"?`, or empty.
 std::string near(const std::string& name, const std::vector<schema::FieldInfo>& fields) {
   std::vector<std::string> names;
   for (const schema::FieldInfo& field : fields)
@@ -84,8 +84,8 @@ std::string near(const std::string& name, const std::vector<schema::FieldInfo>& 
 
 using Fields = std::vector<schema::FieldInfo>;
 
-/// The fields of a schema that has a fault somewhere, as far as names that refer to them need them.
-/// None where `properties` cannot be read.
+/// The fields of a schema that does not compile, as far as checks of names that refer to them need
+/// them. None if `properties` cannot be read.
 std::optional<Fields> fields_of_faulty(const rapidjson::Value* schema) {
   if (schema == nullptr || !schema->IsObject()) return std::nullopt;
   const auto properties = schema->FindMember("properties");
@@ -109,8 +109,8 @@ std::optional<Fields> fields_of_faulty(const rapidjson::Value* schema) {
   return out;
 }
 
-/// What the parts of one API are checked against. `options` is null where it could not be compiled;
-/// fields are none where not even their names could be read.
+/// What the parts of one API are checked against. `options` is null if it did not compile; fields
+/// are none if not even their names could be read.
 struct Schemas {
   const schema::Schema* options = nullptr;
   std::optional<Fields> connection_fields, option_fields;
@@ -256,8 +256,8 @@ std::optional<InspectWindow> read_inspect(JsonReader& reader, Problems& problems
   return window;
 }
 
-/// What a URL is made of must be there: each placeholder names a field that is required or has a
-/// default.
+/// Every placeholder of the URL must have a value: it must name a field that is required or has a
+/// default, and that is not secret.
 void check_placeholders(const Api& api, const Schemas& schemas, JsonReader& reader) {
   if (api.base_url.of_session()) {
     if (!reader.has("session"))
@@ -461,7 +461,7 @@ Api read_api(const rapidjson::Value& value, std::string name, const std::string&
   return api;
 }
 
-/// "The document is empty. (offset 12)": the reader of JSON says where in bytes.
+/// The JSON reader gives the offset in bytes: "The document is empty. (offset 12)".
 ManifestProblem syntax_problem(std::string_view json, std::string why) {
   constexpr std::string_view word = "offset ";
   ManifestProblem out;
@@ -512,7 +512,7 @@ Result<Manifest, std::vector<ManifestProblem>> parse_manifest(std::string_view j
   }
   manifest.name = reader.text("name", true);
   manifest.version = reader.text("version", true);
-  (void)reader.text("license");  // for people
+  (void)reader.text("license");  // informative only
   manifest.tool = reader.text("tool", true);
   if (!is_name(manifest.tool, ".:_-"))
     reader.problem("tool", "is made of letters, digits and . : _ -");

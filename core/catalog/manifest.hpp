@@ -21,7 +21,7 @@ namespace penstock::catalog {
 
 enum class BodyNeed : std::uint8_t { none, sha256, full };
 
-/// What an answer means for the call; see docs/manifest.md.
+/// What a response means for the call; see docs/manifest.md.
 enum class ResponseKind : std::uint8_t {
   session_expired,
   auth_rejected,
@@ -33,7 +33,7 @@ struct ClassifyRule {
   int status_from = 100, status_to = 599;
   std::string body_contains;
   ResponseKind kind = ResponseKind::vendor_fault;
-  bool before_processing = false;  ///< the vendor refused before it acted: safe to send again
+  bool before_processing = false;  ///< the vendor refused before acting: safe to send again
 };
 
 struct InspectWindow {
@@ -46,31 +46,31 @@ struct SessionSpec {
   int max_fetches = 4;
   bool logout = false;
   std::string rotates;  ///< the connection field that the vendor replaces at a use; empty: none
-  bool always_rotates = false;  ///< false: only some tenants or clients have it replaced
+  bool always_rotates = false;  ///< false: replaced only for some tenants or clients
 };
 
 struct OptionDefault {
   std::string option, connection_field;
 };
 
-/// An answer that refuses the call, and shows all the same that the credentials were taken.
+/// A response that refuses the call but shows that the credentials were accepted.
 struct ProofOfCredentials {
   int status_from = 403, status_to = 403;
   std::string body_contains;
 };
 
-/// A cheap call that tells whether a connection works.
+/// A cheap call that shows whether a connection works.
 struct VerifySpec {
   ExampleCall call;
-  std::vector<ProofOfCredentials> accepts;  ///< besides every 2xx
+  std::vector<ProofOfCredentials> accepts;  ///< in addition to every 2xx
 };
 
-/// One {tool}/{api}, ready to be called.
+/// One callable API: {tool}/{api}.
 struct Api {
   std::string tool, name;
   std::string title, docs;
   UrlTemplate base_url;
-  bool endpoint = false;  ///< one address: the path adds nothing
+  bool endpoint = false;  ///< a single address: the path must be empty or "/"
   bool soap = false;
   std::vector<std::string> methods;
   std::vector<std::string> connection_required;
@@ -100,25 +100,25 @@ struct Manifest {
   std::vector<Api> apis;
 };
 
-/// The field of a connection that the vendor replaces at each renewal; empty: none. A field that
-/// only some connections need (connection_required_when) counts where this one needs it. `value`
-/// gives a field's value, or its default; empty: it has none.
+/// The connection field that the vendor replaces at each renewal; empty: none. A field that only
+/// some connections need (connection_required_when) counts only if this one needs it. `value`
+/// returns a field's value, or its default; empty: it has none.
 std::string rotating_field(const Manifest& manifest,
                            const std::function<std::string(const std::string&)>& value);
 
-/// One thing that is wrong in a manifest, and where; line and column count from 1.
+/// A problem in a manifest, with its place; line and column count from 1.
 struct ManifestProblem : Problem {
   int line = 0, column = 0;
 
-  /// " at /apis/v1 (manifest.json:12:5): …", to stand behind "its manifest".
+  /// " at /apis/v1 (manifest.json:12:5): …", to be put after "its manifest".
   std::string text() const;
 };
 
-/// Reads and checks a manifest. Fails with every problem, each once: what only follows from another
-/// one is not told. Runs no plugin code. [any-thread]
+/// Reads and checks a manifest. Fails with every problem, each once; what only follows from another
+/// problem is not reported. Runs no plugin code. [any-thread]
 Result<Manifest, std::vector<ManifestProblem>> parse_manifest(std::string_view json);
 
-/// The tool that a manifest names, whatever else is wrong with it; empty: none.
+/// The tool that a manifest names, even if the manifest is invalid otherwise; empty: none.
 std::string tool_of(std::string_view manifest);
 
 }  // namespace penstock::catalog

@@ -86,7 +86,7 @@ bool UrlTemplate::of_session() const {
 }
 
 Result<Url, std::string> UrlTemplate::expand(const Lookup& lookup) const {
-  // One placeholder alone: the connection, or the session, brings the whole URL.
+  // A single placeholder: the connection or the session provides the whole URL.
   const bool whole = is_one_placeholder();
   std::string out = literals_.front();
   for (std::size_t i = 0; i < placeholders_.size(); ++i) {

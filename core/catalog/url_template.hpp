@@ -15,7 +15,7 @@ namespace penstock::catalog {
 
 /// A manifest's base_url: literal text with {conn.field}, {+conn.field}, {opt.name} and
 /// {opt.name|v}, or {session.item} alone; see docs/manifest.md. Values are percent-encoded as
-/// components, so none can leave its place.
+/// components, so a value cannot change another part of the URL.
 class UrlTemplate {
  public:
   enum class Source : std::uint8_t { connection, option, session };
@@ -30,14 +30,14 @@ class UrlTemplate {
   /// The error is a sentence for the manifest's author.
   static Result<UrlTemplate, std::string> parse(std::string_view text);
 
-  /// The value of a placeholder; none where the connection or the options have none.
+  /// The value of a placeholder; none if the connection, the options or the session have none.
   using Lookup = std::function<std::optional<std::string_view>(Source, std::string_view)>;
 
-  /// The URL with every value in its place. The error names the missing value or what is wrong with
-  /// the result.
+  /// The URL with every placeholder replaced. The error names the missing value, or what is wrong
+  /// with the result.
   Result<Url, std::string> expand(const Lookup& lookup) const;
 
-  /// Whether the whole URL is an item of the session, so that it is known only once there is one.
+  /// Whether the whole URL is an item of the session, and so only known once there is a session.
   bool of_session() const;
 
   const std::vector<Placeholder>& placeholders() const { return placeholders_; }
@@ -47,8 +47,8 @@ class UrlTemplate {
   bool is_one_placeholder() const;
 
   std::string text_;
-  std::vector<std::string>
-      literals_;  ///< one more than placeholders: before, between and behind them
+  /// One more than placeholders_: before, between and after them.
+  std::vector<std::string> literals_;
   std::vector<Placeholder> placeholders_;
 };
 

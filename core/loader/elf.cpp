@@ -22,13 +22,13 @@ constexpr unsigned this_machine = EM_AARCH64;
 #error "Penstock loads plugins on x86-64 and AArch64"
 #endif
 
-constexpr std::size_t max_entries = 65536;  ///< of any table
+constexpr std::size_t max_entries = 65536;  ///< per table
 
 struct Malformed {
   const char* what;
 };
 
-/// The file's bytes. What lies outside of them throws Malformed, which read_elf() catches.
+/// The file's bytes. Access outside of them throws Malformed, which read_elf() catches.
 class Bytes {
  public:
   explicit Bytes(std::string_view all) : all_(all) {}
@@ -41,7 +41,7 @@ class Bytes {
     return all_.substr(offset, size);
   }
 
-  /// A table of plain structs, copied out: the file's alignment is not to be trusted.
+  /// A table of plain structs. Copied out, because the file's alignment cannot be trusted.
   template <class T>
   std::vector<T> table(std::uint64_t offset, std::uint64_t count) const {
     if (count > max_entries) throw Malformed{"a table of it is too large"};
@@ -55,14 +55,14 @@ class Bytes {
   std::string_view all_;
 };
 
-/// What the dynamic linker maps: bytes of the file by their address.
+/// The file's bytes by the address at which the dynamic linker maps them.
 class Mapping {
  public:
   Mapping(const Bytes& bytes, std::span<const Elf64_Phdr> segments) : bytes_(bytes) {
     std::uint64_t end = 0;
     for (const Elf64_Phdr& segment : segments) {
       if (segment.p_type != PT_LOAD) continue;
-      (void)bytes.range(segment.p_offset, segment.p_filesz);  // else its pages end in SIGBUS
+      (void)bytes.range(segment.p_offset, segment.p_filesz);  // else its pages raise SIGBUS
       if (segment.p_memsz < segment.p_filesz || segment.p_vaddr < end ||
           segment.p_vaddr > UINT64_MAX - segment.p_memsz)
         throw Malformed{"its segments overlap or are out of order"};
@@ -72,7 +72,7 @@ class Mapping {
     if (loads_.empty()) throw Malformed{"it has no segment to load"};
   }
 
-  /// The file's offset of `size` mapped bytes.
+  /// The file offset of `size` mapped bytes at `address`.
   std::uint64_t offset_of(std::uint64_t address, std::uint64_t size) const {
     for (const Elf64_Phdr& load : loads_) {
       if (address < load.p_vaddr || address - load.p_vaddr >= load.p_filesz) continue;
@@ -104,7 +104,7 @@ std::string_view string_at(std::string_view strings, std::uint64_t offset) {
   return strings.substr(offset, end - offset);
 }
 
-/// The dynamic section's entries that matter, found as the linker finds them.
+/// The relevant entries of the dynamic section, found in the way the dynamic linker finds them.
 struct Dynamic {
   std::uint64_t strings = 0, strings_size = 0, symbols = 0, symbol_size = 0;
   std::uint64_t hash = 0, gnu_hash = 0;
@@ -112,7 +112,7 @@ struct Dynamic {
 };
 
 void read_tag(const Elf64_Dyn& entry, Dynamic& out, ElfImage& image) {
-  // Each loads or runs something that neither DT_NEEDED nor the entry tells.
+  // Each of these loads or runs code that neither DT_NEEDED nor the entry shows.
   constexpr std::array<std::pair<std::int64_t, const char*>, 6> odd = {
       {{DT_AUXILIARY, "DT_AUXILIARY"},
        {DT_FILTER, "DT_FILTER"},
@@ -173,7 +173,7 @@ Dynamic read_dynamic(const Mapping& memory, const Elf64_Phdr& segment, ElfImage&
   return out;
 }
 
-/// DT_GNU_HASH does not say how many symbols there are: the last one ends the last chain.
+/// DT_GNU_HASH does not store the number of symbols: the last symbol ends the last chain.
 std::uint64_t gnu_symbol_count(const Mapping& memory, std::uint64_t address) {
   const auto head = memory.table<std::uint32_t>(address, 4);
   const std::uint64_t buckets = head[0], first = head[1], bloom_words = head[2];
@@ -213,8 +213,8 @@ void read_symbols(const Mapping& memory, const Dynamic& dynamic, std::string_vie
   }
 }
 
-/// The one section that is found by its name. It must be part of what is mapped, or it would not be
-/// what the plugin shows.
+/// Finds the manifest, the only section that is looked up by name. It must be part of what is
+/// mapped, or it might differ from what the plugin exposes.
 std::optional<std::string_view> find_manifest(const Bytes& bytes, const Mapping& memory,
                                               const Elf64_Ehdr& elf) {
   if (elf.e_shnum == 0) return std::nullopt;
@@ -255,7 +255,7 @@ ElfImage read(const Bytes& bytes) {
   const Mapping memory(bytes, segments);
 
   ElfImage image;
-  image.has_executable_stack = true;  // what the linker assumes of a file that says nothing
+  image.has_executable_stack = true;  // the dynamic linker's default without PT_GNU_STACK
   const Elf64_Phdr* dynamic_segment = nullptr;
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type == PT_TLS) image.has_thread_locals = true;

@@ -18,7 +18,7 @@ namespace {
 
 using Reasons = std::vector<std::string>;
 
-// What a plugin may bring along: the C and C++ runtimes. All else is the host's to offer.
+// The libraries that a plugin may link: the C and C++ runtimes. The host provides everything else.
 constexpr std::array allowed_libraries = {"libc.so.6",
                                           "libm.so.6",
                                           "libgcc_s.so.1",
@@ -57,7 +57,7 @@ std::string list(const std::vector<std::string>& names) {
                               : out;
 }
 
-/// What AddressSanitizer adds for each global it watches.
+/// The symbol that AddressSanitizer adds for each global that it instruments.
 constexpr std::string_view odr_marker_of_entry = "__odr_asan." PST_ENTRY;
 
 void refuse_exports(const ElfImage& image, Reasons& reasons) {
@@ -66,7 +66,7 @@ void refuse_exports(const ElfImage& image, Reasons& reasons) {
     reasons.push_back(entry_of_another_abi(image));
     return;
   }
-  // Anything but data would be run by looking it up, or is no entry at all.
+  // Looking up an IFUNC would run its code, and no other symbol that is not data can be the entry.
   if (!entry->is_object || entry->size < offsetof(pst_plugin, session))
     reasons.push_back(std::string("its ") + PST_ENTRY + " is no pst_plugin");
   std::vector<std::string> unique, others;
@@ -110,8 +110,8 @@ Reasons refuse(const ElfImage& image) {
   return reasons;
 }
 
-/// Whether this host has all that the plugin may ask it for. A plugin that was compiled for a later
-/// minor says in its manifest with how little it does.
+/// Whether this host has all functions that the plugin needs; empty: it has. A plugin that was
+/// compiled for a later minor declares in its manifest which minor is enough (abi.min_minor).
 std::string refuse_abi(const catalog::Manifest& manifest, unsigned major, unsigned minor) {
   const std::string ours = std::to_string(PST_ABI_MAJOR) + "." + std::to_string(PST_ABI_MINOR);
   if (major != PST_ABI_MAJOR)
@@ -133,8 +133,8 @@ std::string apis_that(const catalog::Manifest& manifest, Declares&& declares) {
   return out;
 }
 
-/// A function that the manifest does not ask for is never called, and one that it asks for and that
-/// is not there cannot be: both are mistakes that would show as wrong answers.
+/// A function that the manifest does not declare is never called, and one that is declared but
+/// missing cannot be called: both mistakes would lead to wrong results later.
 Reasons refuse_functions(const catalog::Manifest& manifest, const host::Instance& instance) {
   Reasons reasons;
   const auto compare = [&](const std::string& function, const std::string& declared, bool has) {
@@ -177,7 +177,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text;
 }
 
-/// What dlerror() said, out of Boost.DLL's sentence round it, whose end is an errno of another call.
+/// The text of dlerror(), taken out of Boost.DLL's message, which ends with the errno of an
+/// unrelated call.
 std::string dynamic_linker_words(const std::string& what) {
   constexpr std::string_view before = "dlerror system message: ";
   const std::size_t begin = what.find(before), end = what.rfind("): ");
@@ -185,11 +186,11 @@ std::string dynamic_linker_words(const std::string& what) {
   return what.substr(begin + before.size(), end - begin - before.size());
 }
 
-/// Libraries that were loaded, kept to the end of the process.
+/// Keeps a loaded library mapped until the process ends.
 void keep_mapped(boost::dll::shared_library library) {
   static std::mutex mutex;
-  static auto* kept =
-      new std::vector<boost::dll::shared_library>();  // never destroyed: nothing may be unmapped
+  // Never destroyed: nothing may be unmapped.
+  static auto* kept = new std::vector<boost::dll::shared_library>();
   const std::scoped_lock lock(mutex);
   kept->push_back(std::move(library));
 }
@@ -224,7 +225,7 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
     host::InstanceFacts facts = facts_of(*manifest);
     const std::string label = facts.label;
     const host::RunningScope running({label, "", "its constructors"});
-    // rtld_now: a missing symbol is refused here rather than ending the process at its first use.
+    // rtld_now: a missing symbol fails here instead of ending the process at its first use.
     boost::dll::shared_library library(sealed->path(), boost::dll::load_mode::rtld_now |
                                                            boost::dll::load_mode::rtld_local);
     const auto& entry = library.get<const pst_plugin>(PST_ENTRY);

@@ -11,19 +11,20 @@
 
 namespace penstock::loader {
 
-/// One generation of one plugin: its manifest and its code, alive as long as anyone holds it. A
-/// call holds the generation it started with; a reload makes another. The code itself stays mapped
-/// until the process ends: unmapping gains 22 KiB and risks whatever still points there.
+/// One generation of one plugin: its manifest and its code, alive as long as something holds it. A
+/// call holds the generation that it started with; a reload creates another. The code stays mapped
+/// until the process ends: unmapping would free 22 KiB and leave any remaining pointers into it
+/// dangling.
 class Plugin {
  public:
-  /// Why a file is no plugin to use: sentences without the path.
+  /// Why a file was not loaded: sentences without the path.
   struct Refusal {
     std::vector<std::string> reasons;
-    std::string tool;  ///< whose plugin it would have been; empty: its manifest does not say
+    std::string tool;  ///< the tool in its manifest; empty: not known
   };
 
-  /// Checks the file and its manifest, then loads and creates it. Nothing of its code runs before
-  /// these checks; loading runs its constructors, as those of any library.
+  /// Checks the file and its manifest, then loads the library and creates the instance. None of its
+  /// code runs before these checks. Loading runs its constructors, as for any library.
   static Result<std::shared_ptr<const Plugin>, Refusal> load(const PluginFile& file);
 
   const catalog::Manifest& manifest() const { return manifest_; }

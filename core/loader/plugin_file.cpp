@@ -21,7 +21,7 @@ std::string system_error(const char* what) {
   return std::string(what) + ": " + std::strerror(errno);
 }
 
-/// `shown` begins the sentence; empty: it is safe.
+/// Empty: safe; else a sentence that begins with `shown`.
 std::string writable_by_others(const struct stat& about, const std::string& shown,
                                const std::filesystem::path& path, Pinned pinned) {
   switch (open_to(about, S_IWOTH)) {
@@ -65,7 +65,7 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
   std::string why = writable_by_others(folder, "its folder", home, pinned);
   if (!why.empty()) return failure(std::move(why));
 
-  // Without O_NONBLOCK a pipe in the folder would be waited for.
+  // Without O_NONBLOCK, opening a FIFO in the folder would block.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat about {};
   if (file.number() < 0 || ::fstat(file.number(), &about) != 0)

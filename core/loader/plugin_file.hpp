@@ -8,9 +8,9 @@
 
 namespace penstock::loader {
 
-/// A plugin's file, read once.
+/// The content of a plugin's file, read once.
 struct PluginFile {
-  std::filesystem::path path;  ///< where the user put it
+  std::filesystem::path path;  ///< where it was read from
   std::string bytes;
   std::string sha256;  ///< lower-case hex
 };
@@ -18,12 +18,14 @@ struct PluginFile {
 /// Whether the configuration names the digest of every plugin (plugins.pins).
 enum class Pinned : std::uint8_t { no, yes };
 
-/// Why a folder of plugins is not safe to load from, and what to do: whoever may write it could add
-/// a plugin, which would run with all rights of this process. Where every plugin is pinned, a group
-/// may. Empty: it is safe, or is not there, which whoever reads it will say.
+/// Why a folder of plugins is not safe to load from, and how to fix it: anyone who can write to it
+/// could add a plugin, which would run with all rights of this process. A group may write to it if
+/// every plugin is pinned. Empty: it is safe, or it does not exist, which is reported when it is
+/// read.
 std::string writable_by_others(const std::filesystem::path& folder, Pinned pinned);
 
-/// Reads a file that, with its folder, is as safe as who_else_writes() wants it.
+/// Reads a plugin file. The file and its folder must be safe in the sense of writable_by_others(),
+/// and the file must be regular and at most 64 MiB large. The error is a sentence.
 Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& path, Pinned pinned);
 
 }  // namespace penstock::loader

@@ -39,7 +39,7 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
   return info;
 }
 
-/// Whether a plugin's bytes are those that its pin allows; else the problem says what to do.
+/// Whether the plugin's digest is its pin, or nothing is pinned. False: a problem was added.
 bool fits_pin(const PluginFile& file, const PluginsConfig& config, const std::string& name,
               const std::string& config_file, ConfigProblems& problems) {
   if (config.pins.empty()) return true;

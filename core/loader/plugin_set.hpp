@@ -15,7 +15,8 @@
 
 namespace penstock::loader {
 
-/// All plugins of one moment. Immutable: a reload makes a new set, calls in flight keep theirs.
+/// A snapshot of all plugins. Immutable: a reload creates a new set, and calls in flight keep
+/// theirs.
 class PluginSet {
  public:
   struct Entry {
@@ -25,17 +26,18 @@ class PluginSet {
 
   struct Loaded;
 
-  /// Loads every *.so of the folder; every problem at once, each where it is to be mended: in the
-  /// plugin, or in the configuration, whose name is `file`. `unread_pins` name plugins whose pin is
-  /// there and could not be read: those are not loaded, and nothing is said.
+  /// Loads every *.so of the folder. Reports all problems at once, each at the place where it has
+  /// to be fixed: the plugin, or the configuration, whose name is `file`. `unread_pins` names
+  /// plugins whose pin is there but could not be read: they are not loaded, and no problem is added
+  /// for them.
   static Loaded load(const PluginsConfig& config, const std::string& file,
                      const std::set<std::string>& unread_pins);
 
-  /// Null where there is no such API.
+  /// Null if there is no such API.
   const Entry* find(std::string_view tool, std::string_view api) const;
 
   const std::vector<std::shared_ptr<const Plugin>>& plugins() const { return plugins_; }
-  /// Where they were looked for, for messages.
+  /// The folder that the plugins were loaded from, for messages.
   const std::string& directory() const { return directory_; }
   std::vector<const Plugin*> of_tool(std::string_view tool) const;
   std::vector<std::string> tools() const;
@@ -50,13 +52,13 @@ class PluginSet {
   std::map<std::string, Entry, std::less<>> apis_;  ///< "tool/api"
 };
 
-/// What of a folder could be loaded, and what is wrong with the rest.
+/// The plugins of a folder that could be loaded, and the problems of the others.
 struct PluginSet::Loaded {
   std::shared_ptr<const PluginSet> plugins;
   ConfigProblems problems;
-  std::vector<std::string> refused;  ///< file names without .so and, where known, tools
+  std::vector<std::string> refused;  ///< file names without .so, and tools if known; "": the folder
 
-  /// Whether a plugin that was refused may be one of the tool.
+  /// Whether one of the refused plugins may belong to the tool.
   bool lacks_some_of(std::string_view tool) const;
 };
 

@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// Linux 6.3; older C libraries do not name it.
+// Since Linux 6.3; older C libraries do not define it.
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -17,7 +17,7 @@
 namespace penstock::loader {
 namespace {
 
-/// Maps, profilers and sanitizers show it as /memfd:penstock:hibob.so.
+/// Memory maps, profilers and sanitizers show it as /memfd:penstock:hibob.so.
 std::string memory_name(const PluginFile& file) {
   return "penstock:" + file.path.filename().string().substr(0, 200);
 }
@@ -50,8 +50,8 @@ bool write_all(int descriptor, const std::string& bytes) {
   return true;
 }
 
-/// A number is used again once its descriptor is closed, so each path is written in a way of its
-/// own: an additional "/" or "/." for each bit of a counter leads to the same place.
+/// Descriptor numbers are reused, so each path is spelled differently: a "/" or "/." for each bit
+/// of a counter does not change where it leads.
 std::string new_path(int descriptor) {
   static std::atomic<unsigned> next{0};
   std::string path = "/proc/self";

@@ -8,9 +8,9 @@
 
 namespace penstock::loader {
 
-/// A plugin's bytes in a memory file that nobody can change any more: what was checked is what gets
-/// mapped. Nothing of it is on a disk, so that neither a read-only root nor a mount without exec
-/// matters, and a crash leaves nothing behind.
+/// A plugin's bytes in a sealed memory file (memfd), which cannot be changed any more: what was
+/// checked is what gets mapped. Nothing is written to a disk, so read-only roots and mounts without
+/// exec do not matter, and a crash leaves nothing behind.
 class SealedLibrary {
  public:
   /// The error is a sentence that says what the system refuses and which setting allows it.
@@ -20,8 +20,8 @@ class SealedLibrary {
   SealedLibrary& operator=(SealedLibrary&&) = delete;
   ~SealedLibrary();
 
-  /// For dlopen(), as long as this object lives. No library of this process was loaded by the same
-  /// text before: glibc would answer with that one.
+  /// A path for dlopen(), valid as long as this object lives. Each is unique within the process:
+  /// for a path that was loaded before, glibc would return the earlier library.
   const std::string& path() const { return path_; }
 
  private:
