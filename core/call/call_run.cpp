@@ -346,7 +346,8 @@ std::shared_ptr<session::Environment> CallRun::session_environment() const {
                                                     context_.renewals, context_.hold());
 }
 
-/// Refreshes a session that is still valid for this call, so that later calls need not wait.
+/// Starts an early refresh of a session that is still valid for this call, so that later calls need
+/// not wait.
 void CallRun::refresh_early() const {
   if (snapshot_->refresh_early_ms == 0 || runtime::wall_clock_ms() < snapshot_->refresh_early_ms ||
       !prepared_.api->session)

@@ -32,8 +32,8 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
 /// Final egress check: the signed URL must match the manifest's egress list.
 Result<Ok> check_egress(const PreparedCall& prepared, const Url& url);
 
-/// How long the call may take. First that is set: the call's own timeout, the integration's, the
-/// manifest's, the common one; else 60 s.
+/// How long the call may take. The first of these that is set: the call's timeout, the
+/// integration's, the manifest's, the common one; else 60 s.
 std::chrono::milliseconds time_limit(const PreparedCall& prepared, const Call& call,
                                      const UpstreamConfig& common);
 

@@ -34,8 +34,8 @@ class PeerBody final : public upstream::BodySource {
 void collect_body(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop,
                   std::uint64_t most, std::function<void(std::optional<std::string>)> handler);
 
-/// Between a streamed response and the caller: holds back as much of the response as the rules and
-/// the plugin need to classify it, then forwards or discards it.
+/// Sits between a streamed response and the caller: holds back as much of the response as the rules
+/// and the plugin need to classify it, then forwards or discards it.
 class ResponseBuffer final : public upstream::ResponseSink {
  public:
   /// How many bytes of the body to hold before a response with this status is classified.

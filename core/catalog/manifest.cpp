@@ -51,7 +51,8 @@ void read_status(JsonReader& reader, int& from, int& to) {
   if (from < 100 || to > 599 || from > to) reader.problem("status", "must be within 100 to 599");
 }
 
-/// None if the schema cannot be used. It is empty and closed if the member is absent.
+/// None if the schema cannot be used. If the member is absent, the result is an empty, closed
+/// schema.
 std::optional<schema::Schema> read_schema(JsonReader& reader, const char* name,
                                           Problems& problems) {
   const rapidjson::Value* found = reader.object(name);

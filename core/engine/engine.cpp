@@ -345,7 +345,7 @@ Engine::Impl::~Impl() {
 }
 
 /// Gives up a loop thread that hangs in a plugin: takes the plugin out of service, replaces the
-/// thread and ends the calls that wait for it. [watchdog]
+/// thread, and ends the calls that are in the plugin or wait for it. [watchdog]
 void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) {
   const host::Instance& instance = *watch.instance();
   instance.take_out_of_service();
@@ -364,8 +364,8 @@ void Engine::Impl::on_thread_lost(Loop& loop, const host::InvocationWatch& watch
   }
 }
 
-/// Logs out where the manifest declares `logout`. Not with a shared store: other replicas still use
-/// its sessions.
+/// Logs out of the sessions whose manifest declares `logout`. Not with a shared store, whose
+/// sessions other replicas may still use.
 void Engine::Impl::logout() {
   bool shared = true;
   run_guarded(context.trouble, "the credential store",

@@ -4,7 +4,7 @@
 
 namespace penstock::host {
 
-/// The plugin function that a thread is running. The texts must outlive it.
+/// The plugin function that a thread is running. The texts must outlive the call.
 struct Running {
   std::string_view plugin;    ///< id and version
   std::string_view api;       ///< empty: none in particular
