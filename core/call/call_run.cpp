@@ -92,7 +92,7 @@ void CallRun::guarded(Step step) {
   if (ended_) return;
   if (runtime::run_guarded(context_.trouble, "a step of a call", step)) return;
   fail(engine_failed("the engine could not go on with the call", Phase::route,
-                     sending_ && reached_ == Sent::no ? Sent::unknown : reached_));
+                     sending_ && sent_state_ == Sent::no ? Sent::unknown : sent_state_));
 }
 
 void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
@@ -116,7 +116,7 @@ void CallRun::listen_to(std::shared_ptr<detail::CancelRequest> request) {
 /// sent.
 void CallRun::on_cancel() {
   if (ended_ || sending_ || in_plugin_) return;
-  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize, reached_));
+  fail(call_cancelled(session_pending_ ? Phase::session : Phase::authorize, sent_state_));
 }
 
 void CallRun::abort(Error error) {
@@ -142,16 +142,16 @@ void CallRun::begin() {
   if (!prepared) return fail(std::move(prepared).error());
   prepared_ = *std::move(prepared);
   if (!enter()) return;
-  if (auto error = held_back()) return fail(*std::move(error));
+  if (auto error = check_backoff()) return fail(*std::move(error));
   deadline_ = started_ + time_limit(prepared_, call_, context_.config->upstream);
   snapshot_ = prepared_.integration->state(prepared_.plugin->manifest().id)->current();
-  get_body();
+  load_body();
 }
 
-std::optional<Error> CallRun::held_back() const {
+std::optional<Error> CallRun::check_backoff() const {
   if (call_.ignore_backoff) return std::nullopt;
   return prepared_.integration->backoff().admit(
-      prepared_.integration->config().id, prepared_.url.host, *registry_->refusals,
+      prepared_.integration->config().id, prepared_.url.host, *registry_->auth_failures,
       call_.respect_rate_limit, std::chrono::steady_clock::now());
 }
 
@@ -170,7 +170,7 @@ bool CallRun::enter() {
 
 /// Obtains what is needed before signing: attachments to fetch, and the body of a streamed call if
 /// needs_whole_body().
-void CallRun::get_body() {
+void CallRun::load_body() {
   if (preview_) return prepare();
   const std::uint64_t most = context_.config->server.max_request_bytes;
   if (!call_.form.empty() && !prepared_.body) {
@@ -209,21 +209,21 @@ std::string CallRun::boundary() const {
 /// Whether to obtain a new session first because the current one may expire before the request
 /// arrives. True once per call: if the renewal fails, the current session is used while it is
 /// valid.
-bool CallRun::renews_when_due() {
-  if (renewed_when_due_ || session_in_use() == nullptr ||
+bool CallRun::should_renew_expiring() {
+  if (renewed_expiring_ || session_in_use() == nullptr ||
       !snapshot_->is_due(runtime::wall_clock_ms()))
     return false;
-  renewed_when_due_ = true;
+  renewed_expiring_ = true;
   return true;
 }
 
 void CallRun::prepare() {
-  if (renews_when_due()) return get_session(std::nullopt);
+  if (should_renew_expiring()) return request_session(std::nullopt);
   if (prepared_.api->base_url.of_session()) {
-    auto found = find_url(prepared_, call_, *snapshot_);
+    auto found = resolve_url(prepared_, call_, *snapshot_);
     if (!found) return fail(std::move(found).error());
   }
-  host::Outcome outcome = ask_plugin();
+  host::Outcome outcome = call_prepare();
   switch (outcome.verdict) {
   case host::Verdict::ok:
     refresh_early();
@@ -239,13 +239,13 @@ void CallRun::prepare() {
           plugin_failed(prepared_.plugin->label() + " refuses the session that it has just made",
                         Phase::session));
     }
-    return get_session(std::nullopt);
+    return request_session(std::nullopt);
   default:
     return fail(prepare_error(outcome.failure, *prepared_.plugin));
   }
 }
 
-host::Outcome CallRun::ask_plugin() {
+host::Outcome CallRun::call_prepare() {
   used_session_ = session_in_use();
   call_url_ = prepared_.url.origin() + prepared_.url.path;
   ++prepare_count_;
@@ -254,7 +254,7 @@ host::Outcome CallRun::ask_plugin() {
   host::Outcome outcome = prepared_.plugin->instance().prepare(env(), snapshot_->connection,
                                                                used_session_, plugin_input());
   in_plugin_.reset();
-  hear(outcome);
+  collect_notes(outcome);
   return outcome;
 }
 
@@ -267,7 +267,7 @@ host::CallInput CallRun::plugin_input() const {
 }
 
 /// Collects the notes and log lines of the plugin.
-void CallRun::hear(const host::Outcome& outcome) {
+void CallRun::collect_notes(const host::Outcome& outcome) {
   if (outcome.notes.empty() && outcome.logs.empty()) return;
   const Redactor redactor = redactor_for(*snapshot_);
   for (const Field& note : outcome.notes) {
@@ -282,19 +282,19 @@ void CallRun::hear(const host::Outcome& outcome) {
                            {line.level, redactor.redact(line.text)});
 }
 
-void CallRun::get_session(std::optional<session::FetchResponse> challenge) {
+void CallRun::request_session(std::optional<session::FetchResponse> challenge) {
   session_pending_ = true;
   session_timer_.emplace(loop_.context(), session_deadline());
   session_timer_->async_wait([self = self()](boost::system::error_code error) {
     if (error || !self->session_pending_ || self->ended_) return;
     // The renewal continues: it belongs to the connection, and the next call needs its result.
     self->session_pending_ = false;
-    if (self->may_use_due_session()) return self->prepare();
+    if (self->may_use_expiring_session()) return self->prepare();
     self->fail(vendor_timed_out("the time of the call ran out while a session was made",
                                 Phase::session, Sent::no));
   });
 
-  session::SessionRequest wanted = need();
+  session::SessionRequest wanted = session_request();
   wanted.challenge = std::move(challenge);
   prepared_.integration->state(prepared_.plugin->manifest().id)
       ->obtain(std::move(wanted), session_environment(),
@@ -305,25 +305,25 @@ void CallRun::get_session(std::optional<session::FetchResponse> challenge) {
                                      if (!self->session_pending_) return;
                                      self->session_pending_ = false;
                                      self->session_timer_->cancel();
-                                     self->guarded([&] { self->got_session(std::move(session)); });
+                                     self->guarded([&] { self->on_session(std::move(session)); });
                                    });
                });
 }
 
 /// Whether the renewal is only an early one and the current session is still valid. Then a renewal
 /// that fails or is slow does not hold up the call.
-bool CallRun::may_use_due_session() const {
-  return renewed_when_due_ && !renewed_after_answer_ && session_rounds_ == 0 &&
+bool CallRun::may_use_expiring_session() const {
+  return renewed_expiring_ && !renewed_after_rejection_ && session_rounds_ == 0 &&
          session_in_use() != nullptr;
 }
 
 std::chrono::steady_clock::time_point CallRun::session_deadline() const {
-  if (!may_use_due_session()) return deadline_;
+  if (!may_use_expiring_session()) return deadline_;
   const std::chrono::milliseconds left(snapshot_->session->expires_ms - runtime::wall_clock_ms());
   return std::min(deadline_, std::chrono::steady_clock::now() + left / 2);
 }
 
-session::SessionRequest CallRun::need() const {
+session::SessionRequest CallRun::session_request() const {
   session::SessionRequest out;
   // The instance is owned by the plugin's generation; the aliasing pointer keeps that alive during
   // the renewal.
@@ -334,7 +334,7 @@ session::SessionRequest CallRun::need() const {
   for (const catalog::Api& api : prepared_.plugin->manifest().apis) {
     if (api.session) out.formats.push_back(api.session->format);
   }
-  out.logs_out = prepared_.api->session->logout;
+  out.supports_logout = prepared_.api->session->logout;
   out.used_generation = snapshot_->generation;
   out.ignore_backoff = call_.ignore_backoff;
   return out;
@@ -353,15 +353,15 @@ void CallRun::refresh_early() const {
       !prepared_.api->session)
     return;
   prepared_.integration->state(prepared_.plugin->manifest().id)
-      ->refresh_early(need(), session_environment());
+      ->refresh_early(session_request(), session_environment());
 }
 
-void CallRun::got_session(Result<session::SnapshotPtr> session) {
+void CallRun::on_session(Result<session::SnapshotPtr> session) {
   if (session) {
     snapshot_ = *std::move(session);
     return prepare();
   }
-  if (may_use_due_session()) return prepare();
+  if (may_use_expiring_session()) return prepare();
   note_unreachable(session.error());
   fail(std::move(session).error());
 }
@@ -421,8 +421,8 @@ void CallRun::receive(Result<upstream::Response> response) {
   vendor_time_ += response->waited;
   const Classification classification = classify(*response);
   record_outcome(*response, classification);
-  if (must_repeat(classification)) return repeat(*std::move(response));
-  drop_refused_session(classification);
+  if (should_retry(classification)) return repeat(*std::move(response));
+  invalidate_rejected_session(classification);
   finish(make_response(*std::move(response), classification));
 }
 
@@ -433,7 +433,7 @@ Classification CallRun::classify(const upstream::Response& response) {
       [this](const host::ResponseInput& seen) {
         host::Outcome outcome = prepared_.plugin->instance().inspect(
             env(), snapshot_->connection, used_session_, plugin_input(), seen);
-        hear(outcome);
+        collect_notes(outcome);
         return outcome;
       },
       response);
@@ -447,37 +447,37 @@ Classification CallRun::classify(const upstream::Response& response) {
 
 /// Whether the call is repeated: with a new session, or with the same one because the plugin
 /// classified the response as transient. No transient retry if the vendor asks for a pause.
-bool CallRun::must_repeat(const Classification& classification) {
-  if (must_renew(classification)) return true;
+bool CallRun::should_retry(const Classification& classification) {
+  if (should_renew_session(classification)) return true;
   const bool now = classification.transient && !retried_ && classification.retry_after_ms == 0 &&
                    !streams_body_ && may_repeat(call_.method, classification);
-  if (now) retried_ = repeats_as_is_ = true;
+  if (now) retried_ = next_is_plain_retry_ = true;
   return now;
 }
 
 /// A streamed body has been consumed and cannot be sent again.
-bool CallRun::must_renew(const Classification& classification) const {
+bool CallRun::should_renew_session(const Classification& classification) const {
   return ends_session(classification) && !streams_body_ && may_repeat(call_.method, classification);
 }
 
 /// A fresh session that is rejected is not merely expired.
 bool CallRun::ends_session(const Classification& classification) const {
   return classification.kind == catalog::ResponseKind::session_expired && prepared_.api->session &&
-         snapshot_->session && !renewed_after_answer_;
+         snapshot_->session && !renewed_after_rejection_;
 }
 
 /// Drops a rejected session where this call is not repeated, so that the next call does not get the
 /// same rejection.
-void CallRun::drop_refused_session(const Classification& classification) {
+void CallRun::invalidate_rejected_session(const Classification& classification) {
   if (!ends_session(classification)) return;
   prepared_.integration->state(prepared_.plugin->manifest().id)->drop(snapshot_->generation);
 }
 
 void CallRun::repeat(upstream::Response refused) {
-  reached_ = Sent::yes;
-  if (std::exchange(repeats_as_is_, false)) return prepare();
-  renewed_after_answer_ = true;
-  get_session(
+  sent_state_ = Sent::yes;
+  if (std::exchange(next_is_plain_retry_, false)) return prepare();
+  renewed_after_rejection_ = true;
+  request_session(
       session::FetchResponse{refused.status, std::move(refused.headers), std::move(refused.body)});
 }
 
@@ -517,13 +517,13 @@ void CallRun::record_outcome(const upstream::Response& response,
   std::string told = prepared_.integration->backoff().note(
       credentials_verdict(classification, response.status, ends_session(classification)),
       std::chrono::milliseconds(classification.retry_after_ms), prepared_.url.host,
-      *registry_->refusals, std::chrono::steady_clock::now());
+      *registry_->auth_failures, std::chrono::steady_clock::now());
   if (!told.empty()) prepared_.warnings.push_back(std::move(told));
 }
 
 void CallRun::fail(Error error) {
   if (entered_) error.places = prepared_.integration->places();
-  if (reached_ == Sent::yes) {  // an earlier request got a response, whatever failed since
+  if (sent_state_ == Sent::yes) {  // an earlier request got a response, whatever failed since
     error.sent = Sent::yes;
     error.retryable = false;
   }

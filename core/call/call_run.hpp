@@ -24,7 +24,7 @@
 #include "runtime/in_flight.hpp"
 #include "runtime/live_calls.hpp"
 #include "runtime/loop.hpp"
-#include "runtime/world.hpp"
+#include "runtime/registry.hpp"
 #include "session/environment.hpp"
 #include "session/renewal_gate.hpp"
 
@@ -37,7 +37,7 @@ struct CallContext {
   boost::asio::thread_pool* blocking = nullptr;
   std::shared_ptr<session::RenewalGate> renewals;
   std::vector<std::shared_ptr<Observer>> observers;
-  runtime::Trouble trouble;
+  runtime::ErrorReporter trouble;
   runtime::InFlight calls;
   runtime::InFlight background;  ///< session renewals; they may outlive their calls
 
@@ -95,31 +95,31 @@ class CallRun final : public runtime::LiveCall {
 
   void begin();
   bool enter();
-  std::optional<Error> held_back() const;
-  void get_body();
+  std::optional<Error> check_backoff() const;
+  void load_body();
   std::string boundary() const;
   void prepare();
-  void get_session(std::optional<session::FetchResponse> challenge);
-  session::SessionRequest need() const;
+  void request_session(std::optional<session::FetchResponse> challenge);
+  session::SessionRequest session_request() const;
   std::shared_ptr<session::Environment> session_environment() const;
   void refresh_early() const;
-  void got_session(Result<session::SnapshotPtr> session);
+  void on_session(Result<session::SnapshotPtr> session);
   void send(host::Outcome outcome);
   void show(SignedRequest request);
   void receive(Result<upstream::Response> response);
-  host::Outcome ask_plugin();
+  host::Outcome call_prepare();
   host::CallInput plugin_input() const;
-  void hear(const host::Outcome& outcome);
+  void collect_notes(const host::Outcome& outcome);
   Classification classify(const upstream::Response& response);
-  bool must_repeat(const Classification& classification);
-  bool must_renew(const Classification& classification) const;
+  bool should_retry(const Classification& classification);
+  bool should_renew_session(const Classification& classification) const;
   bool ends_session(const Classification& classification) const;
-  bool renews_when_due();
-  bool may_use_due_session() const;
+  bool should_renew_expiring();
+  bool may_use_expiring_session() const;
   std::chrono::steady_clock::time_point session_deadline() const;
   void note_unreachable(const Error& error);
   void record_outcome(const upstream::Response& response, const Classification& classification);
-  void drop_refused_session(const Classification& classification);
+  void invalidate_rejected_session(const Classification& classification);
   void repeat(upstream::Response refused);
   Response make_response(upstream::Response response, const Classification& classification);
 
@@ -165,11 +165,11 @@ class CallRun final : public runtime::LiveCall {
   std::uint32_t prepare_count_ = 0;            ///< how often prepare() was called
   std::uint64_t session_seq_ = 0;              ///< of the last prepare(); see pst_env
   int session_rounds_ = 0;                     ///< how often prepare() asked for a session
-  bool renewed_when_due_ = false;              ///< renewed a due session, or tried to
-  bool renewed_after_answer_ = false;
+  bool renewed_expiring_ = false;              ///< renewed a due session, or tried to
+  bool renewed_after_rejection_ = false;
   bool retried_ = false;        ///< a transient failure is retried once only
-  bool repeats_as_is_ = false;  ///< the next repeat is a retry without a session renewal
-  Sent reached_ = Sent::no;     ///< how far the completed requests of this call got
+  bool next_is_plain_retry_ = false;  ///< the next repeat is a retry without a session renewal
+  Sent sent_state_ = Sent::no;     ///< how far the completed requests of this call got
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;
   std::string call_url_;  ///< the URL as plugins see it, before their additions

@@ -38,8 +38,8 @@ bool CallRun::admit(const upstream::Response& seen) {
   if (ended_) return false;
   const Classification classification = classify(seen);
   record_outcome(seen, classification);
-  if (must_repeat(classification)) return false;
-  drop_refused_session(classification);
+  if (should_retry(classification)) return false;
+  invalidate_rejected_session(classification);
   upstream::Response head;
   head.status = seen.status;
   head.reason = seen.reason;

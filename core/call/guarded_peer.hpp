@@ -14,7 +14,7 @@ namespace penstock::call {
 /// disconnected; after finish() the peer is not called again. Used on one loop.
 class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<GuardedPeer> {
  public:
-  GuardedPeer(std::shared_ptr<ProxyPeer> peer, const runtime::Trouble& trouble)
+  GuardedPeer(std::shared_ptr<ProxyPeer> peer, const runtime::ErrorReporter& trouble)
       : peer_(std::move(peer)), trouble_(trouble) {}
 
   void read(ReadHandler handler) override;
@@ -25,11 +25,11 @@ class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<
 
  private:
   template <class Function>
-  bool told(Function function);
+  bool invoke_peer(Function function);
 
   std::shared_ptr<ProxyPeer> peer_;  ///< null after finish()
-  const runtime::Trouble& trouble_;  ///< owned by the engine
-  bool gone_ = false;                ///< a function of the peer threw
+  const runtime::ErrorReporter& trouble_;  ///< owned by the engine
+  bool failed_ = false;                ///< a function of the peer threw
 };
 
 }  // namespace penstock::call

@@ -27,7 +27,7 @@ std::string list(const std::vector<std::string>& names) {
 }
 
 /// Suggests the integration that was probably meant, preferring one of the same tool.
-std::string near_integration(const runtime::Registry& registry, const Call& call) {
+std::string suggest_integration(const runtime::Registry& registry, const Call& call) {
   std::vector<std::string> of_tool, all;
   for (const auto& [id, integration] : registry.integrations) {
     all.push_back(id);
@@ -61,7 +61,7 @@ Result<PreparedCall> route(const runtime::Registry& registry, const Call& call) 
   const auto integration = registry.integrations.find(call.integration_id);
   if (integration == registry.integrations.end()) {
     return failure(integration_not_found("there is no integration \"" + call.integration_id + "\"" +
-                                         near_integration(registry, call)));
+                                         suggest_integration(registry, call)));
   }
   prepared.integration = integration->second;
   const IntegrationConfig& config = prepared.integration->config();
@@ -81,12 +81,12 @@ Result<PreparedCall> route(const runtime::Registry& registry, const Call& call) 
   return prepared;
 }
 
-bool takes(const catalog::Api& api, std::string_view method) {
+bool allows_method(const catalog::Api& api, std::string_view method) {
   return std::ranges::find(api.methods, method) != api.methods.end();
 }
 
 void check_method(const Call& call, const catalog::Api& api, std::vector<Problem>& problems) {
-  if (takes(api, call.method)) return;
+  if (allows_method(api, call.method)) return;
   const std::string near = call.method.size() <= 16 ? nearest(call.method, api.methods) : "";
   problems.push_back({"/method",
                       api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\"" +
@@ -188,11 +188,11 @@ std::string sha256(std::string_view bytes) {
 }
 
 /// Placeholder until there is a session. RFC 6761 section 6.4: .invalid names never resolve.
-constexpr const char* base_url_of_no_session = "https://base-url-comes-with-the-session.invalid";
+constexpr const char* placeholder_base_url = "https://base-url-comes-with-the-session.invalid";
 
 Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now) {
   if (prepared.api->base_url.of_session() && !now.session)
-    return *parse_url(base_url_of_no_session);
+    return *parse_url(placeholder_base_url);
   const auto lookup = [&](catalog::UrlTemplate::Source source,
                           std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
@@ -248,7 +248,7 @@ prepare(const runtime::Registry& registry, const Call& call,
   prepared.path = call.path;
   if (api.endpoint) path->path.clear();
   prepared.path_parts = *std::move(path);
-  auto found = find_url(prepared, call, *now);
+  auto found = resolve_url(prepared, call, *now);
   if (!found) return failure(std::move(found).error());
   return prepared;
 }
@@ -260,11 +260,11 @@ void digest_body(PreparedCall& prepared) {
 
 }  // namespace
 
-Result<Ok> find_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now) {
+Result<Ok> resolve_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now) {
   auto base = base_url(prepared, now);
   if (!base) return failure(std::move(base).error());
   if (base->has_query) {
-    auto problem = policy::given_again(policy::query_names(base->query),
+    auto problem = policy::find_repeated_parameter(policy::query_names(base->query),
                                        "the base URL of " + prepared.api->id(), prepared.path_parts,
                                        call.params);
     if (problem) return failure(input_invalid(std::vector{*std::move(problem)}));
@@ -288,7 +288,7 @@ Result<PreparedCall> prepare_call(const runtime::Registry& registry, const Call&
 Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, const Call& call) {
   return prepare(registry, call, [&](PreparedCall& made, std::vector<Problem>& problems) {
     const bool asks = call.method == "HEAD" || call.method == "OPTIONS";
-    if (!asks || !takes(*made.api, "GET")) check_method(call, *made.api, problems);
+    if (!asks || !allows_method(*made.api, "GET")) check_method(call, *made.api, problems);
     made.headers = policy::forwarded_headers(call.headers);
     std::vector<std::string> owned = made.api->owned_headers;
     if (made.api->soap) {

@@ -11,7 +11,7 @@
 #include "loader/plugin_set.hpp"
 #include "policy/request_path.hpp"
 #include "runtime/integration.hpp"
-#include "runtime/world.hpp"
+#include "runtime/registry.hpp"
 #include "soap/envelope.hpp"
 
 namespace penstock::call {
@@ -47,7 +47,7 @@ Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, co
 
 /// Computes the URL again, for a base URL that comes from the session. Without a session the host
 /// is a placeholder that cannot be resolved.
-Result<Ok> find_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now);
+Result<Ok> resolve_url(PreparedCall& prepared, const Call& call, const session::Snapshot& now);
 
 /// Whether signing needs the whole body: for the plugin, or to check SOAP.
 bool needs_whole_body(const catalog::Api& api);

@@ -22,7 +22,7 @@ void set_default(std::vector<Field>& headers, Field field) {
   if (!is_given(headers, field.name)) headers.push_back(std::move(field));
 }
 
-/// Parameter names in the form that given_again() compares.
+/// Parameter names in the form that find_repeated_parameter() compares.
 std::vector<std::string> names_of(const std::vector<Field>& parameters) {
   std::string query;
   for (const Field& parameter : parameters)
@@ -36,7 +36,7 @@ bool is_owned(const catalog::Api& api, std::string_view name) {
 
 /// Whether a value contains a secret of the connection or the session, in any encoding, or a
 /// signature made with one. Checked only if the caller sets a header of the same name.
-bool proves_who_calls(const std::string& value, const session::Snapshot& snapshot,
+bool carries_credential(const std::string& value, const session::Snapshot& snapshot,
                       const std::vector<std::string>& signatures) {
   Redactor redactor = redactor_for(snapshot);
   for (const std::string& signature : signatures)
@@ -54,7 +54,7 @@ bool proves_who_calls(const std::string& value, const session::Snapshot& snapsho
 
 /// Checks the caller's fragment as the vendor will read it: inside the envelope that the plugin
 /// writes around it, which binds prefixes and may hold an element of its own. Empty: valid.
-std::string check_enclosed(std::string_view xml) {
+std::string check_fragment_in_envelope(std::string_view xml) {
   const auto read = soap::read_soap_envelope(xml);
   if (!read) {
     const std::string& why = read.error();
@@ -104,7 +104,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
   } else {
     request.body = host::build_body(outcome, prepared.body);
     if (prepared.api->soap && outcome.soap) {
-      const std::string trouble = check_enclosed(*request.body);
+      const std::string trouble = check_fragment_in_envelope(*request.body);
       if (!trouble.empty()) return failure(input_invalid("data " + trouble, {{"/data", trouble}}));
     }
   }
@@ -114,7 +114,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     request.url = *std::move(url);
   }
   if (auto problem =
-          policy::given_again(names_of(outcome.query), "the plugin of " + prepared.api->id(),
+          policy::find_repeated_parameter(names_of(outcome.query), "the plugin of " + prepared.api->id(),
                               prepared.path_parts, call.params))
     return failure(input_invalid(std::vector{*std::move(problem)}));
   for (const Field& parameter : outcome.query) {
@@ -127,7 +127,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
       set_header(request.headers, std::move(field));
     } else if (!is_given(request.headers, field.name)) {
       request.headers.push_back(std::move(field));
-    } else if (proves_who_calls(field.value, snapshot, outcome.signatures)) {
+    } else if (carries_credential(field.value, snapshot, outcome.signatures)) {
       // Treated as owned: otherwise the caller's value would be sent instead of the credential.
       constexpr std::string_view why =
           "is set by the plugin of this API: it carries the credential";

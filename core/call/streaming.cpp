@@ -10,7 +10,7 @@ namespace penstock::call {
 namespace {
 
 /// How much of a discarded response is read; beyond it the connection is closed instead.
-constexpr std::size_t max_swallowed = 64U << 10U;
+constexpr std::size_t max_discarded_bytes = 64U << 10U;
 
 /// Reads piece by piece; keeps itself alive while a read is pending.
 class BodyCollector : public std::enable_shared_from_this<BodyCollector> {
@@ -82,7 +82,7 @@ void ResponseBuffer::body(std::string piece, std::function<void(bool)> next) {
   seen_.body += piece;
   if (state_ == State::holding && seen_.body.size() >= held_bytes_) decide();
   if (state_ == State::passing) return pass(std::exchange(seen_.body, {}), std::move(next));
-  next(state_ == State::holding || seen_.body.size() <= max_swallowed);
+  next(state_ == State::holding || seen_.body.size() <= max_discarded_bytes);
 }
 
 void ResponseBuffer::end(std::function<void()> done) {

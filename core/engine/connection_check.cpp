@@ -72,7 +72,7 @@ class ConnectionCheck {
     const std::string_view value = field.value.reveal();
     std::string trouble = config::secret_trouble(value);
     if (trouble.empty() && value.find("-----BEGIN ") != std::string_view::npos)
-      trouble = host::signing_key_trouble(value);
+      trouble = host::signing_key_problem(value);
     if (trouble.empty()) return;
     problem(field.at, "connection." + reading_.written(field.name_at, field.name) + " " + trouble);
     unsound_.insert(field.name);
@@ -100,7 +100,7 @@ class ConnectionCheck {
       const std::string name = one.pointer.empty() ? one.pointer : one.pointer.substr(1);
       const auto field = std::ranges::find(integration_.connection, name, &ConnectionField::name);
       const bool is_absent = field == integration_.connection.end();
-      if (is_absent ? stands_somehow(name) : unsound_.contains(name)) continue;
+      if (is_absent ? is_unparsed_or_misspelled(name) : unsound_.contains(name)) continue;
       const Field info = about(name);
       problem(is_absent ? integration_.connection_at : field->at,
               (name.empty() ? "connection " : "connection." + name + " ") + one.message,
@@ -109,7 +109,7 @@ class ConnectionCheck {
     }
   }
 
-  bool stands_somehow(const std::string& name) const {
+  bool is_unparsed_or_misspelled(const std::string& name) const {
     return unread_.fields.contains(name) || meant_.contains(name);
   }
 
@@ -120,7 +120,7 @@ class ConnectionCheck {
       if (given->value.empty() || broken_.contains(name)) return std::nullopt;
       return std::string(given->value.reveal());
     }
-    if (stands_somehow(name)) return std::nullopt;
+    if (is_unparsed_or_misspelled(name)) return std::nullopt;
     const auto fields = plugin.manifest().connection.fields();
     const auto field = std::ranges::find(fields, name, &schema::FieldInfo::name);
     if (field == fields.end() || field->default_text.empty()) return std::nullopt;
@@ -130,7 +130,7 @@ class ConnectionCheck {
   std::vector<std::string> missing(const loader::Plugin& plugin, const catalog::Api& api) const {
     std::vector<std::string> out;
     const auto require = [&](const std::string& name) {
-      if (!value(plugin, name) && !stands_somehow(name) && !broken_.contains(name))
+      if (!value(plugin, name) && !is_unparsed_or_misspelled(name) && !broken_.contains(name))
         out.push_back(name);
     };
     for (const std::string& name : api.connection_required)
@@ -174,7 +174,7 @@ void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded
   const IntegrationConfig& integration = reading.config.integrations[index];
   if (integration.tool.empty()) return;  // reported by the reader if it comes from a file
   Plugins plugins = loaded.plugins->of_tool(integration.tool);
-  const bool all_plugins = !loaded.lacks_some_of(integration.tool);
+  const bool all_plugins = !loaded.may_lack_plugins_of(integration.tool);
   if (plugins.empty() && all_plugins) {
     const std::vector<std::string> tools = loaded.plugins->tools();
     reading.problems.push_back({reading.config.file,

@@ -28,7 +28,7 @@
 #include "runtime/loop.hpp"
 #include "runtime/loop_environment.hpp"
 #include "runtime/watchdog.hpp"
-#include "runtime/world.hpp"
+#include "runtime/registry.hpp"
 
 namespace penstock {
 
@@ -39,7 +39,7 @@ using runtime::Integration;
 using runtime::Loop;
 using runtime::Registry;
 using runtime::run_guarded;
-using runtime::Trouble;
+using runtime::ErrorReporter;
 using runtime::Watchdog;
 
 namespace {
@@ -53,11 +53,11 @@ Error stopping_error() {
 }
 
 /// How long shutdown waits for renewals if one of them may hang in its plugin.
-constexpr auto hung_patience = std::chrono::seconds(5);
+constexpr auto hung_plugin_timeout = std::chrono::seconds(5);
 /// How long exit() waits for each thread of the engine.
-constexpr auto exit_patience = std::chrono::seconds(2);
+constexpr auto exit_timeout = std::chrono::seconds(2);
 /// How long the destructor waits for handlers queued on `aside`.
-constexpr auto aside_patience = std::chrono::seconds(1);
+constexpr auto auxiliary_timeout = std::chrono::seconds(1);
 
 }  // namespace
 
@@ -83,8 +83,8 @@ struct Engine::Impl {
   /// Starts a call that is already counted in context.calls. Always posts: a call that fails at
   /// once must not run its handler inside the initiating function, and plugins must run on the
   /// stack of an engine thread.
-  template <class Asked, class Told>
-  void run(Asked call, Told told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
+  template <class CallType, class Completion>
+  void run(CallType call, Completion told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
     Loop& loop = pick_loop();
     const auto made =
         std::make_shared<CallRun>(context, registry, loop, std::move(call), std::move(told));
@@ -119,7 +119,7 @@ struct Engine::Impl {
   void shut_down(std::chrono::milliseconds grace);
   void logout();
   void halt_for_exit();
-  bool anything_hangs() const {
+  bool any_plugin_out_of_service() const {
     return std::ranges::any_of(registry->plugins->plugins(),
                                [](const auto& plugin) { return !plugin->instance().in_service(); });
   }
@@ -173,7 +173,7 @@ std::shared_ptr<const Registry> make_registry(const Config& config,
 }
 
 /// Used if the embedder sets no on_trouble, or if that throws.
-void tell_stderr(std::string_view sentence) {
+void report_to_stderr(std::string_view sentence) {
   const std::string line = "penstock: " + std::string(sentence) + "\n";
   (void)!::write(STDERR_FILENO, line.data(), line.size());
 }
@@ -185,13 +185,13 @@ std::vector<std::string> ids(const Config& config) {
   return out;
 }
 
-Trouble guarded_trouble(std::function<void(std::string_view)> told) {
-  if (!told) return tell_stderr;
+ErrorReporter make_error_reporter(std::function<void(std::string_view)> told) {
+  if (!told) return report_to_stderr;
   return [told = std::move(told)](std::string_view sentence) {
     try {
       told(sentence);
     } catch (...) {
-      tell_stderr(sentence);
+      report_to_stderr(sentence);
     }
   };
 }
@@ -309,7 +309,7 @@ Engine::Impl::Impl(config::ParsedConfig& reading, EngineOptions options,
   context.blocking = &blocking;
   context.renewals = std::make_shared<session::RenewalGate>();
   context.observers = std::move(options.observers);
-  context.trouble = guarded_trouble(std::move(options.on_trouble));
+  context.trouble = make_error_reporter(std::move(options.on_trouble));
   boost::asio::post(blocking, [this] { runtime::mark_as_thread_of(this); });
   for (unsigned i = 0; i < threads; ++i)
     loops.push_back(
@@ -333,12 +333,12 @@ Engine::Impl::~Impl() {
   boost::asio::post(aside, [this] { watchdog->stop(); });
   aside_work.reset();
   // A handler that calls again whenever it is refused would never finish.
-  if (halted || aside_end.wait_for(aside_patience) != std::future_status::ready) aside.stop();
+  if (halted || aside_end.wait_for(auxiliary_timeout) != std::future_status::ready) aside.stop();
   aside_thread.join();
   // No thread is left to halt, but the connections closed from here on still use OpenSSL.
   exit_guard->replace(
       [ending_thread = std::this_thread::get_id(), done = destruction.done.get_future().share()] {
-        if (ending_thread != std::this_thread::get_id()) done.wait_for(exit_patience);
+        if (ending_thread != std::this_thread::get_id()) done.wait_for(exit_timeout);
       });
   // Handlers still queued on a loop may own calls, which own the registry: destroy the loops first.
   loops.clear();
@@ -417,7 +417,7 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
       loop->abort_calls(stopping_error());
     context.calls.wait();
     // Renewals must be saved before the loops that receive their responses stop.
-    context.renewals->close(anything_hangs() ? hung_patience : session::max_end);
+    context.renewals->close(any_plugin_out_of_service() ? hung_plugin_timeout : session::max_shutdown_wait);
   }
   for (const auto& loop : loops)
     loop->stop();
@@ -433,14 +433,14 @@ void Engine::Impl::halt_for_exit() {
   for (const auto& loop : loops)
     loop->context().stop();
   for (const auto& loop : loops) {
-    if (loop->halt(exit_patience)) loop->close_connections();
+    if (loop->halt(exit_timeout)) loop->close_connections();
   }
-  if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_patience);
+  if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_timeout);
   // The credential store uses OpenSSL, and may be saving a token that exists nowhere else.
   if (blocking_joined) return;
   const auto drained = std::make_shared<std::promise<void>>();
   boost::asio::post(blocking, [drained] { drained->set_value(); });
-  drained->get_future().wait_for(exit_patience);
+  drained->get_future().wait_for(exit_timeout);
 }
 
 Engine::~Engine() {

@@ -80,13 +80,13 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
     }
     const session::SessionSlot* state = integration.state(id);
     if (state == nullptr) continue;
-    const SessionStatus standing = state->standing(now_ms);
-    note(rank(standing.health), standing.not_before_ms);
-    info.last_renewal_ms = std::max(info.last_renewal_ms, standing.renewed_ms);
-    info.session_expires_ms = std::max(info.session_expires_ms, standing.expires_ms);
-    if (!standing.error.empty() && standing.failed_ms >= info.last_error_ms) {
-      info.last_error = call::redactor_for(*state->current()).redact(standing.error);
-      info.last_error_ms = standing.failed_ms;
+    const SessionStatus status = state->status(now_ms);
+    note(rank(status.health), status.not_before_ms);
+    info.last_renewal_ms = std::max(info.last_renewal_ms, status.renewed_ms);
+    info.session_expires_ms = std::max(info.session_expires_ms, status.expires_ms);
+    if (!status.error.empty() && status.failed_ms >= info.last_error_ms) {
+      info.last_error = call::redactor_for(*state->current()).redact(status.error);
+      info.last_error_ms = status.failed_ms;
     }
   }
   const runtime::Backoff& backoff = integration.backoff();
@@ -94,11 +94,11 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
   const auto until = [&](std::chrono::milliseconds time) {
     return time.count() == 0 ? 0 : now_ms + time.count();
   };
-  if (const int refusals = backoff.refusals_in_a_row(); refusals > 0) {
+  if (const int auth_failures = backoff.refusals_in_a_row(); auth_failures > 0) {
     note(rank(SessionStatus::Health::refused), until(backoff.open_for(now)));
     if (info.last_error.empty())
       info.last_error = "the vendor refused the credentials of the last " +
-                        (refusals == 1 ? std::string("call") : std::to_string(refusals) + " calls");
+                        (auth_failures == 1 ? std::string("call") : std::to_string(auth_failures) + " calls");
   }
   if (const auto unreachable = backoff.unreachable()) {
     note(rank(SessionStatus::Health::unreachable), 0);

@@ -105,8 +105,8 @@ struct CallAbi {
   pst_call abi{};
 };
 
-struct ReplyAbi {
-  explicit ReplyAbi(const ResponseInput* response) {
+struct ResponseAbi {
+  explicit ResponseAbi(const ResponseInput* response) {
     if (response == nullptr) return;
     headers = key_values(response->headers);
     abi = {sizeof(pst_reply),
@@ -259,11 +259,11 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
   const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi old_abi(old);
   const StateAbi carried_abi(&carried);
-  const ReplyAbi reply_abi(response);
+  const ResponseAbi response_abi(response);
   const pst_session_in in = {sizeof in,          event,
                              &env_abi.abi,       &connection_abi.abi,
                              old_abi.pointer(),  carried_abi.pointer(),
-                             reply_abi.pointer()};
+                             response_abi.pointer()};
   return invoke({label(), session_apis_, "session"}, egress_, &connection,
                 {Verdict::ok, Verdict::fetch},
                 [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
@@ -282,14 +282,14 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
   const ConnectionAbi connection_abi(connection, connection_names_);
   const StateAbi session_abi(session);
   const CallAbi call_abi(call, options_of(call.api));
-  const ReplyAbi reply_abi(&response);
+  const ResponseAbi response_abi(&response);
   const pst_inspect_in in = {sizeof in,
                              0,
                              &env_abi.abi,
                              &connection_abi.abi,
                              session_abi.pointer(),
                              &call_abi.abi,
-                             reply_abi.pointer()};
+                             response_abi.pointer()};
   return invoke({label(), call.api, "inspect"}, egress_, &connection,
                 {Verdict::ok, Verdict::pass, Verdict::reauth, Verdict::retry},
                 [&](pst_cx* cx) { return entry_.inspect(self_, cx, &in); });

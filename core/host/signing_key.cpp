@@ -73,7 +73,7 @@ Result<SigningKey, std::string> read_signing_key(std::string_view pem) {
   return key;
 }
 
-std::string signing_key_trouble(std::string_view pem) {
+std::string signing_key_problem(std::string_view pem) {
   const auto key = read_signing_key(pem);
   return key ? std::string() : key.error();
 }

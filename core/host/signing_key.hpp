@@ -21,6 +21,6 @@ using SigningKey = std::unique_ptr<EVP_PKEY, SigningKeyFree>;
 Result<SigningKey, std::string> read_signing_key(std::string_view pem);
 
 /// The error of read_signing_key(); empty: the key is usable.
-std::string signing_key_trouble(std::string_view pem);
+std::string signing_key_problem(std::string_view pem);
 
 }  // namespace penstock::host

@@ -179,7 +179,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 /// The text of dlerror(), taken out of Boost.DLL's message, which ends with the errno of an
 /// unrelated call.
-std::string dynamic_linker_words(const std::string& what) {
+std::string dlerror_text(const std::string& what) {
   constexpr std::string_view before = "dlerror system message: ";
   const std::size_t begin = what.find(before), end = what.rfind("): ");
   if (begin == std::string::npos || end == std::string::npos) return what;
@@ -245,7 +245,7 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
     if (!instance) return refused("its create() failed: " + instance.error().message);
     plugin->instance_ = *std::move(instance);
   } catch (const std::exception& error) {
-    return refused("it cannot be loaded: " + replaced(dynamic_linker_words(error.what()),
+    return refused("it cannot be loaded: " + replaced(dlerror_text(error.what()),
                                                       sealed->path(),
                                                       file.path.filename().string()));
   }

@@ -40,7 +40,7 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
 }
 
 /// Whether the plugin's digest is its pin, or nothing is pinned. False: a problem was added.
-bool fits_pin(const PluginFile& file, const PluginsConfig& config, const std::string& name,
+bool matches_pin(const PluginFile& file, const PluginsConfig& config, const std::string& name,
               const std::string& config_file, ConfigProblems& problems) {
   if (config.pins.empty()) return true;
   const auto pin = config.pins.find(name);
@@ -75,14 +75,14 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
     out.refused.emplace_back();
     return out;
   }
-  std::set<std::string> unseen_pins;
+  std::set<std::string> unmatched_pins;
   for (const auto& [name, sha256] : config.pins)
-    unseen_pins.insert(name);
+    unmatched_pins.insert(name);
 
   std::error_code error;
   for (const std::filesystem::path& path : libraries_in(config.directory, error)) {
     const std::string name = path.stem().string();
-    unseen_pins.erase(name);
+    unmatched_pins.erase(name);
     const auto refuse = [&](const std::vector<std::string>& reasons) {
       for (const std::string& reason : reasons)
         out.problems.push_back({path.string(), {}, reason});
@@ -93,7 +93,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
       refuse({read.error()});
       continue;
     }
-    if (unread_pins.contains(name) || !fits_pin(*read, config, name, file, out.problems)) {
+    if (unread_pins.contains(name) || !matches_pin(*read, config, name, file, out.problems)) {
       refuse({});
       continue;
     }
@@ -119,7 +119,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
                                         " cannot be read: " + error.message());
     out.refused.emplace_back();
   }
-  for (const std::string& name : unseen_pins) {
+  for (const std::string& name : unmatched_pins) {
     if (error || unread_pins.contains(name)) continue;
     configured(config.pin_marks.contains(name) ? config.pin_marks.at(name) : config.pins_at,
                "plugins.pins names " + name + ", which is not in plugins.directory");
@@ -127,7 +127,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
   return out;
 }
 
-bool PluginSet::Loaded::lacks_some_of(std::string_view tool) const {
+bool PluginSet::Loaded::may_lack_plugins_of(std::string_view tool) const {
   return std::ranges::any_of(refused, [&](const std::string& name) {
     return name.empty() || name == tool || name.starts_with(std::string(tool) + "_");
   });

@@ -59,7 +59,7 @@ struct PluginSet::Loaded {
   std::vector<std::string> refused;  ///< file names without .so, and tools if known; "": the folder
 
   /// Whether one of the refused plugins may belong to the tool.
-  bool lacks_some_of(std::string_view tool) const;
+  bool may_lack_plugins_of(std::string_view tool) const;
 };
 
 }  // namespace penstock::loader

@@ -41,7 +41,7 @@ constexpr std::array never_in_trailers = {"age",
 
 /// Callers rely on Penstock-* headers to tell the engine's statements from the vendor's, so a
 /// vendor cannot set them.
-bool is_engines_own(std::string_view lower_name) { return lower_name.starts_with("penstock-"); }
+bool is_penstock_header(std::string_view lower_name) { return lower_name.starts_with("penstock-"); }
 
 bool listed(const auto& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -82,7 +82,7 @@ std::vector<Field> forwarded_headers(const std::vector<Field>& headers) {
 
 std::vector<Field> forwarded_trailers(std::vector<Field> trailers) {
   std::erase_if(trailers, [](const Field& field) {
-    return listed(never_in_trailers, field.name) || is_engines_own(field.name);
+    return listed(never_in_trailers, field.name) || is_penstock_header(field.name);
   });
   return trailers;
 }
@@ -91,7 +91,7 @@ void drop_hop_by_hop(std::vector<Field>& headers) {
   const std::vector<std::string> named = connection_options(headers);
   std::erase_if(headers, [&](const Field& field) {
     // Content-Length stays even if Connection names it: the recipient of the response needs it.
-    return is_hop_by_hop(field.name) || is_engines_own(field.name) ||
+    return is_hop_by_hop(field.name) || is_penstock_header(field.name) ||
            (field.name != "content-length" && listed(named, field.name));
   });
 }

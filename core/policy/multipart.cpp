@@ -33,7 +33,7 @@ constexpr const char* unwritable = "holds a control character";
 
 /// Control characters that no quoted-string can hold (RFC 9110 section 5.6.4). CR and LF are
 /// encoded instead.
-bool has_unwritable(std::string_view name) {
+bool has_control_character(std::string_view name) {
   return std::ranges::any_of(name, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return (byte < 0x20 && c != '\t' && c != '\r' && c != '\n') || byte == 0x7f;
@@ -65,8 +65,8 @@ void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& proble
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const std::string part = "/multipart_form_data/" + std::to_string(i);
     const std::string pointer = part + "/value/";
-    if (has_unwritable(parts[i].name)) problems.push_back({part + "/name", unwritable});
-    if (has_unwritable(parts[i].file_name)) problems.push_back({pointer + "name", unwritable});
+    if (has_control_character(parts[i].name)) problems.push_back({part + "/name", unwritable});
+    if (has_control_character(parts[i].file_name)) problems.push_back({pointer + "name", unwritable});
     if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type))
       problems.push_back(
           {(parts[i].is_file ? pointer : part + "/") + "content_type", "is not a media type"});

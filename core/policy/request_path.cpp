@@ -36,7 +36,7 @@ bool has_dot_segment(std::string_view path) {
 
 /// Whether a dot segment shows at any layer of encoding, decoded strictly or leniently: a vendor
 /// may decode once more than the engine, and more leniently.
-bool leaves_its_place(std::string path, Broken broken) {
+bool has_hidden_dot_segment(std::string path, Broken broken) {
   for (int layer = 0; layer < max_layers; ++layer) {
     const std::string plain = percent_decode(path);
     if (has_dot_segment(path) || has_dot_segment(plain)) return true;
@@ -98,8 +98,8 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   if (has_control(percent_decode(out.path)) || has_control(lenient_decode(out.path)))
     return failure(std::string("holds a percent-encoded control character"));
   const bool encoded = out.path.find('%') != std::string::npos;
-  if (leaves_its_place(out.path, Broken::takes_ascii_in) ||
-      (encoded && leaves_its_place(out.path, Broken::leaves_ascii)))
+  if (has_hidden_dot_segment(out.path, Broken::takes_ascii_in) ||
+      (encoded && has_hidden_dot_segment(out.path, Broken::leaves_ascii)))
     return failure(std::string("holds a dot segment (. or ..)"));
   return out;
 }
@@ -132,7 +132,7 @@ std::vector<std::string> query_names(std::string_view query) {
   return out;
 }
 
-std::optional<Problem> given_again(const std::vector<std::string>& own, std::string_view owner,
+std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& own, std::string_view owner,
                                    const CallerPath& path, const std::vector<Field>& params) {
   const auto is_own = [&](const std::string& name) {
     return !name.empty() && std::ranges::find(own, name) != own.end();

@@ -27,7 +27,7 @@ void AuthFailureBudgets::note(const std::string& host, SteadyTime now) {
   if (refusals_.size() >= max_hosts && !refusals_.contains(host)) forget_old(now);
   std::deque<SteadyTime>& times = refusals_[host];
   times.push_back(now);
-  if (times.size() > max_of_unknown) times.pop_front();
+  if (times.size() > max_when_unknown) times.pop_front();
 }
 
 /// Removes all hosts whose latest refusal is out of the window; if there are none, the host with
@@ -73,8 +73,8 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
   const bool was_refused = refusals_ > 0;
   if (was_refused || !accepted_) {
     const milliseconds wait = budgets.wait(host,
-                                           was_refused ? AuthFailureBudgets::max_after_refusal
-                                                       : AuthFailureBudgets::max_of_unknown,
+                                           was_refused ? AuthFailureBudgets::max_when_refused
+                                                       : AuthFailureBudgets::max_when_unknown,
                                            now);
     if (wait.count() > 0) {
       return refused(

@@ -32,7 +32,7 @@ enum class CredentialsVerdict : std::uint8_t {
 /// `max_hosts` are kept. [any-thread]
 class AuthFailureBudgets {
  public:
-  static constexpr std::size_t max_after_refusal = 25, max_of_unknown = 40;
+  static constexpr std::size_t max_when_refused = 25, max_when_unknown = 40;
   static constexpr std::chrono::seconds window{10};
   static constexpr std::size_t max_hosts = 4096;
 

@@ -27,7 +27,7 @@ SignalsBlocked::SignalsBlocked() {
 
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-void tell_exception(const Trouble& trouble, std::string_view who) {
+void report_exception(const ErrorReporter& trouble, std::string_view who) {
   try {
     throw;
   } catch (const abi::__forced_unwind&) {
@@ -53,7 +53,7 @@ bool is_thread_of(const void* engine) noexcept { return this_threads_engine == e
 
 void mark_as_thread_of(const void* engine) noexcept { this_threads_engine = engine; }
 
-void run_loop(boost::asio::io_context& context, const Trouble& trouble) {
+void run_loop(boost::asio::io_context& context, const ErrorReporter& trouble) {
   while (!run_guarded(trouble, "a handler on an engine loop", [&] { context.run(); })) {
   }
 }

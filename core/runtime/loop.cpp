@@ -11,7 +11,7 @@ thread_local Loop* this_threads_loop = nullptr;
 
 }  // namespace
 
-Loop::Loop(const void* engine, Trouble trouble, std::size_t loops)
+Loop::Loop(const void* engine, ErrorReporter trouble, std::size_t loops)
     : engine_(engine), trouble_(std::move(trouble)), work_(boost::asio::make_work_guard(context_)),
       client_(std::make_unique<upstream::Client>(context_,
                                                  upstream::Client::Options{.loops = loops})) {}

@@ -15,7 +15,7 @@
 namespace penstock::runtime {
 namespace {
 
-constexpr std::uint64_t max_session_reply = 1U << 20U;
+constexpr std::uint64_t max_session_response = 1U << 20U;
 
 }  // namespace
 
@@ -44,7 +44,7 @@ void LoopEnvironment::fetch(session::FetchRequest request,
   out.connect_timeout = connect_time_limit(integration_->upstream());
   out.limits = connection_limits(integration_->upstream());
   out.deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-  out.max_response_bytes = max_session_reply;
+  out.max_response_bytes = max_session_response;
   loop_.client().send(
       std::move(out), [handler = std::move(handler)](Result<upstream::Response> response) {
         if (!response) return handler(failure(std::move(response).error()));
@@ -104,7 +104,7 @@ void LoopEnvironment::log(const host::Instance& plugin, host::LogText line) {
   log_of_plugin(loop_.trouble(), observers_, plugin, integration_->config().id, std::move(line));
 }
 
-void log_of_plugin(const Trouble& trouble, const Observers& observers, const host::Instance& plugin,
+void log_of_plugin(const ErrorReporter& trouble, const Observers& observers, const host::Instance& plugin,
                    const std::string& integration_id, host::LogText line) {
   if (observers.empty()) return;
   const auto dropped = plugin.log_limit().admit(wall_clock_ms());

@@ -8,15 +8,15 @@
 namespace penstock::runtime {
 namespace {
 
-constexpr std::chrono::milliseconds shortest_interval{10}, max_interval{500};
+constexpr std::chrono::milliseconds min_interval{10}, max_interval{500};
 
 }  // namespace
 
 Watchdog::Watchdog(boost::asio::io_context& context,
                    const std::vector<std::unique_ptr<Loop>>& loops, std::chrono::milliseconds limit,
                    Lost lost)
-    : timer_(context), interval_(std::clamp(limit / 10, shortest_interval, max_interval)),
-      max_looks_(std::max(2, static_cast<int>(limit / interval_))), lost_(std::move(lost)) {
+    : timer_(context), interval_(std::clamp(limit / 10, min_interval, max_interval)),
+      max_checks_(std::max(2, static_cast<int>(limit / interval_))), lost_(std::move(lost)) {
   for (const auto& loop : loops)
     watched_.push_back({loop.get(), {}, 0});
 }
@@ -36,7 +36,7 @@ void Watchdog::look() {
     const auto now = watch->look();
     one.looks = now.number != 0 && now.number == one.last.number ? one.looks + 1 : 0;
     one.last = now;
-    if (one.looks < max_looks_ || !watch->give_up(now)) continue;
+    if (one.looks < max_checks_ || !watch->give_up(now)) continue;
     one.looks = 0;
     lost_(*one.loop, *watch);
   }

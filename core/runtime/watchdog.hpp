@@ -42,7 +42,7 @@ class Watchdog {
   boost::asio::steady_timer timer_;
   std::vector<Watched> watched_;
   std::chrono::milliseconds interval_;
-  int max_looks_;
+  int max_checks_;
   bool stopped_ = false;
   Lost lost_;
 };

@@ -92,7 +92,7 @@ void SessionSlot::LeasedRenewal::ask_for_lease() {
 
 /// The lease or the save failed. Only a renewal with an unsaved response tries again.
 void SessionSlot::LeasedRenewal::ask_again_later(Error error) {
-  if (!unsaved_ && !need_.asks_vendor) return state_->remain_rejected(environment_->now_unix_ms());
+  if (!unsaved_ && !need_.contact_vendor) return state_->remain_rejected(environment_->now_unix_ms());
   if (!unsaved_) return end(std::move(error));
   error.phase = Phase::session;
   state_->tell(error, environment_->now_unix_ms());
@@ -108,7 +108,7 @@ void SessionSlot::LeasedRenewal::leased(const Lease& lease) {
     return state_->stored_version_;
   }();
   if (adopt_newer(lease)) return release();
-  if (!need_.asks_vendor && (!lease.state || lease.state->version == seen)) {
+  if (!need_.contact_vendor && (!lease.state || lease.state->version == seen)) {
     state_->remain_rejected(environment_->now_unix_ms());
     return release();
   }
@@ -191,7 +191,7 @@ void SessionSlot::LeasedRenewal::run() {
                      need_.challenge ? PST_EV_CHALLENGED : PST_EV_START,
                      std::exchange(need_.challenge, std::nullopt),
                      state_->spends_credential()};
-  beat();
+  heartbeat();
   renew(std::move(start), environment_,
         [self = shared_from_this()](Result<Renewed, RenewalFailure> end) {
           if (!end) return self->failed(std::move(end).error());
@@ -199,15 +199,15 @@ void SessionSlot::LeasedRenewal::run() {
         });
 }
 
-void SessionSlot::LeasedRenewal::beat() {
-  environment_->wait(CredentialStore::lease_beat, [weak = weak_from_this()] {
+void SessionSlot::LeasedRenewal::heartbeat() {
+  environment_->wait(CredentialStore::lease_heartbeat, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->leased_) return;
     self->environment_->extend(self->state_->key_, self->fence_, [weak](Result<bool> held) {
       const auto again = weak.lock();
       if (!again || !again->leased_) return;
       if (held && !*held) again->lost_ = true;
-      again->beat();
+      again->heartbeat();
     });
   });
 }
@@ -283,13 +283,13 @@ void SessionSlot::LeasedRenewal::kept(std::uint64_t version) {
 /// Ends the replaced session at the vendor once the calls that use it are done: vendors count open
 /// sessions.
 void SessionSlot::LeasedRenewal::revoke_when_unused(const SnapshotPtr& replaced) {
-  if (!need_.logs_out || challenged_ || !replaced->session) return;
+  if (!need_.supports_logout || challenged_ || !replaced->session) return;
   end_when_unused(replaced, Retired{need_.plugin, replaced->connection, *replaced->session},
                   environment_, environment_->now_unix_ms());
 }
 
 void SessionSlot::LeasedRenewal::failed(RenewalFailure failure) {
-  if (!failure.credentials.empty()) return keep_credentials(std::move(failure));
+  if (!failure.credentials.empty()) return save_credentials(std::move(failure));
   if (!state_->believes(failure)) {
     const bool revoked = failure.kind == RenewalFailure::Kind::revoked;
     return end(std::move(failure.error), revoked ? RenewalFailure::Kind::refused : failure.kind);
@@ -304,7 +304,7 @@ void SessionSlot::LeasedRenewal::failed(RenewalFailure failure) {
 }
 
 /// The response held no usable session, but it did hold the credential that replaces the spent one.
-void SessionSlot::LeasedRenewal::keep_credentials(RenewalFailure failure) {
+void SessionSlot::LeasedRenewal::save_credentials(RenewalFailure failure) {
   StoredState state = state_->to_store();
   std::vector<SecretField> before = state.credentials;
   replace_credentials(state, std::exchange(failure.credentials, {}), state_->configured_);
@@ -339,12 +339,12 @@ void SessionSlot::LeasedRenewal::recheck_store(Error refusal) {
   refusal.phase = Phase::session;
   {
     const std::scoped_lock lock(state_->mutex_);
-    state_->refused_for_good_ = true;
+    state_->permanently_refused_ = true;
     state_->last_kind_ = RenewalFailure::Kind::revoked;
     state_->failed_ms_ = environment_->now_unix_ms();
     state_->last_error_ = std::move(refusal);
   }
-  need_.asks_vendor = false;
+  need_.contact_vendor = false;
   exchange_.reset();
   ask_for_lease();
 }

@@ -23,14 +23,14 @@ class SessionSlot::LeasedRenewal : public std::enable_shared_from_this<LeasedRen
   bool adopt_newer(const Lease& lease);
   void save_intent();
   void run();
-  void beat();
+  void heartbeat();
   void renewed(Renewed renewed);
   void keep();
   void reconcile(const Lease& lease);
   void kept(std::uint64_t version);
   void revoke_when_unused(const SnapshotPtr& replaced);
   void failed(RenewalFailure failure);
-  void keep_credentials(RenewalFailure failure);
+  void save_credentials(RenewalFailure failure);
   void refused(RenewalFailure failure);
   void recheck_store(Error refusal);
   void end(Error error, RenewalFailure::Kind kind = RenewalFailure::Kind::transient);

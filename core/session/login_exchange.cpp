@@ -44,34 +44,34 @@ std::string shortened(std::string text) {
   return text.substr(0, end) + "…";
 }
 
-constexpr std::int64_t clocks_agree_ms = 5'000;
+constexpr std::int64_t max_clock_skew_ms = 5'000;
 
 /// Signed grants contain a time. If our clock or the vendor's is wrong, the vendor rejects them
 /// with a message that does not mention the clock.
-std::string clocks_apart(const FetchResponse& response, std::int64_t now_ms) {
+std::string clock_skew_note(const FetchResponse& response, std::int64_t now_ms) {
   const auto theirs = date_ms(response.headers);
-  if (!theirs || std::abs(*theirs - now_ms) < clocks_agree_ms) return {};
+  if (!theirs || std::abs(*theirs - now_ms) < max_clock_skew_ms) return {};
   const std::int64_t seconds = (std::abs(*theirs - now_ms) + 500) / 1000;
   return "; by the Date of the vendor's answer this machine's clock is " + std::to_string(seconds) +
          " s " + (*theirs > now_ms ? "behind" : "ahead of") + " the vendor's";
 }
 
 /// One run of the session state machine. Each pending fetch keeps it alive.
-class Run : public std::enable_shared_from_this<Run> {
+class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
  public:
-  Run(RenewalStart start, std::shared_ptr<Environment> environment,
+  LoginExchange(RenewalStart start, std::shared_ptr<Environment> environment,
       std::function<void(Result<Renewed, RenewalFailure>)> handler)
       : start_(std::move(start)), environment_(std::move(environment)),
         handler_(std::move(handler)) {}
 
   void step(std::uint32_t event, const FetchResponse* response) {
     const host::Env env{fetches_, environment_->now_unix_ms(), 0, environment_->entropy()};
-    host::ResponseInput reply_input;
+    host::ResponseInput response_input;
     if (response != nullptr)
-      reply_input = {response->status, &response->headers, response->body, false};
+      response_input = {response->status, &response->headers, response->body, false};
     host::Outcome outcome = start_.plugin->session(
         event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
-        carried_, response != nullptr ? &reply_input : nullptr);
+        carried_, response != nullptr ? &response_input : nullptr);
     log(outcome);
     switch (outcome.verdict) {
     case host::Verdict::ok:
@@ -128,7 +128,7 @@ class Run : public std::enable_shared_from_this<Run> {
     if (response != nullptr) {
       const std::int64_t now = environment_->now_unix_ms();
       wait = std::max(wait, retry_after_ms(response->status, response->headers, "", now));
-      if (kind != RenewalFailure::Kind::transient) error.message += clocks_apart(*response, now);
+      if (kind != RenewalFailure::Kind::transient) error.message += clock_skew_note(*response, now);
     }
     if (wait > 0) error.retry_after = std::chrono::milliseconds(wait);
     fail(std::move(error), kind, &outcome);
@@ -204,7 +204,7 @@ void renew(RenewalStart start, std::shared_ptr<Environment> environment,
   const std::uint32_t event = start.event;
   const std::optional<FetchResponse> challenge = std::move(start.challenge);
   const auto run =
-      std::make_shared<Run>(std::move(start), std::move(environment), std::move(handler));
+      std::make_shared<LoginExchange>(std::move(start), std::move(environment), std::move(handler));
   run->step(event, challenge ? &*challenge : nullptr);
 }
 

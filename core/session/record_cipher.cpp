@@ -197,23 +197,23 @@ std::string RecordCipher::encrypt(std::string_view plain, Binding binding) {
   return out;
 }
 
-Result<Secret, std::string> RecordCipher::decrypt(std::string_view sealed, Binding binding) {
+Result<Secret, std::string> RecordCipher::decrypt(std::string_view encrypted, Binding binding) {
   const std::scoped_lock lock(mutex_);
   refresh();
-  if (sealed.size() < head_size + tag_size || !sealed.starts_with(magic))
+  if (encrypted.size() < head_size + tag_size || !encrypted.starts_with(magic))
     return failure(std::string(
         "is not a sealed record: it was damaged, or written before records were encrypted"));
-  const std::string_view id = sealed.substr(magic.size(), id_size);
+  const std::string_view id = encrypted.substr(magic.size(), id_size);
   const auto key = std::ranges::find(keys_, id, &Key::id);
   if (key == keys_.end()) {
     return failure(
         std::string("was sealed with another state key; put that one behind the present one"));
   }
-  const std::string extra = associated(sealed.substr(0, magic.size() + id_size), binding);
-  std::string plain(sealed.size() - head_size - tag_size, '\0');
+  const std::string extra = associated(encrypted.substr(0, magic.size() + id_size), binding);
+  std::string plain(encrypted.size() - head_size - tag_size, '\0');
   const int opened = crypto_aead_xchacha20poly1305_ietf_decrypt(
-      bytes(plain), nullptr, nullptr, bytes(sealed) + head_size, sealed.size() - head_size,
-      bytes(std::string_view(extra)), extra.size(), bytes(sealed) + magic.size() + id_size,
+      bytes(plain), nullptr, nullptr, bytes(encrypted) + head_size, encrypted.size() - head_size,
+      bytes(std::string_view(extra)), extra.size(), bytes(encrypted) + magic.size() + id_size,
       bytes(key->bytes.reveal()));
   Secret out(plain);
   sodium_memzero(plain.data(), plain.size());
@@ -224,10 +224,10 @@ Result<Secret, std::string> RecordCipher::decrypt(std::string_view sealed, Bindi
   return out;
 }
 
-bool RecordCipher::is_current(std::string_view sealed) {
+bool RecordCipher::is_current(std::string_view encrypted) {
   const std::scoped_lock lock(mutex_);
   refresh();
-  return sealed.size() >= head_size && sealed.substr(magic.size(), id_size) == keys_.front().id;
+  return encrypted.size() >= head_size && encrypted.substr(magic.size(), id_size) == keys_.front().id;
 }
 
 }  // namespace penstock::session

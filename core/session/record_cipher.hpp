@@ -42,10 +42,10 @@ class RecordCipher {
   std::string encrypt(std::string_view plain, Binding binding);
 
   /// The error says whether the key is missing, or the record was altered or moved.
-  Result<Secret, std::string> decrypt(std::string_view sealed, Binding binding);
+  Result<Secret, std::string> decrypt(std::string_view encrypted, Binding binding);
 
   /// Whether `sealed` was encrypted with the current key; other records are to be re-encrypted.
-  bool is_current(std::string_view sealed);
+  bool is_current(std::string_view encrypted);
 
  private:
   struct Key {

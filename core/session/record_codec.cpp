@@ -156,18 +156,18 @@ Result<StoredState, std::string> from_record(std::string_view bytes) {
 std::string encrypt_record(RecordCipher& cipher, const StoredState& state, const std::string& key,
                            std::uint64_t version) {
   std::string plain = to_record(state);
-  std::string sealed = cipher.encrypt(plain, {key, version});
+  std::string encrypted = cipher.encrypt(plain, {key, version});
   explicit_bzero(plain.data(), plain.size());
-  return sealed;
+  return encrypted;
 }
 
-Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view sealed,
+Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
                                    const std::string& key, std::uint64_t version) {
   const auto refused = [&](const std::string& why) {
     return failure(
         engine_failed("the stored state of " + key + " " + why, Phase::session, Sent::no));
   };
-  const auto plain = cipher.decrypt(sealed, {key, version});
+  const auto plain = cipher.decrypt(encrypted, {key, version});
   if (!plain) return refused(plain.error());
   auto state = from_record(plain->reveal());
   if (!state) return refused("cannot be read: " + state.error());

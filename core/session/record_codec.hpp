@@ -31,7 +31,7 @@ Result<StoredState, std::string> from_record(std::string_view bytes);
 /// names the key.
 std::string encrypt_record(RecordCipher& cipher, const StoredState& state, const std::string& key,
                            std::uint64_t version);
-Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view sealed,
+Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
                                    const std::string& key, std::uint64_t version);
 
 }  // namespace penstock::session

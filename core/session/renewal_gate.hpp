@@ -29,6 +29,6 @@ class RenewalGate : public std::enable_shared_from_this<RenewalGate> {
 };
 
 /// How long a graceful shutdown waits: as long as a token endpoint may take.
-constexpr std::chrono::seconds max_end{60};
+constexpr std::chrono::seconds max_shutdown_wait{60};
 
 }  // namespace penstock::session

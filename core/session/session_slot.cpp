@@ -17,13 +17,13 @@ constexpr std::array<std::int64_t, 4> delays_after_refusal_ms = {5'000, 30'000, 
 
 // A vendor that is down has not refused the credentials. The backoff is short, so that renewals
 // resume as soon as the vendor is back.
-constexpr std::int64_t first_rest_ms = 1'000, max_rest_ms = 15'000;
+constexpr std::int64_t min_backoff_ms = 1'000, max_backoff_ms = 15'000;
 
 constexpr std::int64_t max_margin_ms = 10'000;
 
 /// How often the store is checked for a renewal by another replica while the credentials are
 /// refused.
-constexpr std::int64_t look_again_ms = 30'000;
+constexpr std::int64_t recheck_interval_ms = 30'000;
 
 host::Connection with_credentials(host::Connection connection,
                                   const std::vector<host::Item>& rotated) {
@@ -37,16 +37,16 @@ host::Connection with_credentials(host::Connection connection,
 }  // namespace
 
 std::int64_t refresh_early_time(std::int64_t created_ms, std::int64_t expires_ms,
-                                std::uint8_t chance) {
+                                std::uint8_t jitter) {
   const std::int64_t life = expires_ms - created_ms;
   if (expires_ms == 0 || life < 60'000) return 0;
-  return created_ms + life * 7 / 10 + life * chance / (5 * 255);
+  return created_ms + life * 7 / 10 + life * jitter / (5 * 255);
 }
 
-std::int64_t rest_after_failure(int failures, std::uint8_t chance) {
+std::int64_t backoff_after_failure(int failures, std::uint8_t jitter) {
   const int doublings = std::clamp(failures - 1, 0, 10);
-  const std::int64_t rest = std::min(first_rest_ms << doublings, max_rest_ms);
-  return rest / 2 + rest * chance / (2 * 255);
+  const std::int64_t rest = std::min(min_backoff_ms << doublings, max_backoff_ms);
+  return rest / 2 + rest * jitter / (2 * 255);
 }
 
 std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms) {
@@ -78,10 +78,10 @@ SessionSlot::SessionSlot(std::string key, host::Connection configured,
     if (snapshot->session) snapshot->generation = 1;
     renewed_ms_ = stored->session_created_ms;
     if ((rotates_ || !rotated_.empty()) && still_refused(*stored, configured_)) {
-      refused_for_good_ = true;
+      permanently_refused_ = true;
       last_kind_ = RenewalFailure::Kind::revoked;
       last_error_ = credentials_refused(stored->refusal);
-      failed_ms_ = looked_ms_ = stored->refused_ms;
+      failed_ms_ = checked_ms_ = stored->refused_ms;
     }
   }
   current_.store(std::move(snapshot));
@@ -129,9 +129,9 @@ void SessionSlot::obtain(SessionRequest need, const std::shared_ptr<Environment>
   }
   const std::int64_t now_ms = environment->now_unix_ms();
   if (!running_ && rests(now_ms) && !need.ignore_backoff) {
-    need.asks_vendor = false;
-    if (!refused_for_good_ || std::abs(now_ms - looked_ms_) < look_again_ms) {
-      Error error = resting_error(now_ms);
+    need.contact_vendor = false;
+    if (!permanently_refused_ || std::abs(now_ms - checked_ms_) < recheck_interval_ms) {
+      Error error = backoff_error(now_ms);
       lock.unlock();
       return handler(failure(std::move(error)));
     }
@@ -203,14 +203,14 @@ void SessionSlot::logout(SessionRequest need, const std::shared_ptr<Environment>
 
 /// A clock that was set back does not lengthen the backoff.
 bool SessionSlot::rests(std::int64_t now_ms) const {
-  return refused_for_good_ ||
-         (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + rest_ms_);
+  return permanently_refused_ ||
+         (last_error_ && now_ms >= failed_ms_ && now_ms < failed_ms_ + backoff_ms_);
 }
 
-Error SessionSlot::resting_error(std::int64_t now_ms) const {
+Error SessionSlot::backoff_error(std::int64_t now_ms) const {
   Error error = *last_error_;
-  if (refused_for_good_) return error;
-  error.retry_after = std::chrono::milliseconds(failed_ms_ + rest_ms_ - now_ms);
+  if (permanently_refused_) return error;
+  error.retry_after = std::chrono::milliseconds(failed_ms_ + backoff_ms_ - now_ms);
   error.message +=
       "; not tried again for " + std::to_string((error.retry_after->count() + 999) / 1000) + " s";
   return error;
@@ -224,7 +224,7 @@ void SessionSlot::succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms) 
     current_.store(published);
     failures_ = refusals_ = 0;
     last_error_.reset();
-    refused_for_good_ = false;
+    permanently_refused_ = false;
     renewed_ms_ = now_ms;
     waiting = take_handlers();
   }
@@ -244,29 +244,29 @@ bool SessionSlot::spends_credential() const {
 }
 
 void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms,
-                       std::uint8_t chance) {
+                       std::uint8_t jitter) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
     // A permanent refusal stays in place if an attempt to verify it fails for another reason.
-    const bool stays = refused_for_good_ && kind == RenewalFailure::Kind::transient;
-    refused_for_good_ = stays || kind == RenewalFailure::Kind::revoked;
+    const bool stays = permanently_refused_ && kind == RenewalFailure::Kind::transient;
+    permanently_refused_ = stays || kind == RenewalFailure::Kind::revoked;
     last_kind_ = kind;
     if (kind == RenewalFailure::Kind::transient) {
-      rest_ms_ = rest_after_failure(++failures_, chance);
+      backoff_ms_ = backoff_after_failure(++failures_, jitter);
     } else {
       const auto step = std::min<std::size_t>(static_cast<std::size_t>(refusals_++),
                                               delays_after_refusal_ms.size() - 1);
-      rest_ms_ = delays_after_refusal_ms[step];
+      backoff_ms_ = delays_after_refusal_ms[step];
     }
-    if (error.retry_after) rest_ms_ = std::max<std::int64_t>(rest_ms_, error.retry_after->count());
+    if (error.retry_after) backoff_ms_ = std::max<std::int64_t>(backoff_ms_, error.retry_after->count());
     if (kind == RenewalFailure::Kind::transient) {
       // Calls need a new session when this one expires, even if a longer retry-after was given.
       const SnapshotPtr now = current();
       const std::int64_t end = now->session ? now->session->expires_ms : 0;
-      if (end > now_ms) rest_ms_ = std::min(rest_ms_, end - now_ms);
+      if (end > now_ms) backoff_ms_ = std::min(backoff_ms_, end - now_ms);
     }
-    failed_ms_ = looked_ms_ = now_ms;
+    failed_ms_ = checked_ms_ = now_ms;
     if (!stays) last_error_ = error;
     waiting = take_handlers();
   }
@@ -279,7 +279,7 @@ void SessionSlot::tell(const Error& error, std::int64_t now_ms) {
   std::vector<Handler> waiting;
   {
     const std::scoped_lock lock(mutex_);
-    rest_ms_ = first_rest_ms;
+    backoff_ms_ = min_backoff_ms;
     failed_ms_ = now_ms;
     last_error_ = error;
     last_kind_ = RenewalFailure::Kind::transient;
@@ -295,7 +295,7 @@ void SessionSlot::remain_rejected(std::int64_t now_ms) {
   std::optional<Error> error;
   {
     const std::scoped_lock lock(mutex_);
-    looked_ms_ = now_ms;
+    checked_ms_ = now_ms;
     error = last_error_;
     waiting = take_handlers();
   }
@@ -308,7 +308,7 @@ std::vector<SessionSlot::Handler> SessionSlot::take_handlers() {
   return std::exchange(handlers_, {});
 }
 
-SessionStatus SessionSlot::standing(std::int64_t now_ms) const {
+SessionStatus SessionSlot::status(std::int64_t now_ms) const {
   const std::scoped_lock lock(mutex_);
   const SnapshotPtr now = current();
   SessionStatus out;
@@ -317,10 +317,10 @@ SessionStatus SessionSlot::standing(std::int64_t now_ms) const {
   if (now->session) out.expires_ms = now->session->expires_ms;
   if (last_error_) out.error = last_error_->message;
   const bool lives = now->session && (out.expires_ms == 0 || out.expires_ms > now_ms);
-  if (refused_for_good_) {
+  if (permanently_refused_) {
     out.health = SessionStatus::Health::needs_credentials;
   } else if (rests(now_ms) && !lives) {
-    out.not_before_ms = failed_ms_ + rest_ms_;
+    out.not_before_ms = failed_ms_ + backoff_ms_;
     out.health = last_kind_ != RenewalFailure::Kind::transient ? SessionStatus::Health::refused
                  : last_error_->origin == Origin::network      ? SessionStatus::Health::unreachable
                                                           : SessionStatus::Health::cooling_down;

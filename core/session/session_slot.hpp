@@ -45,8 +45,8 @@ struct SessionRequest {
   std::optional<FetchResponse> challenge;  ///< the response that rejected that session
   /// Contact the vendor even during a backoff or after a permanent refusal.
   bool ignore_backoff = false;
-  bool asks_vendor = true;  ///< false: only check what another replica has stored
-  bool logs_out = false;    ///< the plugin has a logout: end replaced sessions once they are unused
+  bool contact_vendor = true;  ///< false: only check what another replica has stored
+  bool supports_logout = false;    ///< the plugin has a logout: end replaced sessions once they are unused
 };
 
 /// Status of a connection at its vendor. Times are Unix time in ms; 0: never.
@@ -107,7 +107,7 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   void logout(SessionRequest need, const std::shared_ptr<Environment>& environment,
               std::function<void()> done);
 
-  SessionStatus standing(std::int64_t now_ms) const;
+  SessionStatus status(std::int64_t now_ms) const;
 
  private:
   class LeasedRenewal;
@@ -122,12 +122,12 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   bool believes(const RenewalFailure& failure) const;
   void begin(SessionRequest need, const std::shared_ptr<Environment>& environment);
   void succeed(std::shared_ptr<Snapshot> fresh, std::int64_t now_ms);
-  void fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms, std::uint8_t chance);
+  void fail(Error error, RenewalFailure::Kind kind, std::int64_t now_ms, std::uint8_t jitter);
   void tell(const Error& error, std::int64_t now_ms);
   void remain_rejected(std::int64_t now_ms);
   std::vector<Handler> take_handlers();
   bool rests(std::int64_t now_ms) const;
-  Error resting_error(std::int64_t now_ms) const;
+  Error backoff_error(std::int64_t now_ms) const;
 
   const std::string key_;
   const host::Connection configured_;
@@ -143,18 +143,18 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   int refusals_ = 0;  ///< consecutive
   int failures_ = 0;  ///< consecutive, refusals excluded
   RenewalFailure::Kind last_kind_ = RenewalFailure::Kind::transient;
-  std::int64_t rest_ms_ = 0;  ///< backoff after a failed login, counted from failed_ms_
+  std::int64_t backoff_ms_ = 0;  ///< backoff after a failed login, counted from failed_ms_
   std::optional<Error> last_error_;
-  bool refused_for_good_ = false;
+  bool permanently_refused_ = false;
   std::int64_t renewed_ms_ = 0, failed_ms_ = 0;
   /// Last check for another replica's success, if refused permanently.
-  std::int64_t looked_ms_ = 0;
+  std::int64_t checked_ms_ = 0;
 };
 
 /// Backoff in ms after a failure that says nothing about the credentials. `failures` is the number
 /// of consecutive failures, from 1. The backoff is a matter of seconds, so that the vendor's
 /// recovery is noticed; `chance` (0 to 255) is the jitter.
-std::int64_t rest_after_failure(int failures, std::uint8_t chance);
+std::int64_t backoff_after_failure(int failures, std::uint8_t jitter);
 
 /// How long before its expiry a session of this lifetime counts as due, in ms.
 std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms);
@@ -163,6 +163,6 @@ std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms);
 /// 70 to 90 % of its lifetime. `chance` (0 to 255) is the jitter, so that sessions created together
 /// are not renewed together. 0 if the expiry is unknown or the lifetime is less than a minute.
 std::int64_t refresh_early_time(std::int64_t created_ms, std::int64_t expires_ms,
-                                std::uint8_t chance);
+                                std::uint8_t jitter);
 
 }  // namespace penstock::session

@@ -70,7 +70,7 @@ class SqliteStore final : public CredentialStore {
  public:
   SqliteStore(Database database, std::unique_ptr<session::RecordCipher> cipher, Descriptor folder,
               ProcessLock presence)
-      : folder_(std::move(folder)), presence_(std::move(presence)), cipher_(std::move(cipher)),
+      : folder_(std::move(folder)), process_lock_(std::move(presence)), cipher_(std::move(cipher)),
         database_(std::move(database)) {}
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
@@ -118,7 +118,7 @@ class SqliteStore final : public CredentialStore {
       fence = sqlite3_column_int64(present.get(), 0);
       const std::int64_t holder = sqlite3_column_int64(present.get(), 1);
       const bool lasts = now < sqlite3_column_int64(present.get(), 2);
-      if (holder != 0 && holder != presence_.id() && lasts && presence_.is_alive(holder))
+      if (holder != 0 && holder != process_lock_.id() && lasts && process_lock_.is_alive(holder))
         return std::optional<Lease>();
     } else if (row != SQLITE_DONE) {
       return failure(broken("read"));
@@ -128,7 +128,7 @@ class SqliteStore final : public CredentialStore {
     if (!taken) return failure(broken("written"));
     bind(taken, 1, key);
     bind(taken, 2, fence);
-    bind(taken, 3, presence_.id());
+    bind(taken, 3, process_lock_.id());
     bind(taken, 4, now + lease_ms);
     if (sqlite3_step(taken.get()) != SQLITE_DONE) return failure(broken("written"));
     auto state = read(key);
@@ -145,7 +145,7 @@ class SqliteStore final : public CredentialStore {
     bind(statement, 1, key);
     bind(statement, 2, static_cast<std::int64_t>(fence));
     bind(statement, 3, boot_time_ms() + lease_ms);
-    bind(statement, 4, presence_.id());
+    bind(statement, 4, process_lock_.id());
     if (sqlite3_step(statement.get()) != SQLITE_DONE) return failure(broken("written"));
     return sqlite3_changes(database_.get()) == 1;
   }
@@ -160,7 +160,7 @@ class SqliteStore final : public CredentialStore {
     sqlite3_step(statement.get());
   }
 
-  bool is_shared() const override { return presence_.has_others(); }
+  bool is_shared() const override { return process_lock_.has_others(); }
 
  private:
   Result<std::optional<StoredState>> read(const std::string& key) {
@@ -182,7 +182,7 @@ class SqliteStore final : public CredentialStore {
   void reencrypt() {
     const std::string probe = cipher_->encrypt({}, {});
     const std::string id = probe.substr(0, session::encrypted_head_size);
-    if (id == sealed_with_) return;
+    if (id == current_prefix_) return;
     const Statement old =
         prepare("SELECT key, version, record FROM state WHERE substr(record, 1, ?1) <> ?2");
     if (!old) return;
@@ -200,7 +200,7 @@ class SqliteStore final : public CredentialStore {
       if (!plain || !put(key, version, cipher_->encrypt(plain->reveal(), {key, version})))
         all = false;
     }
-    if (all) sealed_with_ = id;
+    if (all) current_prefix_ = id;
   }
 
   bool put(const std::string& key, std::uint64_t version, const std::string& record) {
@@ -240,11 +240,11 @@ class SqliteStore final : public CredentialStore {
   }
 
   Descriptor folder_;  ///< holds a shared flock: earlier releases take an exclusive one
-  ProcessLock presence_;
+  ProcessLock process_lock_;
   std::unique_ptr<session::RecordCipher> cipher_;
   Database database_;
   std::mutex mutex_;
-  std::string sealed_with_;  ///< prefix of the current key's records, once all records use that key
+  std::string current_prefix_;  ///< prefix of the current key's records, once all records use that key
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ struct Walk {
   XML_Parser parser = nullptr;
   std::string_view xml;
   bool blocks_only = false;
-  std::string trouble;
+  std::string problem;
 
   int depth = 0;
   std::string soap_ns, prefix;  ///< of the Envelope; the prefix includes its colon
@@ -42,7 +42,7 @@ struct Walk {
   std::size_t at() const { return offset_of(parser); }
   std::string_view tag() const { return xml.substr(at(), length_of(parser)); }
   void stop(std::string why) {
-    if (trouble.empty()) trouble = std::move(why);
+    if (problem.empty()) problem = std::move(why);
     XML_StopParser(parser, XML_FALSE);
   }
 
@@ -162,7 +162,7 @@ std::string parse(Walk& state, XML_Parser parser, std::string_view xml, bool las
   if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
   const XML_Status status =
       XML_Parse(parser, xml.data(), static_cast<int>(xml.size()), last ? XML_TRUE : XML_FALSE);
-  if (!state.trouble.empty()) return state.trouble + place(parser);
+  if (!state.problem.empty()) return state.problem + place(parser);
   if (status == XML_STATUS_OK) return {};
   return "is not well-formed XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser))) +
          place(parser);
@@ -183,8 +183,8 @@ Result<SoapEnvelope, std::string> read_soap_envelope(std::string_view xml) {
   Walk state;
   state.xml = xml;
   const Parser parser = make_parser(state);
-  std::string trouble = parse(state, parser.get(), xml, true);
-  if (!trouble.empty()) return failure(std::move(trouble));
+  std::string problem = parse(state, parser.get(), xml, true);
+  if (!problem.empty()) return failure(std::move(problem));
   if (!state.seen_body) return failure(std::string("has no Body"));
   if (!state.has_header) {
     state.out.header_begin = state.out.header_end = *state.body_tag;

@@ -11,7 +11,7 @@ namespace {
 struct Walk {
   XML_Parser parser = nullptr;
   int depth = 0;
-  const char* trouble = nullptr;
+  const char* problem = nullptr;
 
   /// Checks a top-level element of the fragment: the Envelope, Header and Body do not belong inside
   /// a Body.
@@ -32,8 +32,8 @@ struct Walk {
   }
 
   void stop(const char* why) {
-    if (trouble != nullptr) return;
-    trouble = why;
+    if (problem != nullptr) return;
+    problem = why;
     XML_StopParser(parser, XML_FALSE);
   }
 };
@@ -41,7 +41,7 @@ struct Walk {
 Walk& walk(void* data) { return *static_cast<Walk*>(data); }
 
 /// Detects what may precede a document, but not inside a Body. Empty: nothing.
-std::string misplaced_start(std::string_view xml) {
+std::string check_prolog(std::string_view xml) {
   if (xml.starts_with("\xEF\xBB\xBF"))
     return "begins with a byte order mark (U+FEFF); leave it out";
   if (xml.starts_with("\xFF\xFE") || xml.starts_with("\xFE\xFF"))
@@ -56,7 +56,7 @@ std::string misplaced_start(std::string_view xml) {
 }  // namespace
 
 std::string check_xml_fragment(std::string_view xml) {
-  if (std::string trouble = misplaced_start(xml); !trouble.empty()) return trouble;
+  if (std::string problem = check_prolog(xml); !problem.empty()) return problem;
   constexpr std::string_view open = "<b>", close = "</b>";
   if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
   const Parser parser(XML_ParserCreate("UTF-8"));
@@ -86,7 +86,7 @@ std::string check_xml_fragment(std::string_view xml) {
   };
   const XML_Status parsed =
       XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_FALSE);
-  if (state.trouble != nullptr) return state.trouble + place();
+  if (state.problem != nullptr) return state.problem + place();
   if (parsed != XML_STATUS_OK)
     return "is not well-formed XML: " +
            std::string(XML_ErrorString(XML_GetErrorCode(parser.get()))) + place();

@@ -80,7 +80,7 @@ class Client::Impl final : public ConnectionPool::Owner,
 
   void run(const PendingPtr& pending, const std::shared_ptr<Connection>& connection) override {
     pending->connection = connection;
-    const bool kept = connection->was_kept();
+    const bool kept = connection->was_reused();
     connection->exchange(
         pending->request, pending->head,
         [weak = weak_from_this(), pending, kept](Connection::ExchangeResult ending) {
@@ -108,7 +108,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     return now - connection.idle_since() > options_.max_idle || now - connection.made() > max_life;
   }
 
-  void bury(std::shared_ptr<Connection> connection) override {
+  void defer_destroy(std::shared_ptr<Connection> connection) override {
     later([kept = std::move(connection)] {});
   }
 
@@ -152,7 +152,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     }
     // Run the handler last: it may send another request, which should find the connection in the
     // pool.
-    bury(connection);
+    defer_destroy(connection);
     const bool reusable = ending.reusable;
     auto result = to_result(*pending, std::move(ending));
     reusable ? pool->release(connection) : pool->drop(connection);
@@ -165,7 +165,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     if (ending.unasked) return true;
     if (ending.any_byte_received) return false;
     // A streamed body cannot be sent again.
-    return !ending.any_byte_sent || (!pending.request.source && only_reads(pending.request));
+    return !ending.any_byte_sent || (!pending.request.source && is_safe_method(pending.request));
   }
 
   static Result<Response> to_result(const PendingCall& pending, Connection::ExchangeResult ending) {
@@ -208,7 +208,7 @@ class Client::Impl final : public ConnectionPool::Owner,
       if (pool->has_waiting()) queues.push_back(pool);
     }
     for (const auto& pool : queues)
-      pool->refuse_stuck(now);
+      pool->fail_stuck(now);
     if (!pending_.empty()) start_sweeping();
   }
 
@@ -233,7 +233,7 @@ class Client::Impl final : public ConnectionPool::Owner,
       connection->close();
       pending->pool->drop(connection);
     }
-    if (client_disconnected) return fail(pending, client_gone_error(pending->reached));
+    if (client_disconnected) return fail(pending, client_disconnected_error(pending->reached));
     if (!connection)
       return fail(pending, no_connection_in_time(pending->request, pending->reached));
     fail(pending, no_response_in_time(pending->request, summary, pending->reached));

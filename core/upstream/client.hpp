@@ -56,7 +56,7 @@ struct Counters {
   std::atomic<std::uint64_t> connect_failures{0};
   std::atomic<std::uint64_t> connections_reused{0};
   /// Closed because of unsolicited bytes or an unexpected end of stream.
-  std::atomic<std::uint64_t> unquiet_connections{0};
+  std::atomic<std::uint64_t> dirty_connections{0};
   std::atomic<std::uint64_t> calls_repeated{0};
   std::atomic<std::uint64_t> calls_refused{0};  ///< because of Limits
   std::atomic<std::uint64_t> open{0};           ///< current connections, including idle ones

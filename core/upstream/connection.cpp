@@ -19,7 +19,7 @@ constexpr std::size_t max_record = 16U << 10U;
 
 // A 408 that arrives sooner than this refers to the idle time before the request, not to the
 // request.
-constexpr auto soonest_request_timeout = std::chrono::seconds(2);
+constexpr auto min_request_timeout = std::chrono::seconds(2);
 
 // One per loop thread: its content is consumed before the next read.
 thread_local std::array<char, 64U << 10U> read_buffer;
@@ -36,7 +36,7 @@ void Connection::watch_idle(OnIdleClose died) {
 }
 
 void Connection::exchange(const Request& request, std::string head, Handler handler) {
-  kept_ = was_kept();
+  kept_ = was_reused();
   ++exchanges_;
   died_ = nullptr;
   handler_ = std::move(handler);
@@ -160,7 +160,7 @@ void Connection::readable() {
       return;
     }
     if (status == TlsConnection::Status::failed) {
-      if (std::string why = tls_->tls_trouble(); !why.empty()) return fail(std::move(why));
+      if (std::string why = tls_->tls_error(); !why.empty()) return fail(std::move(why));
       if (reader_->ends_with_stream()) {
         return fail(
             "the connection ended without TLS's close_notify, so the answer, whose end it is, may "
@@ -174,7 +174,7 @@ void Connection::readable() {
     const Http1Response::State state = status == TlsConnection::Status::closed
                                            ? reader_->end()
                                            : reader_->feed({read_buffer.data(), count});
-    if (is_unasked()) {
+    if (is_unsolicited()) {
       ExchangeResult unasked = ending();
       unasked.unasked = true;
       unasked.trouble = "an answer stood in the kept connection before the request was sent";
@@ -196,13 +196,13 @@ void Connection::readable() {
 
 /// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor may close a kept-alive connection with a
 /// 408 just as the next request is sent. The 408 itself says that the request was not accepted.
-bool Connection::is_unasked() const {
+bool Connection::is_unsolicited() const {
   if (!kept_) return false;
   if (came_early_) return true;  // the head was not sent yet, so nothing of a source was read
   // A streamed body is consumed: its caller gets the 408 and may repeat the request itself.
   return !had_source_ && reader_->head_complete() && !head_given_ &&
          reader_->response().status == 408 && !reader_->keeps_alive() &&
-         Clock::now() - started_ < soonest_request_timeout;
+         Clock::now() - started_ < min_request_timeout;
 }
 
 /// Passes what has arrived to the sink, which may end the exchange, or pause it until resume().
@@ -248,7 +248,7 @@ void Connection::resume(bool more) {
 }
 
 /// Whether nothing follows the response: it would be taken for the next response.
-bool Connection::ends_quietly() {
+bool Connection::ends_cleanly() {
   std::size_t count = 0;
   const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
   if (status == TlsConnection::Status::done) reader_->feed({read_buffer.data(), count});
@@ -259,7 +259,7 @@ void Connection::complete() {
   ExchangeResult whole = ending();
   if (!request_written_) tls_->end_by_reset();
   // If the response arrived before the whole request was sent, the unsent rest prevents reuse.
-  whole.reusable = reader_->keeps_alive() && request_written_ && ends_quietly();
+  whole.reusable = reader_->keeps_alive() && request_written_ && ends_cleanly();
   whole.response = reader_->take();
   finish(std::move(whole));
 }

@@ -45,9 +45,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void watch_idle(OnIdleClose died);
 
   /// Whether nothing has arrived since the last response. Check it before each exchange.
-  bool is_quiet() { return tls_ && tls_->is_quiet(); }
+  bool is_clean() { return tls_ && tls_->is_clean(); }
   /// Why TLS ended the connection after it was established; empty: it did not.
-  std::string tls_trouble() const { return tls_ ? tls_->tls_trouble() : std::string(); }
+  std::string tls_error() const { return tls_ ? tls_->tls_error() : std::string(); }
 
   /// Sends head and body and reads the response. `request` must live until the handler has run,
   /// which may be inside this call.
@@ -68,7 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Clock::time_point last_moved() const { return last_moved_; }
 
   /// Whether it has carried a request or has been idle, so that the vendor may have closed it.
-  bool was_kept() const { return exchanges_ > 0 || idled_; }
+  bool was_reused() const { return exchanges_ > 0 || idled_; }
   Clock::time_point made() const { return made_; }
   Clock::time_point idle_since() const { return idle_since_; }
 
@@ -79,8 +79,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void readable();
   void deliver();
   void resume(bool more);
-  bool is_unasked() const;
-  bool ends_quietly();
+  bool is_unsolicited() const;
+  bool ends_cleanly();
   void complete();
   void arm();
   void finish(ExchangeResult ending);
@@ -97,7 +97,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_left_;  ///< none: chunked
   std::shared_ptr<ResponseSink> sink_;
-  bool kept_ = false;             ///< was_kept() when the exchange began
+  bool kept_ = false;             ///< was_reused() when the exchange began
   bool had_source_ = false;       ///< the body cannot be sent again
   bool pulling_ = false;          ///< a read() of the source is pending
   bool head_given_ = false;       ///< the sink has received the head

@@ -68,7 +68,7 @@ TlsConnection::Status TlsConnection::write(const char* from, std::size_t size, s
   return code == CURLE_OK ? Status::done : Status::failed;
 }
 
-bool TlsConnection::is_quiet() {
+bool TlsConnection::is_clean() {
   char byte = 0;
   std::size_t count = 0;
   if (!drained_ && read(&byte, 1, count) != Status::again) return false;
@@ -102,7 +102,7 @@ bool TlsConnection::holds_part_of_record() {
   if (tls == nullptr) return false;
   return SSL_has_pending(tls) == 1 || std::string_view(SSL_rstate_string(tls)) != "RH";
 }
-std::string TlsConnection::tls_trouble() const { return late_tls_trouble(*handshake_); }
+std::string TlsConnection::tls_error() const { return late_tls_error(*handshake_); }
 
 void TlsConnection::end_by_reset() {
   const linger at_once{1, 0};

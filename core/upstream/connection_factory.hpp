@@ -40,14 +40,14 @@ class TlsConnection {
   /// Whether nothing unread has arrived: no byte, no end of stream. Check it before a request is
   /// written. TLS's own messages do not count. Costs one system call if the last read() returned
   /// `again`.
-  bool is_quiet();
+  bool is_clean();
 
   /// Makes the connection end with a TCP reset, so that the kernel does not deliver the buffered
   /// rest of a request whose response is no longer wanted.
   void end_by_reset();
 
   /// Why TLS ended the connection after it was established; empty: it did not.
-  std::string tls_trouble() const;
+  std::string tls_error() const;
 
   /// Each waits once. The handler gets false if the connection is destroyed first.
   void wait_readable(std::function<void(bool)> handler);

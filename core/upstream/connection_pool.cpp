@@ -7,7 +7,7 @@
 
 namespace penstock::upstream {
 
-bool only_reads(const Request& request) {
+bool is_safe_method(const Request& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
 
@@ -17,11 +17,11 @@ bool is_cancelled(const PendingCall& call) {
   if (cancel == Cancel::now) return true;
   const bool unwanted = cancel == Cancel::if_harmless ||
                         (request.client_disconnected && *request.client_disconnected);
-  return unwanted && (only_reads(request) || !call.connection || !call.connection->any_byte_sent());
+  return unwanted && (is_safe_method(request) || !call.connection || !call.connection->any_byte_sent());
 }
 
 void ConnectionPool::add(const PendingPtr& call) {
-  if (is_cancelled(*call)) return owner_.fail(call, client_gone_error(call->reached));
+  if (is_cancelled(*call)) return owner_.fail(call, client_disconnected_error(call->reached));
   if (!call->repeated) {
     if (const auto connection = take_idle()) {
       ++owner_.counters().connections_reused;
@@ -62,7 +62,7 @@ void ConnectionPool::connect_more() {
 bool ConnectionPool::make_room() {
   if (!is_full()) return true;
   if (idle_.empty()) return false;
-  owner_.bury(std::move(idle_.front()));
+  owner_.defer_destroy(std::move(idle_.front()));
   idle_.erase(idle_.begin());
   opened(-1);
   return true;
@@ -87,17 +87,17 @@ void ConnectionPool::connected(Result<std::unique_ptr<TlsConnection>> tls) {
 }
 
 void ConnectionPool::release(const std::shared_ptr<Connection>& connection) {
-  const bool kept = connection->was_kept();
-  if (!waiting_.empty() && !connection->is_quiet()) {
-    ++owner_.counters().unquiet_connections;
+  const bool kept = connection->was_reused();
+  if (!waiting_.empty() && !connection->is_clean()) {
+    ++owner_.counters().dirty_connections;
     if (kept) return drop(connection);
     // A new connection that has already ended or holds unsolicited bytes counts as a failed one. A
     // load balancer does this once when it takes a server out. Nothing of the call was sent, so it
     // gets another connection.
     opened(-1);
-    owner_.bury(connection);
+    owner_.defer_destroy(connection);
     const PendingPtr call = take_first();
-    const std::string why = connection->tls_trouble();
+    const std::string why = connection->tls_error();
     if (call && why.empty() && !std::exchange(call->repeated, true)) return queue(call);
     connect_more();
     if (call) {
@@ -137,7 +137,7 @@ void ConnectionPool::died(Connection* connection) {
 
 void ConnectionPool::drop(std::shared_ptr<Connection> connection) {
   opened(-1);
-  owner_.bury(std::move(connection));
+  owner_.defer_destroy(std::move(connection));
   connect_more();
 }
 
@@ -147,10 +147,10 @@ std::shared_ptr<Connection> ConnectionPool::take_idle() {
     std::shared_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
     const bool stale = owner_.is_stale(*connection);
-    if (!stale && connection->is_quiet()) return connection;
-    if (!stale) ++owner_.counters().unquiet_connections;
+    if (!stale && connection->is_clean()) return connection;
+    if (!stale) ++owner_.counters().dirty_connections;
     opened(-1);
-    owner_.bury(std::move(connection));
+    owner_.defer_destroy(std::move(connection));
   }
   return nullptr;
 }
@@ -160,20 +160,20 @@ PendingPtr ConnectionPool::take_first() {
     const PendingPtr call = waiting_.front();
     forget(*call);
     if (!is_cancelled(*call)) return call;
-    owner_.fail(call, client_gone_error(call->reached));
+    owner_.fail(call, client_disconnected_error(call->reached));
   }
   return nullptr;
 }
 
 /// The first call that this kind of connection can serve.
-PendingPtr ConnectionPool::take_waiting(bool kept_connection) {
+PendingPtr ConnectionPool::take_waiting(bool reused_connection) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const PendingPtr call = *at++;
     const bool gone = is_cancelled(*call);
-    if (!gone && kept_connection && call->repeated) continue;
+    if (!gone && reused_connection && call->repeated) continue;
     forget(*call);
     if (!gone) return call;
-    owner_.fail(call, client_gone_error(call->reached));
+    owner_.fail(call, client_disconnected_error(call->reached));
     at = waiting_.begin();  // the handler may have changed the queue
   }
   return nullptr;
@@ -185,7 +185,7 @@ void ConnectionPool::forget(PendingCall& call) {
   --owner_.counters().waiting;
 }
 
-void ConnectionPool::refuse_stuck(Clock::time_point now) {
+void ConnectionPool::fail_stuck(Clock::time_point now) {
   if (!is_full() || waiting_.size() <= connecting_) return;
   std::vector<PendingPtr> stuck;
   for (auto at = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(connecting_));

@@ -47,7 +47,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
     virtual void fail(const PendingPtr& call, Error error) = 0;
     /// Keeps a connection alive until the call stack that uses it has unwound.
-    virtual void bury(std::shared_ptr<Connection> connection) = 0;
+    virtual void defer_destroy(std::shared_ptr<Connection> connection) = 0;
     /// Idle for too long, or too old.
     virtual bool is_stale(const Connection& connection) const = 0;
     virtual bool closed() const = 0;
@@ -71,7 +71,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   void forget(PendingCall& call);
 
   /// Fails calls that have waited for their connect timeout while all connections were in use.
-  void refuse_stuck(Clock::time_point now);
+  void fail_stuck(Clock::time_point now);
 
   void close_stale();
   void close_all();
@@ -81,7 +81,7 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 
  private:
   std::shared_ptr<Connection> take_idle();
-  PendingPtr take_waiting(bool kept_connection);
+  PendingPtr take_waiting(bool reused_connection);
   PendingPtr take_first();
   void keep(const std::shared_ptr<Connection>& connection);
   void died(Connection* connection);
@@ -104,6 +104,6 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
 /// vendor continues, so that its outcome is in the log.
 bool is_cancelled(const PendingCall& call);
 
-bool only_reads(const Request& request);
+bool is_safe_method(const Request& request);
 
 }  // namespace penstock::upstream

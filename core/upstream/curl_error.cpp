@@ -22,7 +22,7 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
     error.retryable = false;
     return error;
   }
-  const auto of_tls = [&](TlsTrouble trouble) {
+  const auto of_tls = [&](TlsFailure trouble) {
     Error error = unreachable(std::move(trouble.message));
     if (trouble.permanent) error.retryable = false;
     return error;
@@ -43,7 +43,7 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
   case CURLE_SSL_CIPHER:
   case CURLE_SSL_CERTPROBLEM:
   case CURLE_SSL_CLIENTCERT:
-    return of_tls(tls_trouble(host, failed.handshake, failed.reason));
+    return of_tls(tls_error(host, failed.handshake, failed.reason));
   default:
     return unreachable("no connection to " + host + ": " + curl_easy_strerror(failed.code));
   }

@@ -19,7 +19,7 @@ Sent sent_of(const Connection::ExchangeResult& ending) {
   return ending.any_byte_sent ? Sent::unknown : Sent::no;
 }
 
-Error client_gone_error(Sent sent) {
+Error client_disconnected_error(Sent sent) {
   Error error = input_invalid("the caller went away in the middle of the call");
   error.phase = Phase::send;
   error.sent = sent;
@@ -28,7 +28,7 @@ Error client_gone_error(Sent sent) {
 
 Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent) {
   const std::string& host = request.to.host;
-  if (ending.client_disconnected) return client_gone_error(sent);
+  if (ending.client_disconnected) return client_disconnected_error(sent);
   if (ending.too_large) {
     Error error = vendor_unreachable(with("the answer of " + host +
                                               " is larger than upstream.max_response_bytes (" +

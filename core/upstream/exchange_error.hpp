@@ -17,7 +17,7 @@ Sent sent_of(const Connection::ExchangeResult& ending);
 
 /// The errors of a request, each with how far the request was sent.
 Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent);
-Error client_gone_error(Sent sent);
+Error client_disconnected_error(Sent sent);
 Error no_connection_in_time(const Request& request, Sent sent);
 Error no_response_in_time(const Request& request, const std::string& summary, Sent sent);
 Error no_free_connection(const Request& request, const std::string& why, Sent sent);

@@ -97,7 +97,7 @@ void set_length(std::vector<Field>& fields, std::optional<std::uint64_t> length)
 }  // namespace
 
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
-                                          std::vector<Field>& fields, Oddities& odd) {
+                                          std::vector<Field>& fields, Deviations& odd) {
   using Kind = Framing::Kind;
   Lengths lengths = read_lengths(fields);
   const std::string coding = transfer_coding(fields);
@@ -137,7 +137,7 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
   return out;
 }
 
-Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Oddities& odd) {
+Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& odd) {
   const auto refuse = [&](const char* why) {
     return failure("the chunk line \"" + printable(line) + "\" " + why);
   };

@@ -22,7 +22,7 @@ bool frames(std::string_view lower_name) {
 }
 
 /// Removes a line from the front of `text` and returns it without its line end.
-std::string_view take_line(std::string_view& text, Oddities& odd) {
+std::string_view take_line(std::string_view& text, Deviations& odd) {
   const std::size_t line_feed = text.find('\n');
   std::string_view line = text.substr(0, line_feed);
   text.remove_prefix(line_feed == std::string_view::npos ? text.size() : line_feed + 1);
@@ -40,7 +40,7 @@ bool is_broken(std::string_view line) {
 
 }  // namespace
 
-void note(Oddities& odd, std::string what) {
+void note(Deviations& odd, std::string what) {
   if (std::ranges::find(odd, what) == odd.end()) odd.push_back(std::move(what));
 }
 
@@ -76,7 +76,7 @@ std::size_t head_size(std::string_view bytes, std::size_t& from) {
   }
 }
 
-Result<StatusLine, std::string> take_status_line(std::string_view& head, Oddities& odd) {
+Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviations& odd) {
   std::string_view line = take_line(head, odd);
   const auto refuse = [&] {
     return failure("it does not begin with an HTTP/1.1 status line but with \"" + printable(line) +
@@ -104,7 +104,7 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Odditie
 }
 
 Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std::size_t max_fields,
-                                                    Oddities& odd) {
+                                                    Deviations& odd) {
   std::vector<Field> fields;
   while (!lines.empty()) {
     const std::string_view line = take_line(lines, odd);

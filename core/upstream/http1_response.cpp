@@ -42,7 +42,7 @@ void Http1Response::odd(std::string what) {
   note(response_.warnings, "the vendor's answer is odd: " + std::move(what));
 }
 
-void Http1Response::odd(Oddities all) {
+void Http1Response::odd(Deviations all) {
   for (std::string& what : all)
     odd(std::move(what));
 }
@@ -148,7 +148,7 @@ Http1Response::State Http1Response::line_part(std::string_view& bytes) {
 }
 
 Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
-  Oddities found;
+  Deviations found;
   const auto size = read_chunk_size(line, found);
   if (!size) return malformed(size.error());
   odd(std::move(found));
@@ -165,7 +165,7 @@ Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
 
 /// Trailers are kept apart: merged into the headers, they could pose as headers.
 Http1Response::State Http1Response::end_of_trailers(std::string_view excess) {
-  Oddities found;
+  Deviations found;
   auto fields = read_fields(trailers_, max_fields, found);
   if (!fields) return malformed("in its trailers, " + fields.error());
   response_.trailers = *std::move(fields);
@@ -182,7 +182,7 @@ Http1Response::State Http1Response::end() {
 }
 
 bool Http1Response::read_head(std::string_view head) {
-  Oddities found;
+  Deviations found;
   auto line = take_status_line(head, found);
   if (!line) return malformed(line.error()), false;
   response_.status = line->status;
@@ -210,7 +210,7 @@ bool Http1Response::read_head(std::string_view head) {
 }
 
 bool Http1Response::frame() {
-  Oddities found;
+  Deviations found;
   const auto framing = read_framing(method_, response_.status, http10_, response_.headers, found);
   if (!framing) return malformed(framing.error()), false;
   head_complete_ = true;

@@ -69,7 +69,7 @@ class Http1Response {
   State malformed(std::string why);
   State too_large();
   void odd(std::string what);
-  void odd(Oddities all);
+  void odd(Deviations all);
   State feed_head(std::string_view& bytes);
   bool read_head(std::string_view head);
   bool frame();

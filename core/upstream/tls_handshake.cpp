@@ -182,7 +182,7 @@ std::string certificate_sentence(const std::string& host, const TlsHandshake& se
   }
 }
 
-TlsTrouble of_alert(const std::string& host, const TlsHandshake& seen) {
+TlsFailure of_alert(const std::string& host, const TlsHandshake& seen) {
   const std::string told = host + " refuses the TLS handshake (" +
                            std::string(SSL_alert_desc_string_long(seen.alert)) + ")";
   switch (seen.alert) {
@@ -213,10 +213,10 @@ void watch_handshake(SSL_CTX* context, std::shared_ptr<TlsHandshake> into) {
   SSL_CTX_set_client_cert_cb(context, &on_client_certificate);
 }
 
-TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
+TlsFailure tls_error(const std::string& host, const TlsHandshake& seen,
                        const std::string& reason) {
   if (seen.verify_error != X509_V_OK) return {certificate_sentence(host, seen)};
-  if (const std::string late = late_tls_trouble(seen); !late.empty()) return {host + ": " + late};
+  if (const std::string late = late_tls_error(seen); !late.empty()) return {host + ": " + late};
   const int code = reason_in(reason);
   switch (code) {
   case SSL_R_WRONG_VERSION_NUMBER:
@@ -247,7 +247,7 @@ TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
           false};
 }
 
-TlsTrouble wrong_name(const std::string& host, const TlsHandshake& seen) {
+TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen) {
   std::string names;
   for (const std::string& name : seen.names) {
     if (!names.empty()) names += ", ";
@@ -259,7 +259,7 @@ TlsTrouble wrong_name(const std::string& host, const TlsHandshake& seen) {
           ": check the host and upstream.connect_to"};
 }
 
-std::string late_tls_trouble(const TlsHandshake& seen) {
+std::string late_tls_error(const TlsHandshake& seen) {
   constexpr int of_certificates[] = {SSL_AD_HANDSHAKE_FAILURE, SSL_AD_BAD_CERTIFICATE,
                                      SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_REQUIRED,
                                      SSL_AD_ACCESS_DENIED};

@@ -24,20 +24,20 @@ struct TlsHandshake {
 void watch_handshake(SSL_CTX* context, std::shared_ptr<TlsHandshake> into);
 
 /// Why a handshake with `host` failed, and what to do about it.
-struct TlsTrouble {
+struct TlsFailure {
   std::string message;
   bool permanent = true;  ///< it will fail again until something is changed
 };
 
 /// `reason`: libcurl's error text; "" if there is none.
-TlsTrouble tls_trouble(const std::string& host, const TlsHandshake& seen,
+TlsFailure tls_error(const std::string& host, const TlsHandshake& seen,
                        const std::string& reason);
 
 /// The certificate is valid, but for another name.
-TlsTrouble wrong_name(const std::string& host, const TlsHandshake& seen);
+TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen);
 
 /// Why the server ended an established connection for a TLS reason (in TLS 1.3, it checks the
 /// client's certificate late). Does not name the host. Empty: TLS was not the reason.
-std::string late_tls_trouble(const TlsHandshake& seen);
+std::string late_tls_error(const TlsHandshake& seen);
 
 }  // namespace penstock::upstream

@@ -265,26 +265,26 @@ Built PluginDriver::prepare(const Given& given) const {
 }
 
 Built PluginDriver::session(std::uint32_t event, const Given& given, const Values& carried,
-                            const TestReply* response) const {
+                            const TestResponse* response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const host::State carried_state{secret_items(carried)};
-  const std::vector<Field> reply_headers =
+  const std::vector<Field> response_headers =
       response == nullptr ? std::vector<Field>() : fields(response->headers);
-  host::ResponseInput reply_input;
+  host::ResponseInput response_input;
   if (response != nullptr)
-    reply_input = {response->status, &reply_headers, response->body, response->truncated};
+    response_input = {response->status, &response_headers, response->body, response->truncated};
   return built(loaded_->plugin->instance().session(event, in.env, in.connection, in.old_session(),
                                                    carried_state,
-                                                   response == nullptr ? nullptr : &reply_input));
+                                                   response == nullptr ? nullptr : &response_input));
 }
 
-Built PluginDriver::inspect(const Given& given, const TestReply& response) const {
+Built PluginDriver::inspect(const Given& given, const TestResponse& response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const std::string url = in.base_url();
-  const std::vector<Field> reply_headers = fields(response.headers);
+  const std::vector<Field> response_headers = fields(response.headers);
   return built(loaded_->plugin->instance().inspect(
       in.env, in.connection, in.old_session(), in.call(url),
-      {response.status, &reply_headers, response.body, response.truncated}));
+      {response.status, &response_headers, response.body, response.truncated}));
 }
 
 std::string PluginDriver::manifest() const { return loaded_->manifest; }

@@ -20,7 +20,7 @@ void add_places(HttpResponse& response, const ConcurrencySlots& places) {
   response.headers.push_back({"Concurrency-Remaining", std::to_string(places.remaining)});
 }
 
-HttpResponse reply_of(const Error& error) {
+HttpResponse response_of(const Error& error) {
   HttpResponse response{error.http_status, {}, error_json(error)};
   add_places(response, error.places);
   if (error.http_status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
@@ -96,7 +96,7 @@ void ApiHandler::note_slow_client(const CallRecord& request, std::string_view me
 }
 
 HttpResponse ApiHandler::refuse(Error error, RequestContext& context) {
-  HttpResponse response = reply_of(error);
+  HttpResponse response = response_of(error);
   if (context.route != nullptr && context.route->page == Endpoint::proxy) {
     response.headers.push_back({"Penstock-Answer", "engine"});
     response.headers.push_back({"Penstock-Request-Id", context.record.request_id});

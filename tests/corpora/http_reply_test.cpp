@@ -27,7 +27,7 @@ struct Read {
 };
 
 /// The one place that knows how the reader is driven.
-Read read_reply(std::string_view raw, std::size_t step) {
+Read read_response(std::string_view raw, std::size_t step) {
   Http1Response reader("GET", true, 1U << 20U);
   Http1Response::State state = Http1Response::State::more;
   for (std::size_t at = 0; at < raw.size() && state != Http1Response::State::malformed; at += step)
@@ -66,9 +66,9 @@ TEST(SeedAnswers, AreReadAsTheySayInAnyPieces) {
   for (const HttpSeed& seed : http_seeds("answers.tsv")) {
     SCOPED_TRACE(seed.name + " " + ::testing::PrintToString(seed.raw));
     tally.ran();
-    const Read whole = read_reply(seed.raw, seed.raw.size());
+    const Read whole = read_response(seed.raw, seed.raw.size());
     for (const std::size_t step : {1U, 2U, 3U, 7U})
-      EXPECT_EQ(read_reply(seed.raw, step), whole);
+      EXPECT_EQ(read_response(seed.raw, step), whole);
     ASSERT_EQ(whole.complete, seed.verdict != "refused") << whole.trouble;
     if (!whole.complete) continue;
     EXPECT_EQ(whole.status, seed.status);
@@ -86,9 +86,9 @@ TEST(LlhttpResponses, AreReadAsStrictlyInAnyPieces) {
     SCOPED_TRACE(one.name + " " + ::testing::PrintToString(one.raw));
     const Stopwatch watch(one.name, one.raw.size());
     tally.ran();
-    const Read whole = read_reply(one.raw, one.raw.size());
+    const Read whole = read_response(one.raw, one.raw.size());
     for (const std::size_t step : {1U, 2U, 3U, 7U})
-      EXPECT_EQ(read_reply(one.raw, step), whole);
+      EXPECT_EQ(read_response(one.raw, step), whole);
     const bool on_purpose = std::ranges::count(refused_on_purpose, one.name) > 0;
     if (whole.complete) {
       tally.accepted();
@@ -154,9 +154,9 @@ TEST(RequestTorture, IsNoAnswerEither) {
     if (one.error.empty() || is_of_requests(one.error) || raw.empty()) continue;
     SCOPED_TRACE(one.name + " " + ::testing::PrintToString(raw.substr(0, 300)));
     tally.ran();
-    const Read whole = read_reply(raw, raw.size());
+    const Read whole = read_response(raw, raw.size());
     for (const std::size_t step : {1U, 2U, 3U, 7U})
-      EXPECT_EQ(read_reply(raw, step), whole);
+      EXPECT_EQ(read_response(raw, step), whole);
     whole.complete ? tally.accepted() : tally.refused();
     if (harmless.contains(one.name)) {
       EXPECT_TRUE(whole.complete) << whole.trouble;

@@ -120,9 +120,9 @@ testing::Given read_given(const rapidjson::Value& object) {
   return given;
 }
 
-testing::TestReply read_reply(const rapidjson::Value& object) {
+testing::TestResponse read_response(const rapidjson::Value& object) {
   only_members(object, {"status", "headers", "body", "truncated"});
-  testing::TestReply response;
+  testing::TestResponse response;
   if (object.HasMember("status")) response.status = object["status"].GetInt();
   if (object.HasMember("headers")) response.headers = read_values(object["headers"]);
   if (object.HasMember("body")) response.body = text_of(object["body"]);

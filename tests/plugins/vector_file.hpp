@@ -38,7 +38,7 @@ const testing::PluginDriver& driver(const std::string& plugin);
 
 /// `given` of a vector. Throws std::runtime_error for a member that is not known.
 testing::Given read_given(const rapidjson::Value& given);
-testing::TestReply read_reply(const rapidjson::Value& response);
+testing::TestResponse read_response(const rapidjson::Value& response);
 
 /// A member as text: a string, or an array of strings that stand one behind the other.
 std::string text_of(const rapidjson::Value& value);

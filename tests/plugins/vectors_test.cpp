@@ -164,8 +164,8 @@ class Vectors : public ::testing::TestWithParam<Vector> {
     for (const auto& step : steps.GetArray()) {
       SCOPED_TRACE(text_of(step["event"]));
       only_members(step, {"event", "reply", "expect"});
-      testing::TestReply response;
-      if (step.HasMember("reply")) response = read_reply(step["reply"]);
+      testing::TestResponse response;
+      if (step.HasMember("reply")) response = read_response(step["reply"]);
       const auto run = [&] {
         return driver(GetParam().plugin)
             .session(event_named(text_of(step["event"])), given, carried,
@@ -192,7 +192,7 @@ TEST_P(Vectors, Holds) {
     if (entry.HasMember("steps")) {
       run_session(given, entry["steps"]);
     } else if (entry.HasMember("reply")) {
-      const testing::TestReply response = read_reply(entry["reply"]);
+      const testing::TestResponse response = read_response(entry["reply"]);
       check(given, entry["expect"], [&] { return plugin.inspect(given, response); });
     } else {
       check(given, entry["expect"], [&] { return plugin.prepare(given); });

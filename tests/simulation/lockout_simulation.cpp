@@ -31,19 +31,19 @@ struct Vendor {
   static constexpr int address_limit = 50;
   static constexpr std::chrono::seconds address_window{10};
 
-  std::deque<SteadyTime> refusals;
+  std::deque<SteadyTime> auth_failures;
   std::map<int, std::deque<SteadyTime>> of_account;
 
   /// Whether this refusal makes it shut out the account or the address.
   bool shuts_out(int account, SteadyTime now) {
     auto& own = of_account[account];
     own.push_back(now);
-    refusals.push_back(now);
+    auth_failures.push_back(now);
     while (own.front() + account_window <= now)
       own.pop_front();
-    while (refusals.front() + address_window <= now)
-      refusals.pop_front();
-    return own.size() >= account_limit || refusals.size() >= address_limit;
+    while (auth_failures.front() + address_window <= now)
+      auth_failures.pop_front();
+    return own.size() >= account_limit || auth_failures.size() >= address_limit;
   }
 };
 

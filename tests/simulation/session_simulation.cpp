@@ -133,7 +133,7 @@ class Run {
   }
 
   static bool refuses(const SessionSlot& state, SimulatedEnvironment& environment) {
-    return state.standing(environment.now_unix_ms()).health ==
+    return state.status(environment.now_unix_ms()).health ==
            SessionStatus::Health::needs_credentials;
   }
   static bool refuses(const Replica& replica) {

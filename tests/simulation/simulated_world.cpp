@@ -234,7 +234,7 @@ void SimulatedEnvironment::end_when_idle(std::int64_t since_ms, std::function<vo
   // A request that is on its way was begun before: nothing that begins now is.
   const bool idle = gate_->close(std::chrono::milliseconds(0));
   ending_ = true;
-  const std::int64_t limit = std::chrono::milliseconds(session::max_end).count();
+  const std::int64_t limit = std::chrono::milliseconds(session::max_shutdown_wait).count();
   const bool late = clock_.now() - since_ms >= limit;
   if (!idle && !late) {
     return clock_.after(

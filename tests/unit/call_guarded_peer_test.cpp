@@ -18,7 +18,7 @@ struct ScriptedPeer final : ProxyPeer {
 };
 
 TEST(GuardedPeer, OutlivesTheCallInWhichItsLastOwnerLetsGo) {
-  const runtime::Trouble trouble = [](std::string_view) {};
+  const runtime::ErrorReporter trouble = [](std::string_view) {};
   const std::vector<std::function<void(GuardedPeer&)>> calls = {
       [](GuardedPeer& peer) { peer.read([](std::optional<std::string>) {}); },
       [](GuardedPeer& peer) { peer.interim({}); },
@@ -42,7 +42,7 @@ TEST(GuardedPeer, OutlivesTheCallInWhichItsLastOwnerLetsGo) {
 
 TEST(GuardedPeer, HearsNothingMoreOnceItThrewAndTheEngineHearsThatItIsGone) {
   std::vector<std::string> told;
-  const runtime::Trouble trouble = [&](std::string_view what) { told.emplace_back(what); };
+  const runtime::ErrorReporter trouble = [&](std::string_view what) { told.emplace_back(what); };
   const auto scripted = std::make_shared<ScriptedPeer>();
   int calls = 0;
   scripted->in_call = [&] {

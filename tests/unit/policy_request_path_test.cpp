@@ -180,7 +180,7 @@ TEST(GivenAgain, is_a_parameter_that_any_server_could_take_for_the_engines) {
     const auto path = check_path(one.path);
     ASSERT_TRUE(path) << one.path;
     const auto problem =
-        given_again(query_names("a%20b=1&ServiceName=Find"), "the base URL", *path, one.params);
+        find_repeated_parameter(query_names("a%20b=1&ServiceName=Find"), "the base URL", *path, one.params);
     ASSERT_EQ(problem.has_value(), one.pointer != nullptr) << one.path;
     EXPECT_EQ(problem ? problem->pointer : "", one.pointer != nullptr ? one.pointer : "");
   }

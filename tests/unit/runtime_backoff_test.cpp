@@ -99,7 +99,7 @@ TEST(Backoff, DoesNotSpendItsProbeOnACallThatTheBudgetHoldsBack) {
   for (int i = 0; i < Backoff::max_refusals; ++i)
     backoff.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
   const SteadyTime later = s0 + 5s;
-  for (std::size_t i = 0; i < AuthFailureBudgets::max_after_refusal; ++i)
+  for (std::size_t i = 0; i < AuthFailureBudgets::max_when_refused; ++i)
     budgets.note(host, later);
   EXPECT_TRUE(backoff.admit("a", host, budgets, false, later));
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, later + 10s)) << "the budget is free";

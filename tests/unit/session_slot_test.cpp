@@ -231,7 +231,7 @@ TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
     EXPECT_EQ(result.error().origin, Origin::vendor);
     EXPECT_EQ(result.error().sent, Sent::no);
   }
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::refused);
   for (const std::int64_t rest : {5'000, 30'000, 300'000, 1'800'000, 1'800'000}) {
     environment->now += rest - 1;
     ask();
@@ -249,7 +249,7 @@ TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_
     ask();
     ASSERT_EQ(environment->fetches.size(), 1U) << failures;
     environment->answer(503, "");
-    EXPECT_NE(state->standing(environment->now).health, SessionStatus::Health::refused);
+    EXPECT_NE(state->status(environment->now).health, SessionStatus::Health::refused);
     ask();
     EXPECT_TRUE(environment->fetches.empty()) << "it rests between";
     EXPECT_TRUE(results.back().error().retry_after.has_value());
@@ -262,12 +262,12 @@ TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_
 }
 
 TEST(RestAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
-  EXPECT_EQ(rest_after_failure(1, 255), 1'000);
-  EXPECT_EQ(rest_after_failure(1, 0), 500);
-  EXPECT_EQ(rest_after_failure(3, 255), 4'000);
+  EXPECT_EQ(backoff_after_failure(1, 255), 1'000);
+  EXPECT_EQ(backoff_after_failure(1, 0), 500);
+  EXPECT_EQ(backoff_after_failure(3, 255), 4'000);
   for (const int failures : {5, 50, 1'000'000}) {
-    EXPECT_EQ(rest_after_failure(failures, 255), 15'000);
-    EXPECT_EQ(rest_after_failure(failures, 0), 7'500);
+    EXPECT_EQ(backoff_after_failure(failures, 255), 15'000);
+    EXPECT_EQ(backoff_after_failure(failures, 0), 7'500);
   }
 }
 
@@ -346,11 +346,11 @@ TEST_F(SessionTest, a_grant_without_a_token_that_is_spent_is_never_condemned_for
   ask();
   environment->answer(400, "", {{"date", "Tue, 14 Nov 2023 22:18:20 GMT"}});
   EXPECT_TRUE(environment->saves.empty()) << "a refusal was kept";
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::refused);
   EXPECT_NE(results.back().error().message.find("clock is 300 s behind"), std::string::npos)
       << results.back().error().message;
   state = restart("k", false);
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::ok);
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
@@ -361,9 +361,9 @@ TEST_F(SessionTest, a_refusal_that_an_earlier_release_kept_for_such_a_grant_is_n
   ask();
   environment->answer(400, "");
   environment->store();
-  EXPECT_EQ(restart("r0", true)->standing(environment->now).health,
+  EXPECT_EQ(restart("r0", true)->status(environment->now).health,
             SessionStatus::Health::needs_credentials);
-  EXPECT_EQ(restart("r0", false)->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(restart("r0", false)->status(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with_it) {
@@ -372,7 +372,7 @@ TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with
   ASSERT_EQ(environment->saves.size(), 1U);
   environment->store();
   ASSERT_FALSE(results.back().has_value());
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::refused);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::refused);
   environment->now += 5'000;
   ask();
   EXPECT_EQ(environment->fetches.front().request.body, "r1");
@@ -482,14 +482,14 @@ TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
   environment->answer(400, "");
   environment->store();
   ASSERT_FALSE(results.back().has_value());
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
   for (int i = 0; i < 3; ++i) {
     environment->now += 86'400'000;
     ask();
     EXPECT_TRUE(environment->fetches.empty());
     EXPECT_FALSE(results.back().has_value());
     state = restart();  // it is remembered
-    EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
+    EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
   }
   state = restart("fresh");
   ask();
@@ -507,8 +507,8 @@ TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
   environment->answer(200, "a1 r1");
   environment->store();
   EXPECT_TRUE(results.back().has_value());
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
-  EXPECT_EQ(restart()->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(restart()->status(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_refusal) {
@@ -521,7 +521,7 @@ TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_ref
   environment->answer(400, "");
   environment->store();
   EXPECT_NE(results.back().error().message.find("was cut off"), std::string::npos);
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::needs_credentials);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
 }
 
 TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
@@ -535,7 +535,7 @@ TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
   state->refresh_early(need(), environment);
   EXPECT_TRUE(environment->leases.empty());
   environment->now += 1;
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::expiring);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::expiring);
   for (int i = 0; i < 100; ++i)
     state->refresh_early(need(), environment);
   EXPECT_EQ(environment->leases.size(), 1U);
@@ -545,7 +545,7 @@ TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
   environment->answer(200, "a2 r2");
   environment->store();
   EXPECT_EQ(token(state->current()), "a2");
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
@@ -598,7 +598,7 @@ TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_
   EXPECT_TRUE(environment->fetches.empty()) << "r0 was used twice";
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a1");
-  EXPECT_EQ(state->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::ok);
   state = restart();
   ask(state->current()->generation);
   EXPECT_EQ(environment->fetches.front().request.body, "r1");
@@ -649,12 +649,12 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refus
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
   const auto other = replica_renews(400, "");  // a strict vendor: r0 is used up
-  EXPECT_EQ(other->standing(environment->now).health, SessionStatus::Health::needs_credentials);
+  EXPECT_EQ(other->status(environment->now).health, SessionStatus::Health::needs_credentials);
   environment->pass(2'000ms);
   environment->begin_lease();
   environment->store();
   EXPECT_EQ(token(state->current()), "a1");
-  EXPECT_EQ(restart()->standing(environment->now).health, SessionStatus::Health::ok);
+  EXPECT_EQ(restart()->status(environment->now).health, SessionStatus::Health::ok);
 }
 
 TEST_F(SessionTest, a_replica_takes_what_another_got_after_the_refusal_and_asks_nobody) {
@@ -709,7 +709,7 @@ TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
   environment->store();
   EXPECT_NE(results.back().error().message.find("unknown grant"), std::string::npos);
   EXPECT_EQ(results.back().error().message.find("the-refresh-token"), std::string::npos);
-  EXPECT_EQ(state->standing(environment->now).error.find("the-refresh-token"), std::string::npos);
+  EXPECT_EQ(state->status(environment->now).error.find("the-refresh-token"), std::string::npos);
 }
 
 TEST_F(SessionTest, a_long_refusal_is_shortened_after_its_secrets_were_taken_out_and_not_before) {
@@ -808,7 +808,7 @@ TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them)
   ASSERT_EQ(results.size(), 1U);
   ASSERT_FALSE(results[0].has_value());
   for (const std::string& words :
-       {kept, results[0].error().message, state->standing(environment->now).error}) {
+       {kept, results[0].error().message, state->status(environment->now).error}) {
     EXPECT_NE(words.find("gone: ***"), std::string::npos) << words;
     EXPECT_EQ(words.find("secret"), std::string::npos) << words;
     EXPECT_EQ(words.find("dGlja2V0"), std::string::npos) << words;

@@ -122,7 +122,7 @@ const std::vector<OddCase>& odd_cases() {
   return cases;
 }
 
-TEST(OddReply, is_whole_with_a_warning_and_ends_the_connection_in_any_pieces) {
+TEST(OddResponse, is_whole_with_a_warning_and_ends_the_connection_in_any_pieces) {
   for (const OddCase& one : odd_cases()) {
     for (const std::size_t step : {one.bytes.size(), std::size_t{1}, std::size_t{3}}) {
       const Read got = read(one.bytes, step, one.method);
@@ -137,14 +137,14 @@ TEST(OddReply, is_whole_with_a_warning_and_ends_the_connection_in_any_pieces) {
   }
 }
 
-TEST(OddReply, is_no_warning_twice) {
+TEST(OddResponse, is_no_warning_twice) {
   std::string head = ok;
   for (int i = 0; i < 20; ++i)
     head += "X-A: a\n";
   EXPECT_EQ(read(head + "Content-Length: 0\r\n\r\n", 1000).response.warnings.size(), 1U);
 }
 
-TEST(OddReply, reads_a_fold_as_a_space_and_keeps_the_bytes_of_values) {
+TEST(OddResponse, reads_a_fold_as_a_space_and_keeps_the_bytes_of_values) {
   EXPECT_EQ(header(read(ok + "X-A: a\r\n \t b\r\n\tc\r\nX-B: d\r\n\r\n", 1).response, "x-a"),
             "a b c");
   EXPECT_EQ(header(read(ok + "X-A:\r\n \r\n a b\r\n\r\n", 1).response, "x-a"), "a b");
@@ -153,7 +153,7 @@ TEST(OddReply, reads_a_fold_as_a_space_and_keeps_the_bytes_of_values) {
   EXPECT_EQ(trailing.trailers, (std::vector<Field>{{"x-a", "a b"}}));
 }
 
-TEST(OddReply, leaves_one_framing_header_or_none_for_the_next_hop) {
+TEST(OddResponse, leaves_one_framing_header_or_none_for_the_next_hop) {
   const std::pair<std::string, const char*> cases[] = {
       {ok + "Content-Length: 2\r\nX: y\r\nContent-Length: 2\r\n\r\nok", "2"},
       {ok + "Content-Length: 2, 2\r\n\r\nok", "2"},
@@ -173,7 +173,7 @@ TEST(OddReply, leaves_one_framing_header_or_none_for_the_next_hop) {
   }
 }
 
-TEST(OddReply, takes_any_status_of_three_digits_and_keeps_its_reason) {
+TEST(OddResponse, takes_any_status_of_three_digits_and_keeps_its_reason) {
   for (const int status : {200, 218, 299, 306, 418, 449, 499, 520, 599, 600, 777, 999}) {
     const Read got = read("HTTP/1.1 " + std::to_string(status) +
                               " As It  Is\xfc \r\nContent-Length: 2\r\n\r\nok",
@@ -185,7 +185,7 @@ TEST(OddReply, takes_any_status_of_three_digits_and_keeps_its_reason) {
   }
 }
 
-TEST(OddReply, is_refused_where_it_could_hide_another_answer_and_the_error_names_the_field) {
+TEST(OddResponse, is_refused_where_it_could_hide_another_answer_and_the_error_names_the_field) {
   using namespace std::string_literals;
   struct Case {
     const char* name;
@@ -276,7 +276,7 @@ TEST(OddReply, is_refused_where_it_could_hide_another_answer_and_the_error_names
   }
 }
 
-TEST(OddReply, tells_what_had_come_of_an_answer_that_is_lost) {
+TEST(OddResponse, tells_what_had_come_of_an_answer_that_is_lost) {
   const std::string created = "HTTP/1.1 201 Created\r\nLocation: /people/7\r\nX-Other: x\r\n";
   const std::pair<std::string, const char*> cases[] = {
       {"", ""},
@@ -298,7 +298,7 @@ TEST(OddReply, tells_what_had_come_of_an_answer_that_is_lost) {
   }
 }
 
-TEST(OddReply, does_not_let_chunk_extensions_outgrow_the_data) {
+TEST(OddResponse, does_not_let_chunk_extensions_outgrow_the_data) {
   std::string many = chunked, few = chunked;
   for (int i = 0; i < 900; ++i) {
     many += "1;" + std::string(900, 'x') + "\r\na\r\n";

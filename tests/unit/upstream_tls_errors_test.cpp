@@ -307,7 +307,7 @@ TEST(TlsErrorTexts, AreReadAsLibcurl7And8WriteThem) {
       {"TLS connect error: error: unknown", "in the middle of the TLS handshake", false},
   };
   for (const auto& row : rows) {
-    const TlsTrouble trouble = tls_trouble("a.example", {}, row.reason);
+    const TlsFailure trouble = tls_error("a.example", {}, row.reason);
     EXPECT_THAT(trouble.message, HasSubstr(row.says)) << row.reason;
     EXPECT_EQ(trouble.permanent, row.permanent) << row.reason;
   }

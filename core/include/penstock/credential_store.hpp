@@ -67,11 +67,11 @@ class CredentialStore {
 
   /// None: another replica holds the lease. Ask again after a moment.
   virtual Result<std::optional<Lease>> lease(const std::string& key);
-  /// Once in lease_beat while the renewal runs. False: the lease is lost.
+  /// Once in lease_heartbeat while the renewal runs. False: the lease is lost.
   virtual Result<bool> extend(const std::string& key, std::uint64_t fence);
   virtual void release(const std::string& key, std::uint64_t fence);
 
-  static constexpr std::chrono::seconds lease_beat{1};
+  static constexpr std::chrono::seconds lease_heartbeat{1};
 
   /// Whether others use what is stored here just now: then the end of this process is no end of a
   /// session.

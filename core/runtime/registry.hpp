@@ -14,7 +14,7 @@ namespace penstock::runtime {
 struct Registry {
   std::shared_ptr<const loader::PluginSet> plugins;
   std::unordered_map<std::string, std::shared_ptr<Integration>> integrations;
-  std::shared_ptr<AuthFailureBudgets> refusals = std::make_shared<AuthFailureBudgets>();
+  std::shared_ptr<AuthFailureBudgets> auth_failures = std::make_shared<AuthFailureBudgets>();
 };
 
 }  // namespace penstock::runtime
