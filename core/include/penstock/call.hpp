@@ -12,7 +12,7 @@
 
 namespace penstock {
 
-/// A header field or a query parameter, as written. Order and repetition are kept.
+/// A header field or a query parameter, as written. Order and duplicates are preserved.
 struct Field {
   std::string name;
   std::string value;
@@ -25,58 +25,62 @@ struct FormPart {
   std::string name;
   std::string content;
   bool is_file = false;
-  std::string file_name;  ///< of a file; any alphabet
-  /// Empty: of a file data_url's answer's, else application/octet-stream; of a field none.
+  std::string file_name;  ///< of a file; any characters
+  /// If empty: for a file, the Content-Type of the `data_url` response, else
+  /// application/octet-stream; for a plain field, none.
   std::string content_type;
 
-  /// Of a file: where the engine fetches `content` from, without credentials. https only.
+  /// For a file: the https URL that the engine downloads `content` from, without credentials.
   std::string data_url = {};
 };
 
-/// One passthrough call, as the caller means it. Plain data: copy it, move it, keep it.
+/// One passthrough call, as the caller wrote it. A value type: may be copied, moved and stored.
 struct Call {
   std::string tool;            ///< "workday"
   std::string api;             ///< "rest"
   std::string integration_id;  ///< "workday:acme"
 
   std::string method = "GET";  ///< GET, POST, PUT, PATCH or DELETE
-  std::string path = "/";      ///< path and query behind the API's base URL, sent as written
-  std::vector<Field> headers;  ///< for the vendor; see ApiInfo::owned_headers
-  std::vector<Field> params;   ///< added to the query, percent-encoded
-  std::string api_options;     ///< a JSON object's text; empty: none. See options()
+  std::string path = "/";      ///< path and query below the API's base URL, sent as written
+  std::vector<Field> headers;  ///< request headers for the vendor; see ApiInfo::owned_headers
+  std::vector<Field> params;   ///< appended to the query, percent-encoded
+  std::string api_options;     ///< text of a JSON object; empty: none. See options()
 
-  std::optional<std::string> body;  ///< sent byte for byte
-  bool body_is_json = false;   ///< gives Content-Type application/json where the caller gave none
-  std::vector<FormPart> form;  ///< a multipart/form-data body; excludes `body`
+  std::optional<std::string> body;  ///< sent byte for byte; none: no body
+  bool body_is_json = false;        ///< sets Content-Type application/json if the caller set none
+  std::vector<FormPart> form;       ///< a multipart/form-data body; mutually exclusive with `body`
 
-  bool response_as_base64 = false;  ///< only for those who render the answer as an envelope
+  bool response_as_base64 = false;  ///< used only when the response is rendered as an envelope
 
-  /// Fails at once, as 429, where the vendor's last answers ask for a pause that is not over; the
-  /// others are sent all the same.
+  /// If true, the call fails immediately with 429 while a pause that the vendor asked for (its
+  /// retry-after) is still running. If false, the call is sent regardless.
   bool respect_rate_limit = false;
 
-  /// Asks the vendor for a session though it refused these credentials before, and goes ahead of a
-  /// rest: for who has just put right what was wrong.
+  /// Requests a session from the vendor even if the vendor rejected these credentials before, and
+  /// bypasses the backoff. Set it right after credentials were fixed.
   bool ignore_backoff = false;
 
-  /// How long the call may take in all; none: the integration's upstream.timeout_ms.
+  /// Time limit for the whole call; none: upstream.timeout_ms of the integration.
   std::optional<std::chrono::milliseconds> timeout;
 
-  /// Becomes true when nobody waits for the answer any more. A call of which nothing was sent yet,
-  /// or a GET or HEAD, is then ended as an error; any other goes on to its end. Null: never.
+  /// Set it to true when the client no longer waits for the response. The call then ends with an
+  /// error if nothing was sent yet or if its method is GET or HEAD; any other call runs to
+  /// completion. Null: the client never disconnects.
   std::shared_ptr<const std::atomic<bool>> client_disconnected;
 };
 
-/// Text for Call::api_options: options({{"service_name", "Staffing"}}).
+/// Builds the text for Call::api_options: options({{"service_name", "Staffing"}}).
 std::string options(const std::vector<Field>& values);
 
-/// The places for calls in flight of one integration; a limit of 0 says nothing.
+/// The concurrency limit of one integration; `limit` 0: not known.
 struct ConcurrencySlots {
+  /// Calls that may be in flight at the same time.
   int limit = 0;
+  /// Further calls that may start now.
   int remaining = 0;
 };
 
-/// What an answer means by the manifest's rules and the plugin's judgement.
+/// What a response means according to the manifest's rules and the plugin's inspect().
 enum class Meaning : std::uint8_t {
   nothing_special,
   session_expired,
@@ -85,28 +89,28 @@ enum class Meaning : std::uint8_t {
   fault,
 };
 
-/// The vendor's whole answer, untouched.
+/// The vendor's complete response, unmodified.
 struct Response {
-  std::string url;             ///< what was called, secrets masked
-  int status = 0;              ///< the vendor's HTTP status
+  std::string url;             ///< the requested URL, secrets redacted
+  int status = 0;              ///< the vendor's HTTP status code
   std::vector<Field> headers;  ///< names in lower case, in the vendor's order
-  std::string body;            ///< after any Content-Encoding, else as sent
+  std::string body;            ///< with Content-Encoding decoded where possible, else as received
   std::vector<std::string> warnings;
   Meaning meaning = Meaning::nothing_special;
-  std::string vendor_message;  ///< what the plugin read of a fault, secrets masked; empty: nothing
+  std::string vendor_message;  ///< the plugin's reading of a fault, secrets redacted; empty: none
 
-  std::chrono::microseconds total{0};  ///< from async_call to the completion
-  std::chrono::microseconds vendor{
-      0};              ///< of that, waiting for the vendor: connecting, sending, receiving
+  std::chrono::microseconds total{0};  ///< from async_call() to completion
+  /// The part of `total` spent on the vendor: connecting, sending, receiving.
+  std::chrono::microseconds vendor{0};
   std::string plugin;  ///< "workday_rest 1.0.0"
 
-  /// Of the integration's calls in flight: how many may be, and how many more could have begun.
+  /// The integration's concurrency limit and how many more calls could have started.
   ConcurrencySlots places = {};
 
-  std::string reason = {};  ///< the vendor's reason phrase, as sent; often empty
+  std::string reason = {};  ///< the vendor's reason phrase, as received; often empty
 };
 
-/// What would be sent: the answer of Engine::validate(). Secrets are masked.
+/// The request that would be sent: the result of Engine::validate(). Secrets are redacted.
 struct Preview {
   std::string method;
   std::string url;
@@ -114,10 +118,11 @@ struct Preview {
   std::string body;
   std::vector<std::string> warnings;
 
-  /// Of Engine::validate_with_session(): whether the call needs a session, which could be had then.
+  /// Set by Engine::validate_with_session(): `not_needed` if the call needs no session, `had` if a
+  /// session was available or could be obtained. `not_asked`: no session was requested.
   enum class Session : std::uint8_t { not_asked, not_needed, had };
   Session session = Session::not_asked;
-  std::int64_t session_expires_ms = 0;  ///< Unix time; 0: none, or unknown
+  std::int64_t session_expires_ms = 0;  ///< Unix time in ms; 0: no session, or expiry unknown
 };
 
 }  // namespace penstock

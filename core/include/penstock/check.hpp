@@ -6,19 +6,18 @@
 
 namespace penstock {
 
-/// Everything that is wrong in a configuration file, in the plugins that it names and between the
-/// two, at once: a slip in one place hides nothing that is wrong in another, and what only follows
-/// from a problem is not told as well. Sorted by file, line and column, each problem once. Empty:
-/// all is fine.
+/// Returns every error in a configuration file, in the plugins that it names and between the two.
+/// One error does not hide another in a different place, and errors that only follow from another
+/// error are not reported. Sorted by file, line and column, without duplicates. Empty: no errors.
 ///
-/// Nothing is written, and nothing is connected to. Plugins that pass their checks are loaded, so
-/// that their create() runs, and stay mapped until the process ends; where `plugins` itself cannot
-/// be read none is, since its pins might be what is wrong. [any-thread; reads files and environment]
+/// Writes nothing and opens no network connection. Loads the plugins that pass their checks, so
+/// their create() runs and their code stays mapped until the process exits. If the `plugins`
+/// section is invalid, no plugin is loaded, because its pins may be the invalid part. [any-thread;
+/// reads files and environment]
 ConfigProblems check_config(const std::filesystem::path& file);
 
-/// What is valid in a configuration file and perhaps not what was meant: a `$$`, which stands for
-/// one `$`. Sorted; such a file is fine for check_config() all the same. [any-thread; reads files
-/// and environment]
+/// Returns notes about input that is valid but perhaps unintended: a `$$`, which is an escaped `$`.
+/// Sorted. check_config() does not report these. [any-thread; reads files and environment]
 ConfigProblems config_notes(const std::filesystem::path& file);
 
 }  // namespace penstock

@@ -19,17 +19,17 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/system_executor.hpp>
 
-/// What stands between an Asio completion handler and the engine. Embedders need nothing of it.
+/// Adapts Asio completion handlers for the engine. Embedders do not use it directly.
 namespace penstock::detail {
 
-/// A handler of any type that will be given one T.
+/// A type-erased completion handler that receives one T.
 template <class T>
 class Completion {
  public:
-  /// Runs the handler and ends this object, in the order that Asio asks for: memory of the
-  /// handler's allocator is given back first.
+  /// Destroys this object, then runs the handler. Asio requires this order: memory from the
+  /// handler's allocator is released before the handler runs.
   virtual void complete(T result) = 0;
-  /// Ends this object; the handler is destroyed and does not run.
+  /// Destroys this object and the handler without running it.
   virtual void drop() noexcept = 0;
 
  protected:
@@ -46,9 +46,10 @@ struct DropCompletion {
 template <class T>
 using CompletionPtr = std::unique_ptr<Completion<T>, DropCompletion>;
 
-/// An executor, or a guard of one, that keeps its context at work. The last copy is safe to let go
-/// of: a strand ends before the work does, whereas a work guard ends the work and then the strand,
-/// whose io_context may be gone by then.
+/// Returns an executor or work guard that keeps its execution context running. A tracked executor
+/// is preferred because its last copy can be destroyed safely: a strand is destroyed before the
+/// work count drops. A work guard drops the work count first and destroys the strand after it, when
+/// the strand's io_context may already be gone.
 template <class Executor>
 auto keep_at_work(const Executor& executor) {
   if constexpr (boost::asio::execution::is_executor<Executor>::value) {
@@ -58,10 +59,9 @@ auto keep_at_work(const Executor& executor) {
   }
 }
 
-/// Keeps the handler's executor at work until the handler has been given to it, so that an
-/// io_context that has nothing else to do waits for the call. Lives in the handler's own memory.
-/// Once the work is over the context and the allocator may be gone: nothing of either is touched
-/// after it.
+/// Keeps the handler's executor running until the handler has been submitted to it, so an otherwise
+/// idle io_context waits for the call. Allocated with the handler's own allocator. Once the work
+/// guard is released, the context and the allocator may be gone, so neither is used after that.
 template <class T, class Handler>
 class HandlerCompletion final : public Completion<T> {
  public:
@@ -76,7 +76,7 @@ class HandlerCompletion final : public Completion<T> {
     [[maybe_unused]] const auto work = std::move(work_);
     Handler handler(std::move(handler_));
     end();
-    // Asio's system executor would end the process where the handler throws.
+    // Called directly: the system executor terminates the process if the handler throws.
     if constexpr (std::is_same_v<Executor, boost::asio::system_executor>) {
       return std::move(handler)(std::move(result));
     }
@@ -115,19 +115,20 @@ class HandlerCompletion final : public Completion<T> {
   Handler handler_;
 };
 
-/// Carries what a cancellation slot says to the call. [any-thread]
+/// Forwards the signal of a cancellation slot to the call. [any-thread]
 class CancelRequest {
  public:
   using Listener = std::function<void(boost::asio::cancellation_type_t)>;
 
+  /// Adds `types` to the requested cancellation types and notifies the listener.
   void ask(boost::asio::cancellation_type_t types) {
     const std::scoped_lock lock(mutex_);
     asked_ = asked_ | types;
     if (listener_) listener_(asked_);
   }
 
-  /// The listener runs on each ask(), and at once for one that came before; null: none any more,
-  /// and none is running.
+  /// Sets the listener. It runs on each ask(), and immediately if ask() was called before. Null
+  /// removes it; when this returns, the old listener is not running.
   void listen(Listener listener) {
     const std::scoped_lock lock(mutex_);
     listener_ = std::move(listener);
@@ -140,7 +141,7 @@ class CancelRequest {
   Listener listener_;
 };
 
-/// Connects the handler's cancellation slot; null where it has none.
+/// Connects the handler's cancellation slot; returns null if the handler has none.
 template <class Handler>
 std::shared_ptr<CancelRequest> cancel_request_of(const Handler& handler) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);

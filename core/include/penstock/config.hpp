@@ -14,56 +14,57 @@
 
 namespace penstock {
 
-/// A place in the configuration file; line and column count from 1, columns in characters (not
-/// bytes); 0 means unknown.
+/// A position in the configuration file. Line and column start at 1; columns and length count
+/// characters, not bytes. 0: unknown.
 struct Mark {
   int line = 0;
   int column = 0;
-  int length = 0;  ///< of the word that stands there, in characters; 0 where it is none
+  int length = 0;  ///< of the word at this position; 0: there is no word
 };
 
-/// The line that a problem is about, as it may be shown to anyone: values that are or may be secret
-/// stand as ***, comments are left out. UTF-8, without the line break.
+/// The source line of a problem, safe to show to anyone: values that are or may be secret are
+/// replaced by ***, comments are removed. UTF-8, without the line break.
 struct Excerpt {
   std::string text;
-  std::size_t begin = 0, end = 0;  ///< the bytes of `text` that the problem is about
+  std::size_t begin = 0, end = 0;  ///< byte range in `text` that the problem refers to
 };
 
-/// One thing that is wrong in the configuration or in a plugin that it names. No member ever holds
-/// a credential.
+/// One error in the configuration or in a plugin that it names. No member contains a credential.
 struct ConfigProblem {
-  std::string file;  ///< the configuration, as it was named, or a plugin's path
-  Mark at;           ///< nowhere: the file as a whole
+  std::string file;  ///< the configuration file as it was named, or a plugin's path
+  Mark at;           ///< unknown: the whole file
   std::string message;
-  std::string suggestion;  ///< the name that was probably meant; `message` says it, too
-  Excerpt excerpt;         ///< empty where there is no line to show
+  std::string suggestion;  ///< the name that was probably meant; also part of `message`
+  Excerpt excerpt;         ///< empty: no line to show
 
-  /// "integrations.yaml:12:7: unknown key `tooll`; did you mean `tool`?" One line.
+  /// One line: "integrations.yaml:12:7: unknown key `tooll`; did you mean `tool`?"
   std::string text() const;
 };
 using ConfigProblems = std::vector<ConfigProblem>;
 
-/// How to reach vendors: defaults for all, overridden per integration. Unset: the engine's default.
+/// How to reach vendors: global defaults, overridden per integration. Unset: the engine's default,
+/// given in the comments.
 struct UpstreamConfig {
   std::optional<std::chrono::milliseconds> connect_timeout;  ///< 5 s
-  std::optional<std::chrono::milliseconds> timeout;  ///< 60 s, or what the plugin's manifest says
-  std::optional<std::uint64_t> max_response_bytes;   ///< 32 MiB, counted after decoding
-  /// 256: connections to one host for one integration, in the whole process. Each engine thread has
-  /// an equal share, of one connection at least.
+  /// 60 s, or the value in the plugin's manifest.
+  std::optional<std::chrono::milliseconds> timeout;
+  std::optional<std::uint64_t> max_response_bytes;  ///< 32 MiB, counted after decoding
+  /// 256; connections per host and integration for the whole process. They are divided evenly among
+  /// the engine's threads, at least one each.
   std::optional<std::uint32_t> max_connections;
-  std::optional<std::uint32_t>
-      max_queued_calls;  ///< 1024: calls that wait for one of those; more are refused with 429
-  std::optional<std::string>
-      connect_to;  ///< "host:port": TCP destination only; URL, SNI and checks stay the vendor's
-  std::optional<std::filesystem::path> ca_file;  ///< PEM; instead of the system's authorities
-  std::optional<std::filesystem::path>
-      extra_ca_file;  ///< PEM; besides the system's authorities, or those of ca_file
-  std::optional<bool>
-      allow_private_addresses;  ///< false; connect_to implies true for its own address
+  /// 1024: calls that may wait for a connection; further calls are rejected with 429.
+  std::optional<std::uint32_t> max_queued_calls;
+  /// "host:port": overrides the TCP destination only; URL, SNI and certificate checks are unchanged
+  std::optional<std::string> connect_to;
+  std::optional<std::filesystem::path> ca_file;  ///< PEM; replaces the system's CA certificates
+  /// PEM; in addition to the system's CA certificates, or to those of ca_file
+  std::optional<std::filesystem::path> extra_ca_file;
+  /// Default false; connect_to implies true for its own address.
+  std::optional<bool> allow_private_addresses;
   Mark ca_file_at, extra_ca_file_at;
 };
 
-/// A field of an integration's connection, with its place for messages.
+/// A connection field of an integration, with its position for messages.
 struct ConnectionField {
   std::string name;
   Secret value;
@@ -71,7 +72,7 @@ struct ConnectionField {
   Mark name_at;  ///< of the name
 };
 
-/// One connected customer of one tool.
+/// The connection of one customer to one tool.
 struct IntegrationConfig {
   std::string id;
   std::string tool;
@@ -84,56 +85,58 @@ struct IntegrationConfig {
 
 struct ApiKeyConfig {
   std::string name;
-  Secret key;                ///< one of key and key_sha256 is given
+  Secret key;                ///< exactly one of key and key_sha256 is set
   std::string key_sha256;    ///< 64 lower-case hex digits
   int calls_per_second = 0;  ///< 0: no limit
 };
 
 struct ServerConfig {
   std::string listen = "127.0.0.1:8080";
-  std::string environment_id = "default";  ///< what GET /v1/check-api-key answers
+  std::string environment_id = "default";  ///< returned by GET /v1/check-api-key
   std::vector<ApiKeyConfig> api_keys;
-  std::vector<std::string> allowed_networks;  ///< CIDR; empty: every caller address
+  std::vector<std::string> allowed_networks;  ///< CIDR; empty: callers from any address
   std::uint64_t max_request_bytes = 33'554'432;
   int threads = 0;  ///< 0: one per core
 };
 
 struct PluginsConfig {
-  std::filesystem::path directory;  ///< every *.so in it is a plugin
-  std::map<std::string, std::string>
-      pins;  ///< plugin name → sha256 of its file; not empty: the list is closed
+  std::filesystem::path directory;  ///< every *.so in it is loaded as a plugin
+  /// Plugin name → SHA-256 of its file; if not empty, no other plugin is loaded.
+  std::map<std::string, std::string> pins;
   Mark at, directory_at, pins_at;
-  std::map<std::string, Mark> pin_marks;  ///< plugin name → the place of its digest
+  std::map<std::string, Mark> pin_marks;  ///< plugin name → position of its digest
 };
 
-/// integrations.yaml, read and checked as far as that goes without plugins. Paths are absolute.
+/// integrations.yaml, parsed and checked as far as possible without plugins. Paths are absolute.
 struct Config {
-  std::string file;  ///< as given; the prefix of every problem
+  std::string file;  ///< as given; prefix of every problem
   ServerConfig server;
   PluginsConfig plugins;
-  std::string state;  ///< folder for what changes at run time: rotated credentials, sessions
+  /// Folder for runtime state (rotated credentials, sessions), or a PostgreSQL URL.
+  std::string state;
   UpstreamConfig upstream;
   std::vector<IntegrationConfig> integrations;
   Mark state_at;
 };
 
-/// Reads and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. All
-/// problems at once. What plugins know (tools, connection fields) is checked by Engine::open; for
-/// both together see check_config and Engine::open_file.
-/// [any-thread; reads files and environment]
+/// Parses and checks a file: structure, types, names, `${env:}` and `${file:}`, duplicates. Returns
+/// all problems. Engine::open() checks what depends on plugins (tools, connection fields); to check
+/// both together use check_config() or Engine::open_file(). [any-thread; reads files and
+/// environment]
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file);
 
-/// A file as far as it can be read, and what is wrong with it: for those who need only a part of
-/// it, such as the plugins' folder. What could not be read is as if it were not there.
+/// A partially parsed file and its problems, for callers that need only a part of the file, such as
+/// the plugins' folder. Unreadable parts are left out, as if they were absent.
 struct PartialConfig {
   Config config;
   ConfigProblems problems;
 };
 
-/// Reads a file in spite of its problems. [any-thread; reads files and environment]
+/// Parses a file even if it has errors. [any-thread; reads files and environment]
 PartialConfig load_partial_config(const std::filesystem::path& file);
 
-/// load_config() from text; `name` stands in messages, relative paths start at `directory`.
+/// Like load_config(), from text. `name` is used in messages; relative paths are resolved against
+/// `directory`. [any-thread; reads files and environment]
 Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
                                             const std::filesystem::path& directory);
 

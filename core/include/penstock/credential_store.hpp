@@ -14,85 +14,94 @@
 
 namespace penstock {
 
+/// A credential or session value.
 struct SecretField {
   std::string name;
   Secret value;
   bool secret = true;  ///< false: may be shown
 };
 
-/// What changes at run time for one connection of one plugin: credentials that the vendor replaced,
-/// and a session.
+/// The runtime state of one connection of one plugin: credentials that the vendor rotated, and the
+/// session.
 struct StoredState {
-  std::uint64_t version = 0;             ///< rises with each save; 0: never saved
-  std::vector<SecretField> credentials;  ///< fields that replace those of integrations.yaml
-  std::vector<SecretField> session;      ///< empty: none
-  /// The session.format of each API of the plugin when the session was made: it serves those alone.
+  std::uint64_t version = 0;  ///< incremented by each save; 0: never saved
+  /// Override the fields of the same name in integrations.yaml.
+  std::vector<SecretField> credentials;
+  std::vector<SecretField> session;  ///< empty: no session
+  /// The session.format of each of the plugin's APIs when the session was created. Only APIs with
+  /// these formats can use the session.
   std::vector<int> session_formats;
-  std::int64_t session_created_ms = 0;   ///< Unix time
-  std::int64_t session_expires_ms = 0;   ///< Unix time; 0: unknown
-  std::string connection_digest;  ///< of the configured fields that the credentials replaced: a new
-                                  ///< configuration wins
+  std::int64_t session_created_ms = 0;  ///< Unix time in ms
+  std::int64_t session_expires_ms = 0;  ///< Unix time in ms; 0: unknown
+  /// Digest of the configured fields that `credentials` override. If the configuration changes, the
+  /// configured values win.
+  std::string connection_digest;
 
-  /// When a renewal was begun whose end is not stored, Unix time; 0: none. The vendor may have
-  /// replaced the credentials since.
+  /// Start of a renewal whose outcome is not stored, Unix time in ms; 0: none. The vendor may have
+  /// rotated the credentials since then.
   std::int64_t renewal_began_ms = 0;
-  std::string refusal;  ///< how the vendor refused the credentials for good; empty: it did not
+  std::string refusal;  ///< the vendor's permanent rejection of the credentials; empty: none
+  /// Unix time in ms
   std::int64_t refused_ms = 0;
-  std::string refused_digest;  ///< of all configured fields: a new configuration is asked anew
+  /// Digest of all configured fields; after a change the credentials are tried again.
+  std::string refused_digest;
 };
 
-/// The right to renew one connection's session.
+/// The exclusive right to renew one connection's session.
 struct Lease {
-  std::uint64_t fence = 0;           ///< rises with each lease
-  std::optional<StoredState> state;  ///< what is stored now, read together with the lease
+  std::uint64_t fence = 0;           ///< fencing token, incremented by each lease
+  std::optional<StoredState> state;  ///< the stored state, read atomically with taking the lease
 };
 
-/// Where run-time credentials live. Embedders may bring their own. Every function is [any-thread]
-/// and may block for as long as a durable write takes; the engine calls them off its loops.
+/// Stores runtime credentials. Embedders may implement their own. Every function is [any-thread]
+/// and may block for the duration of a durable write; the engine calls them outside its loops. An
+/// exception counts as a failed operation.
 class CredentialStore {
  public:
   virtual ~CredentialStore() = default;
 
-  /// The state saved last under `key`; none if there is none.
+  /// Returns the state last saved under `key`, or none.
   virtual Result<std::optional<StoredState>> load(const std::string& key) = 0;
 
-  /// Saves durably: when this returns success, a crash loses nothing. Fails without a change if the
-  /// stored version is not `state.version`, or `fence` is not that of the latest lease; the new
-  /// version is the result.
+  /// Saves durably: after success, a crash loses nothing. Returns the new version. Fails and
+  /// changes nothing if the stored version differs from `state.version` or `fence` is not that of
+  /// the latest lease.
   virtual Result<std::uint64_t> save(const std::string& key, const StoredState& state,
                                      std::uint64_t fence) = 0;
 
-  // A store that replicas share lets one of them renew at a time. These defaults are for a store
-  // that one process has to itself: every lease is granted.
+  // A store shared by replicas lets only one of them renew at a time. These default implementations
+  // are for a store used by a single process: they grant every lease.
 
-  /// None: another replica holds the lease. Ask again after a moment.
+  /// Takes the lease for `key`. None: another replica holds it; try again shortly.
   virtual Result<std::optional<Lease>> lease(const std::string& key);
-  /// Once in lease_heartbeat while the renewal runs. False: the lease is lost.
+  /// Extends the lease. Called every lease_heartbeat while the renewal runs. False: the lease was lost.
   virtual Result<bool> extend(const std::string& key, std::uint64_t fence);
+  /// Ends the lease.
   virtual void release(const std::string& key, std::uint64_t fence);
 
   static constexpr std::chrono::seconds lease_heartbeat{1};
 
-  /// Whether others use what is stored here just now: then the end of this process is no end of a
-  /// session.
+  /// Whether other processes currently use the stored state. If so, the sessions are kept when this
+  /// process exits.
   virtual bool is_shared() const { return false; }
 };
 
-/// A store in one SQLite file (WAL, synchronous FULL) named penstock.db in `folder`, which is made
-/// 0700 if absent. The records are encrypted with the keys of PENSTOCK_STATE_KEY, or of state.key
-/// in that folder, which is made 0600 with a fresh key if absent: see docs/state.md. Any number of
-/// processes and engines of one machine may have the folder open; a lease lets one of them renew at
-/// a time, and is free as soon as its holder is closed or dies. Fails on a network file system,
-/// where locks between machines cannot be relied upon.
+/// Opens a store in one SQLite file (WAL, synchronous FULL) named penstock.db in `folder`. A
+/// missing folder is created with mode 0700. Records are encrypted with the keys in
+/// PENSTOCK_STATE_KEY or in the file state.key in the folder; a missing key file is created with
+/// mode 0600 and a new key: see docs/state.md. Any number of processes and engines on one machine
+/// may open the folder at the same time; a lease lets one of them renew at a time and is released
+/// as soon as its holder closes the store or dies. Fails on a network file system, where locks
+/// between machines are unreliable.
 Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem::path& folder);
 
-/// A store in a PostgreSQL database that replicas share. `url` is libpq's (postgresql://… or
-/// postgres://…); the table penstock_state is made if absent, and only then needs the right to make
-/// it. The records are encrypted with PENSTOCK_STATE_KEY, which
-/// has to be set: every replica needs the same.
+/// Opens a store in a PostgreSQL database shared by replicas. `url` is a libpq URL (postgresql://…
+/// or postgres://…). The table penstock_state is created if missing; only then is the right to
+/// create it needed. Records are encrypted with PENSTOCK_STATE_KEY, which must be set, because
+/// every replica needs the same key.
 Result<std::unique_ptr<CredentialStore>> open_postgresql_store(const std::string& url);
 
-/// Keeps everything in memory: for tests, and for embedders without rotating credentials.
+/// Creates an in-memory store, for tests and for embedders without rotating credentials.
 std::unique_ptr<CredentialStore> make_memory_store();
 
 }  // namespace penstock

@@ -29,55 +29,56 @@ class io_context;
 namespace penstock {
 
 struct EngineOptions {
-  int threads = 0;                         ///< loops, one thread each; 0: one per core
-  std::shared_ptr<CredentialStore> store;  ///< none: SQLite in Config::state
+  int threads = 0;                         ///< number of loops, one thread each; 0: one per core
+  std::shared_ptr<CredentialStore> store;  ///< null: SQLite in Config::state
   std::vector<std::shared_ptr<Observer>> observers;
 
-  /// How long a function of a plugin may take. One that takes longer will not return: its plugin is
-  /// taken out of service, and a new thread goes on with the loop.
+  /// Time limit for each plugin function. A function that exceeds it is assumed never to return:
+  /// its plugin is taken out of service, and a new thread continues the loop.
   std::chrono::milliseconds plugin_time_limit{5000};
 
-  /// Told in a sentence, without a secret, of what no call's result can tell: a plugin that hangs,
-  /// an exception that a handler, an observer or a store threw. None: a line on standard error.
-  /// [any-thread, concurrent; must not block or throw]
+  /// Receives a sentence, without secrets, about trouble that no call's result reports: a plugin
+  /// that hangs, or an exception thrown by a handler, an observer or a store. Null: written to
+  /// standard error. [any-thread, concurrent; must not block or throw]
   std::function<void(std::string_view)> on_trouble;
 };
 
-/// The passthrough engine. Thread-safe. Owns its loops: one io_context and one thread each, so that
-/// a call and the vendor connections that it uses stay on one core. Its threads block all signals
-/// but those that a fault of their own raises. docs/embedding.md, "Lifetimes and threads", says
+/// The passthrough engine. [any-thread] It owns its loops, each an io_context with one thread; a
+/// call and its vendor connections stay on one loop. The engine's threads block all signals except
+/// those raised by their own faults. The section "Lifetimes and threads" of docs/embedding.md lists
 /// what may be called where.
 class Engine {
  public:
-  /// Loads the plugins and checks the configuration against them. Every problem at once.
+  /// Loads the plugins and checks the configuration against them. On failure returns every problem.
   static Result<std::unique_ptr<Engine>, ConfigProblems> open(Config config,
                                                               EngineOptions options = {});
 
-  /// Reads a configuration file and opens an engine on it. Its problems are those of
-  /// check_config(file), the very same list; where there is none, opening can only fail on what
-  /// only opening shows: a store that is in use or cannot be reached.
+  /// Reads a configuration file and opens an engine with it. Fails with exactly the problems that
+  /// check_config(file) reports. If there are none, opening can still fail for reasons that only
+  /// opening reveals: a store that is in use or unreachable.
   static Result<std::unique_ptr<Engine>, ConfigProblems>
   open_file(const std::filesystem::path& file, EngineOptions options = {});
 
-  /// As stop(0 ms). On a thread of the engine's own the rest is done behind it, by a thread that
-  /// outlives this object.
+  /// Equivalent to stop(0 ms). If it runs on one of the engine's own threads, shutdown completes in
+  /// the background, on a thread that outlives this object.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
   using CallHandler = std::function<void(Result<Response>)>;
 
-  /// Makes one call. The token's signature is void(Result<Answer>). The handler runs exactly once,
-  /// never inside this function, on its associated executor, which is kept at work until then;
-  /// without one, on an engine loop, where it must not block. Its associated allocator is used.
+  /// Makes one call. The completion signature is void(Result<Response>). The handler runs exactly
+  /// once, never inside this function, on its associated executor, which has outstanding work until
+  /// then. A handler without an associated executor runs on an engine loop and must not block. The
+  /// handler's associated allocator is used.
   ///
-  /// Its cancellation slot may be used at any time: terminal and partial cancellation end the call
-  /// within some 20 ms, and the error's `sent` tells whether the vendor may have acted; total
-  /// cancellation ends it where nothing was sent or the method only reads, else the call goes on.
-  /// The error is call_cancelled(): Error::cancelled. emit() belongs, as everywhere in Asio, on the
-  /// handler's executor or before the call ends.
+  /// The cancellation slot may be signalled at any time. Terminal and partial cancellation end the
+  /// call within about 20 ms; the error's `sent` tells whether the vendor may have acted. Total
+  /// cancellation ends the call if nothing was sent yet or if its method only reads; otherwise the
+  /// call continues. The error is call_cancelled(), with Error::cancelled set. As everywhere in
+  /// Asio, call emit() on the handler's executor or before the call completes.
   ///
-  /// Started on an engine loop the call stays there; otherwise the loops take turns.
+  /// A call started on an engine loop stays on that loop; other calls are distributed round-robin.
   template <class CompletionToken>
   auto async_call(Call call, CompletionToken&& token) {
     return boost::asio::async_initiate<CompletionToken, void(Result<Response>)>(
@@ -91,59 +92,64 @@ class Engine {
         token, std::move(call));
   }
 
-  /// The same without Asio: `handler` runs once, never inside this function, on an engine loop, and
-  /// must not block. Once the engine has stopped another thread of its own takes the place of the
-  /// loops; so for all handlers below.
+  /// Like async_call(), without Asio. `handler` runs once, never inside this function, on an engine
+  /// loop, and must not block. After the engine has stopped, it runs on another thread of the
+  /// engine. The same holds for all handlers below.
   void start(Call call, CallHandler handler);
 
-  /// The same for a call whose bodies stream both ways, in constant memory. APIs whose plugin needs
-  /// the whole request body (SOAP) take one of at most server.max_request_bytes, and it may be an
-  /// envelope of the caller's own.
+  /// Makes one call and streams both bodies in constant memory. If the API's plugin needs the whole
+  /// request body (SOAP), the body is limited to server.max_request_bytes and may be a complete
+  /// SOAP envelope.
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
 
-  /// Everything up to sending: the exact request with secrets masked, or the very error that the
-  /// call would give. Needs no session: where one is missing a placeholder stands for it.
+  /// Performs all steps before sending. Returns the exact request with secrets redacted, or the
+  /// error that the call would return. Needs no session: a placeholder replaces a missing one. Runs
+  /// the plugin on the calling thread, without the time limit.
   Result<Preview> validate(const Call& call) const;
 
   using PreviewHandler = std::function<void(Result<Preview>)>;
 
-  /// The same on an engine loop, where a plugin that does not return is noticed. `handler` must not
+  /// Like validate(call), on an engine loop, where plugin_time_limit applies. `handler` must not
   /// block.
   void validate(Call call, PreviewHandler handler);
 
-  /// The same, with the session that the call would have: one is asked of the vendor, and kept,
-  /// where there is none, so that a refusal comes to light and nothing has to be left out. The call
-  /// itself is not sent. `handler` runs on an engine loop and must not block.
+  /// Like validate(), but with the session that the call would use. If there is no session, it is
+  /// requested from the vendor and stored, so a rejection is reported and the preview is complete.
+  /// The call itself is not sent. `handler` runs on an engine loop and must not block.
   void validate_with_session(Call call, PreviewHandler handler);
 
   using VerifyHandler = std::function<void(Result<std::vector<ProbeResult>>)>;
 
-  /// Makes the cheap test call that each plugin declares, for every API that the connection is
-  /// complete for, and says in a sentence what is wrong. Asks the vendor anew even where it refused
-  /// the credentials before. `handler` runs on an engine loop and must not block; an unknown or
-  /// disabled integration is an error.
+  /// For each API for which the connection has all fields, makes the cheap test call that the
+  /// plugin declares, and describes in one sentence what is wrong, if anything. Contacts the vendor
+  /// even if it rejected the credentials before. `handler` runs on an engine loop and must not
+  /// block. An unknown or disabled integration is an error.
   void verify(const std::string& integration_id, VerifyHandler handler);
 
+  /// The APIs, plugins and integrations, as copies. The integrations are in the order of the
+  /// configuration. [any-thread]
   std::vector<ApiInfo> catalog() const;
   std::vector<PluginInfo> plugins() const;
   std::vector<IntegrationInfo> integrations() const;
+  /// The configuration that the engine was opened with; valid as long as the engine.
   const Config& config() const;
 
-  /// What in the configuration is worth a look and no problem, each where it stands.
+  /// Notes about the configuration that are not errors, each with its position: see config_notes().
   const ConfigProblems& notes() const;
 
-  /// For servers that live on the engine's loops.
+  /// For servers that run on the engine's loops. `index` is less than loops().
   std::size_t loops() const;
   boost::asio::io_context& loop(std::size_t index);
 
-  /// Refuses new calls, waits up to `grace` for those in flight, ends the others with an error
-  /// (503, "the engine is stopping"), then ends the loops. From several threads at once, and again:
-  /// each returns when it is done. On a thread of the engine's own (in a handler, an observer, a
-  /// store) it cannot wait for itself: it returns at once, and the rest is done behind it.
+  /// Rejects new calls, waits up to `grace` for calls in flight, ends the remaining ones with an
+  /// error (503, "the engine is stopping"), then stops the loops. May be called repeatedly and from
+  /// several threads; each call returns when the shutdown is complete. On one of the engine's own
+  /// threads (in a handler, an observer or a store) it cannot wait for itself: it returns
+  /// immediately, and the shutdown completes in the background.
   void stop(std::chrono::milliseconds grace);
 
-  /// Plugins that were taken out of service, each with the reason in a sentence. Empty: all is
-  /// well.
+  /// The plugins that were taken out of service, one sentence with the reason for each. Empty:
+  /// none.
   std::vector<std::string> out_of_service() const;
 
  private:

@@ -9,23 +9,24 @@
 
 namespace penstock {
 
-/// The JSON envelope of contract section 5, both ways. Pure functions, [any-thread].
+/// A parsed JSON envelope of the HTTP API (docs/http.md). The functions here are pure. [any-thread]
 struct ParsedEnvelope {
   Call call;                          ///< without tool, api and integration_id
-  std::vector<std::string> warnings;  ///< unknown members and the like
-  std::vector<Problem> problems;      ///< of read_envelope() alone: what cannot be taken
+  std::vector<std::string> warnings;  ///< unknown members and similar
+  std::vector<Problem> problems;      ///< set by read_envelope() only: members that are invalid
 };
 
-/// Reads `{method, path, headers, params, data, api_options, …}` in one pass. `data` keeps its very
-/// bytes. Fails with every problem and its pointer. Limits: depth 64, 100,000 elements, valid
-/// UTF-8, no duplicate members.
+/// Parses `{method, path, headers, params, data, api_options, …}` in one pass. The bytes of `data`
+/// are preserved exactly. Fails with every problem, each with its JSON Pointer. Limits: depth 64,
+/// 100,000 elements, valid UTF-8, no duplicate members.
 Result<ParsedEnvelope> parse_envelope(std::string_view json);
 
-/// The same, but fails only where the JSON is broken, and tells other problems beside what it could
-/// read: for who wants to know what Engine::validate() says of the rest.
+/// Like parse_envelope(), but fails only for malformed JSON and returns other problems together
+/// with the parts that it could read. For callers that also want Engine::validate() to check those
+/// parts.
 Result<ParsedEnvelope> read_envelope(std::string_view json);
 
-/// `{"status":"success","data":{…},"warnings":[…]}`. The vendor's JSON goes in byte for byte.
+/// `{"status":"success","data":{…},"warnings":[…]}`. The vendor's JSON is copied byte for byte.
 std::string response_json(const Response& answer, bool response_as_base64);
 
 /// `{"status":"success","data":{"valid":true,"request":{…}},"warnings":[…]}`

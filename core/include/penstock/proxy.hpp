@@ -12,48 +12,50 @@
 
 namespace penstock {
 
-/// What Engine::proxy() is asked: `call` without body, form and params. Its headers may be those of
-/// an HTTP request as they came: what speaks of one hop only is left behind.
+/// Input of Engine::proxy(): a `call` without body, form and params. Its headers may be those of a
+/// received HTTP request: hop-by-hop headers are dropped.
 struct ProxyCall {
   Call call;
   bool has_body = false;
-  std::optional<std::uint64_t> body_length;  ///< none: unknown until it ends
-  bool takes_trailers = false;               ///< the vendor is told so (RFC 9110 section 10.1.4)
+  std::optional<std::uint64_t> body_length;  ///< none: unknown until the body ends
+  bool takes_trailers = false;  ///< announced to the vendor with TE (RFC 9110 section 10.1.4)
 };
 
-/// How a streamed call ended in order.
+/// The result of a streamed call that completed.
 struct ProxyEnd {
-  std::vector<Field> trailers;  ///< of the vendor; never credentials or framing
+  std::vector<Field> trailers;  ///< the vendor's trailers; never credentials or framing fields
   std::chrono::microseconds total{0};
 };
 
-/// The caller's side of a call whose bodies stream. The engine calls it on one of its loops, one
-/// call at a time, and holds it until finish(). Handlers given to it run once, on whatever thread,
-/// and not after the engine has ended. A function that throws counts as a caller who has gone.
+/// The caller's side of a call with streamed bodies. The engine calls its functions on one of its
+/// loops, one at a time, and keeps a reference until finish(). Handlers passed to it must be
+/// invoked once, may be invoked on any thread, and must not be invoked after the engine has ended.
+/// A function that throws counts as a disconnected client.
 class ProxyPeer {
  public:
   virtual ~ProxyPeer() = default;
 
-  /// A piece of the body; an empty one at its end; none where it broke off.
+  /// Takes a piece of the body, an empty string at its end, or none if the body was aborted.
   using ReadHandler = std::function<void(std::optional<std::string>)>;
 
-  /// Asks for the next piece of the caller's body. Not asked again before the answer; may remain
-  /// unanswered once finish() was called.
+  /// Requests the next piece of the caller's body. Not called again before `handler` was invoked.
+  /// `handler` need not be invoked after finish().
   virtual void read(ReadHandler handler) = 0;
 
-  /// An interim answer of the vendor (RFC 9110 section 15.2), such as 103: status, reason, headers.
+  /// An interim response of the vendor (RFC 9110 section 15.2), such as 103: status, reason,
+  /// headers.
   virtual void interim(Response head) = 0;
 
-  /// The answer's status and headers: an Answer without a body, content codings as the vendor sent
-  /// them, Content-Length where the vendor said one.
+  /// Status and headers of the response: a Response without a body. Content codings are as the
+  /// vendor sent them; Content-Length is present if the vendor sent it.
   virtual void head(Response head) = 0;
 
-  /// A piece of the answer, never empty. Nothing more is read from the vendor until `next(true)`;
-  /// `next(false)` ends the call.
+  /// A piece of the response body, never empty. The engine reads no more from the vendor until
+  /// `next(true)`; `next(false)` ends the call.
   virtual void write(std::string piece, std::function<void(bool)> next) = 0;
 
-  /// The end, once. An error may come before head(), or after a part of the answer: then what was
-  /// written is not the whole.
+  /// Ends the call; called once. An error may arrive before head() or after part of the response;
+  /// then what was written is incomplete.
   virtual void finish(Result<ProxyEnd> end) = 0;
 };
 

@@ -8,9 +8,10 @@
 
 namespace penstock {
 
-/// All of a file, a device or a pipe (`-c <(make-config)`). Fails with what follows the file's name
-/// in a sentence: " cannot be read: Permission denied", " is larger than 16 MiB". Neither reads on
-/// beyond `largest` nor waits for long where nobody writes into a pipe. [any-thread; may block]
+/// Reads a whole file, device or pipe (`-c <(make-config)`). On failure returns a text to append to
+/// the file's name: " cannot be read: Permission denied", " is larger than 16 MiB". Reads no
+/// further than `largest` bytes, and does not wait long for a pipe that nobody writes to.
+/// [any-thread; may block]
 Result<std::string, std::string> read_file(const std::filesystem::path& file, std::size_t largest);
 
 }  // namespace penstock

@@ -8,7 +8,7 @@ namespace penstock {
 
 struct Error;
 
-/// What carries an error into a Result: `return failure(Error{…});`
+/// Carries an error into a Result: `return failure(Error{…});`
 template <class E>
 struct Failure {
   E error;
@@ -19,8 +19,8 @@ Failure<std::decay_t<E>> failure(E&& error) {
   return {std::forward<E>(error)};
 }
 
-/// A value, or the reason why there is none: the part of std::expected that Penstock uses.
-/// ParsedConfig the side that is not there is a programming error and undefined.
+/// A value or an error: the subset of std::expected that Penstock uses. Accessing the side that is
+/// absent is a programming error with undefined behavior.
 template <class T, class E = Error>
 class [[nodiscard]] Result {
  public:

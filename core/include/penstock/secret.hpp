@@ -5,8 +5,9 @@
 
 namespace penstock {
 
-/// Text that must not be shown: no stream operator, no conversion, wiped when it dies or is
-/// replaced. ParsedConfig it takes the word reveal(), so that every place that does can be found.
+/// A string that must not be shown. It has no stream operator and no conversion, and its memory is
+/// wiped on destruction and assignment. Reading it requires reveal(), so every use can be searched
+/// for.
 class Secret {
  public:
   Secret() = default;
@@ -30,7 +31,7 @@ class Secret {
   }
   ~Secret() { wipe(); }
 
-  /// The plain text; valid as long as this object is unchanged.
+  /// The plain text; valid until this object changes.
   std::string_view reveal() const noexcept { return text_; }
   bool empty() const noexcept { return text_.empty(); }
 
@@ -40,7 +41,7 @@ class Secret {
   std::string text_;
 };
 
-/// Whether both are the same, in a time that depends on the length of `given` alone.
+/// Whether both are equal, in time that depends only on the length of `given`.
 bool same_secret(std::string_view given, std::string_view expected) noexcept;
 
 }  // namespace penstock
