@@ -1,6 +1,6 @@
 #pragma once
 
-// What goes into the Authorization header, or into Cookie.
+// Values for the Authorization and Cookie headers.
 
 #include <cstddef>
 #include <string>
@@ -35,20 +35,20 @@ inline std::string base64_with(std::string_view bytes, const char* alphabet, boo
 
 }  // namespace detail
 
-/// RFC 4648 section 4.
+/// Encodes as RFC 4648 section 4, with padding.
 inline std::string base64(std::string_view bytes) {
   return detail::base64_with(
       bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", true);
 }
 
-/// RFC 4648 section 5, without padding, as JWS wants it.
+/// Encodes as RFC 4648 section 5, without padding, as required by JWS.
 inline std::string base64url(std::string_view bytes) {
   return detail::base64_with(
       bytes, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", false);
 }
 
-/// "user:password" in base64, as RFC 7617 has it. A colon in the user's name would move the border
-/// between the two, and control characters are forbidden: both end the invocation with
+/// "user:password" in base64, as defined by RFC 7617. A colon in the user name would be taken for
+/// the separator, and control characters are forbidden: both end the invocation with
 /// PST_E_BAD_CONNECTION.
 inline std::string user_pass(std::string_view user, std::string_view password) {
   for (const char c : user) {
@@ -64,16 +64,17 @@ inline std::string user_pass(std::string_view user, std::string_view password) {
   return base64(concat(user, ":", password));
 }
 
-/// The value of Authorization for HTTP Basic, in UTF-8.
+/// The Authorization value for HTTP Basic; the credentials are encoded as UTF-8.
 inline std::string basic(std::string_view user, std::string_view password) {
   return concat("Basic ", user_pass(user, password));
 }
 
-/// The value of Authorization for a bearer token (RFC 6750).
+/// The Authorization value for a bearer token (RFC 6750).
 inline std::string bearer(std::string_view token) { return concat("Bearer ", token); }
 
-/// "name=value" for the Cookie header. What RFC 6265 section 4.1.1 keeps out of a value would begin
-/// another cookie: it ends the invocation with PST_E_VENDOR_FAULT, as the vendor gave it.
+/// "name=value" for the Cookie header. An empty value, or a character that RFC 6265 section 4.1.1
+/// forbids in a value and that could start another cookie, ends the invocation with
+/// PST_E_VENDOR_FAULT, because the value came from the vendor.
 inline std::string cookie(std::string_view name, std::string_view value) {
   for (const char c : value) {
     if (c <= 0x20 || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\')

@@ -12,7 +12,8 @@ struct Failure {
   std::string message, vendor_code;
 };
 
-/// Ends the invocation: `message` is shown to the caller and must hold no secret.
+/// Ends the invocation with PST_FAILED. `message` is shown to the caller and must not contain a
+/// secret. `kind` is PST_E_*.
 [[noreturn]] inline void fail(std::int32_t kind, std::string message,
                               std::string vendor_code = {}) {
   throw Failure{kind, std::move(message), std::move(vendor_code)};

@@ -20,7 +20,8 @@ inline pst_str str(std::string_view text) noexcept { return {text.data(), text.s
 
 namespace detail {
 
-/// Optimal string alignment: how many characters are wrong, or stand in each other's place.
+/// The optimal string alignment distance: the number of inserted, removed, changed or transposed
+/// characters.
 inline std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before, above(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j)
@@ -41,25 +42,25 @@ inline std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace detail
 
-/// Named values: a connection, options, headers, query. Names are compared exactly.
+/// Named values: a connection, options, headers or a query. Names are case-sensitive.
 class Fields {
  public:
   Fields() = default;
   Fields(const pst_kv* items, std::uint32_t count) : items_(items), count_(count) {}
 
-  /// Values of a closed set of names. Asking for another name is a mistake in the plugin: it ends
-  /// the invocation with PST_E_INTERNAL, rather than signing a call with nothing. `what` begins the
-  /// sentence: "the connection's schema".
+  /// Values with a closed set of names. Looking up any other name is a bug in the plugin and ends
+  /// the invocation with PST_E_INTERNAL, so a call is never signed with an empty value by mistake.
+  /// `what` begins the error message: "the connection's schema".
   Fields(const pst_kv* items, std::uint32_t count, const pst_str* names, std::uint64_t n_names,
          const char* what)
       : items_(items), count_(count), names_(names), n_names_(n_names), what_(what) {}
 
-  /// Empty where it is not set.
+  /// Returns the value; empty if it is not set.
   std::string_view operator[](std::string_view name) const {
     const pst_kv* found = find(name);
     return found == nullptr ? std::string_view() : view(found->val);
   }
-  /// Whether it is set.
+  /// Returns whether the value is set.
   bool has(std::string_view name) const { return find(name) != nullptr; }
 
  private:
@@ -92,7 +93,7 @@ class Fields {
 
   const pst_kv* items_ = nullptr;
   std::uint32_t count_ = 0;
-  const pst_str* names_ = nullptr;  ///< null: any name may be asked for
+  const pst_str* names_ = nullptr;  ///< null: any name may be looked up
   std::uint64_t n_names_ = 0;
   const char* what_ = "";
 };

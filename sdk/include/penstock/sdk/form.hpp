@@ -9,7 +9,7 @@
 
 namespace penstock::sdk {
 
-/// Percent-encodes all but RFC 3986's unreserved characters.
+/// Percent-encodes everything except RFC 3986's unreserved characters.
 inline std::string url_encode(std::string_view text) {
   const char* const hex = "0123456789ABCDEF";
   std::string out;
@@ -28,8 +28,8 @@ inline std::string url_encode(std::string_view text) {
   return out;
 }
 
-/// A body for application/x-www-form-urlencoded. A space is %20, which every form reader takes as
-/// well as +.
+/// Builds an application/x-www-form-urlencoded body. A space becomes %20, which every form parser
+/// accepts as well as +.
 inline std::string
 form(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
   std::string out;

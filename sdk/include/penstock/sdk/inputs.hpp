@@ -1,6 +1,6 @@
 #pragma once
 
-// What a plugin is given: views over the structs of plugin_abi.h, alive as long as the invocation.
+// The inputs of a plugin: views over the structs of plugin_abi.h, valid during the invocation.
 
 #include <cstdint>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace penstock::sdk {
 
 namespace detail {
 
-/// The connection's fields. A host of the first days does not tell the names.
+/// The connection's fields. An early host does not provide the field names.
 inline Fields connection(const pst_conn* conn) noexcept {
   const bool told = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
   return {conn->fields, conn->n_fields, told ? conn->field_names : nullptr,
@@ -27,16 +27,19 @@ inline Fields options(const pst_call* call) noexcept {
 
 }  // namespace detail
 
-/// The only time and randomness there is.
+/// The only source of time and randomness.
 class Env {
  public:
   explicit Env(const pst_env* env) : env_(env) {}
+  /// Unix time in ms.
   std::int64_t now_ms() const noexcept { return env_->now_unix_ms; }
-  /// How often this call was prepared before; in session(), how many fetches this run has made.
+  /// In prepare() and inspect(), how many times this call was prepared before; in session(), how
+  /// many fetches this run has made.
   std::uint32_t attempt() const noexcept { return env_->attempt; }
-  /// How often a call was prepared with this session, from 1 on; 0 without one. Of this process
-  /// alone: after a restart it begins again.
+  /// How many times a call was prepared with this session, starting at 1; 0 without a session.
+  /// Counted per process: it starts again after a restart.
   std::uint64_t session_seq() const noexcept { return env_->session_seq; }
+  /// 32 random bytes, new for each invocation.
   std::string_view entropy() const noexcept {
     return {reinterpret_cast<const char*>(env_->entropy), sizeof env_->entropy};
   }
@@ -45,21 +48,24 @@ class Env {
   const pst_env* env_;
 };
 
-/// A session, or nothing.
+/// A session, or none.
 class Session {
  public:
   explicit Session(const pst_state* state) : state_(state) {}
   explicit operator bool() const noexcept { return state_ != nullptr; }
+  /// Returns the value of an item; empty without a session or an item of this name.
   std::string_view operator[](std::string_view name) const {
     return state_ == nullptr ? std::string_view() : Fields(state_->items, state_->n_items)[name];
   }
+  /// Unix time in ms; 0: unknown, or no session.
   std::int64_t created_ms() const noexcept { return state_ == nullptr ? 0 : state_->created_ms; }
   std::int64_t expires_ms() const noexcept { return state_ == nullptr ? 0 : state_->expires_ms; }
 
-  /// Whether it is there and not over. The engine renews sessions ahead of their end by itself,
-  /// with a margin that suits their life, and goes on with the old one while a vendor gives no new
-  /// one: so plugins ask without a slack. With one, it has to hold for `slack_ms` more; of a life
-  /// so short that it would never do, the second half is slack.
+  /// Whether there is a session that has not expired. The engine renews sessions before they
+  /// expire, with a margin suited to their lifetime, and keeps using the old one while the vendor
+  /// issues no new one, so plugins normally need no slack. With `slack_ms`, the session must remain
+  /// valid for that much longer; for a lifetime so short that no session would pass, the slack is
+  /// half the lifetime.
   bool fresh(const Env& env, std::int64_t slack_ms = 0) const noexcept {
     if (state_ == nullptr) return false;
     if (state_->expires_ms == 0) return true;
@@ -80,17 +86,19 @@ struct Call {
         headers(call->headers, call->n_headers), query(call->query, call->n_query),
         flags(call->flags) {}
 
-  /// The caller sends a SOAP envelope of its own; `body` is what stands in its Body.
+  /// The caller sent its own SOAP envelope; `body` is the content of its Body element.
   bool enveloped() const noexcept { return (flags & PST_CALL_ENVELOPED) != 0; }
 
   std::string_view api, method, url, path;
-  std::string_view body;         ///< where the manifest's needs.request_body is "full"
-  std::string_view body_sha256;  ///< 32 bytes, where it is "sha256"
-  std::uint64_t body_length;     ///< UINT64_MAX: it streams, and its length is not known
+  std::string_view body;         ///< only if the manifest's needs.request_body is "full"
+  std::string_view body_sha256;  ///< 32 bytes, only if needs.request_body is "sha256"
+  /// In bytes; UINT64_MAX: the body is streamed and its length is unknown.
+  std::uint64_t body_length;
   Fields options, headers, query;
   std::uint32_t flags;
 };
 
+/// A response of the vendor, or none: then the status is 0 and everything else empty.
 class Reply {
  public:
   explicit Reply(const pst_reply* reply) : reply_(reply) {}
@@ -102,6 +110,7 @@ class Reply {
     return reply_ == nullptr ? std::string_view()
                              : Fields(reply_->headers, reply_->n_headers)[lower_name];
   }
+  /// Whether body() contains only the first bytes: the manifest's inspect.max_bytes.
   bool truncated() const noexcept {
     return reply_ != nullptr && (reply_->flags & PST_REPLY_TRUNCATED) != 0;
   }

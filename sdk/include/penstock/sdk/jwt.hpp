@@ -1,6 +1,6 @@
 #pragma once
 
-// Signed JWTs (RFC 7515, 7519) for assertions as of RFC 7523.
+// Signed JWTs (RFC 7515, RFC 7519) for the assertions of RFC 7523.
 
 #include <cstdint>
 #include <string>
@@ -14,10 +14,10 @@ namespace penstock::sdk {
 
 struct Claims {
   std::string_view iss, sub, aud;
-  std::int64_t exp_s = 0;  ///< Unix time
+  std::int64_t exp_s = 0;  ///< Unix time in seconds
 };
 
-/// `text` as a JSON string, with its quotes.
+/// `text` as a JSON string, including the quotes.
 inline std::string json_string(std::string_view text) {
   const char* const hex = "0123456789abcdef";
   std::string out = "\"";
@@ -38,8 +38,8 @@ inline std::string json_string(std::string_view text) {
   return out;
 }
 
-/// A JWT signed with the private key in the connection's field `key_field`; the key never reaches
-/// the plugin.
+/// Builds a JWT signed with the private key in the connection field `key_field`. The key never
+/// reaches the plugin.
 inline std::string jwt_rs256(Out& out, std::string_view key_field, const Claims& claims) {
   const std::string payload =
       concat("{\"iss\":", json_string(claims.iss), ",\"sub\":", json_string(claims.sub),

@@ -1,6 +1,6 @@
 #pragma once
 
-// OAuth 2 (RFC 6749): asking a token endpoint, and reading its answer without believing it.
+// OAuth 2 (RFC 6749): requests to a token endpoint and strict parsing of its responses.
 
 #include <cstdint>
 #include <string>
@@ -13,9 +13,9 @@
 
 namespace penstock::sdk {
 
-/// POST of a form to a token endpoint. How the client authenticates is the vendor's:
-/// client_secret_basic() or client_secret_basic_raw() for the Authorization header,
-/// client_secret_post() for fields of the form, or an assertion.
+/// Builds a POST of a form to a token endpoint. How the client authenticates depends on the vendor:
+/// client_secret_basic() or client_secret_basic_raw() in the Authorization header,
+/// client_secret_post() in the form, or an assertion.
 inline Out& token_request(Out& out, std::string_view url, std::string_view form_body) {
   return out.method("POST")
       .url(url)
@@ -33,31 +33,29 @@ inline std::string jwt_bearer_grant(std::string_view assertion) {
       {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", assertion}});
 }
 
-/// Extra fields, such as a scope, go behind it: `concat(client_credentials_grant(), "&",
-/// form({…}))`.
+/// Append extra fields, such as a scope, with `concat(client_credentials_grant(), "&", form({…}))`.
 inline std::string_view client_credentials_grant() { return "grant_type=client_credentials"; }
 
-/// The value of Authorization as RFC 6749 section 2.3.1 has it: id and secret are form-encoded
-/// before they are put together, so that `a+b%c/d` survives an endpoint that decodes them.
+/// The Authorization value of RFC 6749 section 2.3.1: id and secret are form-encoded before they
+/// are joined, so `a+b%c/d` arrives unchanged at an endpoint that decodes them.
 inline std::string client_secret_basic(std::string_view id, std::string_view secret) {
   return basic(url_encode(id), url_encode(secret));
 }
 
-/// The same for a vendor that decodes nothing: plain HTTP Basic (RFC 7617). The two differ only for
+/// The same for a vendor that does not decode: plain HTTP Basic (RFC 7617). The two differ only for
 /// characters other than letters, digits and - . _ ~.
 inline std::string client_secret_basic_raw(std::string_view id, std::string_view secret) {
   return basic(id, secret);
 }
 
-/// Id and secret as fields of the form, to go behind a grant: `concat(grant, "&",
-/// client_secret_post(id, secret))`.
+/// Id and secret as form fields, to append to a grant: `concat(grant, "&", client_secret_post(id,
+/// secret))`.
 inline std::string client_secret_post(std::string_view id, std::string_view secret) {
   return form({{"client_id", id}, {"client_secret", secret}});
 }
 
-/// Which fields of the connection are probably wrong when the endpoint refuses the client or the
-/// grant, or is not the one that was meant: for the error that a person reads. "client_id and
-/// client_secret"; empty: not known.
+/// The connection fields that are probably wrong if the endpoint rejects the client or the grant,
+/// or if the address is wrong. They appear in the error message. Empty: not known.
 struct TokenFields {
   std::string_view client = "client_id and client_secret";
   std::string_view grant = "";
@@ -66,14 +64,14 @@ struct TokenFields {
 
 struct TokenAnswer {
   std::string_view access_token;   ///< may be one that no header can carry: see keep_token()
-  std::string_view refresh_token;  ///< empty where none came
+  std::string_view refresh_token;  ///< empty: none was sent
   std::int64_t expires_in_s = 3600;
 };
 
 namespace detail {
 
-/// Vendors send it as a number, a string, a fraction, or not at all; what is no sensible lifetime
-/// counts as an hour.
+/// Parses expires_in, which vendors send as a number, a string, a fraction or not at all. A value
+/// that is not a sensible lifetime becomes one hour.
 inline std::int64_t lifetime(std::string_view text) {
   std::int64_t value = 0;
   for (const char c : text.substr(0, text.find('.'))) {
@@ -83,8 +81,8 @@ inline std::int64_t lifetime(std::string_view text) {
   return value > 0 && value <= 100'000'000 ? value : 3600;
 }
 
-/// Visible ASCII without what only a JSON object, array or string would bring: such a text came
-/// from no token.
+/// Visible ASCII without characters that occur only in a JSON object, array or string; a text with
+/// those was not a token.
 inline bool is_token(std::string_view text) {
   for (const char c : text) {
     if (c <= 0x20 || c >= 0x7f || c == '"' || c == '{' || c == '[') return false;
@@ -92,7 +90,8 @@ inline bool is_token(std::string_view text) {
   return !text.empty() && text != "true" && text != "false";
 }
 
-/// Like is_token(), with spaces: what goes into a form may hold them (RFC 6749 appendix A.17).
+/// Like is_token(), but allows spaces, because the value is sent in a form (RFC 6749 appendix
+/// A.17).
 inline bool is_refresh_token(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -101,8 +100,9 @@ inline bool is_refresh_token(std::string_view text) {
   return !text.empty() && text != "true" && text != "false";
 }
 
-/// Of a vendor's words what a log line can take: one line of whole characters. Long enough that the
-/// host, which takes out secrets before it shortens the message, never finds one that was cut.
+/// Reduces the vendor's text to what fits in a log line: one line of complete characters. The limit
+/// is generous because the host redacts secrets before it shortens the message, and would not
+/// recognize a secret that was cut here.
 inline std::string excerpt(std::string_view text, std::size_t most = 4000) {
   std::string out;
   for (const char c : text) {
@@ -113,7 +113,7 @@ inline std::string excerpt(std::string_view text, std::size_t most = 4000) {
   return out;
 }
 
-/// The host of an absolute URL; empty for another text.
+/// The host of an absolute URL; empty for any other text.
 inline std::string_view host_of(std::string_view url) {
   const std::size_t scheme = url.find("://");
   std::string_view rest = url.substr(0, 2) == "//" ? url.substr(2)
@@ -142,8 +142,8 @@ inline std::string description_of(const Reply& reply) {
   return out;
 }
 
-/// The error codes of RFC 6749 section 5.2 are short words; anything else may be an echo of what
-/// was sent.
+/// The error codes of RFC 6749 section 5.2 are short words; any other text may echo what was sent,
+/// so it is dropped.
 inline std::string error_word(std::string_view text) {
   for (const char c : text) {
     if ((c < 'a' || c > 'z') && c != '_') return {};
@@ -151,8 +151,8 @@ inline std::string error_word(std::string_view text) {
   return text.size() <= 40 ? std::string(text) : std::string();
 }
 
-/// The codes of RFC 6749 section 5.2: with one of them an answer is an error, whatever stands
-/// beside.
+/// The error codes of RFC 6749 section 5.2. A response with one of them is an error, whatever else
+/// it contains.
 inline bool is_oauth_error(std::string_view word) {
   return word == "invalid_request" || word == "invalid_client" || word == "invalid_grant" ||
          word == "unauthorized_client" || word == "unsupported_grant_type" ||
@@ -161,13 +161,13 @@ inline bool is_oauth_error(std::string_view word) {
 
 }  // namespace detail
 
-/// Reads the answer of a token endpoint (RFC 6749 section 5). Every 2xx with an access_token is
-/// one, whatever its status and media type say besides: it may have cost a refresh token. Anything
-/// else, and an answer with an error code of section 5.2, ends the invocation: with
-/// PST_E_CONSENT_REVOKED for invalid_grant, PST_E_AUTH_REJECTED for a refused client,
-/// PST_E_RATE_LIMITED for a pause, else PST_E_VENDOR_FAULT. A 5xx refuses nothing. The message
-/// holds status, media type, where a redirect leads, the vendor's error_description (of which the
-/// host takes out every secret that it knows) and the fields to look at.
+/// Reads the response of a token endpoint (RFC 6749 section 5). Any 2xx with an access_token is
+/// accepted, whatever its exact status and media type, because it may have used up a refresh token.
+/// Anything else, and a response with an error code of section 5.2, ends the invocation:
+/// PST_E_CONSENT_REVOKED for invalid_grant, PST_E_AUTH_REJECTED for a rejected client,
+/// PST_E_RATE_LIMITED if the vendor asks for a pause, else PST_E_VENDOR_FAULT. A 5xx never counts
+/// as a rejection. The message contains status, media type, the host that a redirect points to, the
+/// vendor's error_description (the host redacts every secret it knows) and the fields to check.
 inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& fields = {}) {
   const int status = reply.status();
   TokenAnswer answer;
@@ -203,7 +203,7 @@ inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& f
                 detail::look_at(fields.client)),
          error);
   }
-  // No error of OAuth's: most likely somebody else answers at this address.
+  // Not an OAuth error: most likely some other server responds at this address.
   const bool elsewhere = error.empty() && status != 400;
   fail(PST_E_VENDOR_FAULT,
        concat("the token endpoint ", answers,
@@ -212,10 +212,11 @@ inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& f
        error);
 }
 
-/// Makes the session of a token answer: "access_token" and its expiry. A refresh token that is not
-/// the connection's own replaces it in `refresh_field` (empty: nowhere); the host keeps it before
-/// anyone may use the new session, so a rotated one is never lost: not even where the access token
-/// is one that no header can carry, which ends the invocation with PST_E_VENDOR_FAULT.
+/// Creates the session from a token response: "access_token" and its expiry. A refresh token that
+/// differs from the connection's replaces it in `refresh_field` (empty: it is not stored). The host
+/// persists it before anyone uses the new session, so a rotated token is never lost. That holds
+/// even if the access token cannot be sent in a header, which ends the invocation with
+/// PST_E_VENDOR_FAULT.
 inline void keep_token(Out& out, const SessionIn& in, const TokenAnswer& token,
                        std::string_view refresh_field) {
   const bool may_rotate = !refresh_field.empty() && in.conn.has(refresh_field);

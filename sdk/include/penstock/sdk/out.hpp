@@ -1,6 +1,6 @@
 #pragma once
 
-// What a plugin builds and answers.
+// What a plugin builds and returns.
 
 #include <cstdint>
 #include <string_view>
@@ -11,7 +11,7 @@
 
 namespace penstock::sdk {
 
-/// What a function of a plugin answers; see PST_OK and its neighbours.
+/// What a plugin function returns; see PST_OK and the other verdicts in plugin_abi.h.
 enum class Verdict : std::int32_t {
   ok = PST_OK,
   need_session = PST_NEED_SESSION,
@@ -22,51 +22,60 @@ enum class Verdict : std::int32_t {
   failed = PST_FAILED,
 };
 
-/// What a plugin builds with. The host checks each value and fails the invocation for a bad one.
-/// Results of helpers are views that live as long as the invocation.
+/// The builder that a plugin writes to. The host checks each value and fails the invocation for an
+/// invalid one. Results of helpers are views that are valid during the invocation.
 class Out {
  public:
   using Text = std::string_view;
   Out(const pst_host* host, pst_cx* cx) : host_(host), cx_(cx) {}
 
   Out& method(Text text) { return host_->set_method(cx_, str(text)), *this; }
+  /// Rejected if outside the manifest's egress list.
   Out& url(Text text) { return host_->set_url(cx_, str(text)), *this; }
+  /// Replaces a header of the same name.
   Out& header(Text name, Text value) {
     return host_->set_header(cx_, str(name), str(value)), *this;
   }
+  /// The host percent-encodes.
   Out& query(Text name, Text value) { return host_->add_query(cx_, str(name), str(value)), *this; }
   Out& body(Text text) { return host_->set_body(cx_, str(text)), *this; }
+  /// Adds a prefix and a suffix to the body.
   Out& wrap(Text prefix, Text suffix) {
     return host_->wrap_body(cx_, str(prefix), str(suffix)), *this;
   }
+  /// Adds a SOAP 1.1 envelope around the body: see pst_host::wrap_soap.
   Out& soap(Text namespaces, Text header) {
     return host_->wrap_soap(cx_, str(namespaces), str(header)), *this;
   }
 
+  /// Adds an item to the session being built.
   Out& put(Text key, Text value, bool secret = true) {
     return host_->put_session(cx_, str(key), str(value), secret ? PST_KV_SECRET : 0), *this;
   }
+  /// When the session being built expires, Unix time in ms.
   Out& expires(std::int64_t unix_ms) { return host_->expire_session(cx_, unix_ms), *this; }
+  /// Replaces the connection field `field` with a rotated secret; persisted before its first use.
   Out& credential(Text field, Text value) {
     return host_->put_credential(cx_, str(field), str(value)), *this;
   }
+  /// Passes a secret value to the next step of this session run.
   Out& carry(Text key, Text value) { return host_->carry(cx_, str(key), str(value)), *this; }
 
-  /// A warning "key: value" of the answer; of session(), a line of the engine's log.
+  /// Adds a warning "key: value" to the call's response; in session(), writes a log line.
   Out& note(Text key, Text value) { return host_->note(cx_, str(key), str(value)), *this; }
-  /// The pause that the vendor asks for, as inspect() or a failing session() reads it.
+  /// The pause in ms that the vendor asks for, in inspect() or in a session() that fails.
   Out& retry_after(std::int64_t ms) { return host_->retry_after(cx_, ms), *this; }
-  /// A line of the engine's log: level 0 is debug, 1 info, 2 warning, 3 error. The host masks every
-  /// secret of the connection and the session, and drops what is more than ten lines a second.
+  /// Writes a line to the engine's log: level 0 is debug, 1 info, 2 warning, 3 error. The host
+  /// redacts every secret of the connection and the session, and drops lines beyond ten per second.
   Out& log(std::int32_t level, Text text) { return host_->log(cx_, level, str(text)), *this; }
 
-  /// The value at an RFC 6901 pointer as text; empty where there is none.
+  /// The value at an RFC 6901 pointer as text; empty if not found.
   Text json(Text doc, Text pointer) {
     pst_str found{};
     host_->json_get(cx_, str(doc), str(pointer), &found);
     return view(found);
   }
-  /// The text at a path of local names, "Envelope/Body/Fault/faultcode"; empty where there is none.
+  /// The text at a path of local names, "Envelope/Body/Fault/faultcode"; empty if not found.
   Text xml(Text doc, Text local_path) {
     pst_str found{};
     host_->xml_get(cx_, str(doc), str(local_path), &found);
@@ -75,24 +84,25 @@ class Out {
   struct Root {
     Text ns, local;
   };
-  /// Namespace and local name of the first element; empty where there is none.
+  /// Namespace and local name of the first element; empty if not found.
   Root xml_root(Text doc) {
     pst_str ns{}, local{};
     host_->xml_root(cx_, str(doc), &ns, &local);
     return {view(ns), view(local)};
   }
-  /// Raw bytes. `alg` is "sha1", "sha256" or "sha512".
+  /// The digest as raw bytes. `alg` is "sha1", "sha256" or "sha512".
   Text digest(Text alg, Text data) {
     pst_str found{};
     host_->digest(cx_, str(alg), str(data), &found);
     return view(found);
   }
+  /// The HMAC as raw bytes.
   Text hmac(Text alg, Text key, Text data) {
     pst_str found{};
     host_->hmac(cx_, str(alg), str(key), str(data), &found);
     return view(found);
   }
-  /// A signature with the private key in a connection field: the key stays in the host.
+  /// A signature with the private key in a connection field. The key never leaves the host.
   Text sign(Text alg, Text key_field, Text data) {
     pst_str found{};
     host_->sign(cx_, str(alg), str(key_field), str(data), &found);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The C++ face of plugin_abi.h: a plugin is a class with prepare(), and session() or inspect()
-// where it needs them.
+// The C++ interface to plugin_abi.h. A plugin is a class with prepare(), and with session() or
+// inspect() if it needs them.
 //
 //   struct HiBob {
 //     Verdict prepare(Out& out, const PrepareIn& in) const {
@@ -11,8 +11,8 @@
 //   };
 //   PENSTOCK_PLUGIN(HiBob)
 //
-// Header-only and without state of its own: no inline variables, no function-local statics, so that
-// two plugins can never share any. Everything here lives in one invocation; views die with it.
+// Header-only and stateless: no inline variables and no function-local statics, so two plugins can
+// never share any. Everything here lives for one invocation; views become invalid with it.
 
 #include <concepts>
 #include <cstdint>
@@ -23,8 +23,8 @@
 #include <penstock/sdk/out.hpp>
 #include <penstock/sdk/plugin_abi.h>
 
-// penstock_add_plugin() says whether an API of the manifest declares a session, or an inspect
-// window; -1: not known.
+// Set by penstock_add_plugin(): 1 if an API of the manifest declares a session, or an inspect
+// window, else 0; -1: not known.
 #ifndef PENSTOCK_MANIFEST_SESSION
 #define PENSTOCK_MANIFEST_SESSION (-1)
 #endif
@@ -35,14 +35,14 @@
 namespace penstock::sdk {
 namespace detail {
 
-/// One instance: the author's class and the host's functions.
+/// One instance: the plugin's class and the host's functions.
 template <class Plugin>
 struct Holder {
   const pst_host* host;
   Plugin plugin;
 };
 
-/// Nothing unwinds across the border.
+/// Catches all exceptions: nothing unwinds across the ABI boundary.
 template <class Function>
 std::int32_t guarded(const pst_host* host, pst_cx* cx, Function&& function) noexcept {
   try {
@@ -59,7 +59,8 @@ std::int32_t guarded(const pst_host* host, pst_cx* cx, Function&& function) noex
 
 template <class Plugin>
 std::int32_t create(const pst_host* host, pst_cx* cx, pst_str, void** self) noexcept {
-  // Every host of major 1 has these; a later member is asked for with PST_HAS where it is used.
+  // Every host of major version 1 has these members; a later member is checked with PST_HAS where
+  // it is used.
   if (host->abi_major != PST_ABI_MAJOR || !PST_HAS(host, sign)) return PST_FAILED;
   return guarded(host, cx, [&] {
     *self = new Holder<Plugin>{host, Plugin{}};
@@ -115,8 +116,8 @@ concept HasInspect = requires(const Plugin& p, Out& out, const InspectIn& in) {
   { p.inspect(out, in) } -> std::same_as<Verdict>;
 };
 
-// Whether a class has a member of that name, whatever it is: beside another one of a second base
-// the name is ambiguous.
+// Detects whether a class has a member of that name, of any kind: if a second base class has the
+// same name, the name is ambiguous.
 struct SessionName {
   int session;
 };
@@ -144,8 +145,8 @@ constexpr bool names_inspect() {
   }
 }
 
-/// What can be wrong between a class and its manifest, as errors of the build: a function that is
-/// never called is a credential check that never happens.
+/// Turns mismatches between a class and its manifest into compile errors: a function that is never
+/// called is a credential check that never happens.
 template <class Plugin, int ManifestSession, int ManifestInspect>
 constexpr bool checked() {
   static_assert(Prepares<Plugin>,
@@ -180,13 +181,13 @@ constexpr InspectFunction inspect_function() {
 }  // namespace detail
 }  // namespace penstock::sdk
 
-// The manifest's bytes: penstock_add_plugin() puts the folder's manifest.json into section
+// The manifest's bytes: penstock_add_plugin() places the folder's manifest.json in section
 // .pst_manifest under this name.
 extern "C" __attribute__((visibility("hidden"))) const char pst_manifest_bytes[];
 
-/// Exports the plugin. Once per library, at namespace scope. PENSTOCK_MANIFEST_SIZE comes from
-/// penstock_add_plugin(). constinit, since a host may read the entry of a library whose
-/// constructors it does not trust.
+/// Exports the plugin. Use it once per library, at namespace scope. penstock_add_plugin() defines
+/// PENSTOCK_MANIFEST_SIZE. The entry is constinit because a host may read the entry of a library
+/// whose constructors it does not trust.
 #define PENSTOCK_PLUGIN(Type)                                                                      \
   static_assert(penstock::sdk::detail::checked<Type, PENSTOCK_MANIFEST_SESSION,                    \
                                                PENSTOCK_MANIFEST_INSPECT>());                      \

@@ -1,6 +1,6 @@
 #pragma once
 
-// SOAP 1.1. The envelope itself is the host's: Out::soap().
+// SOAP 1.1. The host builds the envelope itself: see Out::soap().
 
 #include <string>
 #include <string_view>
@@ -19,7 +19,7 @@ struct SoapFault {
   explicit operator bool() const noexcept { return !code.empty() || !text.empty(); }
 };
 
-/// The fault of an answer in SOAP 1.1, or 1.2; empty where it holds none.
+/// The fault in a SOAP 1.1 or 1.2 response; empty if there is none.
 inline SoapFault fault(Out& out, std::string_view body) {
   const SoapFault found = {out.xml(body, "Envelope/Body/Fault/faultcode"),
                            out.xml(body, "Envelope/Body/Fault/faultstring")};
@@ -29,9 +29,9 @@ inline SoapFault fault(Out& out, std::string_view body) {
           out.xml(body, "Envelope/Body/Fault/Reason/Text")};
 }
 
-/// Whether a fault says that the credentials are refused, by a code of WS-Security (SOAP Message
-/// Security 1.1 section 12) or one that ends in "authenticationError", or in words that SOAP stacks
-/// use for nothing else. A vendor's own codes are its plugin's to know.
+/// Whether a fault means that the credentials were rejected: by a WS-Security code (SOAP Message
+/// Security 1.1 section 12), a code that ends in "authenticationError", or a phrase that SOAP
+/// stacks use for nothing else. A vendor's own codes are up to its plugin.
 inline bool refuses_credentials(const SoapFault& found) {
   const std::string_view local = found.code.substr(found.code.find_last_of(":.") + 1);
   for (const std::string_view code :
@@ -50,9 +50,9 @@ inline bool refuses_credentials(const SoapFault& found) {
   return false;
 }
 
-/// The first element of the caller's body, which names the operation. A body without one, an
-/// element without its namespace, an XML declaration and a whole envelope end the invocation with
-/// what to write instead.
+/// The first element of the caller's body, which names the operation. A body without an element, an
+/// element without a namespace, an XML declaration and a complete envelope end the invocation with
+/// PST_E_BAD_REQUEST and a message that says what to write instead.
 inline Out::Root operation(Out& out, std::string_view body) {
   if (body.starts_with("<?xml")) {
     fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
@@ -71,13 +71,13 @@ inline Out::Root operation(Out& out, std::string_view body) {
   return root;
 }
 
-/// A namespace and what follows it, with one slash between them.
+/// Joins a namespace and a name with exactly one slash.
 inline std::string joined(std::string_view ns, std::string_view name) {
   return concat(ns, ns.ends_with('/') ? "" : "/", name);
 }
 
-/// A SOAPAction header's value: quoted, and without the characters that would end the quote or the
-/// line.
+/// Quotes a SOAPAction header value. A character that would end the quotes or the line ends the
+/// invocation with PST_E_BAD_REQUEST.
 inline std::string soap_action(std::string_view action) {
   for (const char c : action) {
     const auto byte = static_cast<unsigned char>(c);

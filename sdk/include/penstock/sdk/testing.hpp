@@ -7,7 +7,8 @@
 //                                     .call = {.api = "v1", .path = "/people"}});
 //   EXPECT_EQ(built.header("Authorization"), "Basic QTpi");
 //
-// Link penstock_testing. Not for plugins themselves. One driver may serve several threads at once.
+// Link penstock_testing. Not for use in plugins themselves. One driver may be used by several
+// threads at once.
 
 #include <cstdint>
 #include <filesystem>
@@ -25,10 +26,10 @@ namespace penstock::testing {
 using Value = std::pair<std::string, std::string>;
 using Values = std::vector<Value>;
 
-/// The value of the first `name`; empty where there is none.
+/// The value of the first `name`; empty if there is none.
 std::string find(const Values& values, std::string_view name);
 
-/// A session, or what a session run carries. Unix milliseconds, 0 is unknown.
+/// A session, or the values that a session run carries. Unix time in ms; 0: unknown.
 struct State {
   Values items;
   std::int64_t created_ms = 0, expires_ms = 0;
@@ -37,21 +38,21 @@ struct State {
 struct TestCall {
   std::string api;
   std::string method = "GET";
-  std::string path = "/";  ///< behind the API's base URL, as the caller gives it
+  std::string path = "/";  ///< below the API's base URL, as the caller gives it
   Values headers, query;
-  std::optional<std::string> body = {};  ///< of a SOAP API: the XML for the Body
+  std::optional<std::string> body = {};  ///< for a SOAP API: the XML for the Body
 };
 
 struct Given {
-  Values connection = {};  ///< checked by the manifest's schema, defaults filled
-  Values options = {};     ///< api_options; likewise
+  Values connection = {};  ///< checked against the manifest's schema, defaults filled in
+  Values options = {};     ///< api_options, likewise
   TestCall call = {};
   std::int64_t time_unix_ms = 1'767'225'600'000;  ///< 2026-01-01T00:00:00Z
-  std::string entropy = {};                       ///< up to 32 bytes; zeros behind them
+  std::string entropy = {};                       ///< up to 32 bytes, padded with zeros
   std::uint32_t attempt = 0;
   std::optional<State> session = {};
-  std::uint64_t session_seq = 1;  ///< where there is a session
-  /// Replace or add fields behind the schema's back: what a plugin must withstand all the same.
+  std::uint64_t session_seq = 1;  ///< used only with a session
+  /// Fields to replace or add after the schema check: input that a plugin must also withstand.
   Values unchecked_connection = {}, unchecked_options = {};
 };
 
@@ -63,16 +64,17 @@ struct TestReply {
 };
 
 struct Failed {
-  std::int32_t kind = 0;  ///< PST_E_*; where the host refused a value, mostly PST_E_INTERNAL
+  std::int32_t kind = 0;  ///< PST_E_*; if the host rejected a value, usually PST_E_INTERNAL
   std::string vendor_code, message;
 };
 
-/// What a plugin left behind, as the host took it.
+/// What a plugin built, as accepted by the host.
 struct Built {
   std::int32_t verdict = PST_FAILED;  ///< PST_OK, PST_FETCH …
-  Failed failure = {};                ///< where verdict is PST_FAILED
+  Failed failure = {};                ///< only if verdict is PST_FAILED
 
-  // The request: in prepare() the vendor call with all of the caller's, in session() the fetch.
+  // The request: in prepare() the vendor call including everything from the caller, in session()
+  // the fetch.
   std::string method, url;
   Values headers, query;
   std::optional<std::string> body = {};
@@ -84,7 +86,7 @@ struct Built {
   std::vector<std::string> logs = {};
   std::optional<std::int64_t> retry_after_ms = {};
 
-  /// Case does not matter; empty where there is none.
+  /// Case-insensitive; empty if there is no such header.
   std::string header(std::string_view name) const;
 };
 
@@ -93,8 +95,8 @@ std::string_view verdict_name(std::int32_t verdict);
 /// "bad_request", "auth_rejected" …: PST_E_* in lower case without its prefix.
 std::string_view failure_name(std::int32_t kind);
 
-/// One loaded plugin. Every function throws std::runtime_error, with the reason, where the test
-/// itself is wrong: no such file, no such API, a connection or options that the manifest refuses.
+/// One loaded plugin. If the test itself is wrong (no such file or API, a connection or options
+/// that the manifest rejects), every function throws std::runtime_error with the reason.
 class PluginDriver {
  public:
   explicit PluginDriver(const std::filesystem::path& file);
@@ -103,7 +105,8 @@ class PluginDriver {
 
   Built prepare(const Given& given) const;
 
-  /// `event` is PST_EV_*. `given.session` is the old session.
+  /// `event` is PST_EV_*; `given.session` is the old session; `reply` is null or the response for
+  /// the event.
   Built session(std::uint32_t event, const Given& given, const Values& carried = {},
                 const TestReply* reply = nullptr) const;
 

@@ -6,7 +6,7 @@
 
 namespace penstock::sdk {
 
-/// The parts, one behind the other: anything that a string_view can be made of.
+/// Concatenates the parts. Each part must be convertible to std::string_view.
 template <class... Parts>
 std::string concat(const Parts&... parts) {
   std::string out;

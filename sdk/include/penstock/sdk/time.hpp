@@ -8,16 +8,16 @@
 
 namespace penstock::sdk {
 
-/// "2026-11-23T17:04:05Z": ISO 8601 in UTC, without <ctime>, which reads the environment. Years
-/// 0000 to 9999; what lies outside gives the nearest moment inside.
+/// "2026-11-23T17:04:05Z": ISO 8601 in UTC, without <ctime>, which reads the environment. The years
+/// are 0000 to 9999; a time outside that range gives the nearest time inside.
 inline std::string iso8601(std::int64_t unix_ms) {
   constexpr std::int64_t first = -62'167'219'200, last = 253'402'300'799;
   std::int64_t seconds = unix_ms / 1000 - (unix_ms % 1000 < 0 ? 1 : 0);
   seconds = seconds < first ? first : seconds > last ? last : seconds;
   std::int64_t days = seconds / 86400 - (seconds % 86400 < 0 ? 1 : 0);
   seconds -= days * 86400;
-  // The civil date from a count of days: eras of 400 years that begin on 1 March of year 0, so that
-  // a leap day is the last of its year.
+  // Converts a day count to a civil date, using eras of 400 years that begin on 1 March of year 0,
+  // so that a leap day is the last day of its year.
   days += 719'468;
   const std::int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
   const std::int64_t day_of_era = days - era * 146'097;

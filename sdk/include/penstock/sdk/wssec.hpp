@@ -33,8 +33,8 @@ inline std::string username_token(std::string_view user, std::string_view passwo
   return detail::security_header(user, password, {});
 }
 
-/// The same with a Nonce and the time, for services that refuse a token they have seen. Both are
-/// new with each attempt.
+/// The same with a Nonce and the creation time, for services that reject a token seen before. Both
+/// are new for each attempt.
 inline std::string username_token_with_nonce(std::string_view user, std::string_view password,
                                              const Env& env) {
   return detail::security_header(

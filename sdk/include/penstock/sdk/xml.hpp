@@ -1,6 +1,6 @@
 #pragma once
 
-// Escaping for XML 1.0. Here, and nowhere else, values become markup.
+// Escaping for XML 1.0: the only place where values become markup.
 
 #include <cstddef>
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace penstock::sdk {
 
 namespace detail {
 
-/// Reads one UTF-8 character at `at` and moves behind it. 0 for what is none: a bad byte, an
-/// overlong form, a surrogate.
+/// Decodes the UTF-8 character at `at` and advances `at` past it. Returns 0 for invalid UTF-8: a
+/// bad byte, an overlong form or a surrogate.
 inline std::uint32_t next_character(std::string_view text, std::size_t& at) {
   const auto lead = static_cast<unsigned char>(text[at++]);
   if (lead < 0x80) return lead;
@@ -31,7 +31,7 @@ inline std::uint32_t next_character(std::string_view text, std::size_t& at) {
   return point < least || surrogate || point > 0x10FFFF ? 0 : point;
 }
 
-/// XML 1.0 section 2.2: no other character can stand in a document, not even as a reference.
+/// XML 1.0 section 2.2: a document cannot contain any other character, not even as a reference.
 inline bool is_xml_character(std::uint32_t point) {
   return point == '\t' || point == '\n' || point == '\r' ||
          (point >= 0x20 && point != 0xFFFE && point != 0xFFFF);
@@ -60,13 +60,13 @@ inline std::string xml_escape(std::string_view text, std::int32_t kind, bool att
       break;
     case '\r':
       out += "&#13;";
-      break;  // a parser would make a line feed of it
+      break;  // a parser would turn it into a line feed
     case '\n':
       out += attribute ? "&#10;" : "\n";
       break;
     case '\t':
       out += attribute ? "&#9;" : "\t";
-      break;  // and of these in attributes, spaces
+      break;  // in attributes, a parser would turn tabs and line feeds into spaces
     default:
       out += text.substr(start, at - start);
     }
@@ -76,13 +76,13 @@ inline std::string xml_escape(std::string_view text, std::int32_t kind, bool att
 
 }  // namespace detail
 
-/// Text for an element's content. What XML 1.0 cannot carry, and bytes that are no UTF-8, end the
-/// invocation with `kind`: mostly it is a connection's value that goes through here.
+/// Escapes text for the content of an element. A character that XML 1.0 forbids, and invalid UTF-8,
+/// end the invocation with `kind`; the default is for a connection's value.
 inline std::string xml_text(std::string_view text, std::int32_t kind = PST_E_BAD_CONNECTION) {
   return detail::xml_escape(text, kind, false);
 }
 
-/// Text for a double-quoted attribute: white space keeps its form too.
+/// Escapes text for a double-quoted attribute, preserving white space.
 inline std::string xml_attribute(std::string_view text, std::int32_t kind = PST_E_BAD_CONNECTION) {
   return detail::xml_escape(text, kind, true);
 }
