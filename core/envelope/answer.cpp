@@ -23,7 +23,7 @@ bool says_json(std::string_view content_type) {
   return type == "application/json" || type == "text/json" || type.ends_with("+json");
 }
 
-/// Appends the body as a JSON string, in whatever charset it came.
+/// Appends the body as a JSON string, converted from its charset.
 void append_text(std::string& out, std::string_view type, std::string_view body,
                  std::vector<std::string>& warnings) {
   const Charset charset = charset_of(type, body);
@@ -42,8 +42,9 @@ void append_text(std::string& out, std::string_view type, std::string_view body,
       " not text in its charset and became U+FFFD; set response_as_base64 to get the very bytes");
 }
 
-/// JSON that came in another charset than UTF-8, which RFC 8259 section 8.1 does not allow. None:
-/// it is no JSON so either, or in UTF-8, whose bytes stay as they are.
+/// Converts JSON in a charset other than UTF-8, which RFC 8259 section 8.1 does not allow, to
+/// UTF-8. None: it is not JSON in that charset either, or it is declared as UTF-8, whose bytes stay
+/// as they are.
 std::optional<std::string> json_in_utf8(std::string_view type, std::string_view body) {
   const Charset charset = charset_of(type, body);
   if (charset == Charset::utf8 || charset == Charset::unknown) return std::nullopt;

@@ -28,7 +28,7 @@ std::string_view unquoted(std::string_view text) {
   return text;
 }
 
-/// The charset parameter's value; empty: none.
+/// The value of the charset parameter; empty: none.
 std::string_view charset_parameter(std::string_view content_type) {
   std::size_t semicolon = content_type.find(';');
   while (semicolon != std::string_view::npos) {
@@ -44,7 +44,7 @@ std::string_view charset_parameter(std::string_view content_type) {
   return {};
 }
 
-/// The encoding of an XML declaration at the front; empty: none.
+/// The encoding of a leading XML declaration; empty: none.
 std::string_view xml_encoding(std::string_view body) {
   if (!body.starts_with("<?xml")) return {};
   const std::string_view declaration = body.substr(0, std::min<std::size_t>(body.find("?>"), 200));
@@ -82,8 +82,8 @@ Charset charset_named(std::string_view label) {
   return found == labels.end() ? Charset::unknown : found->second;
 }
 
-/// What bytes 0x80 to 0x9F are in windows-1252; the five that it leaves out stay controls, so
-/// nothing is lost.
+/// Bytes 0x80 to 0x9F in windows-1252. The five undefined ones stay control characters, so nothing
+/// is lost.
 constexpr std::array<char16_t, 32> windows1252_high = {
     0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
     0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
@@ -154,13 +154,13 @@ std::string media_type(std::string_view content_type) {
 }
 
 Charset charset_of(std::string_view content_type, std::string_view body) {
-  // A byte order mark is the text's own word, and goes before what is said of it.
+  // A byte order mark takes precedence over any declared charset.
   if (body.starts_with("\xEF\xBB\xBF")) return Charset::utf8;
   if (body.starts_with("\xFF\xFE")) return Charset::utf16le;
   if (body.starts_with("\xFE\xFF")) return Charset::utf16be;
   if (const std::string_view label = charset_parameter(content_type); !label.empty())
     return charset_named(label);
-  // What could be read as ASCII up to here is not UTF-16, whatever it declares.
+  // If the declaration could be read as ASCII, the text is not UTF-16, whatever it declares.
   if (const std::string_view label = xml_encoding(body); !label.empty()) {
     const Charset named = charset_named(label);
     return named == Charset::utf16le || named == Charset::utf16be ? Charset::utf8 : named;

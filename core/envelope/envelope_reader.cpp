@@ -33,7 +33,7 @@ std::string_view kind_name(JsonCursor::Kind kind) {
   return "something else";
 }
 
-/// A name as messages show it: not too long, cut between characters.
+/// A name as shown in messages: shortened if too long, cut between characters.
 std::string shown(std::string_view name) {
   if (name.size() <= max_shown_name) return std::string(name);
   std::size_t end = max_shown_name;

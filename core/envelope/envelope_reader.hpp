@@ -12,9 +12,9 @@
 
 namespace penstock {
 
-/// The cursor over an envelope together with what was found wrong so far. Its readers consume one
-/// value each; a value of the wrong type is noted and stepped over, so that all problems come to
-/// light at once. They return false only where the JSON itself is broken.
+/// A cursor over an envelope, together with the problems found so far. Each read function consumes
+/// one value. A value of the wrong type is reported and skipped, so all problems are found in one
+/// pass. The functions return false only if the JSON itself is malformed.
 class EnvelopeReader {
  public:
   explicit EnvelopeReader(std::string_view text);
@@ -27,17 +27,17 @@ class EnvelopeReader {
   bool read_string(const std::string& pointer, std::string& out);
   bool read_boolean(const std::string& pointer, bool& out);
 
-  /// `{"name":"value"}` with names that are not repeated. `for_list` says what to do where a value
-  /// is a list.
+  /// Reads `{"name":"value"}` with unique names. `for_list` is a hint appended to the message if a
+  /// value is a list.
   bool read_fields(const std::string& pointer, std::vector<Field>& out, std::string_view for_list);
 
-  /// The same for headers: names are the same whatever their case, and with `_` for `-`.
+  /// The same for headers: names are compared ignoring case, with `_` equal to `-`.
   bool read_headers(const std::string& pointer, std::vector<Field>& out);
 
-  /// Notes that the next value is not what it must be and steps over it.
+  /// Reports that the next value has the wrong type and skips it.
   bool refuse(const std::string& pointer, std::string_view must_be);
 
-  /// Warns of a member that nobody reads, and steps over it.
+  /// Warns about an unknown member and skips it.
   bool ignore(const std::string& pointer, std::string_view name,
               std::span<const std::string> known);
 
@@ -57,10 +57,10 @@ class EnvelopeReader {
   std::vector<std::string> warnings_;
 };
 
-/// pointer_to() with a name of the caller's cut to a length that messages can bear.
+/// pointer_to() with a name from the caller, shortened for messages.
 std::string short_pointer_to(std::string_view parent, std::string_view name);
 
-/// Reads `[{name, value}]`, the value a string or a file.
+/// Reads `[{name, value}]`; each value is a string or a file.
 bool read_form(EnvelopeReader& reader, const std::string& pointer, std::vector<FormPart>& out);
 
 }  // namespace penstock

@@ -120,7 +120,7 @@ class FormReader {
     return true;
   }
 
-  /// Of what is no base64, white space left out.
+  /// Describes why the text, without white space, is not base64.
   static std::string base64_trouble(std::string_view text) {
     constexpr std::string_view alphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -105,7 +105,7 @@ bool JsonCursor::comma_before(char bracket) {
 bool JsonCursor::read_name(std::string& out) {
   skip_space();
   if (at_ == end_ || *at_ != '"') return fail("expected a member's name in double quotes");
-  --values_;  // A name is not a value.
+  --values_;  // A name does not count as a value.
   if (!read_string(out)) return false;
   skip_space();
   if (at_ == end_ || *at_ != ':') return fail("expected a colon");
@@ -274,7 +274,7 @@ bool JsonCursor::skip_scalar() {
 }
 
 bool JsonCursor::skip(std::string_view* slice) {
-  std::string open;  // The brackets that enclose the place, innermost last.
+  std::string open;  // The closing brackets of the enclosing containers, innermost last.
   skip_space();
   const char* start = at_;
   for (;;) {

@@ -7,13 +7,13 @@
 
 namespace penstock {
 
-/// Walks JSON text by the grammar of RFC 8259 and nothing looser, in one pass, without building
-/// anything: a value can be read or stepped over, and the text it was is at hand as a slice.
-/// Numbers are never converted, so none can overflow, lose digits or abort. Uses no stack of the
-/// process, whatever the nesting.
+/// Reads JSON text strictly by the grammar of RFC 8259, in one pass, without building a tree. A
+/// value can be read or skipped, and its source text is available as a slice. Numbers are never
+/// converted, so none can overflow, lose digits or abort. Not recursive: nesting uses no call
+/// stack.
 ///
-/// The text must be valid UTF-8 (see find_invalid_utf8) and outlive the cursor. After one `false`
-/// the cursor is spent: error() says why, offset() where.
+/// The text must be valid UTF-8 (see find_invalid_utf8) and outlive the cursor. After a function
+/// has returned false the cursor must not be used further: error() tells why, offset() where.
 class JsonCursor {
  public:
   struct Limits {
@@ -26,17 +26,17 @@ class JsonCursor {
   JsonCursor(std::string_view text, Limits limits)
       : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), limits_(limits) {}
 
-  /// What the next value is, judged by its first character.
+  /// The kind of the next value, determined by its first character.
   Kind next();
 
-  /// Steps over one value of any kind; `slice`, if given, becomes its very text.
+  /// Skips one value of any kind; `slice`, if given, is set to its source text.
   bool skip(std::string_view* slice = nullptr);
 
   bool read_string(std::string& out);
   bool read_boolean(bool& out);
 
-  /// Visits each member of an object: `visit(std::string name)` must read or skip the value; false
-  /// ends the walk.
+  /// Visits each member of an object. `visit(std::string name)` must read or skip the value; false
+  /// stops the iteration.
   template <class Visit>
   bool each_member(Visit visit) {
     if (!enter('{')) return false;
@@ -48,7 +48,7 @@ class JsonCursor {
     return error_.empty();
   }
 
-  /// Visits each element of an array: `visit(std::size_t index)`, as above.
+  /// Visits each element of an array: `visit(std::size_t index)`, likewise.
   template <class Visit>
   bool each_element(Visit visit) {
     if (!enter('[')) return false;
@@ -60,7 +60,7 @@ class JsonCursor {
     return error_.empty();
   }
 
-  /// Whether nothing but white space is left.
+  /// Whether only white space is left.
   bool at_end();
 
   const std::string& error() const { return error_; }
@@ -87,20 +87,20 @@ class JsonCursor {
   const char* end_;
   Limits limits_;
   std::size_t depth_ = 0;   ///< of the containers entered
-  std::size_t values_ = 0;  ///< seen so far
+  std::size_t values_ = 0;  ///< read or skipped so far
   std::string error_;
 };
 
-/// The offset of the first byte that is not part of valid UTF-8; npos: all is valid.
+/// The offset of the first byte that is not part of valid UTF-8; npos: all bytes are valid.
 std::size_t find_invalid_utf8(std::string_view text);
 
-/// Length in bytes of the valid UTF-8 character at the front of `text`; 0: there is none.
+/// Length in bytes of the valid UTF-8 character at the front of `text`; 0: none.
 std::size_t utf8_length(std::string_view text) noexcept;
 
 /// Appends one code point, which must not be a surrogate.
 void append_utf8(std::string& out, char32_t code_point);
 
-/// Whether the text is one JSON value in valid UTF-8, of whatever depth.
+/// Whether the text is exactly one JSON value in valid UTF-8, nested to any depth.
 bool is_json(std::string_view text);
 
 }  // namespace penstock

@@ -91,8 +91,8 @@ std::size_t append_json_string(std::string& out, std::string_view text) {
 
 void append_json_headers(std::string& out, const std::vector<Field>& headers) {
   constexpr std::size_t none = SIZE_MAX;
-  // Same names are linked in their order, so that one walk writes each name once, where it came
-  // first.
+  // Entries with the same name are linked in order, so one pass writes each name once, at its first
+  // position.
   std::vector<std::size_t> by_name(headers.size());
   std::iota(by_name.begin(), by_name.end(), std::size_t{0});
   std::ranges::stable_sort(by_name, {},

@@ -126,7 +126,7 @@ class EnvelopeParser {
     call_.api_options = reader_.text_since(start);
     if (call_.api_options.size() > max_option_bytes) {
       reader_.report({pointer, "must not be longer than 4096 bytes"});
-      call_.api_options.clear();  // nobody is to judge them
+      call_.api_options.clear();  // not validated further
     }
     return true;
   }

@@ -59,7 +59,7 @@ std::string error_json(const Error& error) {
   out += R"(,"title":)";
   append_json_string(out, error.title);
   out += R"(,"message":)";
-  // Kombo's clients replace an empty message by the whole body.
+  // Kombo's clients replace an empty message with the whole body.
   append_json_string(out, error.message.empty() ? error.title : error.message);
   out += R"(,"log_url":null,"origin":)";
   append_json_string(out, text(error.origin));

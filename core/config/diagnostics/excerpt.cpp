@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t max_line = 4096;
 constexpr std::string_view masked = "***";
 
-/// Copies a line piece by piece and keeps track of where the problem's place comes to stand.
+/// Copies a line piece by piece and tracks where the problem's position ends up in the copy.
 class LineCopy {
  public:
   LineCopy(std::string_view line, Mark problem)
@@ -34,8 +34,8 @@ class LineCopy {
     out_.text += masked;
   }
 
-  /// What stands between two scalars: YAML's own signs, or something that nothing is known of.
-  /// False: a comment, and so the line's end.
+  /// Copies the text between two scalars: YAML punctuation as it is, anything else redacted.
+  /// Returns false at a comment, which ends the line.
   bool gap(std::size_t begin, std::size_t end) {
     const std::string_view text = line_.substr(begin, end - begin);
     std::size_t stop = text.find('#');

@@ -10,11 +10,12 @@ namespace penstock::config {
 
 struct ParsedConfig;
 
-/// Lines of a configuration file as they may be shown. What is known to be no secret is; all else
-/// is masked: values nobody asked for, comments, what the parser made nothing of.
+/// Lines of a configuration file that may be shown. Text known not to be secret is shown;
+/// everything else is redacted: values that no reader requested, comments, and what the parser did
+/// not understand.
 class Excerpts {
  public:
-  explicit Excerpts(const ParsedConfig& reading);  ///< which must outlive this
+  explicit Excerpts(const ParsedConfig& reading);  ///< `reading` must outlive this object
 
   Excerpt of(Mark at) const;
 
@@ -27,7 +28,7 @@ class Excerpts {
   void collect(const struct YamlNode& node, const std::vector<Mark>& clear);
 
   SourceText source_;
-  std::vector<Word> words_;  ///< every scalar, in the order of their places
+  std::vector<Word> words_;  ///< every scalar, sorted by position
   bool is_text_;
 };
 

@@ -22,7 +22,7 @@ std::size_t quoted_size(std::string_view text) {
   return 0;
 }
 
-/// How many bytes of `text`, the rest of a line, the scalar is that begins there.
+/// The number of bytes of `text`, the rest of a line, that the scalar starting there occupies.
 std::size_t written_size(std::string_view text, std::string_view value) {
   if (text.starts_with('"') || text.starts_with('\'')) return quoted_size(text);
   return text.starts_with(value) ? value.size() : 0;

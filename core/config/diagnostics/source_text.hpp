@@ -7,23 +7,22 @@
 
 namespace penstock::config {
 
-/// A file's text by lines: yaml-cpp counts the bytes of a line, people and their editors its
-/// characters. The text must outlive this.
+/// The lines of a file. Converts positions: yaml-cpp counts bytes in a line, people and editors
+/// count characters. The text must outlive this object.
 class SourceText {
  public:
   explicit SourceText(std::string_view text);
 
-  /// The place of a byte, both counted from 0.
+  /// The position of a byte; `line` and `byte` are counted from 0.
   Mark mark(int line, int byte) const;
 
-  /// The same for a scalar, with the length of what is written there; 0 where that goes over
-  /// several lines.
+  /// The same for a scalar, with the length of its source text; 0 if it spans several lines.
   Mark word(int line, int byte, std::string_view value) const;
 
-  /// Whether a colon stands right behind such a scalar, so that it is a key.
+  /// Whether the scalar is directly followed by a colon, so that it is a key.
   bool is_key(int line, int byte, std::string_view value) const;
 
-  /// From 1, without its end; empty where there is none.
+  /// Line `number`, from 1, without its line break; empty if there is none.
   std::string_view line(int number) const;
   int lines() const { return static_cast<int>(starts_.size()); }
 
@@ -32,10 +31,10 @@ class SourceText {
 
   std::string_view text_;
   std::vector<std::size_t> starts_;         ///< of the lines
-  std::vector<std::size_t> continuations_;  ///< the bytes that begin no character
+  std::vector<std::size_t> continuations_;  ///< bytes that do not start a character
 };
 
-/// Where character `column` (from 1) of a line begins.
+/// The byte offset of character `column` (from 1) in a line.
 std::size_t byte_of(std::string_view line, int column);
 
 }  // namespace penstock::config

@@ -5,7 +5,7 @@
 namespace penstock::config {
 namespace {
 
-/// The column of a tab among the blanks that a line begins with; 0: there is none.
+/// The column of a tab in the indentation of a line; 0: none.
 int tab_in_indentation(std::string_view line) {
   const std::size_t text = std::min(line.find_first_not_of(" \t"), line.size());
   const std::size_t tab = line.substr(0, text).find('\t');

@@ -11,11 +11,11 @@ namespace penstock::config {
 
 struct YamlError {
   Mark at;
-  std::string message;  ///< the end of "is not valid YAML: …"; quotes nothing of the file
+  std::string message;  ///< completes "is not valid YAML: …"; quotes nothing from the file
 };
 
-/// What a syntax error is and how to correct it, from yaml-cpp's few words for it and the line
-/// where they were said. `value` is where the value that was being read begins; line 0: unknown.
+/// Explains a syntax error and how to fix it, from yaml-cpp's short message and the line where it
+/// was reported. `value` is the start of the value that was being read; line 0: unknown.
 YamlError explain(std::string_view said, Mark at, Mark value, const SourceText& source);
 
 }  // namespace penstock::config

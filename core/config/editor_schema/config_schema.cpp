@@ -43,7 +43,7 @@ Value property(std::string_view name, Value schema, JsonAllocator& memory) {
   return object("properties", object(name, std::move(schema), memory), memory);
 }
 
-/// One plugin's connection schema, read.
+/// The parsed connection schema of one plugin.
 class Connection {
  public:
   explicit Connection(const std::string& json) {
@@ -67,7 +67,7 @@ class Connection {
     return member(fields == nullptr ? nullptr : member(fields, field), "default");
   }
 
-  /// Adds a field that must stand in the file: one with a default is always there.
+  /// Adds a field that the file must contain. A field with a default always has a value.
   void require(const std::string& field, std::set<std::string>& to) const {
     if (fallback(field) == nullptr) to.insert(field);
   }
@@ -82,7 +82,7 @@ class Connection {
   std::unique_ptr<rapidjson::Document> document_;
 };
 
-/// What makes a connection complete for one API.
+/// The condition for a connection to be complete for one API.
 class Completeness {
  public:
   Completeness(const ApiInfo& api, const Connection& connection, JsonAllocator& memory)
@@ -91,7 +91,7 @@ class Completeness {
     for (const std::string& field : api.required_fields)
       connection.require(field, always);
     empty_will_do_ = always.empty();
-    // Editors offer all of it under this name.
+    // Editors offer the alternative under this title.
     schema_.AddMember("title", text(api.tool + "/" + api.api, memory), memory);
     schema_.AddMember("required", texts(always, memory), memory);
     Value rules(rapidjson::kArrayType);
@@ -121,7 +121,8 @@ class Completeness {
   bool empty_will_do_ = false;
 };
 
-/// The connections of one tool: the fields of all its plugins, complete for one of its APIs.
+/// The connection of one tool: the fields of all its plugins, complete for at least one of its
+/// APIs.
 class ToolConnection {
  public:
   explicit ToolConnection(JsonAllocator& memory)
@@ -135,7 +136,7 @@ class ToolConnection {
     complete_.PushBack(completeness.take(), memory_);
   }
 
-  /// What holds for an integration of this tool.
+  /// The rules for an integration of this tool.
   Value integration_schema() {
     Value connection(rapidjson::kObjectType);
     connection.AddMember("type", "object", memory_);
@@ -150,7 +151,7 @@ class ToolConnection {
   }
 
  private:
-  /// A field of several plugins has to please them all.
+  /// A field declared by several plugins must satisfy all of them.
   void add_fields(const Connection& connection) {
     required_.merge(connection.required());
     const Value* properties = connection.properties();
@@ -187,7 +188,7 @@ Value tool_names(const Tools& tools, JsonAllocator& memory) {
   return texts(names, memory);
 }
 
-/// For each tool, what holds for an integration of it.
+/// For each tool, the rules for its integrations.
 Value tool_rules(Tools& tools, JsonAllocator& memory) {
   Value rules(rapidjson::kArrayType);
   for (auto& [name, connection] : tools) {

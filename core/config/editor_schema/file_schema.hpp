@@ -4,9 +4,9 @@
 
 namespace penstock::config {
 
-/// The JSON Schema of integrations.yaml as far as no plugin has a say in it, for values as they are
-/// meant: what may stand in the file for them is written()'s. A test compares its keys with those
-/// that the reader (config.cpp) knows.
+/// The JSON Schema of integrations.yaml without the parts that depend on plugins. It describes the
+/// intended values; written() derives from it what the file may contain. A test compares its keys
+/// with those known to the reader (config.cpp).
 std::string_view file_schema();
 
 }  // namespace penstock::config

@@ -35,9 +35,8 @@ bool has_type(const Value& schema, std::string_view name) {
          });
 }
 
-/// Whether a number, or a boolean, as its text, may be what the schema wants: it is tried with
-/// some. Of a schema that is beyond the closed vocabulary nothing is known; it is not to raise
-/// false alarms.
+/// Tries whether the schema accepts the text of a number, or of a boolean, using samples. A schema
+/// beyond the closed vocabulary counts as accepting, to avoid false alarms.
 class ProbeCall {
  public:
   explicit ProbeCall(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
@@ -73,7 +72,8 @@ Value text_schema(std::string_view pattern, JsonAllocator& memory) {
   return out;
 }
 
-/// A text's own words, and no `$`: with one it is an interpolated text.
+/// Accepts a string, written as text or as a bare number or boolean that the schema accepts as
+/// text. A `$` is excluded: such a text is an interpolated text.
 void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   Value types(rapidjson::kArrayType);
   types.PushBack("string", memory);
@@ -90,7 +90,7 @@ void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   literal.AddMember("allOf", rest, memory);
 }
 
-/// Each choice, and what a YAML reader makes of it without quotes, or with them.
+/// Each choice, and what a YAML parser makes of it without quotes, or with them.
 Value take_choices(const Value& choices, JsonAllocator& memory) {
   Value out(rapidjson::kArrayType);
   for (const Value& choice : choices.GetArray()) {

@@ -6,13 +6,13 @@ namespace penstock::config {
 
 using JsonAllocator = rapidjson::Document::AllocatorType;
 
-/// Schemas of values as they are meant become schemas of what may stand in the file for them: the
-/// value, its text (`"30"` for 30; 5 where a text of digits is fine), or a text with ${env:…} or
-/// ${file:…} in it. Objects and arrays are gone through; of a scalar the words for people stay
-/// outside. The result refers to #/definitions/interpolated.
+/// Converts a schema of intended values into a schema of what the file may contain for them: the
+/// value, its text (`"30"` for 30; 5 where a text of digits is accepted), or a text with ${env:…}
+/// or ${file:…} in it. Recurses into objects and arrays. For a scalar, the annotations for people
+/// stay outside of the alternatives. The result refers to #/definitions/interpolated.
 rapidjson::Value written(const rapidjson::Value& schema, JsonAllocator& memory);
 
-/// What #/definitions/interpolated must be.
+/// The schema for #/definitions/interpolated.
 rapidjson::Value interpolated_text(JsonAllocator& memory);
 
 }  // namespace penstock::config

@@ -108,7 +108,7 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
     out.environment_id = environment->text;
   const char* const needed = "server.api_keys needs at least one key";
   if (const YamlNode* keys = reader.sequence("api_keys")) {
-    std::map<std::string, int> names;  // with their lines
+    std::map<std::string, int> names;  // name → line
     for (const YamlNode& key : keys->items) {
       ApiKeyConfig read = read_api_key(key, source);
       const auto [first, added] = names.try_emplace(read.name, key.at.line);
@@ -150,7 +150,8 @@ void read_pins(const YamlNode& pins, ParsedConfig& out, Source& source) {
   }
 }
 
-/// A pin that cannot be read pins nothing; anything else that is wrong may be a pin that was to be.
+/// An invalid pin only rejects its own plugin (unread_pins). Any other error in the section may be
+/// a mistyped pin, so then no plugin is loaded.
 void read_plugins(const YamlNode& node, ParsedConfig& out, Source& source) {
   const std::size_t before = source.problems.size();
   MapReader reader(node, "plugins", source);
@@ -173,7 +174,7 @@ void read_connection(const YamlNode& node, IntegrationConfig& out, UnparsedField
   for (const auto& [name, value] : node.entries) {
     const bool again = std::ranges::find(out.connection, name.text, &ConnectionField::name) !=
                        out.connection.end();
-    if (again || name.kind != YamlNode::Kind::scalar) continue;  // is told
+    if (again || name.kind != YamlNode::Kind::scalar) continue;  // already reported
     if (!name.named) source.written.emplace(place(name.at), "***");
     const auto text =
         read_scalar(value, "connection." + (name.named ? name.text : "***"), source, Shown::masked);
@@ -214,7 +215,7 @@ IntegrationConfig read_integration(const YamlNode& node, UnparsedFields& unread,
 }
 
 void read_integrations(const YamlNode& list, ParsedConfig& out, Source& source) {
-  std::map<std::string, int> ids;  // with their lines
+  std::map<std::string, int> ids;  // id → line
   for (const YamlNode& item : list.items) {
     UnparsedFields unread;
     IntegrationConfig integration = read_integration(item, unread, source);
@@ -230,7 +231,7 @@ void read_integrations(const YamlNode& list, ParsedConfig& out, Source& source) 
 }
 
 void read_state(MapReader& reader, Config& out, Source& source) {
-  const auto state = reader.scalar("state", false, Shown::masked);  // a URL may hold a password
+  const auto state = reader.scalar("state", false, Shown::masked);  // a URL may contain a password
   const bool is_url = state && state->text.find("://") != std::string::npos;
   out.state =
       is_url ? state->text
@@ -272,7 +273,7 @@ ParsedConfig read(std::string_view yaml, const std::string& name,
   out.config.file = name;
   Source source{name, std::filesystem::absolute(directory), {}};
   out.root = parse_yaml(yaml, name, source.problems);
-  // Behind a syntax error every further complaint would be about what the parser did not see.
+  // After a syntax error, further errors would be about text that the parser did not see.
   const bool is_nothing = out.root.kind == YamlNode::Kind::null && !source.problems.empty();
   if (!is_nothing) read_root(out.root, out, source);
   out.problems = std::move(source.problems);

@@ -52,8 +52,8 @@ Text from_file(std::string_view inside, const std::filesystem::path& directory) 
   return text;
 }
 
-/// For a name before a colon that is near to `env` or `file`. What stands behind the colon may be a
-/// part of a password and is not repeated.
+/// A suggestion for a name before the colon that resembles `env` or `file`. The text after the
+/// colon may be part of a password and is not repeated.
 std::string meant(std::string_view inside) {
   const std::size_t colon = inside.find(':');
   if (colon == std::string_view::npos) return {};
@@ -89,7 +89,7 @@ Result<std::string, std::string> interpolate(std::string_view text,
         inside.starts_with("env:") ? from_environment(inside.substr(4))
         : inside.starts_with("file:")
             ? from_file(inside.substr(5), directory)
-            // Never the text itself: it may be a password with ${ in it.
+            // Never the text itself: it may be a password that contains ${.
             : Text(failure(std::string("a ${…} in it is neither ${env:NAME} nor ${file:/path}; "
                                        "write $$ for a literal $") +
                            meant(inside)));

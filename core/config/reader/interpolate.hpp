@@ -8,14 +8,15 @@
 
 namespace penstock::config {
 
-/// Puts ${env:NAME}, ${env:NAME:-default} and ${file:/path} in their places; $$ is a literal $.
-/// What is put in is text and never read as YAML again. Of a file one line break at its end is
-/// dropped, as editors and `echo` write it; relative paths start at `directory`. The error says
-/// what is missing, without any value.
+/// Replaces ${env:NAME}, ${env:NAME:-default} and ${file:/path}; $$ becomes a literal $. Inserted
+/// text is never parsed as YAML. One trailing line break of a file is dropped, because editors and
+/// `echo` write one. Relative paths are resolved against `directory`. The error says what is
+/// missing, and contains no value.
 Result<std::string, std::string> interpolate(std::string_view text,
                                              const std::filesystem::path& directory);
 
-/// Whether interpolate() makes one $ of a $$ in it: what a password with two $ would lose.
+/// Whether interpolate() would turn a $$ in the text into one $. A password with two $ would lose
+/// one.
 bool has_escaped_dollar(std::string_view text);
 
 }  // namespace penstock::config

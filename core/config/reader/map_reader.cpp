@@ -162,7 +162,7 @@ void MapReader::refuse_others() {
     std::string near = source_.unknown(key.at, std::move(message), key.text, known_, Hint::all);
     if (!near.empty()) meant_.push_back(std::move(near));
   }
-  // Of what is no map, or was cut off, there is nothing more to say.
+  // If the node is not a map or was cut off, nothing more can be reported.
   if (!is_map_ || node_.cut) return;
   for (Need& need : needs_) {
     const auto is_here = [&](const std::string& key) { return has(key); };

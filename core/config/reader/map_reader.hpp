@@ -18,39 +18,40 @@ namespace penstock::config {
 using Place = std::pair<int, int>;  ///< line and column
 inline Place place(Mark at) { return {at.line, at.column}; }
 
-/// What messages show in the place of what a name or a value is, since that may be a secret.
+/// The text that messages show instead of a name or value that may be secret, by position.
 using Written = std::map<Place, std::string>;
 
-/// What helps whoever wrote an unknown name: a near one, and where there is none perhaps all.
+/// The hint for an unknown name: a similar name; with `all`, the list of known names if none is
+/// similar.
 enum class Hint : std::uint8_t { near, all };
 
-/// What all readers of one file share.
+/// State shared by all readers of one file.
 struct Source {
   std::string file;
   std::filesystem::path directory;
   ConfigProblems problems;
-  std::vector<Mark> clear = {};  ///< of the scalars that are no secret, so that they may be shown
+  std::vector<Mark> clear = {};  ///< positions of the scalars that are not secret and may be shown
   Written written = {};
-  ConfigProblems notes = {};  ///< what is right, and perhaps not what was meant
+  ConfigProblems notes = {};  ///< valid, but perhaps not intended
 
   void problem(Mark at, std::string message) { problems.push_back({file, at, std::move(message)}); }
   void note(Mark at, std::string message) { notes.push_back({file, at, std::move(message)}); }
 
-  /// `message` about a name that is not among `known`, with the one that was probably meant, which
-  /// it gives back; empty: none is near.
+  /// Reports an unknown name: adds `message` with the name of `known` that was probably meant.
+  /// Returns that name; empty: no close match.
   std::string unknown(Mark at, std::string message, std::string_view name,
                       std::span<const std::string> known, Hint hint = Hint::near);
 };
 
-/// Whether a scalar may be shown to whoever reads a problem.
+/// Whether a scalar may be shown in problems.
 enum class Shown : std::uint8_t { clear, masked };
 
-/// Reads one map strictly: each key is asked for by name, and what was not asked for is a problem.
+/// Reads one map strictly: each key is requested by name; keys that were not requested are errors.
 class MapReader {
  public:
   MapReader(const YamlNode& node, std::string what, Source& source);
 
-  /// The key's value with interpolation done, and its place; none where it is absent or wrong.
+  /// The value of a key after interpolation, and its position; none if it is absent or invalid.
   struct Scalar {
     std::string text;
     Mark at;
@@ -71,13 +72,15 @@ class MapReader {
   const YamlNode* map(const char* key);
   const YamlNode* sequence(const char* key);
 
-  /// One of `keys` has to be there: else `message`, unless an unknown key was meant to be it.
+  /// Requires at least one of `keys`; otherwise reports `message`, unless an unknown key was
+  /// probably meant to be one of them.
   void need(std::initializer_list<const char*> keys, std::string message);
 
-  /// Every key was known and every needed one is there. Call last.
+  /// Reports unknown keys and missing required keys. Call it last.
   void refuse_others();
 
-  /// Whether the key is there, or an unknown one that was meant to be it (after refuse_others).
+  /// Whether the key is present, or an unknown key was probably meant to be it (after
+  /// refuse_others).
   bool has(std::string_view key) const;
 
  private:
@@ -96,7 +99,7 @@ class MapReader {
   std::vector<Need> needs_;
 };
 
-/// One scalar with interpolation; none (and a problem) where it is not one.
+/// Reads one scalar with interpolation; none, and a problem, if it is not a scalar.
 std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
                                              Source& source, Shown shown = Shown::clear);
 

@@ -41,7 +41,7 @@ ParsedConfig read(const std::filesystem::path& file) {
 namespace {
 
 ConfigProblems sorted_with_excerpts(ParsedConfig& reading, ConfigProblems& found) {
-  // By their numbers: there may be as many problems as a file has words.
+  // Sorts indexes instead of problems: there may be as many problems as words in the file.
   std::vector<std::size_t> order(found.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return place_of(found[i]); });

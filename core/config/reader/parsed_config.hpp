@@ -12,27 +12,27 @@
 
 namespace penstock::config {
 
-/// What of an integration stands in the file and could not be read. A problem says so already.
+/// The parts of an integration that are in the file but invalid. They are already reported.
 struct UnparsedFields {
   bool connection = false;
-  std::map<std::string, Mark> fields;  ///< of the connection, with the place of their names
+  std::map<std::string, Mark> fields;  ///< connection fields, with the position of their names
 };
 
-/// A configuration as far as it could be read, and what is wrong with it so far.
+/// A partially parsed configuration and the problems found so far.
 struct ParsedConfig {
   Config config;
   ConfigProblems problems;
-  ConfigProblems notes;  ///< worth a look, and no problem: `problems` says what stops a start
-  std::vector<UnparsedFields> unread;  ///< one for each of config.integrations
-  bool plugins = false;                ///< `plugins` was read whole: its folder may be loaded
+  ConfigProblems notes;  ///< worth a look, but not errors; only `problems` prevent a start
+  std::vector<UnparsedFields> unread;  ///< one entry for each of config.integrations
+  bool plugins = false;                ///< `plugins` was read completely: its folder may be loaded
   std::set<std::string> unread_pins;
 
   std::string yaml;
   YamlNode root;
-  std::vector<Mark> clear;  ///< of the scalars that may be shown
+  std::vector<Mark> clear;  ///< positions of the scalars that may be shown
   Written written_instead;
 
-  /// A name or a value for messages: as it is written where it was put together from elsewhere.
+  /// A name or value as messages show it: if it was interpolated, the text as written in the file.
   std::string written(Mark at, std::string value) const;
 };
 
@@ -40,10 +40,10 @@ ParsedConfig read(std::string_view yaml, const std::string& name,
                   const std::filesystem::path& directory);
 ParsedConfig read(const std::filesystem::path& file);
 
-/// The notes sorted, with their excerpts.
+/// Returns the notes, sorted, with their excerpts.
 ConfigProblems finish_notes(ParsedConfig& reading);
 
-/// The problems sorted, each once, and the first thousand with their excerpts.
+/// Returns the problems, sorted and without duplicates, the first thousand with their excerpts.
 ConfigProblems finish(ParsedConfig& reading);
 
 }  // namespace penstock::config

@@ -10,7 +10,7 @@ namespace {
 
 constexpr char32_t no_utf8 = 0xFFFFFFFF;
 
-/// Takes the first character off; no_utf8 where the bytes are none.
+/// Removes and returns the first character; no_utf8 if the bytes are invalid.
 char32_t take(std::string_view& text) {
   const auto first = static_cast<unsigned char>(text.front());
   const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
@@ -33,13 +33,13 @@ std::string code(char32_t c) {
   return text.data();
 }
 
-/// Unicode's spaces, of which no eye tells whether they belong to a value.
+/// Unicode spaces: a reader cannot see whether they belong to a value.
 bool is_space(char32_t c) {
   return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
          c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-/// What has no width, or steers the direction of what stands beside it.
+/// Characters without width, and those that change the direction of adjacent text.
 bool is_invisible(char32_t c) {
   return c == 0xAD || c == 0x034F || c == 0x061C || c == 0x115F || c == 0x1160 || c == 0x180E ||
          (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
@@ -49,7 +49,7 @@ bool is_invisible(char32_t c) {
 
 bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
-/// A line break that one text of several lines may end in is left out.
+/// Removes the single trailing line break that a multi-line text may have.
 std::string_view without_last_line_end(std::string_view value) {
   std::string_view text = value;
   if (!text.ends_with('\n')) return value;

@@ -7,7 +7,7 @@
 namespace penstock::config {
 namespace {
 
-// Of libpq's "Parameter Key Words" those that people begin a connection string with.
+// Those of libpq's "Parameter Key Words" that connection strings usually start with.
 constexpr std::array<std::string_view, 12> keywords = {
     "host",     "hostaddr", "port",    "dbname",  "user",        "password",
     "passfile", "service",  "sslmode", "options", "sslrootcert", "connect_timeout"};
@@ -19,7 +19,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
 }
 
-/// "key = value key='value'" as far as it can be read.
+/// Parses "key = value key='value'" as far as possible.
 std::map<std::string, std::string> pairs_of(std::string_view text) {
   std::map<std::string, std::string> out;
   while (true) {

@@ -23,7 +23,7 @@ bool is_word(std::string_view text) {
   });
 }
 
-/// yaml-cpp's events into a tree. The node API would keep duplicate keys silently and follow
+/// Builds a tree from yaml-cpp's events. Its node API would silently keep duplicate keys and follow
 /// aliases.
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -63,15 +63,15 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnSequenceEnd() override { close(); }
   void OnMapEnd() override { close(); }
 
-  /// Where the value begins whose key came last; line 0: none is being read.
+  /// The start of the value that belongs to the latest key; line 0: no value is being read.
   Mark value_being_read() const {
     return has_key_.empty() || !has_key_.back() ? Mark{} : pending_keys_.back().at;
   }
 
-  /// After a syntax error: ends what is open. Of it only the root and a list right in it keep what
-  /// they have; anything else is read whole or not at all, plugins.pins above all. What came last
-  /// before the error may be whole only because of the error (a line indented too little ends a
-  /// map), so it is as good as not read.
+  /// After a syntax error, closes all open nodes. Only the root and a list directly inside it keep
+  /// their contents; any other node, above all plugins.pins, is kept complete or not at all. The
+  /// last node before the error may look complete only because of the error (a line with too little
+  /// indentation ends a map), so it counts as unread.
   void cut_off(Mark error) {
     std::erase_if(problems_, [&](const ConfigProblem& problem) {
       return std::pair(problem.at.line, problem.at.column) >= std::pair(error.line, error.column);
@@ -94,7 +94,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   Mark place_of(const YAML::Mark& mark) const { return source_.mark(mark.line, mark.column); }
 
-  YamlNode root{.at = {1, 1}};  // a file without anything has no other place
+  YamlNode root{.at = {1, 1}};  // an empty file has no other position
 
  private:
   void close_all() {
@@ -133,7 +133,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void add(const YAML::Mark& mark, YAML::anchor_t anchor, YamlNode node) {
     node.at = node.kind == YamlNode::Kind::scalar ? source_.word(mark.line, mark.column, node.text)
                                                   : place_of(mark);
-    if (node.at.line > source_.lines()) node.at = {source_.lines(), 1};  // on the end made visible
+    // in the appended end: see with_visible_end()
+    if (node.at.line > source_.lines()) node.at = {source_.lines(), 1};
     if (anchor != 0) problem(node.at, "anchors are not supported");
     place(std::move(node));
   }
@@ -162,7 +163,7 @@ class TreeBuilder final : public YAML::EventHandler {
       pending_keys_.back() = std::move(node);
       has_key_.back() = true;
     } else {
-      // yaml-cpp places nothing where the next word stands.
+      // yaml-cpp reports an absent value at the position of the next word.
       const bool is_absent = node.kind == YamlNode::Kind::null && node.text.empty();
       if (is_absent || node.at.line == 0) node.at = pending_keys_.back().at;
       const std::string& name = pending_keys_.back().text;
@@ -180,15 +181,15 @@ class TreeBuilder final : public YAML::EventHandler {
   const SourceText& source_;
   ConfigProblems& problems_;
   std::vector<YamlNode> stack_;
-  std::vector<YamlNode> pending_keys_;  ///< one for each open node; used by maps
+  std::vector<YamlNode> pending_keys_;  ///< one per open node; used for maps only
   std::vector<bool> has_key_;
-  /// The keys of each open map, with the lines where they stand first.
+  /// The keys of each open map, with the line of their first occurrence.
   std::vector<std::unordered_map<std::string, int>> names_;
 };
 
-/// yaml-cpp takes the end of the file for the end of a quoted value, if a line end stands before
-/// it: what was cut off there would be read as if it were whole. A comment, which nothing but such
-/// a value swallows, makes it see that.
+/// yaml-cpp accepts the end of the file as the end of a quoted value if a line break precedes it,
+/// so a truncated value would be read as if it were complete. Appends a comment, which only such a
+/// value absorbs, so that the parser detects the error.
 std::string with_visible_end(std::string_view yaml) {
   std::string out(yaml);
   if (out.ends_with(' ') || out.ends_with('\t') || out.ends_with('\r')) out += '\n';
@@ -235,7 +236,7 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
     if (parser.HandleNextDocument(second))
       problems.push_back({file, second.root.at, "only one document is read"});
   } catch (const YAML::Exception& error) {
-    // Behind a colon yaml-cpp quotes the file, which may have a secret there: `token: *abc`.
+    // After a colon yaml-cpp quotes the file, where a secret may be: `token: *abc`.
     invalid(builder.place_of(error.mark), error.msg.substr(0, error.msg.find(':')));
   } catch (const std::exception& error) {
     invalid({1, 1}, error.what());
