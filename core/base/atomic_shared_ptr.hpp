@@ -7,9 +7,9 @@
 
 namespace penstock {
 
-/// A pointer that one thread replaces while others read it: std::atomic<std::shared_ptr>, but for
-/// the order of its own lock, which libstdc++ 12 gives back after a load without release, so that a
-/// store may overtake the reading. [any-thread]
+/// A pointer that one thread replaces while others read it. Replaces std::atomic<std::shared_ptr>,
+/// whose internal lock libstdc++ 12 releases after a load without release ordering, so that a store
+/// may overtake the read. [any-thread]
 template <class T>
 class AtomicSharedPtr {
  public:
@@ -20,7 +20,7 @@ class AtomicSharedPtr {
 
   void store(std::shared_ptr<T> fresh) {
     const Lock lock(busy_);
-    pointer_.swap(fresh);  // The old one goes outside of the lock.
+    pointer_.swap(fresh);  // The old pointer is released outside the lock.
   }
 
  private:

@@ -18,9 +18,9 @@ int hex_value(char c) noexcept {
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-/// What stands for one character, or nothing.
+/// A coded token: it stands for one character, or for nothing.
 struct Token {
-  std::size_t length = 0;  ///< in the coded text; 0: this is no coding
+  std::size_t length = 0;  ///< in the coded text; 0: not a token
   std::string text;
 };
 
@@ -48,7 +48,7 @@ Token of_code_point(std::size_t length, std::uint32_t c) {
   return token;
 }
 
-/// Exactly `digits` hexadecimal digits at the front of `text`; -1: there are fewer.
+/// Parses exactly `digits` hexadecimal digits at the front of `text`; -1: there are fewer.
 std::int32_t hex_number(std::string_view text, std::size_t digits) {
   if (text.size() < digits) return -1;
   std::int32_t value = 0;
@@ -138,7 +138,7 @@ Token escape_token(std::string_view text) {
   return of_code_point(6, static_cast<std::uint32_t>(unit));
 }
 
-/// A line end with the blanks that begin the next line.
+/// A line break together with the blanks at the start of the next line.
 Token line_end_token(std::string_view text) {
   std::size_t end = text.find_first_not_of("\r\n");
   if (text.substr(0, end).find('\n') != std::string_view::npos)

@@ -6,7 +6,7 @@
 
 namespace penstock {
 
-/// A file descriptor with an owner; negative: none.
+/// Owns a file descriptor; negative: none.
 class Descriptor {
  public:
   explicit Descriptor(int number) noexcept : number_(number) {}

@@ -12,7 +12,7 @@
 namespace penstock {
 namespace {
 
-constexpr std::size_t max_record = 1U << 20U;  ///< of a group with very many members
+constexpr std::size_t max_record = 1U << 20U;  ///< enough for a group with very many members
 
 struct Group {
   std::string name;
@@ -47,7 +47,7 @@ std::optional<uid_t> user_id(const std::string& name) {
 
 bool is_trusted(uid_t user) { return user == ::geteuid() || user == 0; }
 
-/// Members by the group's own list, and users whose primary group it is.
+/// Considers the group's member list and the users whose primary group it is.
 bool has_foreign_member(gid_t id) {
   const auto group = find_group(id);
   if (!group && id != ::getegid()) return true;
@@ -57,7 +57,7 @@ bool has_foreign_member(gid_t id) {
       if (user && !is_trusted(*user)) return true;
     }
   }
-  static std::mutex mutex;  // one cursor per process
+  static std::mutex mutex;  // getpwent() has one cursor per process
   const std::scoped_lock lock(mutex);
   ::setpwent();
   bool foreign = false;

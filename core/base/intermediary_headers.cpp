@@ -9,19 +9,19 @@
 namespace penstock {
 namespace {
 
-/// Names in lower case; one that ends in `*` is a prefix.
+/// Names in lower case; a trailing `*` makes the name a prefix.
 constexpr std::array<std::string_view, 55> rules = {
     "cookie", "cookie2",
-    // Proxies and balancers: RFC 7239, nginx, HAProxy, Apache, Traefik, IIS, Kong.
+    // Proxies and load balancers: RFC 7239, nginx, HAProxy, Apache, Traefik, IIS, Kong.
     "forwarded", "via", "x-forwarded*", "x-real-ip", "x-real-port", "x-client-ip",
     "x-cluster-client-ip", "x-original-url", "x-original-host", "x-original-method",
     "x-original-uri", "x-original-to", "x-original-forwarded-for", "x-rewrite-url", "x-scheme",
     "x-proxyuser-ip", "x-proxied-*", "x-forwarder-*", "front-end-https", "client-ip",
     "true-client-ip", "x-request-start", "x-queue-start", "x-arr-*", "x-appgw-trace-id",
-    // Clouds and content networks.
+    // Clouds and CDNs.
     "cf-*", "cdn-loop", "fastly-*", "x-azure-*", "x-fd-*", "x-goog-iap-*", "x-envoy-*",
     "x-akamai-*", "fly-*", "x-vercel-*",
-    // Tracers: W3C Trace Context and Baggage, Zipkin, AWS X-Ray, Google, Datadog, Jaeger, Sentry,
+    // Tracing: W3C Trace Context and Baggage, Zipkin, AWS X-Ray, Google, Datadog, Jaeger, Sentry,
     // New Relic, Elastic, Instana, Dynatrace.
     "traceparent", "tracestate", "baggage", "b3", "x-b3-*", "x-amzn-trace-id",
     "x-cloud-trace-context", "grpc-trace-bin", "x-datadog-*", "uber-trace-id", "uberctx-*",

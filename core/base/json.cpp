@@ -14,7 +14,7 @@ constexpr int max_values = 100'000;
 constexpr int max_number = 64;
 constexpr int max_exponent_digits = 4;
 
-/// The code unit of the \uXXXX at the front of `text`; 0: there is none.
+/// The code unit of a \uXXXX at the front of `text`; 0: there is none.
 unsigned code_unit(std::string_view text) {
   unsigned unit = 0;
   if (!text.starts_with("\\u") || text.size() < 6) return 0;
@@ -24,8 +24,8 @@ unsigned code_unit(std::string_view text) {
 
 bool is_low_surrogate(unsigned unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
 
-/// The length of the escape at the front of `text`; 0: a surrogate without its partner, which
-/// RapidJSON notices only of a high one. Of a low one it makes bytes that are no UTF-8.
+/// The length of the escape at the front of `text`; 0: an unpaired surrogate. RapidJSON detects
+/// only an unpaired high one; it turns a low one into bytes that are not valid UTF-8.
 std::size_t escape_length(std::string_view text) {
   const unsigned unit = code_unit(text);
   if (is_low_surrogate(unit)) return 0;

@@ -13,7 +13,7 @@
 namespace penstock {
 namespace {
 
-constexpr int patience_ms = 5'000;  ///< for a writer of a pipe, and for its next bytes
+constexpr int patience_ms = 5'000;  ///< maximum wait for a pipe's writer, and for its next bytes
 
 auto unreadable(const std::string& why) { return failure(" cannot be read: " + why); }
 
@@ -22,7 +22,7 @@ auto unreadable(int error) { return unreadable(std::generic_category().message(e
 }  // namespace
 
 Result<std::string, std::string> read_file(const std::filesystem::path& file, std::size_t largest) {
-  // Without O_NONBLOCK a pipe that has no writer is waited for, without a limit.
+  // Without O_NONBLOCK, opening a pipe without a writer would block indefinitely.
   const Descriptor descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (descriptor.number() < 0) return unreadable(errno);
   std::string out;

@@ -13,12 +13,12 @@ namespace {
 constexpr std::size_t shortest_value = 4;
 constexpr std::size_t shortest_run = 4;
 constexpr std::string_view stars = "***";
-constexpr int max_layers = 6;  ///< of codings, one over the other
+constexpr int max_layers = 6;  ///< maximum number of nested codings
 
-/// Of what a run of base64 or hex holds, so much is enough to find it.
+/// How many bytes of a secret are searched for in base64 or hex; enough to find the run.
 constexpr std::size_t searched_in_runs = 48;
 
-/// Larger texts are searched piece by piece, so that memory does not grow with them.
+/// Larger texts are searched in pieces, so memory use does not grow with them.
 constexpr std::size_t smallest_piece = 256U << 10U;
 
 bool is_letter_or_digit(char c) {
@@ -29,7 +29,7 @@ bool is_run_character(char c) {
   return is_letter_or_digit(c) || std::string_view("+/-_=").find(c) != std::string_view::npos;
 }
 
-/// A form has `+` for a space: they are not told apart.
+/// Maps `+` to a space, because a form uses it for a space: the two are not distinguished.
 unsigned char folded(char c) { return static_cast<unsigned char>(c == '+' ? ' ' : c); }
 
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
@@ -49,7 +49,7 @@ std::string hex(std::string_view text) {
   return out;
 }
 
-/// "%2F" as "%2f".
+/// "%2F" becomes "%2f".
 std::string lower_percent(std::string text) {
   for (std::size_t at = text.find('%'); at != std::string::npos; at = text.find('%', at + 1)) {
     for (const std::size_t digit : {at + 1, at + 2})
@@ -58,7 +58,7 @@ std::string lower_percent(std::string text) {
   return text;
 }
 
-/// UTF-8 whose bytes were taken for Latin-1 and written as UTF-8 once more.
+/// UTF-8 whose bytes were read as Latin-1 and encoded as UTF-8 again.
 std::string read_as_latin1(std::string_view utf8) {
   std::string out;
   for (const char c : utf8) {
@@ -73,7 +73,7 @@ std::string read_as_latin1(std::string_view utf8) {
   return out;
 }
 
-/// In Latin-1; empty where it cannot be written so, or is the same.
+/// Converts to Latin-1; empty if that is impossible or changes nothing.
 std::string as_latin1(std::string_view utf8) {
   std::string out;
   for (std::size_t i = 0; i < utf8.size(); ++i) {
@@ -90,7 +90,7 @@ std::string as_latin1(std::string_view utf8) {
   return out == utf8 ? std::string() : out;
 }
 
-/// In UTF-16 of either byte order, which is `high_first`; empty where `utf8` is not UTF-8.
+/// Converts to UTF-16, big-endian if `high_first`; empty if `utf8` is not valid UTF-8.
 std::string as_utf16(std::string_view utf8, bool high_first) {
   std::string out;
   const auto unit = [&](std::uint32_t value) {
@@ -119,8 +119,7 @@ std::string as_utf16(std::string_view utf8, bool high_first) {
   return out;
 }
 
-/// The characters of base64 that depend on the value alone when `before` other bytes stand in front
-/// of it.
+/// The base64 characters that depend only on the value if `before` other bytes precede it.
 std::string base64_core(std::string_view value, std::size_t before) {
   const std::string encoded = base64_encode(std::string(before, '\0') + std::string(value));
   const std::size_t head = before == 0 ? 0 : before + 1;
@@ -130,16 +129,16 @@ std::string base64_core(std::string_view value, std::size_t before) {
 
 }  // namespace
 
-/// A text to search, and where its bytes stand in the text that is masked.
+/// A text to search, with a mapping of its bytes to the text that is redacted.
 struct Redactor::View {
   const Traced& traced;
   std::size_t offset;  ///< of the piece
 };
 
-/// The parts of a text that are to be replaced.
+/// The parts of a text to be replaced.
 class Redactor::Hits {
  public:
-  /// A part of `view`, by its own places.
+  /// Adds a part of `view`, given by its positions there.
   void add(const View& view, std::size_t begin, std::size_t end) {
     parts_.push_back({view.offset + view.traced.parts[begin].begin,
                       view.offset + view.traced.parts[end - 1].end});
@@ -259,7 +258,8 @@ int Redactor::step(int state, unsigned char byte) const {
   return roots_[byte];
 }
 
-/// Breadth first: each fallback is shorter than what falls back to it.
+/// Breadth first: a fallback is shorter than the state that falls back to it, so it is linked
+/// already.
 void Redactor::link() {
   std::deque<int> waiting{0};
   while (!waiting.empty()) {
@@ -278,7 +278,7 @@ void Redactor::link() {
 
 void Redactor::search(const View& view, Hits& hits) const {
   search(view, hits, false);
-  // Hex means the same in either case, and nothing else does.
+  // Only hex is case-insensitive.
   Traced lowered = view.traced;
   bool changed = false;
   for (char& c : lowered.text) {
@@ -317,8 +317,8 @@ void Redactor::search(const View& view, Hits& hits, bool hex_only) const {
   }
 }
 
-/// As it stands; with each coding taken off alone, for values that look like another coding; and
-/// with all of them, layer by layer.
+/// Searches the text as it is, then with each coding removed alone (for values that look like
+/// another coding), then with all codings removed, layer by layer.
 void Redactor::search_all(std::string_view text, Hits& hits) const {
   const std::size_t overlap = longest_ * 24 + 256;
   const std::size_t piece = std::max(smallest_piece, overlap * 4);

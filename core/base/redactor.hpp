@@ -8,20 +8,20 @@
 
 namespace penstock {
 
-/// Replaces secrets in text by `***`, by their value, in whatever form our own text or a vendor's
-/// that we quote may carry them. The text is decoded while it is searched, so a form need not be
+/// Replaces the values of secrets in text with `***`, in any form in which our own text or a quoted
+/// vendor text may contain them. The text is decoded during the search, so forms need not be
 /// foreseen as a whole and one value may mix several: percent-encoding (any case, `%uXXXX`, `+` for
 /// a space), XML and HTML references (named, decimal, hexadecimal, zero-padded, without semicolon),
-/// JSON and C escapes, each up to three times over; wrapped lines; UTF-8 that was read as Latin-1
-/// and Latin-1 itself; UTF-16 of either byte order; quoted-printable. Of hex (in any case), base64
-/// and base64url that hold a secret the whole run is replaced, whatever stands before the secret in
+/// JSON and C escapes and wrapped lines, nested up to six layers; UTF-8 that was read as Latin-1,
+/// and Latin-1 itself; UTF-16 in either byte order; quoted-printable. For hex (in any case), base64
+/// and base64url that contain a secret, the whole run is replaced, whatever precedes the secret in
 /// it ("Basic …").
 ///
-/// Time is linear in the text. Build once, mask often; mask() is [any-thread].
+/// Time is linear in the text. Build it once and use it often; redact() is [any-thread].
 class Redactor {
  public:
-  /// A value of fewer than 4 bytes stands everywhere by chance, so it is replaced only where
-  /// neither a letter nor a digit touches it. The empty value is ignored.
+  /// Adds a secret. A value of fewer than 4 bytes may occur by chance, so it is replaced only if no
+  /// letter or digit is adjacent. An empty value is ignored.
   void add(std::string_view secret);
   bool empty() const { return needles_.empty(); }
 
@@ -29,21 +29,21 @@ class Redactor {
 
  private:
   enum class Extent : std::uint8_t {
-    value,    ///< just what matched
-    word,     ///< what matched, where it is a word of its own
-    run,      ///< with all letters, digits and + / - _ = around it
-    hex_run,  ///< the same, its letters in any case
+    value,    ///< exactly the match
+    word,     ///< the match, if no letter or digit is adjacent
+    run,      ///< the match with all adjacent letters, digits and + / - _ =
+    hex_run,  ///< like run, with letters in either case
   };
   struct Needle {
     std::string text;
     Extent extent;
   };
-  /// A state of the Aho-Corasick automaton. Children are a list: most states have one.
+  /// A state of the Aho-Corasick automaton. Children form a list: most states have one.
   struct State {
     unsigned char byte = 0;
     int first_child = -1, next_sibling = -1;
-    int fallback = 0;  ///< the longest proper suffix that is a state
-    int needle = -1;   ///< the longest that ends here
+    int fallback = 0;  ///< the longest proper suffix that is also a state
+    int needle = -1;   ///< the longest needle that ends here; -1: none
   };
   struct View;
   class Hits;
@@ -61,7 +61,7 @@ class Redactor {
 
   std::vector<Needle> needles_;
   std::vector<State> states_ = std::vector<State>(1);
-  std::array<int, 256> roots_{};  ///< the start's children by their byte; 0: none
+  std::array<int, 256> roots_{};  ///< children of the start state by byte; 0: none
   std::size_t longest_ = 0;
 };
 

@@ -18,7 +18,7 @@ std::string_view header(const std::vector<Field>& headers, std::string_view lowe
   return found == headers.end() ? std::string_view() : std::string_view(found->value);
 }
 
-/// Seconds, a Unix time or an HTTP date, as milliseconds from now; none for anything else.
+/// Converts seconds, a Unix time or an HTTP date to milliseconds from now; none for any other text.
 std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms, WaitForm form) {
   if (text.empty()) return std::nullopt;
   std::int64_t number = 0;

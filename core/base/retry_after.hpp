@@ -9,19 +9,19 @@
 
 namespace penstock {
 
-/// What the number in a vendor's own header is; `any`: from 1,000,000,000 on a Unix time, below it
-/// seconds.
+/// The meaning of the number in a vendor-specific header. `any`: a Unix time if it is at least
+/// 1,000,000,000, else seconds.
 enum class WaitForm : std::uint8_t { any, seconds, unix_seconds };
 
-/// How long an answer asks its caller to wait, in ms: `own_header` where it is not empty, else
-/// Retry-After as seconds or as a date (RFC 9110 section 10.2.3), else X-RateLimit-Reset as seconds
-/// or as a time. `headers` have names in lower case. Only 429 and 503 ask. 0: it does not; a day at
-/// most.
+/// The retry-after of a response, in ms, at most one day; 0: none. Only 429 and 503 have one. Uses
+/// `own_header` if it is not empty, else Retry-After in seconds or as a date (RFC 9110 section
+/// 10.2.3), else X-RateLimit-Reset or RateLimit-Reset in seconds or as a time. `headers` have names
+/// in lower case.
 std::int64_t retry_after_ms(int status, const std::vector<Field>& headers,
                             std::string_view own_header, std::int64_t now_ms,
                             WaitForm own_form = WaitForm::any);
 
-/// The Date header (RFC 9110 section 6.6.1) as Unix time; none where it is absent or no date.
+/// The Date header (RFC 9110 section 6.6.1) as Unix time in ms; none if it is absent or invalid.
 std::optional<std::int64_t> date_ms(const std::vector<Field>& headers);
 
 }  // namespace penstock

@@ -5,8 +5,8 @@
 namespace penstock {
 
 void Secret::wipe() noexcept {
-  // explicit_bzero is not optimised away; capacity, not size: an earlier, longer value may stand
-  // behind the end.
+  // explicit_bzero is not optimized away. Wipes the capacity, not just the size: the rest of an
+  // earlier, longer value may follow the end.
   if (text_.capacity() > 0) explicit_bzero(text_.data(), text_.capacity());
   text_.clear();
 }

@@ -33,8 +33,8 @@ int hex_value(char c) noexcept {
 constexpr std::string_view base64_alphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Levenshtein distance of the lower-cased words, in which two neighbours that changed places are
-/// one slip (optimal string alignment).
+/// Levenshtein distance, ignoring case, that counts a swap of two adjacent characters as one edit
+/// (optimal string alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1), before;
   for (std::size_t j = 0; j < row.size(); ++j)
@@ -152,8 +152,8 @@ std::string pointer_to(std::string_view pointer, std::string_view name) {
 }
 
 std::string nearest(std::string_view name, std::span<const std::string> known) {
-  // Two slips in a long word, one in a short one; a name that is a prefix of the other counts as
-  // near.
+  // Allows one edit below 5 characters, two below 10, else three. A name that is a prefix of the
+  // other also counts as close.
   const std::size_t allowed = name.size() < 5 ? 1 : name.size() < 10 ? 2 : 3;
   std::size_t best = std::numeric_limits<std::size_t>::max();
   std::string found;

@@ -22,8 +22,8 @@ std::string part(CURLU* url, CURLUPart what, unsigned flags = 0) {
   return out;
 }
 
-/// No percent signs, brackets or underscores: what is compared with an egress list must mean one
-/// thing only.
+/// No percent signs, brackets or underscores: a host that is compared with an egress list must be
+/// unambiguous.
 bool is_host_name(std::string_view host) {
   return !host.empty() && host.size() <= 253 && host.front() != '.' && host.back() != '.' &&
          host.find("..") == std::string_view::npos && std::ranges::all_of(host, [](char c) {
@@ -31,8 +31,9 @@ bool is_host_name(std::string_view host) {
          });
 }
 
-/// libcurl takes "127.1" for an address, but not "127.1." or "12%37.1", which are "127.1" as well
-/// once they are taken apart. What ends in a number has to be an address in its plain form.
+/// libcurl normalizes "127.1" as an address, but not "127.1." or "12%37.1", which also become
+/// "127.1" after parsing. So a host that ends in a number must be an IPv4 address in its plain
+/// form.
 bool is_odd_address(const std::string& host) {
   const char last = host[host.rfind('.') + 1];
   in_addr address{};

@@ -9,11 +9,10 @@
 
 namespace penstock {
 
-/// A URL taken apart by libcurl's parser, the one that also connects: what is checked is what is
-/// used.
+/// A URL split by libcurl's parser, the same one that connects, so what is checked is what is used.
 struct Url {
   std::string scheme;  ///< lower case
-  std::string host;    ///< lower case, without brackets' meaning changed; no trailing dot
+  std::string host;    ///< lower case, no trailing dot
   std::uint16_t port = 0;
   std::string path;   ///< as written, "/" if absent
   std::string query;  ///< as written, without "?"
@@ -24,11 +23,12 @@ struct Url {
   std::string text() const;
 };
 
-/// Parses an absolute https URL. Refused: another scheme, user or password, a fragment, control
-/// characters, spaces, non-ASCII bytes. The error is a sentence without the URL's own text.
+/// Parses an absolute https URL. Rejects any other scheme, a user or password, a fragment, control
+/// characters, spaces, backslashes and non-ASCII bytes. The error is a sentence that does not
+/// contain the URL.
 Result<Url, std::string> parse_url(std::string_view text);
 
-/// The origins that a plugin may talk to: "https://api.hibob.com", "https://*.workday.com" (one or
+/// The origins that a plugin may contact: "https://api.hibob.com", "https://*.workday.com" (one or
 /// more labels).
 class Egress {
  public:
@@ -39,7 +39,7 @@ class Egress {
 
  private:
   struct Origin {
-    std::string host;  ///< of a wildcard: what follows "*."
+    std::string host;  ///< for a wildcard: the part after "*."
     std::uint16_t port = 443;
     bool wildcard = false;
   };

@@ -72,7 +72,8 @@ class Compiler {
   }
 
  private:
-  /// What the schema says of its own values: checked once all of it is compiled.
+  /// A statement about one of the schema's own values (default, example, counter-example). Checked
+  /// after the whole schema is compiled.
   struct Claim {
     std::uint32_t node;
     JsonValue value;
@@ -96,7 +97,7 @@ class Compiler {
       for (const auto& [word, value] : schema.members)
         read(node, index, word, value, pointer_to(pointer, word));
     }
-    compiled_->nodes[index] = std::move(node);  // not before: children grow the vector
+    compiled_->nodes[index] = std::move(node);  // not earlier: compiling children grows the vector
     return index;
   }
 
@@ -150,7 +151,7 @@ class Compiler {
                     did_you_mean(word, vocabulary()));
   }
 
-  // Another dialect may give the same words another meaning.
+  // Another dialect may give the same keywords another meaning.
   void read_dialect(const JsonValue& value, const std::string& at) {
     constexpr std::array dialects = {"http://json-schema.org/draft-07/schema#",
                                      "http://json-schema.org/draft-07/schema",
@@ -224,7 +225,7 @@ class Compiler {
 
   void check_annotations() {
     for (const Claim& claim : claims_) {
-      // A subschema as a root of its own: the same nodes behind another first one.
+      // The subschema as a root of its own: the same nodes with a different first one.
       auto part = std::make_shared<Schema::Compiled>(*compiled_);
       part->nodes.front() = compiled_->nodes[claim.node];
       Validation validation;

@@ -12,7 +12,7 @@
 
 namespace penstock::schema {
 
-/// One bit per type; a number that is whole also counts as an integer.
+/// One bit per type. A whole number also counts as an integer.
 enum TypeBit : std::uint8_t {
   type_null = 1,
   type_boolean = 2,
@@ -38,7 +38,7 @@ struct Node {
   std::vector<std::string> required;
   std::uint32_t additional = no_node;  ///< no_node: anything
   std::uint32_t items = no_node;
-  std::vector<JsonValue> choices;  ///< enum, or the one const
+  std::vector<JsonValue> choices;  ///< the values of enum, or the single one of const
   bool has_choices = false;
   std::optional<long double> minimum, maximum, exclusive_minimum, exclusive_maximum;
   std::size_t min_length = 0, max_length = SIZE_MAX;
@@ -52,7 +52,7 @@ struct Node {
 };
 
 struct Schema::Compiled {
-  std::vector<Node> nodes;  ///< the root is the first
+  std::vector<Node> nodes;  ///< the root comes first
   std::string json = "{}";
 };
 

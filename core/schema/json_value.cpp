@@ -19,7 +19,7 @@ namespace {
 
 using Kind = JsonValue::Kind;
 
-/// SAX events into a tree. RawNumber hands over the literal.
+/// Builds a tree from SAX events. RawNumber() receives the literal.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
  public:
   bool Null() { return add({}); }
@@ -60,7 +60,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
   bool open(Kind kind) {
     JsonValue& at = place();
     at.kind = kind;
-    stack_.push_back(&at);  // a parent grows only when its child is closed: the pointer holds
+    stack_.push_back(&at);  // stays valid: a parent grows only after its child is closed
     return true;
   }
   bool close() {

@@ -11,16 +11,16 @@
 
 namespace penstock::schema {
 
-/// A JSON value that remembers how its numbers were written: `38.20` stays `38.20`.
+/// A JSON value that preserves how its numbers were written: `38.20` stays `38.20`.
 struct JsonValue {
   enum class Kind : std::uint8_t { null, boolean, number, string, array, object };
-  struct Member;  // not a pair: of itself inside itself, clang cannot complete one
+  struct Member;  // not a std::pair: clang cannot complete a pair of the type inside itself
 
   Kind kind = Kind::null;
   bool boolean = false;
-  std::string text;  ///< of a string: decoded; of a number: its literal
+  std::string text;  ///< for a string: decoded; for a number: its literal
   std::vector<JsonValue> items;
-  std::vector<Member> members;  ///< in order, names unique
+  std::vector<Member> members;  ///< in order, with unique names
 
   static JsonValue string(std::string_view text);
   static JsonValue from(const rapidjson::Value& value);
@@ -29,7 +29,7 @@ struct JsonValue {
   long double number() const;
   bool is_integer() const;
 
-  /// "object", "string": as JSON Schema calls it.
+  /// The type's name in JSON Schema: "object", "string".
   std::string_view kind_name() const;
   void write(std::string& out) const;
 };
@@ -41,10 +41,10 @@ struct JsonValue::Member {
   JsonValue value;
 };
 
-/// JSON Schema's equality: numbers by value, objects without order.
+/// Equality as defined by JSON Schema: numbers by value, objects regardless of order.
 bool operator==(const JsonValue& a, const JsonValue& b);
 
-/// Parses under the limits of base/json.hpp; a duplicate member is refused too.
+/// Parses under the limits of base/json.hpp; duplicate members are rejected, too.
 Result<JsonValue, std::string> parse_value(std::string_view json);
 
 }  // namespace penstock::schema

@@ -7,7 +7,7 @@
 namespace penstock::schema {
 namespace {
 
-/// The next code point; advances `at`. Malformed bytes become U+FFFD one by one.
+/// Returns the next code point and advances `at`. Each malformed byte becomes U+FFFD.
 char32_t next_code_point(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(at);
@@ -31,8 +31,8 @@ char32_t next_code_point(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
-/// The set of steps that the automaton is in; each step at most once, so a character costs at most
-/// one look at each.
+/// The set of steps that the automaton is in. Each step is in the set at most once, so each
+/// character examines every step at most once.
 class Pattern::Threads {
  public:
   explicit Threads(const Pattern& pattern) : pattern_(&pattern), seen_(pattern.steps_.size(), 0) {}
@@ -43,7 +43,8 @@ class Pattern::Threads {
     matched_ = false;
   }
 
-  /// Enters `step` and all that it reaches without reading; `position` answers the anchors.
+  /// Adds `step` and all steps reachable from it without consuming a character. `at_start` and
+  /// `at_end` decide whether the anchors match.
   void enter(std::uint32_t step, bool at_start, bool at_end) {
     pending_.push_back(step);
     while (!pending_.empty()) {
@@ -93,7 +94,7 @@ class Pattern::Threads {
   bool matched_ = false;
 };
 
-/// Follows every set of steps that a text can lead to. Gives up where there are too many.
+/// Enumerates every set of steps that a text can lead to. Gives up if there are too many.
 class Pattern::TableMaker {
  public:
   explicit TableMaker(const Pattern& pattern) : pattern_(pattern), threads_(pattern) {}
@@ -101,7 +102,7 @@ class Pattern::TableMaker {
   std::optional<Table> make() {
     find_classes();
     if (table_.classes() > max_classes) return std::nullopt;
-    add_state({}, false);  // dead, whose moves lead to itself
+    add_state({}, false);  // dead: all its moves lead to itself
     add_state({}, true);   // found
     table_.start = state_after({0}, true);
     for (std::size_t state = 2; state < alive_.size(); ++state) {
@@ -139,7 +140,7 @@ class Pattern::TableMaker {
                       [&](Range range) { return range.from <= point && point <= range.to; }))
         reached.push_back(step + 1);
     }
-    reached.push_back(0);  // a match may begin anywhere
+    reached.push_back(0);  // a match may start anywhere
     return state_after(reached, false);
   }
 
@@ -167,7 +168,7 @@ class Pattern::TableMaker {
   const Pattern& pattern_;
   Threads threads_;
   Table table_;
-  std::vector<std::vector<std::uint32_t>> alive_;  ///< of each state, sorted
+  std::vector<std::vector<std::uint32_t>> alive_;  ///< for each state, sorted
   std::map<std::pair<std::vector<std::uint32_t>, bool>, std::uint16_t> numbers_;
 };
 
@@ -216,7 +217,7 @@ bool Pattern::search_by_steps(std::string_view text) const {
         next.enter(step + 1, false, at_end);
       }
     }
-    next.enter(0, false, at_end);  // a match may begin anywhere
+    next.enter(0, false, at_end);  // a match may start anywhere
     std::swap(now, next);
   }
   return now.matched();

@@ -11,20 +11,21 @@
 
 namespace penstock::schema {
 
-/// A regular expression matched in time linear in the text, whatever the pattern: no backtracking.
-/// A table with a state for each set of steps where that is small, the steps themselves otherwise.
-/// ECMA 262 syntax without look-around, back references, word boundaries and Unicode properties.
-/// [any-thread]
+/// A regular expression that is matched in time linear in the text, for any pattern: no
+/// backtracking. Uses a table with one state per set of steps if that table is small, else the
+/// steps themselves. Supports ECMA 262 syntax without look-around, back references, word boundaries
+/// and Unicode properties. [any-thread]
 class Pattern {
  public:
-  /// The error says what is not understood, and where. A pattern over 2,000 steps is refused.
+  /// The error says what is not supported, and where. A pattern of more than 2,000 steps is
+  /// rejected.
   static Result<Pattern, std::string> compile(std::string_view pattern);
 
-  /// Whether the pattern occurs anywhere in `utf8`; anchors are its own. Bytes that are no UTF-8
-  /// count as U+FFFD.
+  /// Whether the pattern occurs anywhere in `utf8`; use anchors to match the whole text. Invalid
+  /// UTF-8 bytes count as U+FFFD.
   bool search(std::string_view utf8) const;
 
-  /// The same without the table: slower, for the test that both agree.
+  /// The same without the table. Slower; for the test that compares both.
   bool search_by_steps(std::string_view utf8) const;
 
   const std::string& text() const { return text_; }
@@ -39,22 +40,23 @@ class Pattern {
   struct Step {
     Op op = Op::match;
     std::uint32_t first = 0,
-                  second = 0;  ///< where to go on; of one_of: begin and end of its ranges
+                  second = 0;  ///< next steps; for one_of: begin and end of its ranges
   };
 
   class Threads;
   class TableMaker;
   void make_table();
 
-  /// The automaton made deterministic: a code point's class and the present state give the next
-  /// one.
+  /// The automaton as a deterministic one: the class of a code point and the current state give the
+  /// next state.
   struct Table {
-    static constexpr std::uint16_t dead = 0, found = 1;  ///< no way on; nothing more to look at
+    /// dead: no match is possible; found: a match was found.
+    static constexpr std::uint16_t dead = 0, found = 1;
 
     std::uint16_t start = dead;
     std::array<std::uint8_t, 128> ascii_classes{};
-    std::vector<char32_t> borders;     ///< the first code point of each class but the first
-    std::vector<std::uint16_t> moves;  ///< classes() for each state
+    std::vector<char32_t> borders;  ///< the first code point of each class except the first class
+    std::vector<std::uint16_t> moves;  ///< classes() entries per state
     std::vector<bool> accepts_at_end;
 
     std::size_t classes() const { return borders.size() + 1; }

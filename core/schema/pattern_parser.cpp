@@ -13,8 +13,9 @@ constexpr int max_depth = 50;
 
 }  // namespace
 
-/// Recursive descent over the pattern's code points, straight into steps. A repeated part is parsed
-/// once and its steps copied, so that counts cost their size and no more.
+/// A recursive-descent parser over the pattern's code points that generates steps directly. A
+/// repeated part is parsed once and its steps are copied, so a count costs no more than the steps
+/// it creates.
 class PatternParser {
  public:
   explicit PatternParser(std::string_view pattern) : source_(pattern) { out_.text_ = pattern; }
@@ -35,7 +36,7 @@ class PatternParser {
   using Steps = std::vector<Step>;
   using Ranges = std::vector<Pattern::Range>;
 
-  // Targets of split and jump are relative to the block while it is built; append() shifts them.
+  // Targets of split and jump are relative to the block under construction; append() shifts them.
   static void append(Steps& to, Steps more) {
     const auto shift = static_cast<std::uint32_t>(to.size());
     for (Step& step : more) {
@@ -75,7 +76,8 @@ class PatternParser {
       both.push_back({Op::jump, size + 2 + static_cast<std::uint32_t>(right.size()), 0});
       append(both, std::move(right));
       left = std::move(both);
-      if (left.size() > max_steps) {  // not at the end only: each choice copies those before it
+      // Not only at the end: each alternative copies those before it.
+      if (left.size() > max_steps) {
         refuse("it is too large");
         return {};
       }
@@ -153,7 +155,7 @@ class PatternParser {
     } else {
       return part;
     }
-    take('?');  // lazy or greedy: whether it matches is the same
+    take('?');  // lazy or greedy makes no difference to whether the pattern matches
     if (more() && (peek() == '*' || peek() == '+' || peek() == '{')) {
       refuse("nothing to repeat");
       return {};

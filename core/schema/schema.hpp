@@ -16,14 +16,14 @@
 namespace penstock::schema {
 
 struct Validation {
-  std::vector<Problem> problems;  ///< all of them; empty: valid
-  std::vector<Field> values;      ///< the top level's scalars as text, defaults filled
-  std::string canonical;          ///< the instance as JSON text, defaults filled
+  std::vector<Problem> problems;  ///< all problems; empty: valid
+  std::vector<Field> values;      ///< top-level scalars as text, with defaults filled in
+  std::string canonical;          ///< the instance as JSON text, with defaults filled in
 
   bool ok() const { return problems.empty(); }
 };
 
-/// A property of an object schema, for people and for those who fill forms.
+/// A property of an object schema, for documentation and for building forms.
 struct FieldInfo {
   std::string name;
   bool required = false;
@@ -36,22 +36,22 @@ struct FieldInfo {
   std::vector<std::string> examples;  ///< as text
 };
 
-/// Whether a string that spells a number or a boolean may stand for it, and a number or a boolean
-/// for its text.
+/// With `as_text`, a string that spells a number or a boolean is accepted for it, and a number or a
+/// boolean is accepted for its text.
 enum class Scalars : std::uint8_t { strict, as_text };
 
-/// A JSON Schema in Penstock's closed vocabulary (docs/schema.md), compiled to a flat form and
-/// immutable: copying it is cheap, validating is [any-thread].
+/// A JSON Schema in Penstock's closed vocabulary (docs/schema.md), compiled to a flat form.
+/// Immutable and cheap to copy; validation is [any-thread].
 class Schema {
  public:
-  Schema();  ///< accepts everything
+  Schema();  ///< accepts every value
 
-  /// Refuses any word outside the vocabulary, and defaults, examples and counter-examples that
-  /// contradict the schema; every problem with its JSON Pointer.
+  /// Rejects keywords outside the vocabulary, and defaults, examples and counter-examples that
+  /// contradict the schema. Returns every problem with its JSON Pointer.
   static Result<Schema, std::vector<Problem>> compile(const rapidjson::Value& schema);
   static Result<Schema, std::vector<Problem>> compile(std::string_view json);
 
-  /// Validates JSON text. `prefix` stands before every pointer.
+  /// Validates JSON text. `prefix` is prepended to every pointer.
   Validation validate(std::string_view json, std::string_view prefix,
                       Scalars scalars = Scalars::as_text) const;
 
@@ -59,10 +59,10 @@ class Schema {
   Validation validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,
                              std::string_view prefix) const;
 
-  /// The properties of the top level, in the schema's order.
+  /// The top-level properties, in the schema's order.
   std::vector<FieldInfo> fields() const;
 
-  /// Whether an object may hold no other properties than fields().
+  /// Whether an object must not have properties other than fields().
   bool is_closed() const;
 
   /// The schema as it was written.

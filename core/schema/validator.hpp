@@ -7,10 +7,10 @@
 
 namespace penstock::schema {
 
-/// Where in the instance a value stands; its pointer is written only for a problem.
+/// The position of a value in the instance; its pointer is built only for a problem.
 struct Place {
   const Place* parent = nullptr;
-  std::string_view name;  ///< of the root: the prefix of all pointers
+  std::string_view name;  ///< for the root: the prefix of all pointers
   std::size_t index = 0;
   bool is_item = false;
 
@@ -19,7 +19,7 @@ struct Place {
   std::string pointer() const;
 };
 
-/// One pass over one instance. Fills defaults into it as it goes.
+/// One validation pass over one instance. Fills in defaults on the way.
 class Validator {
  public:
   Validator(const Schema& schema, Scalars scalars, Validation& out)

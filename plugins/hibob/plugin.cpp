@@ -5,7 +5,7 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// HiBob's service users sign with HTTP Basic; the hire API has a user of its own.
+/// HiBob's service users authenticate with HTTP Basic; the hire API has its own service user.
 struct HiBob {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const bool hire = in.call.api == "hire";

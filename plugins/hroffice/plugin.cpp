@@ -10,7 +10,7 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// The operation becomes markup: no character of it may end the tag.
+/// The operation name becomes markup, so it must not contain a character that could end the tag.
 std::string element_name(std::string_view text) {
   for (const char c : text) {
     const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -20,7 +20,8 @@ std::string element_name(std::string_view text) {
   return std::string(text);
 }
 
-/// A second user name or password among the parameters would be read in place of the connection's.
+/// Rejects a user name or password among the parameters: it would be read instead of the
+/// connection's.
 void refuse_own_credentials(Out& out, std::string_view parameters) {
   const std::string operation = concat("<o>", parameters, "</o>");
   for (const char* name : {"username", "password"}) {
@@ -32,9 +33,9 @@ void refuse_own_credentials(Out& out, std::string_view parameters) {
   }
 }
 
-/// An ASP.NET service. The caller gives an operation's parameters; the operation's element stands
-/// here, and its default namespace qualifies them. How the service authenticates is not public, so
-/// the connection says: `auth_style`.
+/// An ASP.NET service. The caller sends the parameters of an operation; the plugin adds the
+/// operation's element, whose default namespace qualifies them. How the service authenticates is
+/// not documented publicly, so the connection specifies it: `auth_style`.
 struct HrOffice {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const std::string_view user = in.conn["username"], password = in.conn["password"];
@@ -71,7 +72,8 @@ struct HrOffice {
     return Verdict::ok;
   }
 
-  /// The vendor's codes are not public: only what any SOAP stack says of credentials is read.
+  /// The vendor's codes are not public, so only the credential errors common to SOAP stacks are
+  /// detected.
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;

@@ -12,14 +12,14 @@ std::string element(std::string_view name, std::string_view value) {
   return concat("<", name, ">", xml_text(value), "</", name, ">");
 }
 
-/// The order of the children is the schema's.
+/// The children are in the order that the schema requires.
 std::string auth_header(const PrepareIn& in, std::string_view operation_name) {
   const std::string_view service = in.call.options["service_name"];
-  if (service == "SingleSignOn") return {};  // its operations carry the credentials themselves
-  // Environment_Get is the one that tells the domain, so it takes a header without one.
+  if (service == "SingleSignOn") return {};  // its operations contain the credentials themselves
+  // Environment_Get returns the domain, so its header has none.
   const bool has_domain = operation_name != "Environment_Get";
   const std::string_view name = has_domain ? "AuthHeaderWithDomain" : "AuthHeader";
-  // The namespace is api.nmbrs.nl's on the sandbox too.
+  // The namespace is that of api.nmbrs.nl on the sandbox, too.
   return concat("<", name, " xmlns=\"https://api.nmbrs.nl/soap/v3/", xml_attribute(service), "\">",
                 element("Username", in.conn["username"]), element("Token", in.conn["token"]),
                 has_domain ? element("Domain", in.conn["domain"]) : "", "</", name, ">");
@@ -34,7 +34,7 @@ struct Nmbrs {
     return Verdict::ok;
   }
 
-  /// The vendor's code stands in the fault's text: "... ---> 1001: Invalid Authentication".
+  /// The vendor's code is part of the fault's text: "... ---> 1001: Invalid Authentication".
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
@@ -47,7 +47,7 @@ struct Nmbrs {
            std::string(detail), std::string(found.code));
     }
     const std::string code(detail.substr(0, 4)), message(detail.substr(6));
-    if (code == "1006") {  // a login that may work the next time, says the vendor
+    if (code == "1006") {  // according to the vendor, this login may succeed the next time
       out.note("vendor_code", code).note("vendor_message", message);
       return Verdict::retry;
     }

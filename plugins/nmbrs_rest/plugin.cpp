@@ -8,8 +8,8 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// A bearer token of an hour, and the subscription of the app. The refresh token lives 30 days and
-/// is replaced at each use.
+/// Uses a bearer token that is valid for one hour, and the app's subscription key. The refresh
+/// token is valid for 30 days and is replaced at each use.
 struct NmbrsRest {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     if (!in.session.fresh(in.env)) return Verdict::need_session;
@@ -30,8 +30,8 @@ struct NmbrsRest {
     return Verdict::fetch;
   }
 
-  /// {"title", "detail", "code"}; the gateway before it says {"statusCode", "message"}, which no
-  /// new token changes.
+  /// API errors are {"title", "detail", "code"}. The gateway in front of the API returns
+  /// {"statusCode", "message"}; a new token does not fix those errors.
   Verdict inspect(Out& out, const InspectIn& in) const {
     const std::string_view gateway = out.json(in.reply.body(), "/message");
     if (in.reply.status() == 401 && !gateway.empty())

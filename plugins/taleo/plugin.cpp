@@ -8,7 +8,7 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// Taleo Enterprise: HTTP Basic, and a SOAPAction of namespace, service and operation.
+/// Taleo Enterprise: HTTP Basic, and a SOAPAction composed of namespace, service and operation.
 struct Taleo {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     const Out::Root root = operation(out, in.call.body);
@@ -22,7 +22,7 @@ struct Taleo {
     return Verdict::ok;
   }
 
-  /// Taleo's own code and message stand in the fault's detail.
+  /// Taleo's own code and message are in the fault's detail.
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;

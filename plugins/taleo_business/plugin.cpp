@@ -10,8 +10,8 @@ using namespace penstock::sdk;
 
 constexpr std::int64_t session_life_ms = 4 * 3600 * 1000;
 
-/// Taleo Business Edition: a dispatcher tells the company's host, a login there gives a token for a
-/// cookie. The base URL of the calls is the session's.
+/// Taleo Business Edition: a dispatcher returns the company's base URL, and a login there returns a
+/// token that is sent as a cookie. The session contains the base URL for the calls.
 struct TaleoBusiness {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     if (!in.session.fresh(in.env)) return Verdict::need_session;
@@ -27,7 +27,7 @@ struct TaleoBusiness {
       return Verdict::fetch;
     }
     if (in.event != PST_EV_FETCHED) {
-      // The company rarely moves: where it lived last is tried first.
+      // A company rarely moves, so its last known address is tried first.
       return in.old["base_url"].empty() ? ask_dispatcher(out, in)
                                         : log_in(out, in, in.old["base_url"], "cached");
     }
@@ -42,7 +42,7 @@ struct TaleoBusiness {
     return keep(out, in);
   }
 
-  /// Taleo's own message stands beside the answer's status.
+  /// Taleo's own message is in the status member of the response.
   Verdict inspect(Out& out, const InspectIn& in) const {
     if (in.reply.status() == 401) return Verdict::reauth;
     const std::string_view message = error_message(out, in.reply);
@@ -78,7 +78,7 @@ struct TaleoBusiness {
     return url;
   }
 
-  /// The password goes into the form: the vendor would take it in the URL as well.
+  /// The password is sent in the form; the vendor would also accept it in the URL.
   static Verdict log_in(Out& out, const SessionIn& in, std::string_view base_url,
                         std::string_view from) {
     out.carry("base_url", base_url)

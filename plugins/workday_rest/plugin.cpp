@@ -9,7 +9,7 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// Reports take HTTP Basic; everything else a token that lives an hour.
+/// Reports use HTTP Basic; all other APIs use a token that is valid for one hour.
 struct WorkdayRest {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     if (in.call.api == "custom-report") {
@@ -49,7 +49,8 @@ struct WorkdayRest {
     } else if (grant == "client_credentials") {
       token_request(out, url,
                     concat(client_credentials_grant(), "&", form({{"tenant_alias", tenant}})))
-          .header("Authorization", concat("ID ", user_pass(id, secret)));  // the word is not Basic
+          // the scheme is "ID", not "Basic"
+          .header("Authorization", concat("ID ", user_pass(id, secret)));
     } else if (grant == "refresh_token") {
       token_request(out, url, refresh_token_grant(in.conn["refresh_token"]))
           .header("Authorization", client_secret_basic_raw(id, secret));

@@ -8,15 +8,15 @@ namespace {
 
 using namespace penstock::sdk;
 
-/// Workday wants `name@tenant`; the name may itself hold an @.
+/// Workday expects `name@tenant`; the name itself may contain an @.
 std::string user_at_tenant(std::string_view user, std::string_view tenant) {
   const std::string suffix = concat("@", tenant);
   return concat(user, user.ends_with(suffix) ? "" : suffix);
 }
 
-/// operation() would want a declared namespace, but here the envelope binds the usual prefixes.
-/// What would break the envelope is refused before it goes out with the password: Workday's fault
-/// would not tell the caller why.
+/// operation() would require a declared namespace, but here the envelope binds the usual prefixes.
+/// Input that would break the envelope is rejected before it is sent with the password: Workday's
+/// fault would not tell the caller the reason.
 void check_fragment(Out& out, std::string_view body) {
   if (body.starts_with("<?xml")) {
     fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
@@ -33,8 +33,8 @@ void check_fragment(Out& out, std::string_view body) {
 struct WorkdaySoap {
   Verdict prepare(Out& out, const PrepareIn& in) const {
     check_fragment(out, in.call.body);
-    // Workday goes by the body's element: its WSDLs name no SOAPAction. A caller's XML may use
-    // either of the two prefixes that are usual.
+    // Workday dispatches on the body's element; its WSDLs define no SOAPAction. The caller's XML
+    // may use either of the two usual prefixes.
     out.header("Content-Type", soap11_content_type)
         .header("SOAPAction", soap_action(""))
         .soap(" xmlns:wd=\"urn:com.workday/bsvc\" xmlns:bsvc=\"urn:com.workday/bsvc\"",
@@ -43,7 +43,7 @@ struct WorkdaySoap {
     return Verdict::ok;
   }
 
-  /// Every fault comes with HTTP 500, a refused password too.
+  /// Every fault has HTTP status 500, including rejected credentials.
   Verdict inspect(Out& out, const InspectIn& in) const {
     const SoapFault found = fault(out, in.reply.body());
     if (!found) return Verdict::pass;
