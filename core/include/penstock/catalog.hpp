@@ -85,7 +85,7 @@ struct IntegrationInfo {
   /// One of:
   /// - "ok";
   /// - "expiring": the session is due for renewal;
-  /// - "cooling_down": the vendor asked for a pause or has an outage;
+  /// - "cooling_down": the vendor asked for a pause or had a failure of its own;
   /// - "unreachable": the last attempt to connect to the vendor failed;
   /// - "refused": the vendor rejected the credentials; they are tried again later;
   /// - "needs_credentials": the vendor rejected the credentials permanently;

@@ -79,10 +79,11 @@ struct IntegrationConfig {
   bool enabled = true;
   std::vector<ConnectionField> connection;
   UpstreamConfig upstream;
-  int max_in_flight = 30;
+  int max_in_flight = 30;  ///< further calls are rejected with 429
   Mark at, id_at, tool_at, connection_at;
 };
 
+/// One API key of the callers.
 struct ApiKeyConfig {
   std::string name;
   Secret key;                ///< exactly one of key and key_sha256 is set
@@ -94,9 +95,9 @@ struct ServerConfig {
   std::string listen = "127.0.0.1:8080";
   std::string environment_id = "default";  ///< returned by GET /v1/check-api-key
   std::vector<ApiKeyConfig> api_keys;
-  std::vector<std::string> allowed_networks;  ///< CIDR; empty: callers from any address
-  std::uint64_t max_request_bytes = 33'554'432;
-  int threads = 0;  ///< 0: one per core
+  std::vector<std::string> allowed_networks;     ///< CIDR; empty: callers from any address
+  std::uint64_t max_request_bytes = 33'554'432;  ///< largest body of a call
+  int threads = 0;  ///< loops that serve calls, one thread each; 0: one per core
 };
 
 struct PluginsConfig {

@@ -24,7 +24,7 @@ struct SecretField {
 /// The runtime state of one connection of one plugin: credentials that the vendor rotated, and the
 /// session.
 struct StoredState {
-  std::uint64_t version = 0;  ///< incremented by each save; 0: never saved
+  std::uint64_t version = 0;  ///< increases with each save; 0: never saved
   /// Override the fields of the same name in integrations.yaml.
   std::vector<SecretField> credentials;
   std::vector<SecretField> session;  ///< empty: no session
@@ -49,7 +49,7 @@ struct StoredState {
 
 /// The exclusive right to renew one connection's session.
 struct Lease {
-  std::uint64_t fence = 0;           ///< fencing token, incremented by each lease
+  std::uint64_t fence = 0;           ///< fencing token, increases with each lease
   std::optional<StoredState> state;  ///< the stored state, read atomically with taking the lease
 };
 

@@ -63,7 +63,7 @@ struct Error {
   Origin origin = Origin::engine;
   Phase phase = Phase::route;
   Sent sent = Sent::no;
-  /// Whether repeating the call is safe and may succeed.
+  /// Whether trying again can help.
   bool retryable = false;
   std::vector<Problem> details;
   std::optional<std::chrono::milliseconds> retry_after;
@@ -81,7 +81,8 @@ Error input_invalid(std::string message, std::vector<Problem> details = {});
 Error input_invalid(std::vector<Problem> problems);
 /// HTTP 401: the caller's API key is invalid.
 Error authentication_invalid(std::string message);
-/// HTTP 404.
+/// HTTP 404: there is no such integration, or it cannot be used for the call (disabled, other
+/// tool).
 Error integration_not_found(std::string message);
 /// HTTP 429, retryable.
 Error rate_limited(std::string message, std::chrono::milliseconds retry_after);
@@ -89,13 +90,13 @@ Error rate_limited(std::string message, std::chrono::milliseconds retry_after);
 Error concurrency_exceeded(std::string message, std::chrono::milliseconds retry_after);
 /// HTTP 403: the caller's address is not allowed.
 Error address_refused(std::string message);
-/// HTTP 504, retryable if nothing was sent.
+/// HTTP 504: the vendor took too long. Retryable if nothing was sent.
 Error vendor_timed_out(std::string message, Phase phase, Sent sent);
-/// HTTP 502, retryable if nothing was sent.
+/// HTTP 502: the vendor could not be reached. Retryable if nothing was sent.
 Error vendor_unreachable(std::string message, Phase phase, Sent sent);
 /// HTTP 502: the vendor rejects the stored credentials.
 Error credentials_refused(std::string message);
-/// HTTP 500.
+/// HTTP 500: the plugin or the engine failed.
 Error plugin_failed(std::string message, Phase phase);
 Error engine_failed(std::string message, Phase phase, Sent sent);
 /// HTTP 499: the caller cancelled the call.

@@ -24,8 +24,8 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// `call` as validated, `answer` as the caller gets it. Neither contains a credential of the
-  /// connection.
+  /// Exactly one of the two is called per finished call. `call` as validated, `answer` as the
+  /// caller gets it. Neither contains a credential of the connection.
   virtual void on_response(const Call& call, const Response& answer) = 0;
   virtual void on_error(const Call& call, const Error& error) = 0;
 

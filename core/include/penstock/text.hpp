@@ -12,6 +12,7 @@ namespace penstock {
 
 /// Converts ASCII letters to lower case, independent of the locale.
 std::string lower(std::string_view text);
+/// Ignores the case of ASCII letters only.
 bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
 
 /// Percent-encodes everything except RFC 3986's unreserved characters.

@@ -13,9 +13,11 @@
 
 namespace penstock::sdk {
 
+/// The ABI string as a view; empty if its pointer is null.
 inline std::string_view view(pst_str text) noexcept {
   return text.ptr == nullptr ? std::string_view() : std::string_view(text.ptr, text.len);
 }
+/// The view as an ABI string. Does not copy.
 inline pst_str str(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
 namespace detail {

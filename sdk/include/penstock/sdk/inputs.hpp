@@ -78,6 +78,7 @@ class Session {
   const pst_state* state_;
 };
 
+/// The call to sign. See pst_call in plugin_abi.h.
 struct Call {
   explicit Call(const pst_call* call)
       : api(view(call->api)), method(view(call->method)), url(view(call->url)),
@@ -119,6 +120,7 @@ class Reply {
   const pst_reply* reply_;
 };
 
+/// The input of prepare().
 struct PrepareIn {
   explicit PrepareIn(const pst_prepare_in* in)
       : env(in->env), conn(detail::connection(in->conn)), connection_id(view(in->conn->id)),
@@ -130,6 +132,7 @@ struct PrepareIn {
   Call call;
 };
 
+/// The input of session().
 struct SessionIn {
   explicit SessionIn(const pst_session_in* in)
       : event(in->event), env(in->env), conn(detail::connection(in->conn)), old(in->session),
@@ -137,11 +140,12 @@ struct SessionIn {
   std::uint32_t event;  ///< PST_EV_*
   Env env;
   Fields conn;
-  Session old;
-  Fields carried;
+  Session old;     ///< the previous session, or none
+  Fields carried;  ///< from earlier steps of this run
   Reply reply;
 };
 
+/// The input of inspect().
 struct InspectIn {
   explicit InspectIn(const pst_inspect_in* in)
       : env(in->env), conn(detail::connection(in->conn)), session(in->session), call(in->call),

@@ -12,6 +12,7 @@
 
 namespace penstock::sdk {
 
+/// The claims of a JWT (RFC 7519 section 4.1).
 struct Claims {
   std::string_view iss, sub, aud;
   std::int64_t exp_s = 0;  ///< Unix time in seconds

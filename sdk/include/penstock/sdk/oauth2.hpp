@@ -24,10 +24,12 @@ inline Out& token_request(Out& out, std::string_view url, std::string_view form_
       .body(form_body);
 }
 
+/// The form of a refresh token grant (RFC 6749 section 6).
 inline std::string refresh_token_grant(std::string_view refresh_token) {
   return form({{"grant_type", "refresh_token"}, {"refresh_token", refresh_token}});
 }
 
+/// The form of a JWT bearer grant (RFC 7523 section 2.1).
 inline std::string jwt_bearer_grant(std::string_view assertion) {
   return form(
       {{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, {"assertion", assertion}});
@@ -62,6 +64,7 @@ struct TokenFields {
   std::string_view address = "";
 };
 
+/// The parsed response of a token endpoint. The views are valid during the invocation.
 struct TokenAnswer {
   std::string_view access_token;   ///< may be one that no header can carry: see keep_token()
   std::string_view refresh_token;  ///< empty: none was sent

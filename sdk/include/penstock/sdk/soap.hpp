@@ -14,6 +14,7 @@ namespace penstock::sdk {
 constexpr std::string_view soap11_content_type = "text/xml; charset=utf-8";
 constexpr std::string_view soap11_namespace = "http://schemas.xmlsoap.org/soap/envelope/";
 
+/// Code and text of a SOAP fault; views that are valid during the invocation.
 struct SoapFault {
   std::string_view code, text;
   explicit operator bool() const noexcept { return !code.empty() || !text.empty(); }

@@ -43,6 +43,7 @@ struct TestCall {
   std::optional<std::string> body = {};  ///< for a SOAP API: the XML for the Body
 };
 
+/// The input of one plugin function.
 struct Given {
   Values connection = {};  ///< checked against the manifest's schema, defaults filled in
   Values options = {};     ///< api_options, likewise
@@ -56,6 +57,7 @@ struct Given {
   Values unchecked_connection = {}, unchecked_options = {};
 };
 
+/// A response of the vendor.
 struct TestReply {
   int status = 200;
   std::string body = {};
@@ -63,6 +65,7 @@ struct TestReply {
   bool truncated = false;
 };
 
+/// A failed invocation.
 struct Failed {
   std::int32_t kind = 0;  ///< PST_E_*; if the host rejected a value, usually PST_E_INTERNAL
   std::string vendor_code, message;
@@ -103,17 +106,19 @@ class PluginDriver {
   ~PluginDriver();
   PluginDriver(PluginDriver&&) noexcept;
 
+  /// Runs prepare().
   Built prepare(const Given& given) const;
 
-  /// `event` is PST_EV_*; `given.session` is the old session; `reply` is null or the response for
-  /// the event.
+  /// Runs one step of session(). `event` is PST_EV_*; `given.session` is the old session; `reply`
+  /// is null or the response for the event.
   Built session(std::uint32_t event, const Given& given, const Values& carried = {},
                 const TestReply* reply = nullptr) const;
 
+  /// Runs inspect() on a response to the call.
   Built inspect(const Given& given, const TestReply& reply) const;
 
-  std::string manifest() const;
-  std::vector<std::string> apis() const;
+  std::string manifest() const;           ///< JSON text
+  std::vector<std::string> apis() const;  ///< names, such as "rest"
   bool has_session() const;
   bool has_inspect() const;
 
