@@ -72,9 +72,9 @@ struct Error {
   bool cancelled = false;  ///< the caller cancelled the call: call_cancelled()
 };
 
-/// The functions below create one error per cause, each with a fixed HTTP status, code and title.
-///
-/// HTTP 400, for one or several problems in the caller's request.
+// The functions below create one error per cause, each with a fixed HTTP status, code and title.
+
+/// HTTP 400: one or several problems in the caller's request.
 Error input_invalid(std::string message, std::vector<Problem> details = {});
 /// HTTP 400. Joins the problems into the message: "api_options.service_name is required; path must
 /// be a string, not null".
