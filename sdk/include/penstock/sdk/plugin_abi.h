@@ -37,8 +37,8 @@ extern "C" {
 #define PST_ABI_MAJOR 1
 #define PST_ABI_MINOR 0
 #define PST_ENTRY "pst_plugin_v1" /* the only exported object, of type const pst_plugin */
-#define PST_MANIFEST_SECTION                                                                       \
-  ".pst_manifest" /* the ELF section with the manifest's bytes, readable without running code */
+/* the ELF section with the manifest's bytes, readable without running code */
+#define PST_MANIFEST_SECTION ".pst_manifest"
 
 /* Bytes, not NUL-terminated. FROZEN */
 typedef struct pst_str {
@@ -100,8 +100,8 @@ typedef struct pst_call {
   const pst_str* option_names;
   uint64_t n_option_names;
 } pst_call;
-#define PST_CALL_ENVELOPED                                                                         \
-  UINT32_C(1) /* body is the content of the Body of a SOAP envelope that the caller supplied */
+/* body is the content of the Body of a SOAP envelope that the caller supplied */
+#define PST_CALL_ENVELOPED UINT32_C(1)
 
 /* A response of the vendor. */
 typedef struct pst_reply {
@@ -109,8 +109,8 @@ typedef struct pst_reply {
   const pst_kv* headers;
   pst_str body;
 } pst_reply;
-#define PST_REPLY_TRUNCATED                                                                        \
-  UINT32_C(1) /* body contains only the first bytes, up to the manifest's inspect.max_bytes */
+/* body contains only the first bytes, up to the manifest's inspect.max_bytes */
+#define PST_REPLY_TRUNCATED UINT32_C(1)
 
 typedef struct pst_prepare_in {
   uint32_t struct_size, flags;
