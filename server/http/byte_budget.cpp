@@ -10,7 +10,7 @@ constexpr std::uint64_t least_counted = 16 * 1024;
 }  // namespace
 
 void ByteBudget::change(std::uint64_t from, std::uint64_t to) {
-  // Unsigned arithmetic wraps round: adding a negative difference subtracts.
+  // Unsigned arithmetic wraps: adding a negative difference subtracts.
   held_.fetch_add(to - from, std::memory_order_relaxed);
   if (whole_) whole_->change(from, to);
 }

@@ -6,19 +6,19 @@
 
 namespace penstock::server {
 
-/// The memory that request bodies and answers take while they move between the server and its
-/// clients, against a limit. Limits decide whether a further call begins, and whether a slow client
-/// is waited for; calls in flight have nothing reserved. Thread-safe.
+/// Counts the memory of request and response bodies in transfer between the server and its clients,
+/// against a limit. The limit decides whether a new call may start, and whether to keep waiting for
+/// a slow client; calls in flight reserve nothing. Thread-safe.
 class ByteBudget {
  public:
-  /// `whole`, if any, is what this is a part of: what is held here is held there as well.
+  /// `whole` (may be null) is the parent budget: bytes held here are held there as well.
   explicit ByteBudget(std::uint64_t most, std::shared_ptr<ByteBudget> whole = nullptr)
       : max_(most), whole_(std::move(whole)) {}
 
   std::uint64_t held() const { return held_.load(std::memory_order_relaxed); }
-  /// Whether this part alone is used up.
+  /// Whether this budget alone is used up.
   bool is_spent() const { return held() >= max_; }
-  /// Whether this or the whole is.
+  /// Whether this budget or its parent is used up.
   bool is_contended() const { return is_spent() || (whole_ && whole_->is_contended()); }
 
  private:
@@ -30,7 +30,7 @@ class ByteBudget {
   std::shared_ptr<ByteBudget> whole_;
 };
 
-/// What one connection holds of a budget; gives it back when it dies. Not thread-safe.
+/// The bytes that one connection holds of a budget; released on destruction. Not thread-safe.
 class HeldBytes {
  public:
   HeldBytes() = default;
@@ -39,11 +39,11 @@ class HeldBytes {
   HeldBytes& operator=(HeldBytes&& other) noexcept;
   ~HeldBytes() { set(0); }
 
-  /// Holds `bytes` from now on. Little ones count as none: their number is limited, and this is
-  /// asked for each call.
+  /// Sets the number of bytes held. Small amounts count as 0: their number is limited, and this
+  /// runs for each call.
   void set(std::uint64_t bytes);
 
-  /// Whether it is a part of what uses a budget up.
+  /// Whether these bytes belong to a budget that is used up.
   bool is_contended() const { return bytes_ > 0 && budget_->is_contended(); }
 
  private:

@@ -51,7 +51,7 @@ void Connection::advance() {
       if (may_become_foreign(input_)) return receive(waiting_read_size);
       if (auto other = foreign_protocol(input_)) return refuse({400, *std::move(other)});
     }
-    // RFC 9112 section 2.2: an empty line ahead of a request is let pass.
+    // RFC 9112 section 2.2: empty lines before a request are skipped.
     while (input_.starts_with("\r\n"))
       input_.erase(0, 2);
     if (input_.empty()) return receive(waiting_read_size);
@@ -64,7 +64,7 @@ void Connection::advance() {
     }
     read_head_at_front(head_size);
   } catch (const std::exception&) {
-    close();  // Out of memory, most likely: there is nothing to answer with.
+    close();  // Most likely out of memory: no response can be built.
   }
 }
 
@@ -79,7 +79,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   keep_alive_ = head->keep_alive;
   head_only_ = head->method == "HEAD";
   minor_version_ = head->minor_version;
-  // Identity is taken from our own reading: Beast 1.81 would let trailers of the body add to it.
+  // Identity comes from our own parser: Beast 1.81 would let trailers of the body add to it.
   auto refusal = api_.admit(*head, client_, context_);
   request_id_ = context_.record.request_id;
   held_ = context_.key != nullptr ? HeldBytes(context_.key->budget()) : HeldBytes();
@@ -103,7 +103,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   if (!parser_->is_header_done()) return refuse({400, "the request's head is malformed"});
   head_fields_ = head->fields.size();
   expects_continue_ = head->expects_continue && head->has_body();
-  input_.erase(0, head_size);  // The head's views end here.
+  input_.erase(0, head_size);  // The views in `head` end here.
   deadline_ = Clock::time_point::max();
   reading_ = writing_ = {};
   if (context_.proxied) return begin_stream();
@@ -121,7 +121,7 @@ void Connection::begin_body() {
   });
 }
 
-/// Beast adds them to the fields of the head.
+/// Beast appends trailers to the fields of the head.
 bool Connection::has_trailers() const {
   const auto& fields = parser_->get();
   return static_cast<std::size_t>(std::distance(fields.begin(), fields.end())) != head_fields_;
@@ -148,7 +148,7 @@ void Connection::serve() {
   context_.client_disconnected = gone_;
   std::string body = std::move(parser_->get().body());
   parser_.reset();
-  // The engine may answer on a thread of its own: the way back leads over this connection's loop.
+  // The engine may complete on its own thread: return to this connection's loop.
   api_.serve(std::move(context_), std::move(body),
              [self = shared_from_this()](HttpResponse answered) {
                asio::dispatch(self->socket_.get_executor(),
@@ -156,7 +156,7 @@ void Connection::serve() {
                                 self->response(std::move(answered));
                               });
              });
-  // An answer that was there at once is written already, and has the read armed when it is out.
+  // A response that was available at once is already being written; on_written() starts the read.
   if (step_ == Step::call) read_ahead();
 }
 

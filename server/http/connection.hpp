@@ -20,20 +20,20 @@
 
 namespace penstock::server {
 
-/// What a connection tells the listener that it came from. Called on their common loop.
+/// Receives events from its connections. Called on their common loop.
 class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
   virtual void on_closed(class Connection& connection) = 0;
 };
 
-/// One client connection: reads a request, has it answered, writes the answer, and so on. Lives on
-/// one loop; kept alive by its pending operation.
+/// One client connection: reads a request, passes it to the API handler, writes the response, then
+/// repeats. Runs on one loop; kept alive by its pending operation.
 ///
-/// At most one read is armed at a time, and it stays armed while a request is answered: what comes
-/// then is the next request, which waits in `input_` so that answers keep their order, or the news
-/// that the caller has gone. So watching the caller costs no system call, and leaves nothing
-/// behind.
+/// At most one read is pending at a time, and it stays pending while a request is processed. It
+/// yields either the next request, which waits in `input_` so that responses keep their order, or
+/// the client's disconnect. Watching for a disconnect therefore costs no extra system call and
+/// needs no cleanup.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, ApiHandler& door, const HttpLimits& limits,
@@ -42,34 +42,35 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start();
 
-  /// Closes if the time for the present step is over.
+  /// Closes the connection if the current step's deadline has passed, or if the client is too slow.
   void check_deadline(Clock::time_point now);
 
-  /// Closes now if no request is under way, else after its answer.
+  /// Closes now if no request is in progress, otherwise after the current response.
   void begin_draining();
 
-  // For a ProxyStream, on the loop.
+  // For ProxyStream; called on the loop.
 
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
   ApiHandler& door() { return api_; }
   bool stays_open() const { return keep_alive_ && !draining_; }
-  /// The client speaks HTTP/1.0: it knows neither chunks nor interim answers.
+  /// The client speaks HTTP/1.0, which has neither chunks nor interim responses.
   bool is_http_1_0() const { return minor_version_ == 0; }
 
-  /// Asks for the next piece of the request's body; see ProxyPeer::read().
+  /// Requests the next piece of the request body; see ProxyPeer::read().
   void pull(ProxyPeer::ReadHandler handler);
-  /// Why the body ended early although the client is still there; empty where it went away.
+  /// Why the body ended early although the client is still connected; empty if it disconnected.
   std::string_view stream_fault() const { return stream_fault_; }
-  /// Puts bytes behind those on their way; `sent` (may be null) hears whether they went out.
+  /// Queues bytes behind those being sent. `sent` (may be null) receives whether they were sent.
   void send(std::string bytes, std::function<void(bool)> sent);
-  /// Back to whole replies. What is unread of the body costs the connection.
+  /// Ends streaming; later responses are sent whole. An unread rest of the body prevents
+  /// keep-alive.
   void end_stream();
   void response(HttpResponse response);
   void on_written();
   void close();
-  /// From now on what goes out belongs to the answer.
+  /// Marks all bytes sent from now on as part of the final response.
   void begin_answer() { answer_begun_ = true; }
-  /// Closes so that the client sees an error rather than the end of its answer.
+  /// Closes with a TCP reset, so that the client sees an error instead of the end of its response.
   void reset();
 
  private:
@@ -108,9 +109,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void allow(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
 
-  /// What a pending operation holds. A loop that ends drops its operations unanswered; the handlers
-  /// that wait in the connection hold it in turn, by way of the engine's call, and go with the
-  /// operation.
+  /// Owned by a pending operation. A loop that ends destroys its operations without completing
+  /// them. The handlers stored in the connection own it in turn, through the engine's call; a Hold
+  /// drops them together with its operation.
   class Hold {
    public:
     explicit Hold(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -133,28 +134,28 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Step step_ = Step::idle;
   Clock::time_point deadline_;      ///< of the steps idle, head and linger
-  RateDeadline reading_, writing_;  ///< of the others, while they wait for the client
+  RateDeadline reading_, writing_;  ///< of the other steps, while they wait for the client
   bool draining_ = false;
 
-  std::string incoming_;  ///< what the armed read fills
+  std::string incoming_;  ///< buffer of the pending read
   bool receiving_ = false;
   bool input_ended_ = false;  ///< the client has closed its sending side
-  std::string input_;         ///< received and not yet used
-  std::size_t searched_ = 0;  ///< of it, how much holds no end of a head
-  bool is_first_ = true;      ///< nothing was asked on this connection yet
-  /// Becomes true when the client has gone, and stays so: all calls of the connection share it.
+  std::string input_;         ///< received, not yet consumed
+  std::size_t searched_ = 0;  ///< length of the prefix of `input_` that holds no end of a head
+  bool is_first_ = true;      ///< no request head was read on this connection yet
+  /// Set when the client disconnects, and never cleared; shared by all calls of the connection.
   std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
   std::optional<boost::asio::steady_timer> half_closed_timer_;
   bool half_closed_asked_ = false;
 
   std::optional<RequestParser> parser_;
   std::size_t head_fields_ = 0;
-  std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, framing included
+  std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, including framing
   RequestContext context_;
   HeldBytes held_;
   std::uint64_t max_body_ = 0;
   std::string integration_id_;  ///< of a streamed call
-  std::string request_id_;      ///< of the last request whose head was admitted or refused by it
+  std::string request_id_;  ///< of the last request that ApiHandler::admit() accepted or rejected
   int minor_version_ = 1;
   bool keep_alive_ = false;
   bool head_only_ = false;

@@ -1,4 +1,4 @@
-// What comes from the client: bytes, and the news that it has gone.
+// Input from the client: bytes, and the detection of a disconnect.
 #include <sys/socket.h>
 
 #include "http/connection.hpp"
@@ -8,7 +8,7 @@ namespace penstock::server {
 
 namespace asio = boost::asio;
 
-/// Arms the read, unless it is.
+/// Starts a read unless one is pending.
 void Connection::receive(std::size_t size_wanted) {
   if (receiving_) return;
   if (input_ended_) return on_end_of_input(asio::error::eof);
@@ -70,20 +70,20 @@ void Connection::on_end_of_input(boost::system::error_code error) {
   }
 }
 
-/// Keeps the read armed while a request is answered.
+/// Keeps a read pending while a request is processed.
 void Connection::read_ahead() {
-  if (step_ == Step::stream && parser_ && !parser_->is_done()) return;  // pull() decides.
+  if (step_ == Step::stream && parser_ && !parser_->is_done()) return;  // pull() starts the reads.
   if (input_.size() < max_read_ahead) receive(waiting_read_size);
 }
 
-/// Whether nothing is on its way to the client that would tell whether it still reads.
+/// Whether no data is on its way to the client that would reveal whether it still reads.
 bool Connection::client_waits() const {
   return (step_ == Step::call || step_ == Step::stream) && !answer_begun_ && pieces_.empty();
 }
 
-/// A client that has closed its sending side may have closed altogether, or may wait for its
-/// answer: TCP tells only when it is sent something. An interim answer, which any HTTP/1.1 client
-/// discards (RFC 9110 section 15.2.1), makes one that is closed answer with a reset.
+/// A client that has closed its sending side may be gone, or may wait for its response: TCP reveals
+/// which only when something is sent. An interim response, which any HTTP/1.1 client discards (RFC
+/// 9110 section 15.2.1), makes a closed client reply with a TCP reset.
 void Connection::ask_half_closed_client() {
   if (half_closed_timer_ || half_closed_asked_ || minor_version_ == 0 || !client_waits()) return;
   half_closed_timer_.emplace(socket_.get_executor(), limits_.half_closed);

@@ -1,4 +1,4 @@
-// Whole answers, and the end of a connection.
+// Whole responses, and the end of a connection.
 #include <array>
 
 #include <sys/socket.h>
@@ -24,8 +24,8 @@ bool Connection::is_stalled(Clock::time_point now) {
          writing_.overdue(now, limits_, socket_.native_handle());
 }
 
-/// One line for each request or answer that is given up. A connection that has asked nothing has
-/// none, and a streamed call's own line tells it.
+/// Logs one line for each request or response that is given up. A connection without a request gets
+/// none, and a streamed call reports it in its own line.
 void Connection::log_slow_client(bool unfair) {
   CallRecord request;
   std::string message;
@@ -50,7 +50,7 @@ void Connection::log_slow_client(bool unfair) {
   api_.note_slow_client(request, message);
 }
 
-/// Slower than is fair while others wait for what it holds.
+/// Whether the client is slower than the contended rate while others wait for what it holds.
 bool Connection::is_unfair(Clock::time_point now) {
   const std::uint64_t fair = limits_.contended_bytes_per_second;
   if (!reading_.slower_than(fair, now, limits_) && !writing_.slower_than(fair, now, limits_))
@@ -132,8 +132,8 @@ void Connection::on_written() {
 }
 
 void Connection::linger() {
-  // Closing with unread input would make the kernel reset the connection and destroy the answer on
-  // its way.
+  // Closing with unread input would make the kernel reset the connection and discard the response
+  // in transit.
   boost::system::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   step_ = Step::linger;

@@ -1,4 +1,4 @@
-// The part of a connection that streams: pieces of a body in, pieces of an answer out.
+// Streaming on a connection: pieces of a request body in, pieces of a response out.
 #include <boost/asio/write.hpp>
 
 #include "api/proxy_stream.hpp"
@@ -10,7 +10,7 @@ namespace penstock::server {
 namespace asio = boost::asio;
 
 void Connection::abandon_stream() {
-  // Each may end what the next belongs to.
+  // Destroying a handler may destroy the objects that own the others, so all are moved out first.
   const auto pull = std::exchange(pull_, nullptr);
   const auto pieces = std::exchange(pieces_, {});
 }
@@ -42,7 +42,7 @@ void Connection::pull(ProxyPeer::ReadHandler handler) {
 void Connection::feed_stream() {
   const bool malformed = parse_body(*parser_, input_).failed();
   const bool wasteful = !parser_->is_done() && input_.size() > max_unused_bytes;
-  // Trailers of requests end here (RFC 9110 section 6.5.1 leaves that open).
+  // Trailers of requests are dropped here, which RFC 9110 section 6.5.1 permits.
   std::string piece = std::exchange(parser_->get().body(), {});
   if (malformed || wasteful) {
     keep_alive_ = false;
@@ -52,7 +52,7 @@ void Connection::feed_stream() {
   }
   if (piece.empty() && !parser_->is_done()) return receive_for_stream();
   const auto handler = std::exchange(pull_, nullptr);
-  read_ahead();  // Behind the body, to watch the caller.
+  read_ahead();  // Reads past the body, to detect a disconnect.
   handler(std::move(piece));
 }
 

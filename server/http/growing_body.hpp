@@ -11,8 +11,8 @@
 
 namespace penstock::server {
 
-/// A Beast body whose memory follows what came, not what was announced: string_body reserves the
-/// whole Content-Length at once. The string may be emptied between two puts.
+/// A Beast body that allocates for the bytes received, not for those announced: string_body
+/// reserves the whole Content-Length at once. The string may be emptied between two puts.
 struct GrowingBody {
   using value_type = std::string;
 

@@ -25,7 +25,7 @@ struct HttpServer::Shared {
 
 namespace {
 
-/// How often deadlines are looked at: often enough for the shortest, rarely enough to cost nothing.
+/// How often deadlines are checked: often enough for the shortest, rarely enough to be cheap.
 std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
   const auto shortest =
       std::min({limits.head, limits.grace, limits.idle, limits.linger, limits.silence});
@@ -34,7 +34,8 @@ std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
 
 }  // namespace
 
-/// The listener of one loop and its connections. Everything but construction happens on the loop.
+/// The listener of one loop, and its connections. After construction and listen(), all work happens
+/// on the loop.
 class LoopListener final : public ConnectionOwner,
                            public std::enable_shared_from_this<LoopListener> {
  public:
@@ -59,8 +60,8 @@ class LoopListener final : public ConnectionOwner,
       boost::system::error_code ignored;
       for (const auto& acceptor : self->acceptors_)
         acceptor->socket.close(ignored);
-      // Closing only marks the end; the connections leave the set later, when their operations come
-      // back.
+      // Closing only starts the shutdown: connections leave the set later, when their operations
+      // complete.
       for (Connection* connection : self->connections_)
         connection->begin_draining();
     });
@@ -90,7 +91,7 @@ class LoopListener final : public ConnectionOwner,
     from.socket.async_accept(
         [self = shared_from_this(), &from](boost::system::error_code error, tcp::socket socket) {
           from.accepting = false;
-          // Out of descriptors, most likely: the sweep tries again.
+          // Most likely out of descriptors: the sweep tries again.
           if (error) return;
           self->adopt(std::move(socket));
           self->accept(from);

@@ -16,26 +16,26 @@ class ApiHandler;
 struct HttpLimits;
 class LoopListener;
 
-/// Listens on all addresses of a host, with one listener per loop between which the kernel spreads
-/// the connections; each stays on its loop. The loops and the door must outlive the connections:
-/// stop, let the loops end, then destroy.
+/// Listens on all addresses of a host, with one listener per loop. The kernel distributes the
+/// connections between them, and each connection stays on its loop. The loops and the API handler
+/// must outlive the connections: call stop(), let the loops end, then destroy.
 class HttpServer {
  public:
-  /// `listen` is HOST:PORT; port 0 takes any. See listen_endpoints().
+  /// `listen` is HOST:PORT; port 0 picks a free one. See listen_endpoints().
   static Result<std::unique_ptr<HttpServer>, std::string>
   open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen,
        ApiHandler& door, const HttpLimits& limits);
   ~HttpServer();
 
-  /// "127.0.0.1:8080": the first of them.
+  /// The first address, such as "127.0.0.1:8080".
   const std::string& address() const { return addresses_.front(); }
   const std::vector<std::string>& addresses() const { return addresses_; }
   int port() const { return port_; }
 
-  /// Accepts no more, closes idle connections, and each other one after its answer. [any-thread]
+  /// Stops accepting, closes idle connections, and every other one after its response. [any-thread]
   void stop();
 
-  /// Connections that are open. [any-thread]
+  /// The number of open connections. [any-thread]
   std::size_t connections() const;
 
   struct Shared;

@@ -18,7 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-/// Another try finds another free port, should the first be taken at a further address.
+/// Another attempt gets another free port, in case the first is taken at a further address.
 constexpr int max_tries = 16;
 
 Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& address) {
@@ -38,7 +38,7 @@ Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& add
   for (const auto& entry : found)
     add(entry.endpoint());
   if (equal_ignoring_case(address.host, "localhost")) {
-    // RFC 6761 section 6.3. Clients resolve it for themselves, whatever the hosts file says.
+    // RFC 6761 section 6.3. Clients resolve localhost themselves, whatever the hosts file says.
     const std::uint16_t port = out.front().port();
     add({asio::ip::address_v4::loopback(), port});
     add({asio::ip::address_v6::loopback(), port});
@@ -53,7 +53,7 @@ bool is_absent(const boost::system::error_code& error) {
          error == boost::system::errc::address_not_available;
 }
 
-/// IPv6 apart from IPv4, so that both can have the same port; but `::` stands for every address.
+/// Binds IPv6 apart from IPv4, so that both can have the same port; but `::` covers every address.
 void open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
   acceptor.open(endpoint.protocol());
   acceptor.set_option(tcp::acceptor::reuse_address(true));
@@ -61,7 +61,7 @@ void open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
     acceptor.set_option(asio::ip::v6_only(!endpoint.address().is_unspecified()));
 }
 
-/// Binds them all as nobody else may, then lets them go: with SO_REUSEPORT a second Penstock would
+/// Binds all endpoints exclusively, then releases them: with SO_REUSEPORT a second Penstock would
 /// silently take half of the connections.
 boost::system::error_code claim(std::vector<tcp::endpoint>& endpoints) {
   asio::io_context context;

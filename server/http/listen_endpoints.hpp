@@ -9,14 +9,14 @@
 
 namespace penstock::server {
 
-/// The endpoints that HOST:PORT stands for, IPv4 first: one of an address, and all of a name, since
+/// Resolves HOST:PORT to endpoints, IPv4 first: one for an address, all for a name, since
 /// `localhost` is both 127.0.0.1 and ::1. Port 0 becomes one that is free at all of them. An
-/// address that this machine does not have is left out where another one is left. Fails with a
-/// message where an endpoint is in use, even by another Penstock.
+/// address that this machine does not have is skipped if another one remains. Fails with a message
+/// if an endpoint is in use, even by another Penstock.
 Result<std::vector<boost::asio::ip::tcp::endpoint>, std::string>
 listen_endpoints(const std::string& listen);
 
-/// Opens `acceptor` at `endpoint`, which several loops may share. `::` takes IPv4 as well. Throws
+/// Opens `acceptor` at `endpoint`, which several loops may share. `::` accepts IPv4 as well. Throws
 /// boost::system::system_error.
 void listen_at(boost::asio::ip::tcp::acceptor& acceptor,
                const boost::asio::ip::tcp::endpoint& endpoint);

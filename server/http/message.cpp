@@ -16,8 +16,9 @@ constexpr std::array<std::string_view, 9> once_only = {
     "host",   "authorization",    "content-type",     "content-length", "transfer-encoding",
     "expect", "content-encoding", "x-integration-id", "soapaction"};
 
-/// Names that frame a message or tell whose it is. Some readers take `_` for `-`, so such a twin of
-/// one of them is refused; in any other name an underscore is a letter like others.
+/// Names of framing and identity fields. Some parsers read `_` as `-`, so a name that differs from
+/// one of these only in that way is rejected; in any other name an underscore is an ordinary
+/// character.
 constexpr std::array<std::string_view, 8> without_twins = {
     "content-length",   "content-type",  "content-encoding", "transfer-encoding",
     "x-integration-id", "x-api-options", "keep-alive",       "proxy-authorization"};
@@ -32,7 +33,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-/// Takes the line at the front, without its CRLF; empty optional: a line end that is not CRLF.
+/// Removes the first line and returns it without its CRLF; nullopt if it ends in anything else.
 std::optional<std::string_view> take_line(std::string_view& rest) {
   const std::size_t end = rest.find_first_of("\r\n");
   if (end == std::string_view::npos || rest.substr(end, 2) != "\r\n") return std::nullopt;
@@ -55,7 +56,7 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-/// Nothing but what may stand in a URI without its fragment.
+/// Whether `target` is printable ASCII without spaces and without a fragment.
 bool is_plain(std::string_view target) {
   return std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
 }
@@ -131,7 +132,7 @@ Result<Ok, HeadRefusal> read_request_line(std::string_view line, RequestHead& he
   return read_target(head);
 }
 
-/// The name of which `name` is a twin by its underscores; empty: it is none.
+/// The name that `name` becomes if its underscores are read as hyphens; empty if it is not listed.
 std::string_view twin_of(std::string_view name) {
   if (name.find('_') == std::string_view::npos) return {};
   std::string hyphens = lower(name);
@@ -179,7 +180,7 @@ bool has(const RequestHead& head, std::string_view name) {
   });
 }
 
-/// RFC 9112 section 3.2: HTTP/1.1 has a Host, which may be empty, even beside an absolute target.
+/// RFC 9112 section 3.2: HTTP/1.1 requires Host, even with an absolute target; it may be empty.
 Result<Ok, HeadRefusal> read_host(RequestHead& head) {
   const std::string_view host = head.field("host");
   if (!has(head, "host") && head.minor_version == 1) return refuse("the header host is missing");
@@ -206,7 +207,7 @@ Result<Ok, HeadRefusal> read_framing(RequestHead& head) {
     if (length.empty() || error != std::errc() || stop != end)
       return refuse("Content-Length must be a number");
   }
-  // RFC 9110 section 10.1.1: HTTP/1.0 knows no expectations.
+  // RFC 9110 section 10.1.1: expectations are ignored in HTTP/1.0.
   const std::string_view expected = head.field("expect");
   if (!expected.empty() && head.minor_version == 1) {
     if (!equal_ignoring_case(expected, "100-continue"))

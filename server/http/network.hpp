@@ -19,8 +19,8 @@ struct Address {
   friend bool operator==(const Address&, const Address&) = default;
 };
 
-/// The caller addresses that may call: a list of networks in CIDR notation. An empty list admits
-/// everyone.
+/// The client addresses that may connect: a list of networks in CIDR notation. An empty list admits
+/// every address.
 class AllowedNetworks {
  public:
   static Result<AllowedNetworks, std::string> parse(const std::vector<std::string>& networks);
@@ -40,7 +40,7 @@ struct ListenAddress {
   std::string port;
 };
 
-/// Takes "127.0.0.1:8080", "[::1]:8080" and "localhost:8080" apart.
+/// Parses "127.0.0.1:8080", "[::1]:8080" and "localhost:8080".
 Result<ListenAddress, std::string> parse_listen_address(std::string_view text);
 
 }  // namespace penstock::server

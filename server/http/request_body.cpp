@@ -12,9 +12,9 @@ namespace {
 
 namespace http = boost::beast::http;
 
-/// Beast 1.81 and 1.83 read the line of the last chunk again when more has come, and assert that
-/// the shortest end of a body has come with it: a client that sends "0\r\n\r\n" in three pieces
-/// would end the process. Behind a chunk with data two more bytes have come.
+/// Beast 1.81 and 1.83 parse the line of the last chunk again when more input arrives, and assert
+/// that the shortest end of a body has arrived with it: a client that sends "0\r\n\r\n" in three
+/// pieces would abort the process. After a chunk with data, two more bytes have arrived.
 bool is_cut_last_chunk(std::string_view left) {
   constexpr std::string_view shortest_end = "0\r\n\r\n";
   if (left.size() >= shortest_end.size() || !left.starts_with('0')) return false;
@@ -22,8 +22,9 @@ bool is_cut_last_chunk(std::string_view left) {
   return line_end != std::string_view::npos && left.substr(line_end).starts_with("\r\n");
 }
 
-/// RFC 9112 section 7.1.1 has no control characters in extensions; Beast lets some pass between
-/// quotes, where a reader that ends lines at a bare LF sees another chunk. The parser refers to it.
+/// RFC 9112 section 7.1.1 allows no control characters in extensions; Beast accepts some between
+/// quotes, where a parser that ends lines at a bare LF sees another chunk. The parser keeps a
+/// reference to this object.
 auto check_extension = [](std::uint64_t, std::string_view extension,
                           boost::system::error_code& error) {
   const bool is_clean = std::ranges::all_of(extension, [](char c) {

@@ -10,17 +10,17 @@
 namespace penstock::server {
 
 struct RequestParser : boost::beast::http::request_parser<GrowingBody> {
-  /// What is left of the input begins the line of a chunk, and Beast has seen it.
+  /// The remaining input begins with a chunk line that Beast has already seen.
   bool in_chunk_line = false;
-  /// A chunk with data has been read: a line of a chunk begins behind the line break of the data.
+  /// A chunk with data was parsed: the next chunk line begins after the line break of the data.
   bool has_chunk = false;
 };
 
-/// Gives the parser, which has the head, what has come of the body, and takes from `input` what it
-/// used. Success where it wants more. What stands behind the body stays in `input`.
+/// Feeds `input` to the parser, which has the head, and removes the consumed bytes. Succeeds if the
+/// parser needs more. Bytes after the body stay in `input`.
 boost::system::error_code parse_body(RequestParser& parser, std::string& input);
 
-/// Makes the parser refuse chunk extensions that two readers read in two ways.
+/// Makes the parser reject chunk extensions that two parsers may interpret differently.
 void refuse_odd_extensions(RequestParser& parser);
 
 }  // namespace penstock::server

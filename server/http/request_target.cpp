@@ -20,7 +20,7 @@ bool is_hex_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/// RFC 3986 section 3.2.2's reg-name, which an IPv4 address is as well, without the comma.
+/// RFC 3986 section 3.2.2: reg-name, which includes IPv4 addresses, but without the comma.
 bool is_registered_name(std::string_view text) {
   constexpr std::string_view others = "-._~!$&'()*+;=";
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -69,7 +69,7 @@ std::optional<AbsoluteTarget> read_absolute_target(std::string_view target) {
     AbsoluteTarget out;
     out.authority = target.substr(0, target.find_first_of("/?"));
     target.remove_prefix(out.authority.size());
-    // No resource of ours is at the root, so a query there tells nothing.
+    // No route is at the root, so a query there has no meaning.
     out.path = target.starts_with('/') ? target : "/";
     return out;
   }

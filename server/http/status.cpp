@@ -64,7 +64,7 @@ std::string status_line(int status, std::string_view reason) {
 }
 
 std::string_view http_date() {
-  // Not strftime: its names follow the locale.
+  // Not strftime: its names depend on the locale.
   static constexpr std::array<const char*, 7> days = {"Sun", "Mon", "Tue", "Wed",
                                                       "Thu", "Fri", "Sat"};
   static constexpr std::array<const char*, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
