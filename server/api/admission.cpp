@@ -1,4 +1,4 @@
-// What the door decides from the head of a request, before the first byte of its body.
+// Checks of a request's head, before the first byte of its body is read.
 #include <algorithm>
 #include <random>
 
@@ -10,8 +10,8 @@
 namespace penstock::server {
 namespace {
 
-/// Unlike any other of this process, and most likely of any other; says nothing about how many came
-/// before.
+/// Returns an id that is unique in this process and very likely across processes, and that does not
+/// reveal how many came before.
 std::string new_request_id() {
   static const std::uint64_t origin =
       (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
@@ -29,7 +29,7 @@ std::string new_request_id() {
   return id;
 }
 
-/// Whether a Prefer header (RFC 7240) names `preference`.
+/// Whether a Prefer header (RFC 7240) contains `preference`.
 bool prefers(const RequestHead& head, std::string_view preference) {
   for (const RequestHead::Line& line : head.fields) {
     if (!equal_ignoring_case(line.name, "prefer")) continue;
@@ -124,7 +124,8 @@ std::optional<Error> ApiHandler::check_key(const RequestHead& head, RequestConte
   return std::nullopt;
 }
 
-/// Of requests that are read here; the proxy leaves a coding to the vendor and trailers behind.
+/// For requests that are read whole; the proxy forwards a content coding to the vendor and drops
+/// trailers.
 std::optional<Error> ApiHandler::check_body(const RequestHead& head,
                                             RequestContext& context) const {
   const Endpoint page = context.route->page;

@@ -6,16 +6,16 @@
 
 namespace penstock::server {
 
-/// What the door itself refuses: a path, a method, a size.
+/// The error for a request that the API handler itself rejects: a path, a method, a size.
 Error request_error(int status, std::string title, std::string message);
 
-/// The answer of readyz once the end has been asked for.
+/// The response of readyz while the server shuts down.
 Error shutting_down();
 
-/// The answer to a call while too much memory is held for clients that read slowly.
+/// The response to a call while clients that read slowly hold too much memory.
 Error overloaded();
 
-/// The answer of readyz while a part of the engine is out of service.
+/// The response of readyz while a part of the engine is out of service.
 Error not_ready(std::string message);
 
 }  // namespace penstock::server

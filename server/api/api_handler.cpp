@@ -31,18 +31,18 @@ HttpResponse response_of(const Error& error) {
   return response;
 }
 
-/// Whether `pointer` (RFC 6901) is `outer`, or points into what that points to.
+/// Whether `pointer` (RFC 6901) equals `outer` or points inside it.
 bool is_within(std::string_view pointer, std::string_view outer) {
   return pointer.starts_with(outer) &&
          (pointer.size() == outer.size() || pointer[outer.size()] == '/');
 }
 
-/// The slips of an envelope together with what is wrong with the rest of it: one round for the
-/// caller.
+/// Combines the errors of an envelope with those of its remaining content, so that the caller gets
+/// all of them at once.
 Error with_what_the_api_says(std::vector<Problem> slips, Result<Preview> rest) {
   if (!rest && rest.error().code == Code::input_invalid) {
     for (Problem& problem : rest.error().details) {
-      // What could not be read stands in the call as if it were absent.
+      // A value that could not be read is absent from the call; errors about it are redundant.
       const bool told = std::ranges::any_of(
           slips, [&](const Problem& slip) { return is_within(problem.pointer, slip.pointer); });
       if (!told) slips.push_back(std::move(problem));
@@ -51,7 +51,7 @@ Error with_what_the_api_says(std::vector<Problem> slips, Result<Preview> rest) {
   return input_invalid(std::move(slips));
 }
 
-/// Bodies and answers that wait for slow clients, as multiples of the largest body.
+/// Limits for bodies and responses that wait for slow clients, as multiples of the maximum body.
 constexpr std::uint64_t bodies_of_a_key = 8;
 constexpr std::uint64_t bodies_in_all = 32;
 
@@ -264,7 +264,7 @@ HttpResponse ApiHandler::render(RequestContext& context, Result<Response> result
     HttpResponse response{200, {}, response_json(answer, as_base64)};
     add_places(response, answer.places);
     return finish(context, std::move(response));
-  } catch (const std::exception&) {  // Out of memory: the vendor has acted all the same.
+  } catch (const std::exception&) {  // Out of memory, after the vendor has processed the call.
     return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes),
                   context);
   }

@@ -24,77 +24,80 @@
 
 namespace penstock::server {
 
-/// Who is at the other end of a connection.
+/// The client of a connection.
 struct Client {
   std::string address;  ///< for the log
   bool allowed = true;  ///< by server.allowed_networks
 };
 
-/// What the head of an admitted request said; goes with it until it is answered.
+/// State of an admitted request, from its head to its response.
 struct RequestContext {
   const Route* route = nullptr;
-  ApiKey* key = nullptr;       ///< of the caller; null where none is needed
-  std::uint64_t max_body = 0;  ///< of a request that is read whole: the largest body it may have
+  ApiKey* key = nullptr;       ///< of the caller; null if the route needs none
+  std::uint64_t max_body = 0;  ///< of a request that is read whole: its maximum body size
   std::vector<std::string> arguments;
   std::string integration_id;
   bool respects_rate_limit = false;  ///< Prefer: respect-rate-limit
   bool wants_session = false;        ///< Prefer: session
-  std::optional<ProxyCall> proxied;  ///< of a request whose body streams
-  std::shared_ptr<const std::atomic<bool>> client_disconnected;  ///< see Call::abandoned
+  std::optional<ProxyCall> proxied;  ///< of a request whose bodies are streamed
+  std::shared_ptr<const std::atomic<bool>> client_disconnected;  ///< see Call::client_disconnected
   Clock::time_point started;
   CallRecord record;
 
   bool is_probe() const { return route != nullptr && !route->needs_key; }
 };
 
-/// What the proxy has to know of an API before it asks the engine.
+/// What the proxy checks of an API before it calls the engine.
 struct ProxiedApi {
-  std::vector<std::string> methods;  ///< with HEAD and OPTIONS where it takes GET
+  std::vector<std::string> methods;  ///< including HEAD and OPTIONS if it accepts GET
   bool soap = false;
   std::string docs_url;
 };
 
-/// The HTTP API without HTTP: from a checked head and a body to a reply. Thread-safe; knows nothing
-/// of sockets.
+/// The HTTP API without the transport: turns a checked head and a body into a response.
+/// Thread-safe; does not use sockets.
 class ApiHandler {
  public:
-  /// `port` and `log` must outlive the door.
+  /// `port` and `log` must outlive the handler.
   ApiHandler(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log);
 
   Client recognise(const Address& address, std::string text) const;
 
-  /// All that can be decided before the body is read: address, route, key, rate, size. A reply is
-  /// the end of the request; none means that `ticket` is filled in and serve() comes next.
+  /// Checks everything that does not need the body: address, route, key, rate, size. A returned
+  /// response ends the request; none means that `context` is filled in, and serve() or proxy()
+  /// follows.
   std::optional<HttpResponse> admit(const RequestHead& head, const Client& client,
                                     RequestContext& context);
 
-  /// Answers an admitted request; `done` runs exactly once, maybe on another thread, maybe before
-  /// this returns.
+  /// Processes an admitted request. `done` runs exactly once, possibly on another thread, possibly
+  /// before this returns.
   void serve(RequestContext context, std::string body, std::function<void(HttpResponse)> done);
 
-  /// Starts an admitted request whose bodies stream.
+  /// Starts an admitted request whose bodies are streamed.
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
-  /// Takes down what the vendor answered, for the log line that the end gives.
+  /// Records the vendor's response for the log line written at the end.
   static void record_response(RequestContext& context, const Response& head);
   void end_proxied(RequestContext& context, std::optional<Error> error);
-  /// The reply where there is no answer of the vendor.
+  /// The response to the client if the vendor sent none.
   HttpResponse fail_proxied(RequestContext& context, Error error);
 
-  /// The reply to what is not a proper request. It closes the connection.
+  /// The response to a request that is not valid HTTP. It closes the connection.
   HttpResponse refuse(const HeadRefusal& refusal, const Client& client);
 
   /// Logs that a connection was closed because its client was too slow.
   void note_slow_client(const CallRecord& request, std::string_view message) const;
 
-  /// Where callers reach this server, for the examples of the catalogue. Before the first request.
+  /// Sets the address of this server shown in the catalogue's examples. Call before the first
+  /// request.
   void set_address(std::string_view listening) { address_ = reachable(listening); }
 
-  /// Whether calls of that integration were refused a moment ago because all its places were taken.
+  /// Whether calls of that integration were rejected recently because all its concurrency slots
+  /// were taken.
   bool wants_places_of(const std::string& integration_id, Clock::time_point now) {
     return contention_.is_recent(integration_id, now);
   }
 
-  /// From now on readyz says no.
+  /// Makes readyz report that the server is not ready.
   void begin_draining() { draining_ = true; }
 
  private:
@@ -126,10 +129,10 @@ class ApiHandler {
   std::string environment_id_;
   std::string address_;
   std::uint64_t max_request_bytes_;
-  // The catalogue is the same as long as the engine is open.
+  // The catalogue does not change while the engine is open.
   std::string openapi_;
-  std::map<std::string, ProxiedApi, std::less<>> apis_;  ///< by "tool/api"
-  std::vector<std::atomic<bool>> intermediaries_noted_;  ///< by rule
+  std::map<std::string, ProxiedApi, std::less<>> apis_;  ///< key: "tool/api"
+  std::vector<std::atomic<bool>> intermediaries_noted_;  ///< index: the rule
   std::atomic<bool> draining_{false};
 };
 

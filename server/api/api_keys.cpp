@@ -10,7 +10,7 @@ namespace penstock::server {
 namespace {
 
 std::string sha256_hex(std::string_view bytes) {
-  // Fetched once: looking the algorithm up costs more than the digest.
+  // Fetched once: looking up the algorithm costs more than the digest.
   static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
@@ -24,7 +24,7 @@ std::string sha256_hex(std::string_view bytes) {
   return out;
 }
 
-/// What follows "Bearer"; empty: another scheme.
+/// The token after "Bearer"; empty if the scheme is another.
 std::string_view bearer_token(std::string_view authorization) {
   constexpr std::string_view scheme = "bearer ";
   if (!equal_ignoring_case(authorization.substr(0, scheme.size()), scheme)) return {};
@@ -37,8 +37,8 @@ std::string_view bearer_token(std::string_view authorization) {
 
 std::optional<std::chrono::milliseconds> ApiKey::throttle(Clock::time_point now) {
   if (calls_per_second_ <= 0) return std::nullopt;
-  // Each call costs a share of a second; a debt of less than one second is fine. One number, so no
-  // lock.
+  // Each call costs a fraction of a second; a debt of up to one second is allowed. The state is one
+  // number, so no lock is needed.
   const Clock::rep second = Clock::duration(std::chrono::seconds(1)).count();
   const Clock::rep cost = second / calls_per_second_;
   const Clock::rep current = now.time_since_epoch().count();

@@ -16,7 +16,7 @@
 
 namespace penstock::server {
 
-/// One API key: its name, and how fast it may be used. Thread-safe.
+/// One API key: its name and its rate limit. Thread-safe.
 class ApiKey {
  public:
   ApiKey(std::string name, std::string digest, int calls_per_second,
@@ -27,30 +27,31 @@ class ApiKey {
   const std::string& name() const { return name_; }
   const std::string& digest() const { return digest_; }
 
-  /// Counts one call at `now`; none: it may go on, else how long to wait. A second's worth may come
-  /// at once.
+  /// Counts one call at `now`. Returns none if it is allowed, otherwise how long to wait. A burst
+  /// of one second's worth of calls is allowed.
   std::optional<std::chrono::milliseconds> throttle(Clock::time_point now);
 
-  /// For the bodies and answers of its calls; connections that outlive the key may hold of it.
+  /// Memory budget for the bodies and responses of its calls. Shared: connections may outlive the
+  /// key.
   const std::shared_ptr<ByteBudget>& budget() const { return budget_; }
 
  private:
   std::string name_;
   std::string digest_;
   int calls_per_second_;
-  std::atomic<Clock::rep> allowed_from_{0};  ///< when the calls admitted so far are paid off
+  std::atomic<Clock::rep> allowed_from_{0};  ///< when the debt of the calls admitted so far is zero
   std::shared_ptr<ByteBudget> budget_;
 };
 
-/// The keys of integrations.yaml.
+/// The API keys of integrations.yaml.
 class ApiKeys {
  public:
-  /// Each key may hold `most_bytes_of_a_key` of `budget`.
+  /// Each key may hold `max_bytes_of_a_key` of `budget`.
   ApiKeys(const std::vector<ApiKeyConfig>& keys, const std::shared_ptr<ByteBudget>& budget,
           std::uint64_t max_bytes_of_a_key);
 
-  /// The key of an Authorization header's value; null if it is none of ours. Takes as long for any
-  /// key of a length: digests are compared, all of them, each in constant time.
+  /// The key that an Authorization header's value names; null if there is none. Takes the same time
+  /// for any token of a given length: all digests are compared, each in constant time.
   ApiKey* find(std::string_view authorization) const;
 
  private:

@@ -16,12 +16,12 @@ class Engine;
 
 namespace penstock::server {
 
-/// What the door needs of an engine. Thread-safe.
+/// The engine interface that the API handler uses. Thread-safe.
 class CallPort {
  public:
   virtual ~CallPort() = default;
 
-  /// `handler` runs once, on whatever thread.
+  /// `handler` runs once, on any thread.
   virtual void start(Call call, std::function<void(Result<Response>)> handler) = 0;
   virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
   virtual Result<Preview> validate(const Call& call) const = 0;
@@ -34,11 +34,11 @@ class CallPort {
   virtual std::vector<ApiInfo> catalog() const = 0;
   virtual std::vector<IntegrationInfo> integrations() const = 0;
 
-  /// Why the engine is not wholly at work, in sentences; empty: it is.
+  /// The reasons why the engine is not fully operational, as sentences; empty if it is.
   virtual std::vector<std::string> out_of_service() const { return {}; }
 };
 
-/// The real one. The engine must outlive it.
+/// The implementation on an Engine, which must outlive it.
 class EnginePort final : public CallPort {
  public:
   explicit EnginePort(Engine& engine) : engine_(engine) {}

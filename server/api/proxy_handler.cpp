@@ -1,4 +1,4 @@
-// The door's part in calls whose bodies stream.
+// The API handler's part in calls whose bodies are streamed.
 #include <algorithm>
 
 #include <penstock/http.hpp>
@@ -9,8 +9,8 @@
 namespace penstock::server {
 namespace {
 
-/// One pair after another, percent-encoded, as the JSON that api_options are. `place` names them in
-/// messages.
+/// Converts percent-encoded pairs, joined by `separator`, to the JSON of api_options. `place` names
+/// the source in messages.
 Result<std::string> read_options(std::string_view text, char separator, const std::string& place) {
   std::vector<Field> values;
   while (!text.empty()) {
@@ -34,15 +34,15 @@ Result<std::string> options_of_header(std::string form) {
   return read_options(form, '&', "X-Api-Options");
 }
 
-/// The {api} of a target, as it was written: with it may stand its options, for clients that are
-/// given an address more easily than a header: `/v1/proxy/workday/soap;service_name=Staffing/`.
+/// The {api} segment of a target, as received. It may contain options, for clients that take an
+/// address more easily than a header: `/v1/proxy/workday/soap;service_name=Staffing/`.
 std::string_view api_segment(std::string_view target) {
   for (int i = 0; i < 4; ++i)
     target.remove_prefix(target.find('/') + 1);
   return target.substr(0, target.find_first_of("/?"));
 }
 
-/// The ways in which SOAP toolkits ask for a service's description.
+/// Whether the query asks for a service description, in one of the forms of SOAP toolkits.
 bool asks_for_wsdl(std::string_view path) {
   const std::size_t mark = path.find('?');
   if (mark == std::string_view::npos) return false;
@@ -72,7 +72,7 @@ std::optional<HttpResponse> ApiHandler::check_method(const RequestHead& head,
                          std::string(all_methods));
   }
   const auto api = apis_.find(call.tool + "/" + call.api);
-  if (api == apis_.end()) return std::nullopt;  // The engine says what it is not.
+  if (api == apis_.end()) return std::nullopt;  // The engine reports the unknown tool or API.
   const std::vector<std::string>& methods = api->second.methods;
   if (std::ranges::find(methods, head.method) != methods.end()) return std::nullopt;
   std::string allow;
@@ -89,7 +89,7 @@ std::optional<HttpResponse> ApiHandler::check_method(const RequestHead& head,
   return refuse_method(context, std::move(message), std::move(allow));
 }
 
-/// A word in the log, once for each kind: nothing is wrong, but who misses the header should know.
+/// Logs a dropped header once per kind: it is not an error, but explains a missing header.
 void ApiHandler::note_intermediary(std::string_view header) {
   const auto rule = intermediary_header(header);
   if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;

@@ -12,8 +12,8 @@
 namespace penstock::server {
 namespace {
 
-/// What callers go by to tell our words from a vendor's, so no vendor can say it; and what frames a
-/// message, which is ours to write since it is written for this hop.
+/// Fields that a vendor must not set: those by which callers distinguish the engine's responses
+/// from a vendor's, and framing fields, which this server writes for its own hop.
 bool is_ours(std::string_view name) {
   constexpr std::array<std::string_view, 9> names = {
       "connection",        "content-length",        "keep-alive", "trailer",          "te",
@@ -34,7 +34,7 @@ bool has(const std::vector<Field>& fields, std::string_view name) {
       fields, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
 }
 
-/// The one length that all Content-Length fields say; none where there are none, or they differ.
+/// The length that all Content-Length fields agree on; none if there are none, or they differ.
 std::optional<std::uint64_t> content_length(const std::vector<Field>& fields) {
   std::optional<std::uint64_t> out;
   for (const Field& field : fields) {
@@ -77,7 +77,8 @@ void ProxyStream::read(ReadHandler handler) {
 }
 
 void ProxyStream::interim(Response head) {
-  // HTTP/1.0 has none (RFC 9110 section 15.2), and 101 would end HTTP on this connection.
+  // HTTP/1.0 has no interim responses (RFC 9110 section 15.2), and 101 would end HTTP on this
+  // connection.
   if (connection_->is_http_1_0() || head.status == 101) return;
   std::string bytes = status_line(head.status, head.reason);
   append_vendor_fields(bytes, head.headers);
@@ -99,7 +100,7 @@ void ProxyStream::head(Response head) {
 void ProxyStream::send_head(const Response& head) {
   head_sent_ = true;
   connection_->begin_answer();
-  // RFC 9112 section 6.3: these end with their head.
+  // RFC 9112 section 6.3: these responses have no body.
   const bool bodiless = head_only_ || head.status == 204 || head.status == 304;
   const std::optional<std::uint64_t> length = content_length(head.headers);
   framing_ = bodiless                     ? Framing::none
@@ -110,11 +111,12 @@ void ProxyStream::send_head(const Response& head) {
   std::string bytes = status_line(head.status, head.reason);
   append_vendor_fields(bytes, head.headers);
   if (framing_ == Framing::chunked) bytes += "Transfer-Encoding: chunked\r\n";
-  // RFC 9110 section 8.6: it may say what a GET would have got, but a 204 has none.
+  // RFC 9110 section 8.6: the length of the body that a GET would have returned is allowed, but not
+  // in a 204.
   if (length && head.status != 204)
     bytes.append("Content-Length: ").append(std::to_string(*length)).append("\r\n");
   if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
-  // Tells a vendor's 401 from one of ours, and leads to the line in the log.
+  // Distinguishes a vendor's 401 from the engine's, and identifies the log line.
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
       .append(context_.record.request_id)
       .append("\r\n");
@@ -136,7 +138,8 @@ void ProxyStream::write(std::string piece, std::function<void(bool)> next) {
       });
 }
 
-/// Never more than the head promised: what is behind it would be read as another answer.
+/// Never sends more than the announced length: the client would read the excess as another
+/// response.
 void ProxyStream::send_piece(std::string piece, std::function<void(bool)> next) {
   switch (framing_) {
   case Framing::none:
@@ -164,7 +167,7 @@ void ProxyStream::finish(Result<ProxyEnd> end) {
 }
 
 void ProxyStream::send_error(Error error) {
-  // The engine knows only that the body broke off.
+  // The engine knows only that the body ended early.
   if (const std::string_view fault = connection_->stream_fault();
       !fault.empty() && error.origin == Origin::caller)
     error.message = fault;
@@ -173,14 +176,14 @@ void ProxyStream::send_error(Error error) {
     return cut_off();
   }
   HttpResponse response = connection_->door().fail_proxied(context_, std::move(error));
-  // Behind an interim answer that is on its way.
+  // Queued behind an interim response that may still be in transit.
   connection_->send({}, [connection = connection_, response = std::move(response)](bool) {
     connection->end_stream();
     connection->response(response);
   });
 }
 
-/// The caller sees a body that breaks off: there is no other way to take an answer back.
+/// Truncates the body that the caller sees: the only way to signal an error after the head.
 void ProxyStream::cut_off() {
   connection_->send({}, [connection = connection_, framing = framing_](bool) {
     connection->end_stream();

@@ -11,8 +11,8 @@
 
 namespace penstock::server {
 
-/// A request to the transparent proxy: the engine's view of a client connection. Its calls may come
-/// from any thread; everything happens on the connection's loop.
+/// A request to the transparent proxy: the engine's interface to a client connection. Functions may
+/// be called from any thread; the work happens on the connection's loop.
 class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<ProxyStream> {
  public:
   ProxyStream(std::shared_ptr<Connection> connection, RequestContext context)
@@ -27,8 +27,8 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   void finish(Result<ProxyEnd> end) override;
 
  private:
-  /// How the caller tells the end of the answer. Ours to choose: the vendor's framing ends with the
-  /// vendor's connection.
+  /// How the end of the response is marked for the caller. Chosen by this server: the vendor's
+  /// framing applies only to the vendor's connection.
   enum class Framing : std::uint8_t { none, length, chunked, until_close };
 
   void send_head(const Response& head);
@@ -43,7 +43,7 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   bool takes_trailers_ = false;
   bool head_sent_ = false;
   Framing framing_ = Framing::none;
-  std::uint64_t left_ = 0;  ///< of a promised length
+  std::uint64_t left_ = 0;  ///< of an announced length: the bytes not sent yet
 };
 
 }  // namespace penstock::server

@@ -24,8 +24,8 @@ enum class Endpoint : std::uint8_t {
   openapi,
 };
 
-/// One row of the HTTP API. `*` in the pattern takes one segment; a `**` at its end all that
-/// follows, slash and query included, as written. The method `*` is any.
+/// One route of the HTTP API. In the pattern, `*` matches one segment; a `**` at its end matches
+/// the rest as received, including slash and query. The method `*` matches any.
 struct Route {
   std::string_view method;
   std::string_view pattern;
@@ -33,17 +33,16 @@ struct Route {
   bool needs_key = true;
 };
 
-/// Every row.
+/// All routes.
 std::span<const Route> all_routes();
 
 struct RouteMatch {
   const Route* route = nullptr;        ///< null: see `allow`
-  std::vector<std::string> arguments;  ///< what `*` took, percent-decoded, and `**`, as written
-  std::string allow;  ///< the path's methods where the method is wrong; empty: no such path
+  std::vector<std::string> arguments;  ///< matches of `*`, decoded, and of `**`, as received
+  std::string allow;  ///< the path's methods if the method is wrong; empty: no such path
 };
 
-/// Finds the row for a method and a target; its query is not looked at. HEAD is served where GET
-/// is.
+/// Finds the route for a method and a target, ignoring the query. HEAD matches where GET does.
 RouteMatch find_route(std::string_view method, std::string_view target);
 
 }  // namespace penstock::server

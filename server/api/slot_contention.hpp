@@ -8,12 +8,12 @@
 
 namespace penstock::server {
 
-/// Which integrations refuse calls because as many as they allow are in flight. Streamed calls hold
-/// their place as long as their client reads, so slow ones end while others are refused.
-/// Thread-safe.
+/// Records which integrations reject calls because their concurrency limit is reached. Streamed
+/// calls hold their slot while their client reads, so slow ones are closed while others are
+/// rejected. Thread-safe.
 class SlotContention {
  public:
-  /// A call of that integration, which exists, was refused for want of a place.
+  /// Records that a call of that integration, which exists, was rejected for lack of a slot.
   void note(const std::string& integration_id, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     refused_at_[integration_id] = now;
