@@ -1,6 +1,6 @@
 #!/bin/bash
-# CPU per call of Penstock (envelope job: check, sign, verified TLS, JSON check, wrap) beside nginx as a plain TLS reverse
-# proxy, in the same run, rounds interleaved. Prints medians. Needs nginx, wrk, openssl; build/release must be built.
+# Compares the CPU time per call of Penstock (envelope call: check, sign, verified TLS, JSON check, wrap) with nginx as a
+# plain TLS reverse proxy, in one run with interleaved rounds. Prints medians. Needs nginx, wrk, openssl and build/release.
 #   bench/passthrough.sh [ROUNDS=5] [SECONDS=2] [CONNECTIONS=64]
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,5 +1,6 @@
-// One realistic api_options, judged by us (with its defaults filled and its values listed), by
-// RapidJSON's validator and by valijson, each from text; rounds interleaved. Prints medians.
+// Validates one realistic api_options, each time from text: with Penstock (which also fills in
+// defaults and lists the values), with RapidJSON's validator and with valijson. Rounds are
+// interleaved. Prints medians.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,7 +19,7 @@
 
 namespace {
 
-// workday/rest's.
+// The schema of workday/rest.
 constexpr std::string_view schema_text = R"({
   "type": "object", "additionalProperties": false, "required": ["service_name"],
   "properties": {

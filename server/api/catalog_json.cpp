@@ -12,7 +12,7 @@ namespace {
 
 using rapidjson::StringBuffer;
 
-/// The few calls that the pages need, on either of RapidJSON's writers.
+/// The few calls that the responses need, on either of RapidJSON's writers.
 template <class Writer>
 class JsonWriter {
  public:
@@ -36,13 +36,13 @@ class JsonWriter {
     writer_.EndArray();
   }
 
-  /// 0: the member is left out.
+  /// If 0, the member is omitted.
   void time(const char* name, std::int64_t unix_ms) {
     if (unix_ms == 0) return;
     text(name, rfc_3339(unix_ms));
   }
 
-  /// `json` is JSON already; empty: the member is left out.
+  /// `json` is already JSON; if empty, the member is omitted.
   void raw(const char* name, const std::string& json) {
     if (json.empty()) return;
     writer_.Key(name);

@@ -11,7 +11,7 @@
 namespace penstock::server {
 namespace {
 
-/// The envelope's members, in order: name and JSON.
+/// The members of the envelope, in order: name and JSON.
 std::vector<std::pair<std::string_view, std::string>> members(const ExampleCall& example) {
   std::vector<std::pair<std::string_view, std::string>> out;
   out.emplace_back("method", quoted_json(example.method));
@@ -22,7 +22,8 @@ std::vector<std::pair<std::string_view, std::string>> members(const ExampleCall&
   return out;
 }
 
-/// `api_options` as `name=value` words; what is no text goes as its JSON, which the engine takes.
+/// `api_options` as `name=value` words; a value that is not a string stays JSON, which the engine
+/// accepts.
 std::vector<std::string> option_words(const std::string& json) {
   std::vector<std::string> out;
   rapidjson::Document options;
@@ -43,7 +44,7 @@ std::vector<std::string> option_words(const std::string& json) {
   return out;
 }
 
-/// `data` as the command line takes it: a JSON string is its text.
+/// `data` in the form of the command line: a JSON string becomes its text.
 std::string body_of(const ExampleCall& example) {
   rapidjson::Document data;
   if (data.Parse(example.data).HasParseError() || !data.IsString()) return example.data;
@@ -103,7 +104,7 @@ std::string cli_command(const ApiInfo& api, const ExampleCall& example,
     out += " -q " + shell_word(param.name + "=" + param.value);
   if (example.data.empty()) return out;
   const std::string body = body_of(example);
-  // What begins so would be taken for a file, or for another option.
+  // A body with such a beginning would be read as a file name, or as another option.
   if (body.starts_with('@') || body.starts_with('-'))
     return "printf %s " + shell_word(body) + " | " + out + " -d @-";
   return out + " \\\n  -d " + shell_word(body);

@@ -9,30 +9,30 @@
 
 namespace penstock::server {
 
-/// Where and for whom an example is shown.
+/// The server, integration and configuration that an example is written for.
 struct ExampleContext {
-  std::string address;      ///< HOST:PORT that callers reach
-  std::string integration;  ///< what they send as X-Integration-Id
-  std::string config;       ///< the file of the command line; empty: the default one
+  std::string address;      ///< HOST:PORT by which callers reach the server
+  std::string integration;  ///< sent as X-Integration-Id
+  std::string config;       ///< the -c FILE of the command line; empty: the default file
 };
 
-/// The place for an API's examples.
+/// Returns the context for an API's examples.
 using ExampleContextOf = std::function<ExampleContext(const ApiInfo&)>;
 
-/// The listening address as callers can reach it: "0.0.0.0:80" is "127.0.0.1:80" to this machine.
+/// The listening address as callers on this machine reach it: "127.0.0.1:80" for "0.0.0.0:80".
 std::string reachable(std::string_view listen);
 
-/// What stands for an integration where none is configured.
+/// Placeholder for the integration id if none is configured.
 constexpr std::string_view some_integration = "YOUR_INTEGRATION";
 
-/// At `address`, each API with the first integration that it can be called for.
+/// Contexts with `address`, and for each API the first integration that it can be called for.
 ExampleContextOf example_contexts(std::string address, std::vector<IntegrationInfo> integrations);
 
-/// The envelope to be posted: JSON, with the manifest's own JSON inside.
+/// The envelope to be posted: JSON that embeds the manifest's own JSON.
 std::string example_request(const ExampleCall& example);
 
-/// Commands and a program to be copied as they are; each takes the key from $PENSTOCK_API_KEY, or
-/// needs none. A line of them may end inside quotes: to be printed without indentation.
+/// Commands and a program that can be copied unchanged; each takes the key from $PENSTOCK_API_KEY,
+/// or needs none. A line may end inside quotes, so they must be printed without indentation.
 std::string curl_command(const ApiInfo& api, const ExampleCall& example,
                          const ExampleContext& place);
 std::string cli_command(const ApiInfo& api, const ExampleCall& example,
@@ -40,7 +40,7 @@ std::string cli_command(const ApiInfo& api, const ExampleCall& example,
 std::string typescript_program(const ApiInfo& api, const ExampleCall& example,
                                const ExampleContext& place);
 
-/// A word for a POSIX shell, in quotes where it needs them.
+/// A word for a POSIX shell, quoted if necessary.
 std::string shell_word(std::string_view word);
 
 }  // namespace penstock::server

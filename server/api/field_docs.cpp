@@ -17,7 +17,7 @@ const Value* member(const Value& object, const char* name) {
   return found == object.MemberEnd() ? nullptr : &found->value;
 }
 
-/// A string's text, anything else's JSON.
+/// Strings as their text, other values as JSON.
 std::string as_text(const Value& value) {
   if (value.IsString()) return {value.GetString(), value.GetStringLength()};
   rapidjson::StringBuffer buffer;
@@ -47,7 +47,7 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-/// A pattern that can be shown and wrapped: no control character and no space as it is.
+/// A printable pattern that can be wrapped: control characters and spaces are escaped.
 std::string shown_pattern(std::string_view pattern) {
   constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
@@ -78,7 +78,7 @@ std::string about(const Value& schema, const std::string& condition) {
   const std::string most = text(schema, "maximum");
   if (!least.empty()) add("at least " + least);
   if (!most.empty()) add("at most " + most);
-  if (is_secret) return out;  // nobody writes one after a pattern
+  if (is_secret) return out;  // nobody composes a secret from a pattern
   const auto examples = list(schema, "examples");
   if (!examples.empty()) add("such as " + examples.front());
   if (const std::string pattern = text(schema, "pattern"); !pattern.empty())
@@ -90,7 +90,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-/// "needed where grant is jwt_bearer"; `by_default`: that is so where nothing is said.
+/// "needed where grant is jwt_bearer". Sets `by_default` if the condition holds by default.
 std::string condition_of(const std::string& name, const ApiInfo& api, const Value& properties,
                          bool& by_default) {
   std::vector<std::string> values;

@@ -10,19 +10,19 @@
 
 namespace penstock::server {
 
-/// An option or a connection field, as people need it.
+/// The documentation of an option or a connection field, for people.
 struct FieldDoc {
   std::string name;
   std::string need;  ///< "required", "default v1", "optional", "required where grant is jwt_bearer"
-  std::string about;      ///< what it is and which values are right
-  bool required = false;  ///< also: by the default of the field that it depends on
+  std::string about;      ///< what it is and which values are valid
+  bool required = false;  ///< also if the default of the field it depends on makes it required
 };
 
-/// Those that an API needs first, else in the schema's order.
+/// Required fields first, otherwise in the schema's order.
 std::vector<FieldDoc> option_fields(const ApiInfo& api);
 std::vector<FieldDoc> connection_fields(const ApiInfo& api);
 
-/// Whether a connection is complete for an API, the defaults being there. `value`: what is
+/// Whether a connection is complete for an API, counting defaults. `value` returns what is
 /// configured for a field.
 bool is_complete(const ApiInfo& api,
                  const std::function<std::optional<std::string_view>(const std::string&)>& value);

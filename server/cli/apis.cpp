@@ -15,7 +15,7 @@ namespace {
 using server::ExampleContext;
 using server::FieldDoc;
 
-/// "service_name [version]": what is needed, and what may be left out.
+/// "service_name [version]": required options, and in brackets the optional ones.
 std::string option_names(const std::vector<FieldDoc>& fields) {
   std::vector<std::string> words;
   for (const FieldDoc& field : fields)
@@ -31,8 +31,8 @@ std::string needed_names(const std::vector<FieldDoc>& fields) {
   return words.empty() ? "-" : joined(words);
 }
 
-/// An integration that the API can be called for; or one of its tool, or a word that stands for
-/// one.
+/// An integration that the API can be called for; otherwise one of its tool; otherwise a
+/// placeholder.
 std::string integration_for(const ApiInfo& api, const Config& config) {
   std::string found;
   for (const IntegrationConfig& integration : config.integrations) {

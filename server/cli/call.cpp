@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::size_t max_data = std::size_t{1} << 30U;
 
-/// A command line that says something that cannot be; exit code 2.
+/// An invalid command line; exit code 2.
 struct UsageError {
   std::string message;
 };
@@ -55,7 +55,8 @@ std::string read_data(const std::string& data) {
   return *std::move(read);
 }
 
-/// As the envelope's `data` has it: an object or an array is JSON, anything else goes raw.
+/// Interpreted like the envelope's `data`: an object or an array is JSON, anything else is sent
+/// raw.
 void set_body(Call& call, const CommandLine& line) {
   if (!line.has_data) return;
   call.body = read_data(line.data);
@@ -67,7 +68,7 @@ void set_body(Call& call, const CommandLine& line) {
   call.body_is_json = true;
 }
 
-/// The integration named, or the only one that fits.
+/// The named integration, or the only one that fits.
 std::string integration_for(const CommandLine& line, const Config& config, std::string_view tool) {
   if (!line.integration.empty()) return line.integration;
   std::vector<std::string> fitting;
@@ -102,15 +103,15 @@ Call make_call(const CommandLine& line, const Config& config) {
   return call;
 }
 
-/// A signal that came before the answer.
+/// A signal that arrived before the response.
 struct Interrupted {
   int signal;
 };
 
-/// Waits for what `start` gives to its handler, or for a signal.
+/// Waits for the result that `start` passes to its handler, or for a signal.
 template <class T, class Start>
 Result<T> wait_for(const StopSignals& signals, Start start) {
-  // Shared: after a signal the handler may run with nobody waiting any more.
+  // Shared: after a signal the handler may run when nobody waits any more.
   const auto promise = std::make_shared<std::promise<Result<T>>>();
   auto future = promise->get_future();
   start([promise](Result<T> result) {
@@ -142,7 +143,8 @@ int call(const CommandLine& line) {
     return exit_usage;
   }
   const StopSignals signals;
-  // A session may cost the grant that it was made of: what replaces that must be kept.
+  // Getting a session may consume the grant that it is made from: the replacement must be
+  // persisted.
   const auto log = std::make_shared<server::PluginLogLines>(
       [](const std::string& text) { std::cerr << text + "\n"; });
   const auto engine = open_engine(line, !line.dry_run || line.session, 1, {}, {log});
@@ -150,7 +152,7 @@ int call(const CommandLine& line) {
   std::string output;
   bool done = false;
   try {
-    signals.let_through();  // the body may come from a terminal
+    signals.let_through();  // the body may be read from a terminal
     Call asked = make_call(line, engine->config());
     signals.hold();
     if (line.dry_run) {
@@ -167,7 +169,7 @@ int call(const CommandLine& line) {
     std::cerr << "penstock call: " << error.message << '\n';
     return exit_usage;
   } catch (const Interrupted& interrupted) {
-    // The engine waits for a renewal that is under way: its end must be kept.
+    // The engine waits for a renewal in progress: its result must be persisted.
     engine->stop(std::chrono::milliseconds(0));
     return 128 + interrupted.signal;
   }

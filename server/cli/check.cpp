@@ -11,8 +11,8 @@
 
 namespace penstock::cli {
 
-/// What is for a machine goes to standard output, fine or not; what is for people goes where they
-/// look for it.
+/// Machine-readable output always goes to standard output. For people, problems and notes go to
+/// standard error, and success to standard output.
 int check(const CommandLine& line) {
   EngineOptions options;
   options.threads = 1;

@@ -1,5 +1,5 @@
-// The one file that includes CLI11, compiled without much optimisation: it takes long enough as it
-// is.
+// The only file that includes CLI11. It is compiled with little optimisation, because it compiles
+// slowly anyway.
 #include "cli/command_line.hpp"
 
 #include <algorithm>
@@ -66,8 +66,8 @@ int refuse(const std::string& why, const std::string& help) {
   return exit_usage;
 }
 
-/// The words that are neither options nor the value of --config, as far as the command's name, and
-/// what `help` is asked about, need it.
+/// The words that are neither options nor the value of --config. At most two: the command's name,
+/// and the topic of `help`.
 std::vector<std::string> plain_words(int argc, char** argv) {
   std::vector<std::string> out;
   for (int i = 1; i < argc && out.size() < 2; ++i) {
@@ -104,8 +104,8 @@ const CLI::App* find_command(const CLI::App& app, const std::string& name) {
   return nullptr;
 }
 
-/// `penstock`, `penstock help`, `penstock help call`, `penstock chekc`: the exit code where that is
-/// all there is to do.
+/// Handles `penstock`, `penstock help`, `penstock help call` and `penstock chekc`: returns the exit
+/// code if there is nothing else to do.
 std::optional<int> without_command(const CLI::App& app, int argc, char** argv) {
   const std::vector<std::string> words = plain_words(argc, argv);
   if (words.empty()) {
@@ -133,12 +133,12 @@ std::optional<int> without_command(const CLI::App& app, int argc, char** argv) {
                 "help");
 }
 
-/// What is left over once a command has taken what it knows.
+/// Rejects what is left over once a command has parsed its arguments.
 std::optional<int> refuse_leftovers(const CLI::App& app) {
   const auto commands = app.get_subcommands();
   const std::vector<std::string> words = app.remaining(true);
   if (commands.empty() || words.empty()) return std::nullopt;
-  // Unknown options first: what stands behind one may be its value.
+  // Unknown options first: a word after one may be its value.
   const auto option =
       std::ranges::find_if(words, [](const auto& one) { return one.starts_with('-'); });
   const std::string& word = option != words.end() ? *option : words.front();

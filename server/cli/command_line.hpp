@@ -10,14 +10,14 @@ namespace penstock::cli {
 
 enum class Command : std::uint8_t { serve, check, call, apis, plugins, schema, openapi };
 
-/// What the command line asks for.
+/// The parsed command line.
 struct CommandLine {
   Command command = Command::serve;
   std::filesystem::path config = "integrations.yaml";
 
   std::string listen;  ///< serve; empty: as configured
 
-  std::string target;  ///< call and apis: {tool}/{api}; of apis it may be empty
+  std::string target;  ///< call and apis: {tool}/{api}; may be empty for apis
   std::string method;
   std::string path;
   std::string integration;
@@ -27,7 +27,7 @@ struct CommandLine {
   std::string data;                  ///< text, or @file, or @- for standard input
   bool has_data = false;
   bool dry_run = false;
-  bool session = false;  ///< of a dry run: with one
+  bool session = false;  ///< of a dry run: get a session
 
   bool json = false;
   std::string format = "text";  ///< check: text, json or github
@@ -37,8 +37,8 @@ constexpr int exit_done = 0;
 constexpr int exit_failed = 1;
 constexpr int exit_usage = 2;
 
-/// Reads the arguments; or has printed help, a version or what is wrong with them, and gives the
-/// exit code.
+/// Parses the arguments. If they ask for help or the version, or are wrong, prints that and returns
+/// the exit code.
 std::variant<CommandLine, int> parse_command_line(int argc, char** argv);
 
 }  // namespace penstock::cli

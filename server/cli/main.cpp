@@ -13,7 +13,8 @@
 
 namespace {
 
-/// Memory holds credentials, whatever the command: no core file, no debugger of the same user.
+/// Memory holds credentials, whatever the command: disables core files, and debuggers of the same
+/// user.
 void keep_memory_private() {
   const rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);
@@ -21,10 +22,10 @@ void keep_memory_private() {
 }
 
 /// A program may be started without its standard streams. The first files and sockets that it opens
-/// would then get their numbers, and what is meant for people would be written into a database.
+/// would then get their descriptor numbers, and output for people could end up in a database.
 void keep_standard_streams() {
   for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    // The lowest free number is given; /dev/null can be missing from a bare chroot.
+    // open() returns the lowest free number; /dev/null can be missing from a bare chroot.
     if (::fcntl(descriptor, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != descriptor) std::abort();
   }
 }

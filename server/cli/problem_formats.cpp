@@ -8,7 +8,7 @@
 namespace penstock::cli {
 namespace {
 
-/// As actions/toolkit escapes: `more` are the characters that end a property.
+/// Escapes like actions/toolkit; `more` are the characters that end a property.
 std::string escaped(std::string_view text, std::string_view more) {
   constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;

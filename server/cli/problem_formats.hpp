@@ -6,14 +6,14 @@
 
 namespace penstock::cli {
 
-/// {"problems":[{"file","line","column","end_column","message","suggestion"}]}; what is unknown is
-/// left out. Notes, of which each has a place and a message, stand in "notes" where there are some.
+/// {"problems":[{"file","line","column","end_column","message","suggestion"}]}; unknown members are
+/// omitted. Notes, each with a place and a message, are in "notes" if there are any.
 std::string problems_json(const ConfigProblems& problems, const ConfigProblems& notes = {});
 
-/// Workflow commands of GitHub Actions, one line each: they become annotations of the files.
+/// Workflow commands of GitHub Actions, one per line; they become annotations of the files.
 std::string problems_github(const ConfigProblems& problems);
 
-/// The same for notes, which fail nothing.
+/// The same for notes, which are not failures.
 std::string notes_github(const ConfigProblems& notes);
 
 }  // namespace penstock::cli

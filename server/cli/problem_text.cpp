@@ -19,7 +19,8 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 constexpr std::size_t tab = 4;
 
-/// wcwidth and mbrtowc of UTF-8, whatever the user's locale; of this thread, for a while.
+/// Makes wcwidth and mbrtowc use UTF-8, whatever the user's locale; for this thread, until
+/// destroyed.
 class Utf8Locale {
  public:
   Utf8Locale() : own_(::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr)), before_(::uselocale(own_)) {}
@@ -34,11 +35,11 @@ class Utf8Locale {
   locale_t own_, before_;
 };
 
-/// One character as it is shown.
+/// One character as displayed.
 struct Glyph {
   std::string bytes;
   std::size_t width = 1;
-  std::size_t from = 0;  ///< its first byte in the text
+  std::size_t from = 0;  ///< offset of its first byte in the text
 };
 
 bool steers(wchar_t c) {

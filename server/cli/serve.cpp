@@ -16,9 +16,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto grace = 30s;  ///< for the calls in flight when the end is asked for
+constexpr auto grace = 30s;  ///< for the calls in flight at shutdown
 
-/// As many descriptors as allowed; of them half for clients, the rest for vendors and files.
+/// Raises the descriptor limit to its maximum. Half of it is for clients, the rest for vendors and
+/// files.
 std::size_t client_connections() {
   rlimit files{};
   getrlimit(RLIMIT_NOFILE, &files);
@@ -48,8 +49,8 @@ class ProcessLog {
 
 bool asks_for_end(int signal) { return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT; }
 
-/// Until somebody asks for the end. A terminal that closes, or a supervisor that wants the
-/// configuration read again, does not.
+/// Waits for a signal that requests shutdown. SIGHUP is not one: a closing terminal sends it, or a
+/// supervisor that wants the configuration read again.
 void wait_for_end(const StopSignals& signals, const ProcessLog& log) {
   while (true) {
     const int signal = signals.wait();
@@ -65,7 +66,7 @@ void drain(const server::HttpServer& http, const StopSignals& signals) {
   const auto end = server::Clock::now() + grace;
   while (http.connections() > 0 && server::Clock::now() < end) {
     const int signal = signals.wait_for(50ms);
-    if (asks_for_end(signal)) return;  // Asked twice: at once, then.
+    if (asks_for_end(signal)) return;  // The second request: stop at once.
   }
 }
 
@@ -109,7 +110,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
 int serve(const CommandLine& line) {
   const StopSignals signals;
   const ProcessLog log;
-  // Nothing is there yet that would have to end in order, and a plugin's constructor may hang.
+  // Nothing needs an orderly shutdown yet, and a plugin's constructor may hang.
   signals.let_ends_through();
   const auto engine = open_engine(
       line, true, 0,

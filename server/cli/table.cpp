@@ -7,9 +7,9 @@ namespace penstock::cli {
 namespace {
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t narrowest_last = 40;  ///< a longer word of the last column stands out
+constexpr std::size_t narrowest_last = 40;  ///< a longer word of the last column overflows
 
-/// In characters, not bytes.
+/// Length in characters, not bytes.
 std::size_t length(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(
       text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));

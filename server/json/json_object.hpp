@@ -6,17 +6,17 @@
 
 namespace penstock::server {
 
-/// A string for JSON, JavaScript and TypeScript, in its quotes.
+/// A quoted string for JSON, JavaScript and TypeScript.
 std::string quoted_json(std::string_view text);
 
-/// A JSON object, written member by member and kept in that order.
+/// A JSON object, written member by member in that order.
 class JsonObject {
  public:
   JsonObject& text(std::string_view name, std::string_view value) {
     return json(name, quoted_json(value));
   }
 
-  /// `value` is JSON already; empty: the member is left out.
+  /// `value` is already JSON; if empty, the member is omitted.
   JsonObject& json(std::string_view name, std::string_view value) {
     if (value.empty()) return *this;
     if (out_.size() > 1) out_ += ',';
@@ -26,7 +26,7 @@ class JsonObject {
     return *this;
   }
 
-  /// The members of another object.
+  /// Adds the members of another object.
   JsonObject& members_of(std::string_view object) {
     object = object.substr(1, object.size() - 2);
     if (object.empty()) return *this;
@@ -62,7 +62,7 @@ inline std::string ref_to(std::string_view component) {
   return JsonObject().text("$ref", "#/components/" + std::string(component)).done();
 }
 
-/// `{"application/json":{"schema":…}}`, with the examples where there are some.
+/// `{"application/json":{"schema":…}}`, with the examples, if any.
 inline std::string json_content(std::string_view schema, std::string_view examples = {}) {
   return JsonObject()
       .json("application/json",

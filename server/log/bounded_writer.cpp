@@ -16,7 +16,8 @@ BoundedWriter::BoundedWriter(int descriptor) : descriptor_(descriptor) {
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) return;
   is_socket_ = S_ISSOCK(status.st_mode);
-  // poll() tells that a page of a pipe is free, but another writer may take it first.
+  // poll() reports a free page of a pipe, but another writer may fill it first: open the pipe
+  // again, non-blocking.
   if (!S_ISFIFO(status.st_mode)) return;
   const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
   const int own = ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
@@ -35,7 +36,7 @@ std::optional<std::size_t> BoundedWriter::write(std::string_view text,
   const int found = ::poll(&ready, 1, static_cast<int>(time.count()));
   if (found == 0 || (found < 0 && errno == EINTR)) return 0;
   if (found < 0) return std::nullopt;
-  // Not more than what fits where poll() says that something does.
+  // On a blocking descriptor, write no more than is sure to fit once poll() reports room.
   const std::size_t size = std::min<std::size_t>(text.size(), is_own_ ? text.size() : PIPE_BUF);
   const ssize_t written = is_socket_
                               ? ::send(descriptor_, text.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL)

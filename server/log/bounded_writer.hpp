@@ -9,8 +9,8 @@
 
 namespace penstock::server {
 
-/// Writes to a descriptor that others may share, and never waits longer than it is told to. The
-/// descriptor is not made non-blocking: that would be so for every process that shares it.
+/// Writes to a descriptor that may be shared, and never blocks longer than the given time. The
+/// descriptor is not made non-blocking: that would affect every process that shares it.
 class BoundedWriter {
  public:
   explicit BoundedWriter(int descriptor);
@@ -18,8 +18,8 @@ class BoundedWriter {
   BoundedWriter(const BoundedWriter&) = delete;
   BoundedWriter& operator=(const BoundedWriter&) = delete;
 
-  /// How much of `text` was written within `time`: 0 where the reader takes none; nothing where
-  /// there is no reader any more, or the disk is full.
+  /// Returns how many bytes of `text` were written within `time`: 0 if the reader takes none;
+  /// nullopt if there is no reader any more, or the disk is full.
   std::optional<std::size_t> write(std::string_view text, std::chrono::milliseconds time);
 
  private:

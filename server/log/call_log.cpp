@@ -12,14 +12,14 @@ namespace penstock::server {
 namespace {
 
 using Utf8 = rapidjson::UTF8<>;
-/// To ASCII: whatever a terminal or a log reader could take for a command leaves as \uXXXX.
+/// Writes ASCII: anything that a terminal or a log reader could take for a command becomes \uXXXX.
 using LineWriter = rapidjson::Writer<rapidjson::StringBuffer, Utf8, rapidjson::ASCII<>>;
 
 constexpr std::size_t max_value = 512;
 constexpr std::size_t max_message = 2048;
 
-/// Valid UTF-8 of `text`, cut to a sensible length; DEL, which the writer would leave alone, as its
-/// symbol.
+/// `text` as valid UTF-8, cut near `longest` bytes; DEL, which the writer would not escape, becomes
+/// its symbol.
 std::string loggable(std::string_view text, std::size_t longest) {
   rapidjson::StringBuffer out;
   rapidjson::MemoryStream in(text.data(), text.size());
@@ -33,7 +33,7 @@ std::string loggable(std::string_view text, std::size_t longest) {
 
 class Line {
  public:
-  /// What every line begins with.
+  /// Writes the members that every line begins with.
   Line(Level level, std::string_view event, std::chrono::system_clock::time_point now);
 
   void text(const char* name, std::string_view value, std::size_t longest = max_value) {
@@ -99,8 +99,8 @@ Line::Line(Level level, std::string_view event, std::chrono::system_clock::time_
   text("event", event);
 }
 
-/// Answered, with whatever status of the vendor's: info. The engine is at fault for what is no
-/// refusal of its own, such as its end.
+/// Info without an error, whatever the vendor's status. Error for failures of the engine or a
+/// plugin, but not for the engine's own rejections with 503, such as a shutdown.
 Level level_of(const CallRecord& record) {
   if (!record.error) return Level::info;
   const bool is_ours =
@@ -108,7 +108,7 @@ Level level_of(const CallRecord& record) {
   return is_ours && record.http_status != 503 ? Level::error : Level::warn;
 }
 
-/// Which request, and whose.
+/// Writes the members that identify the request and its caller.
 void append_request(Line& line, const CallRecord& record) {
   line.text("request_id", record.request_id);
   line.text("client", record.client);

@@ -11,7 +11,7 @@
 
 namespace penstock::server {
 
-/// Writes what plugins log as lines of the log, event "plugin_log". Calls have lines of their own.
+/// Writes what plugins log as log lines with the event "plugin_log". Calls are logged separately.
 class PluginLogLines final : public Observer {
  public:
   explicit PluginLogLines(LogSink sink) : sink_(std::move(sink)) {}

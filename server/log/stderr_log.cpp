@@ -15,16 +15,16 @@
 namespace penstock::server {
 namespace {
 
-// Long enough to gather many lines in one write, short enough for a reader's eye. A write, or a
-// wake-up of another thread, for each line would cost as much as a third of a call.
+// Long enough to gather many lines in one write, short enough for people who watch the log. A
+// write, or a wake-up of another thread, for each line would cost up to a third of a call.
 constexpr auto gathering_time = std::chrono::milliseconds(50);
 constexpr auto patience_at_the_end = std::chrono::milliseconds(500);
 constexpr std::size_t max_waiting_bytes = 8U << 20U;
-/// What the buffers keep between two writes: more than a busy server's lines of one gathering time,
-/// and little beside what a reader that stalls may make of them.
+/// Buffer capacity kept between two writes: more than a busy server logs in one gathering time, and
+/// little compared to what a stalled reader may cause.
 constexpr std::size_t kept_bytes = 256U << 10U;
 
-/// Lines from all threads, written by one of its own, which alone may have to wait for the reader.
+/// Lines from all threads, written by its own thread, the only one that may wait for the reader.
 class StderrLog {
  public:
   StderrLog() : writer_(STDERR_FILENO), thread_([this] { run(); }) {}
@@ -69,7 +69,7 @@ class StderrLog {
       const std::size_t told = std::exchange(lost_, 0);
       lock.unlock();
       std::size_t lost = write(lines);
-      if (lost > 0 && told > 0) lost += told - 1;  // the line that told it, the last, is lost too
+      if (lost > 0 && told > 0) lost += told - 1;  // the last line, which reported it, is lost too
       lines.clear();
       if (lines.capacity() > kept_bytes) std::string().swap(lines);
       lock.lock();
@@ -83,13 +83,14 @@ class StderrLog {
     return ending_;
   }
 
-  /// Waits for the reader, but at the end only so long. How many lines were not written.
+  /// Waits for the reader, but with a limit once the log is closing. Returns how many lines were
+  /// not written.
   std::size_t write(std::string_view text) {
     using Clock = std::chrono::steady_clock;
     auto moved = Clock::now();
     while (!text.empty()) {
       const auto written = writer_.write(text, gathering_time);
-      if (!written) break;  // nobody will read it
+      if (!written) break;  // the reader is gone
       text.remove_prefix(*written);
       if (*written > 0) moved = Clock::now();
       if (Clock::now() - moved > patience_at_the_end && is_ending()) break;

@@ -34,7 +34,7 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
-/// In CommonMark; a URL template stands between backquotes, as its braces are no links.
+/// In CommonMark; a URL template is put in backquotes, so that its braces are not read as links.
 std::string description(const ApiInfo& api, std::string_view what) {
   std::string out = std::string(what) + "\n\n";
   for (const std::string& url : api.base_urls)

@@ -11,19 +11,19 @@ namespace penstock::server::openapi {
 
 struct NamedApi {
   ApiInfo info;
-  std::string name;  ///< "workday_rest": fit for an identifier, of no other API
+  std::string name;  ///< "workday_rest": a valid identifier, unique to this API
 };
 
-/// In the order of {tool}/{api}.
+/// Sorted by {tool}/{api}.
 std::vector<NamedApi> named(std::vector<ApiInfo> apis);
 
-/// The paths of one API's call and of its validation.
+/// Adds the paths of one API: its call and its validation.
 void add_call_paths(JsonObject& paths, const NamedApi& api);
 
-/// The API's own `api_options`, as its manifest has them, and the envelope around them.
+/// Adds the API's own `api_options`, as in its manifest, and the envelope around them.
 void add_call_schemas(JsonObject& schemas, const NamedApi& api);
 
-/// The envelope as a request's body, with the manifest's examples.
+/// The envelope as a request body, with the manifest's examples.
 std::string call_body(const NamedApi& api);
 
 }  // namespace penstock::server::openapi

@@ -15,7 +15,7 @@
 namespace penstock::server::openapi {
 namespace {
 
-/// Passes numbers on as they were written.
+/// Writes numbers with their original text.
 template <class Writer>
 class FaithfulWriter : public Writer {
  public:
@@ -36,7 +36,7 @@ std::string rewritten(const std::string& json, auto&& set_up) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-/// The same JSON with even white space.
+/// The same JSON with uniform white space.
 std::string laid_out(const std::string& json, bool indent) {
   using rapidjson::StringBuffer;
   if (!indent) return rewritten<rapidjson::Writer<StringBuffer>>(json, [](auto&) {});

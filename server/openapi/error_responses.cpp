@@ -24,7 +24,7 @@ struct Example {
 struct Row {
   std::string_view status;
   std::string description;
-  std::vector<std::string_view> headers;  ///< of components/headers, beside X-Request-Id
+  std::vector<std::string_view> headers;  ///< of components/headers, in addition to X-Request-Id
   std::vector<Example> examples;
 };
 
@@ -36,7 +36,7 @@ constexpr std::pair<std::string_view, std::string_view> names[] = {
     {"default", "Malformed"},
 };
 
-/// In components/responses.
+/// The name in components/responses.
 std::string_view name_of(std::string_view status) {
   const auto* found = std::ranges::find(names, status, [](const auto& row) { return row.first; });
   return found->second;
@@ -56,7 +56,7 @@ Error credentials_rest() {
   return error;
 }
 
-/// Of a call that had taken its place among those in flight.
+/// The headers of a call that had taken a concurrency slot.
 constexpr std::string_view limit = "Concurrency-Limit", remaining = "Concurrency-Remaining";
 
 std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
@@ -182,7 +182,7 @@ std::string response(const Row& row) {
       .done();
 }
 
-/// Every value from the first to the last, as the engine spells it.
+/// Every value from the first to the last, in the engine's spelling.
 template <class Word>
 std::vector<std::string> words(Word first, Word last) {
   std::vector<std::string> out;

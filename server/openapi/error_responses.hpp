@@ -9,15 +9,15 @@
 
 namespace penstock::server::openapi {
 
-/// What components/responses holds for errors, one for each HTTP status. The examples are what the
-/// engine itself makes of each cause.
+/// The error entries of components/responses, one for each HTTP status. The engine itself produces
+/// the examples from each cause.
 std::string error_responses(std::uint64_t max_request_bytes);
 
-/// The schema of every error answer; its words are those of the engine.
+/// The schema of every error response; its enumerated words are the engine's.
 std::string error_schema();
 
-/// Adds `"401":{"$ref":…}` and so on to an operation's responses, and `default`, which is what the
-/// door makes of a request that is not proper HTTP.
+/// Adds `"401":{"$ref":…}` and so on to an operation's responses, and `default`: the API handler's
+/// response to a request that is not valid HTTP.
 void add_errors(JsonObject& responses, const std::vector<std::string_view>& statuses);
 
 }  // namespace penstock::server::openapi

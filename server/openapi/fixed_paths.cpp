@@ -7,14 +7,14 @@
 namespace penstock::server::openapi {
 namespace {
 
-/// One operation without a request's body whose answer is JSON.
+/// One operation without a request body whose response is JSON.
 struct Endpoint {
   std::string_view method;
   std::string_view path;
   std::string_view operation_id;
   std::string_view tag;
   std::string_view summary;
-  std::string answer;                    ///< the schema of 200
+  std::string answer;                    ///< the schema of the 200 response
   std::vector<std::string_view> errors;  ///< HTTP statuses
   bool needs_key = true;
 };
@@ -34,7 +34,7 @@ std::string array_of(std::string_view component) {
   return JsonObject().text("type", "array").json("items", ref_to(component)).done();
 }
 
-/// A parameter for each {name} of the path.
+/// One parameter for each {name} in the path.
 std::vector<std::string> path_parameters(std::string_view path) {
   std::vector<std::string> out;
   for (std::size_t open = 0; (open = path.find('{', open)) != std::string_view::npos; ++open) {
@@ -123,7 +123,7 @@ std::string proxy_path(const std::vector<NamedApi>& apis) {
 
 }  // namespace
 
-// A tool's name holds no space, so that none is one of these.
+// Tool names contain no space, so none equals one of these.
 const std::vector<std::string> fixed_tags{
     R"({"name":"The proxy","description":"Calls without an envelope"})",
     R"({"name":"The catalogue","description":"What can be called"})",

@@ -8,11 +8,11 @@
 
 namespace penstock::server::openapi {
 
-/// The paths that are the same whatever can be called: the proxy, the catalogue, integrations, the
+/// Adds the paths that do not depend on the APIs: the proxy, the catalogue, integrations, the
 /// server itself.
 void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis);
 
-/// Their tags.
+/// The tags of these paths.
 extern const std::vector<std::string> fixed_tags;
 
 }  // namespace penstock::server::openapi

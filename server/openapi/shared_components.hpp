@@ -4,12 +4,12 @@
 
 namespace penstock::server::openapi {
 
-// What all operations share, as the JSON objects that stand in the document's `components`.
+// What all operations share: the JSON objects of the document's `components`.
 
 extern const std::string_view response_schemas;   ///< the envelopes of calls
 extern const std::string_view request_schemas;    ///< the files of multipart_form_data
-extern const std::string_view catalogue_schemas;  ///< what the other routes answer
-extern const std::string_view answer_responses;   ///< status 200 of calls
+extern const std::string_view catalogue_schemas;  ///< the responses of the other routes
+extern const std::string_view answer_responses;   ///< the 200 responses of calls
 extern const std::string_view shared_parameters;
 extern const std::string_view shared_headers;
 extern const std::string_view security_schemes;
