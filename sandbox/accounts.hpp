@@ -2,8 +2,7 @@
 
 #include <string_view>
 
-/// The demo data that opens the sandbox. Nothing here is a secret; nothing here opens a real
-/// vendor.
+/// The demo credentials of the sandbox. None of them is secret; none opens a real vendor.
 namespace penstock::sandbox::accounts {
 
 namespace hibob {
@@ -18,7 +17,7 @@ inline constexpr std::string_view client_secret = "workday-sandbox-secret";
 inline constexpr std::string_view refresh_token = "workday-sandbox-refresh";
 inline constexpr std::string_view isu = "ISU_Penstock", isu_at_tenant = "ISU_Penstock@acme";
 inline constexpr std::string_view password = "workday-sandbox-password";
-/// The public half of demo_keys/workday_jwt.pem, registered on the client for JWT bearer.
+/// The public key of demo_keys/workday_jwt.pem, registered for the client for JWT bearer.
 inline constexpr std::string_view jwt_public_key = R"(-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAyxpEf969stb6y19dxtkr
 1qvGcgRYiCzIdwFMRH7XJt5mxm+ASNceMIUVRflnkRzMuoycROYsxUQJN6dxbcV5

@@ -24,7 +24,7 @@ Response envelope(int status, std::string_view soap_ns, const std::string& body)
                          body + "</soap:Body></soap:Envelope>");
 }
 
-/// The SOAPAction of the request; nothing if it names none.
+/// The SOAPAction of the request; nullopt if it has none.
 std::optional<std::string> action_of(const Request& request, const MediaType& media) {
   if (media.type == "application/soap+xml") return only(media.parameters, "action");
   if (!request.has_header("SOAPAction")) return std::nullopt;
@@ -77,7 +77,7 @@ AsmxCallOrFault read_asmx_call(const Request& request, std::string_view ns,
 
   auto [message, problem] = read_envelope(request.body);
   std::string_view spoken = media.type == "application/soap+xml" ? soap12 : soap11;
-  // Seen to work: a 1.2 envelope as text/xml. It is then spoken to as 1.2.
+  // Observed to work: a SOAP 1.2 envelope sent as text/xml. The response is then SOAP 1.2.
   if (message && message->ns == soap12) spoken = soap12;
   auto fault = [&](std::string_view code, const std::string& text) {
     return refuse(asmx_fault(spoken, code, std::string{soap_exception} + text));

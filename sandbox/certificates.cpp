@@ -52,13 +52,13 @@ std::string pem_of(EVP_PKEY* key) {
   return {data, static_cast<std::size_t>(size)};
 }
 
-/// A certificate with everything but extensions and signature. It expires after 30 days.
+/// A certificate without extensions and signature. It expires after 30 days.
 Certificate blank(const char* common_name, X509_NAME* issuer, EVP_PKEY* key) {
   Certificate made{X509_new()};
   check(made != nullptr && X509_set_version(made.get(), X509_VERSION_3) == 1);
   unsigned char serial[16];
   check(RAND_bytes(serial, sizeof serial) == 1);
-  serial[0] &= 0x7f;  // a serial number is positive
+  serial[0] &= 0x7f;  // a serial number must be positive
   std::unique_ptr<BIGNUM, Free<BN_free>> number{BN_bin2bn(serial, sizeof serial, nullptr)};
   check(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(made.get())));
   X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);

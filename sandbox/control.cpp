@@ -111,7 +111,7 @@ Response refuse(int status, const std::string& why) {
   return json_answer(status, "{\"error\":" + json_string(why) + "}");
 }
 
-/// Sets one fault; false if there is none of that name or the value does not suit it.
+/// Sets one fault; false if there is none of that name or the value is invalid for it.
 bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& value) {
   if (name == "next_raw_base64") {
     if (!value.IsString()) return false;
@@ -168,7 +168,7 @@ Response order(const Request& request, World& world) {
   auto vendor = world.vendors.find(name);
   if (vendor == world.vendors.end())
     return refuse(400, "vendor is one of hibob, hroffice, nmbrs, taleo, workday");
-  // All or nothing: what is set is set on a copy first.
+  // All or nothing: the changes are made to a copy first.
   Vendor changed = vendor->second;
   for (auto it = body->MemberBegin(); it != body->MemberEnd(); ++it) {
     std::string_view key{it->name.GetString(), it->name.GetStringLength()};

@@ -9,8 +9,8 @@
 #include <functional>
 #include <tuple>
 
-// HiBob counts per endpoint and minute and says so on every answer, even on a 401, whose body is
-// empty. Fifty answers of 401 within ten seconds block the caller for five minutes.
+// HiBob limits the rate per endpoint and minute and reports it on every response, even on a 401,
+// whose body is empty. Fifty 401 responses within ten seconds block the caller for five minutes.
 namespace penstock::sandbox {
 namespace {
 
@@ -154,7 +154,8 @@ Response upload(const Request& request, const std::string& id) {
                               ",\"sha256\":" + json_string(hex(sha256(file->data))) + "}");
 }
 
-/// An endpoint has a name (rate limits are counted by it) and answers once it is let in.
+/// An endpoint: its name, by which rate limits are counted, and the function called once the
+/// request is admitted.
 struct Endpoint {
   std::string name;
   std::function<Response()> answer;

@@ -5,7 +5,7 @@
 
 #include <array>
 
-// HR Office has no public description: this is ASP.NET's usual behaviour behind HTTP Basic.
+// HR Office has no public documentation: this is ASP.NET's usual behaviour behind HTTP Basic.
 namespace penstock::sandbox {
 namespace {
 
@@ -38,7 +38,7 @@ Response hroffice(const Request& request, World&) {
   }
   auto [call, fault] = read_asmx_call(request, ns, ns, operations);
   if (!call) return std::move(fault);
-  // An unqualified languageId is not found, and an int that is not found is 0: no jobs.
+  // An unqualified languageId is not found, and a missing int is 0: no jobs.
   auto language = call->message.operation->child_text(ns, "languageId").value_or("0");
   return asmx_answer(*call, ns, jobs(language));
 }

@@ -49,7 +49,7 @@ std::string base64(std::string_view bytes) {
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
-  // EVP_DecodeBlock alone would forgive whitespace and miscount the padding.
+  // EVP_DecodeBlock alone would accept whitespace and miscount the padding.
   if (text.size() % 4 != 0) return std::nullopt;
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')

@@ -12,7 +12,8 @@ struct Claims {
   std::int64_t expires = 0;
 };
 
-/// The claims of a compact JWT that is signed with RS256 by the key's other half; else nothing.
+/// The claims of a compact JWT, if it is signed with RS256 by the matching private key; else
+/// nullopt.
 std::optional<Claims> verified_claims(std::string_view jwt, std::string_view public_key_pem);
 
 }  // namespace penstock::sandbox

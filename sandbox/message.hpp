@@ -11,7 +11,7 @@ struct Header {
   std::string value;
 };
 
-/// One request as it came over TLS. `host` is lower case and without a port.
+/// One request as received over TLS. `host` is in lower case and without a port.
 struct Request {
   std::string method;
   std::string target;
@@ -20,21 +20,21 @@ struct Request {
   std::vector<Header> headers;
   std::string body;
 
-  /// The first header of that name, whatever its case; empty if there is none.
+  /// The first header of that name (case-insensitive); empty if there is none.
   std::string_view header(std::string_view name) const;
   bool has_header(std::string_view name) const;
   /// How often the header occurs.
   int count(std::string_view name) const;
 };
 
-/// A vendor's answer, and what the ledger is to remember of it.
+/// A vendor's response, and what the ledger records about it.
 struct Response {
   int status = 200;
   std::vector<Header> headers;
   std::string body;
   bool chunked = false;      ///< sent with Transfer-Encoding: chunked
-  std::string kind = "api";  ///< what the ledger counts it as
-  bool refused = false;      ///< the credentials were not accepted
+  std::string kind = "api";  ///< the ledger counts it as this kind
+  bool refused = false;      ///< the credentials were rejected
 };
 
 Response json_answer(int status, std::string body);

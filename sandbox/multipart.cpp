@@ -5,7 +5,7 @@
 namespace penstock::sandbox {
 namespace {
 
-/// Reads one token or quoted string and moves `rest` behind it.
+/// Reads one token or quoted string and removes it from `rest`.
 std::string take_value(std::string_view& rest) {
   std::string value;
   if (!rest.starts_with('"')) {
@@ -74,7 +74,7 @@ std::optional<std::vector<FormPart>> form_parts(std::string_view content_type,
   auto media = parse_media_type(content_type);
   auto boundary = only(media.parameters, "boundary");
   if (media.type != "multipart/form-data" || !boundary || boundary->empty()) return std::nullopt;
-  // With a line end in front, the first delimiter looks like all the others.
+  // With a line end prepended, the first delimiter looks like all the others.
   std::string whole = "\r\n" + std::string{body};
   std::string delimiter = "\r\n--" + *boundary;
   std::string_view rest = whole;

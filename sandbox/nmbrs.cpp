@@ -6,7 +6,7 @@
 
 #include <array>
 
-// Nmbrs v3: the credentials are a SOAP header in the namespace of the service, which stays the
+// Nmbrs v3: the credentials are in a SOAP header in the namespace of the service, which is the
 // production one on the sandbox host too.
 namespace penstock::sandbox {
 namespace {
@@ -27,7 +27,7 @@ const std::array<Service, 3>& services() {
   return all;
 }
 
-/// The header holds exactly these children, in this order, all in the service's namespace.
+/// Whether the header has exactly these children, in this order, all in the service's namespace.
 bool holds(const Element* header, std::string_view ns,
            std::initializer_list<std::pair<std::string_view, std::string_view>> wanted) {
   if (!header || header->children.size() != wanted.size()) return false;
@@ -75,7 +75,7 @@ std::string employees(bool active) {
 
 Response employees_of_company(const AsmxCall& call, std::string_view ns) {
   const auto& soap = call.message.ns;
-  // ASP.NET does not miss what it does not find in its namespace: an int is then 0.
+  // ASP.NET ignores elements that are missing from its namespace: an int is then 0.
   auto company = call.message.operation->child_text(ns, "CompanyId").value_or("0");
   auto active = call.message.operation->child_text(ns, "active").value_or("active");
   if (active != "active" && active != "notActive" && active != "all")

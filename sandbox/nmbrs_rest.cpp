@@ -8,8 +8,7 @@
 #include <charconv>
 #include <cstdint>
 
-// Nmbrs REST: an OAuth token whose refresh token is replaced at each use, and a subscription key
-// beside it.
+// Nmbrs REST: an OAuth token whose refresh token is replaced at each use, and a subscription key.
 namespace penstock::sandbox {
 namespace {
 
@@ -26,7 +25,7 @@ std::string refresh_token_number(std::int64_t number) {
   return std::string{account::refresh_token} + (number == 0 ? "" : "-" + std::to_string(number));
 }
 
-/// The number of a refresh token; nothing if it is none of ours.
+/// The number of a refresh token; nullopt if it is not one of this sandbox.
 std::optional<std::int64_t> number_in(std::string_view token) {
   if (token == account::refresh_token) return 0;
   if (!token.starts_with(account::refresh_token)) return std::nullopt;
@@ -39,7 +38,7 @@ std::optional<std::int64_t> number_in(std::string_view token) {
   return number;
 }
 
-/// RFC 6749 section 2.3.1: what stands in Basic is form-encoded, and decoded here.
+/// RFC 6749 section 2.3.1: Basic credentials are form-encoded, so they are decoded here.
 std::string decoded(const std::string& text) {
   auto form = form_fields("text=" + text);
   return form ? only(*form, "text").value_or("") : std::string{};
@@ -59,7 +58,7 @@ Response refresh(const Request& request, const Fields& form, World& world) {
   auto presented = number_in(only(form, "refresh_token").value_or(""));
   auto& state = world.nmbrs;
   if (!presented || state.family_revoked) return oauth_error("invalid_grant");
-  // A sandbox that was started anew takes the customer's token as it finds it.
+  // After a start, the first token received is taken as the valid one.
   if (state.refresh_number < 0) state.refresh_number = *presented;
   bool in_grace = world.settings.refresh_grace && *presented == state.refresh_number - 1;
   if (*presented != state.refresh_number && !in_grace) {

@@ -24,10 +24,10 @@ std::string coded(const std::string& coding, const std::string& body) {
               body);
 }
 
-/// With a body of "hello" in chunks that are written as `body`.
+/// With the body "hello" in chunks written as `body`.
 std::string in_chunks(const std::string& body) { return with(chunked, body); }
 
-/// With one field more.
+/// With one more field.
 std::string field(const std::string& line) { return with(line + length); }
 
 std::vector<OddAnswer> make() {
@@ -60,7 +60,7 @@ std::vector<OddAnswer> make() {
       {"empty-line-first", "\r\n" + with(length)},
       {"status-line-with-bare-line-feed", "HTTP/1.1 200 OK\n" + length + "\r\nhello"},
 
-      // Header lines.
+      // Header fields.
       {"all-bare-line-feeds", "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello"},
       {"folded", field("X-A: one\r\n two\r\n")},
       {"folded-with-tab", field("X-A: one\r\n\ttwo\r\n")},
@@ -122,7 +122,7 @@ std::vector<OddAnswer> make() {
       {"trailers", in_chunks("5\r\nhello\r\n0\r\nX-A: b\r\n\r\n")},
       {"trailer-that-pretends", in_chunks("5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n")},
 
-      // No body, and what there is of it.
+      // Responses without a body, and bodies where none is allowed.
       {"204-with-chunks", "HTTP/1.1 204 No Content\r\n" + chunked + "\r\n0\r\n\r\n"},
       {"204-with-length", "HTTP/1.1 204 No Content\r\n" + length + "\r\nhello"},
       {"304-with-length", "HTTP/1.1 304 Not Modified\r\n" + length + "\r\n"},

@@ -6,10 +6,10 @@
 
 namespace penstock::sandbox {
 
-/// An answer as some server sends it that does not keep to RFC 9112. To a GET.
+/// A response to a GET, as real servers send it, that violates RFC 9112.
 struct OddAnswer {
   std::string_view name;
-  std::string bytes;  ///< status line and all; then the connection ends in order
+  std::string bytes;  ///< including the status line; then the connection is closed normally
 };
 
 const std::vector<OddAnswer>& odd_answers();

@@ -13,7 +13,7 @@ using Handler = Response (*)(const Request&, World&);
 struct Host {
   std::string_view vendor;
   Handler handler;
-  std::string_view token_path = {};  ///< where credentials are given for a token or a session
+  std::string_view token_path = {};  ///< where credentials are exchanged for a token or a session
   Handler token_handler = nullptr;
 };
 
@@ -29,7 +29,7 @@ const std::map<std::string, Host, std::less<>>& hosts() {
       {"acme.hire.hibob.com", {"hibob", hibob_hire}},
       {"wd5-impl-services1.workday.com",
        {"workday", workday, "/ccx/oauth2/acme/token", workday_token}},
-      {"impl.workday.com", {"workday", nothing_here}},  // the host of the UI serves no API
+      {"impl.workday.com", {"workday", nothing_here}},  // the host of the UI, which serves no API
       {"api.nmbrs.nl", {"nmbrs", nmbrs}},
       {"api-sandbox.nmbrs.nl", {"nmbrs", nmbrs}},
       {"api.nmbrsapp.com", {"nmbrs_rest", nmbrs_rest}},

@@ -6,22 +6,22 @@
 
 namespace penstock::sandbox {
 
-/// An answer, and how it is to reach the client.
+/// A response, and how it is delivered to the client.
 struct Delivery {
   Response response;
   std::chrono::milliseconds delay{0};
-  std::optional<std::size_t> cut_after;  ///< end the connection after so many raw bytes
-  bool reset = false;                    ///< reset the connection instead of answering
-  std::optional<std::string> raw;        ///< the bytes to send in place of the response
+  std::optional<std::size_t> cut_after;  ///< close the connection after this many raw bytes
+  bool reset = false;                    ///< reset the connection instead of responding
+  std::optional<std::string> raw;        ///< the bytes to send instead of the response
 };
 
-/// Finds the vendor by Host and SNI, counts the call and applies the faults that were ordered.
+/// Finds the vendor by Host and SNI, counts the call and applies the requested faults.
 Delivery deliver(const Request& request, World& world);
 
-/// The hosts that are served: what the certificate is for.
+/// The served hosts, which the certificate covers.
 const std::vector<std::string>& host_names();
 
-/// The host for tests: ledger, faults, reset.
+/// The control host for tests: ledger, faults, reset.
 inline constexpr std::string_view control_host = "sandbox.penstock.test";
 Response control(const Request& request, World& world);
 

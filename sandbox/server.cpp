@@ -41,7 +41,7 @@ std::string serialized(const Response& response, const std::string& method, bool
   }
   out += "Transfer-Encoding: chunked\r\n\r\n";
   if (method == "HEAD") return out;
-  // Two chunks where there is enough for two: readers must not take the first for the whole.
+  // Two chunks if the body is long enough: readers must not take the first for the whole.
   for (std::size_t at = 0; at < response.body.size();) {
     auto size = at == 0 ? (response.body.size() + 1) / 2 : response.body.size() - at;
     char length[20];
@@ -52,7 +52,7 @@ std::string serialized(const Response& response, const std::string& method, bool
   return out + "0\r\n\r\n";
 }
 
-/// One connection. It lives as long as an operation of it is under way.
+/// One connection. It lives as long as one of its operations is pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(tcp::socket socket, asio::ssl::context& tls, World& world)
@@ -137,14 +137,14 @@ class Session : public std::enable_shared_from_this<Session> {
     out_ = serialized(delivery.response, request_.method, keep_alive_);
     if (delivery.raw) {
       out_ = *std::move(delivery.raw);
-      keep_alive_ = false;  // whether these bytes leave the connection usable is theirs to say
+      keep_alive_ = false;  // the raw bytes may leave the connection unusable
     }
     bool cut = delivery.cut_after.has_value();
     if (cut) out_.resize(std::min(out_.size(), *delivery.cut_after));
     beast::get_lowest_layer(stream_).expires_after(patience);
     asio::async_write(stream_, asio::buffer(out_),
                       [self = shared_from_this(), cut](error_code failed, std::size_t) {
-                        // A cut-off answer ends without TLS saying so, as a broken line would.
+                        // A truncated response ends without a TLS close, like a lost connection.
                         if (failed || cut) return self->drop();
                         self->keep_alive_ ? self->read() : self->close();
                       });
@@ -225,7 +225,7 @@ Server::Server(const std::string& address, std::uint16_t port, const Certificate
   try {
     engine_ = std::make_unique<Engine>(address, port, certificates, world);
   } catch (const boost::system::system_error& error) {
-    // Boost's own text names its source files.
+    // Boost's own message contains the names of its source files.
     throw std::runtime_error("cannot listen on " + address + ":" + std::to_string(port) + ": " +
                              error.code().message());
   }

@@ -62,7 +62,7 @@ std::string field_of(int candidate, std::string_view field) {
   return "555" + std::to_string(1000 + candidate);
 }
 
-/// `path` of every q:field below, in order.
+/// Collects the `path` of every q:field below `element`, in order.
 void collect_paths(const Element& element, std::vector<std::string>& paths) {
   if (holds(query_namespaces, element.ns) && element.name == "field") {
     const auto* path = element.attribute("", "path");
@@ -72,7 +72,7 @@ void collect_paths(const Element& element, std::vector<std::string>& paths) {
     collect_paths(child, paths);
 }
 
-/// Filters are equalities: a field and a text, each filtering on its own.
+/// Filters are equalities of a field and a text; each is applied independently.
 bool passes(const Element& query, int candidate) {
   const Element* filterings = query.child(query.ns, "filterings");
   if (!filterings) return true;
@@ -152,7 +152,7 @@ Response find_entities(const Element& operation) {
                       entities + "</root:Entities></ns1:" + operation.name + "Response>");
 }
 
-/// MTOM: the document is a binary part of its own, named by the envelope.
+/// MTOM: the document is a separate binary part that the envelope refers to.
 Response message_by_key() {
   std::string document;
   for (int repeat = 0; repeat < 4; ++repeat)
@@ -190,7 +190,7 @@ Response serve(const Request& request, std::string_view service, World& world) {
   auto [message, problem] = read_envelope(request.body);
   if (!message) return fault("Client", "Error reading the message: " + problem);
   if (message->ns != soap11) return fault("VersionMismatch", "A SOAP 1.1 message is needed");
-  // A Security header is tolerated: some clients send one next to Basic.
+  // A Security header is accepted: some clients send one in addition to Basic.
   const Element* operation = message->operation;
   auto ns = find ? find_ns : management_ns;
   bool offered =

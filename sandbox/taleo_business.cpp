@@ -7,8 +7,8 @@
 #include <charconv>
 #include <cstdint>
 
-// Taleo Business Edition: a dispatcher tells the customer's host, a login there gives a cookie, and
-// only so many logins may be open at once.
+// Taleo Business Edition: a dispatcher returns the customer's host, a login there returns a cookie,
+// and the number of open sessions is limited.
 namespace penstock::sandbox {
 namespace {
 
@@ -35,7 +35,7 @@ Response refused(Response response) {
   return response;
 }
 
-/// The token of the one cookie there is.
+/// The token in the request's only cookie.
 std::string cookie_token(const Request& request) {
   constexpr std::string_view name = "authToken=";
   auto cookie = request.header("Cookie");

@@ -2,14 +2,14 @@
 
 #include "world.hpp"
 
-/// Each vendor as a function of the request and of the state: no sockets, no clock.
+/// Each vendor is a function of the request and the state: no sockets, no clock.
 namespace penstock::sandbox {
 
 Response hibob_api(const Request& request, World& world);  ///< api.hibob.com, api.sandbox.hibob.com
 Response hibob_docs(const Request& request, World& world);  ///< app.hibob.com
 Response hibob_hire(const Request& request, World& world);  ///< acme.hire.hibob.com
 
-Response workday(const Request& request, World& world);  ///< sends to one of those below
+Response workday(const Request& request, World& world);  ///< dispatches to one of the following
 Response workday_token(const Request& request, World& world);
 Response workday_rest(const Request& request, World& world);
 Response workday_report(const Request& request, World& world);

@@ -5,7 +5,7 @@
 #include "vendors.hpp"
 #include "xml.hpp"
 
-// Reports as a service: any owner has every report here, but for the one named Missing_Report.
+// Reports as a service: every owner has every report, except the one named Missing_Report.
 namespace penstock::sandbox {
 namespace {
 

@@ -50,7 +50,7 @@ std::string worker_json(const Person& person, const std::string& collection) {
          ",\"supervisoryOrganization\":{\"descriptor\":" + json_string(person.department) + "}}}";
 }
 
-/// A whole number of the query within bounds, the default if absent, nothing if neither.
+/// An integer from the query within bounds, the default if absent, otherwise nullopt.
 std::optional<int> number_of(const Fields& query, std::string_view name, int otherwise, int least,
                              int most) {
   auto text = value_or(query, name, std::to_string(otherwise));
@@ -88,7 +88,7 @@ Response change_job(const Request& request, const Person& person) {
   auto body = parse_json(request.body);
   if (!body || !body->IsObject())
     return problem(400, "invalid request: the body is not JSON", "A1");
-  // The caller's members come back as the very bytes they were sent as.
+  // The caller's members are returned byte for byte.
   auto open = request.body.find('{'), close = request.body.rfind('}');
   auto members = request.body.substr(open + 1, close - open - 1);
   return json_answer(201, "{\"id\":" + json_string(hex(sha256(person.workday_id())).substr(0, 32)) +
@@ -105,7 +105,7 @@ Response workday_rest(const Request& request, World& world) {
   auto& vendor = world.vendors["workday"];
   if (!vendor.admit("rest", world.now)) return problem(429, "too many requests", "A429");
 
-  // Tenants answer below /ccx/api and below /api; the old core service has no service name.
+  // Tenants respond below /ccx/api and below /api; the old core service has no service name.
   auto& path = target->segments;
   if (!path.empty() && path.front() == "ccx") path.erase(path.begin());
   if (path.size() < 4 || path[0] != "api") return no_such_resource();
@@ -142,7 +142,7 @@ Response workday(const Request& request, World& world) {
     response = report ? workday_report(request, world) : workday_soap(request, world);
     response.kind = report ? "report" : "soap";
   } else if (starts_with("ccx", "oauth2")) {
-    // A token request that came here is for another tenant.
+    // A token request that reaches this point is for another tenant.
     response = problem(404, "the tenant is unknown", "S21");
   } else {
     response = workday_rest(request, world);

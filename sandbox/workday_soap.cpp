@@ -64,7 +64,8 @@ Response processing_error(const std::string& message) {
                    "</wd:Detail_Message></wd:Processing_Fault></detail>");
 }
 
-/// `v38.2` or `38.2`, from 26.1 to 47.0, of which each release had the minors 0 to 2.
+/// Whether the version is served: `v38.2` or `38.2`, from 26.1 to 47.0; each release had the minors
+/// 0 to 2.
 bool is_served(std::string_view version, bool needs_v) {
   if (version.starts_with('v'))
     version.remove_prefix(1);
@@ -129,7 +130,7 @@ std::string worker_xml(const Person& person) {
          "</wd:Worker_Data></wd:Worker>";
 }
 
-/// The number in that child, the default if it is absent, nothing if it is out of bounds.
+/// The number in that child, the default if it is absent, nullopt if it is out of bounds.
 std::optional<int> number_in(const Element* parent, std::string_view name, int otherwise,
                              int most) {
   auto text = parent ? parent->child_text(bsvc, name) : std::nullopt;
@@ -217,7 +218,7 @@ Response workday_soap(const Request& request, World& world) {
     names = target ? match(*target, "/ccx/service/{}/{}") : std::nullopt;
     if (names) names->push_back("");
   }
-  // A wrong tenant looks like an outage: there too it is a 500.
+  // A wrong tenant looks like an outage: Workday returns 500 for it, too.
   if (!names || names->front() != account::tenant)
     return processing_error("The tenant or path is unknown.");
   if (request.method != "POST") return fault("Client", "POST is needed");

@@ -4,7 +4,7 @@
 #include "jwt.hpp"
 #include "vendors.hpp"
 
-// Workday's token endpoint: three grants, each with its own way to say who the client is.
+// Workday's token endpoint: three grants, each with its own client authentication.
 namespace penstock::sandbox {
 namespace {
 
@@ -52,11 +52,11 @@ Response by_refresh_token(const Request& request, const Fields& form, World& wor
   auto presented = only(form, "refresh_token");
   if (!presented) return oauth_error(400, "invalid_request", "refresh_token is missing");
   auto& state = world.workday;
-  // With grace the token before the present one still gives what its first use gave.
+  // With refresh_grace the previous token still returns the result of its first use.
   if (world.settings.refresh_grace && *presented == state.last_refresh_token)
     return issue(world, &state.refresh_token);
   if (state.used_refresh_tokens.contains(*presented)) {
-    // A token used twice was stolen or lost: nobody may go on with what came of it.
+    // A token used twice was stolen or lost: everything issued from it is revoked.
     state.family_revoked = true;
     state.access_tokens.clear();
   }
@@ -71,7 +71,7 @@ Response by_refresh_token(const Request& request, const Fields& form, World& wor
 }
 
 Response by_client_credentials(const Request& request, const Fields& form, World& world) {
-  // Workday's own scheme: the word is ID, what follows is as in Basic.
+  // Workday's own scheme: the word ID, followed by the same credentials as in Basic.
   auto authorization = parse_authorization(request.header("Authorization"));
   if (!authorization || authorization->scheme != "id") return invalid_client();
   auto pair = user_and_password(authorization->credentials);

@@ -18,7 +18,7 @@ struct Answer {
   std::string body;
 };
 
-/// A client as the engine is one: the vendor's URL, the TCP connection to the sandbox.
+/// Connects as the engine does: the vendor's URL, with the TCP connection to the sandbox.
 class Client {
  public:
   Client(std::string authority_pem, std::uint16_t port)
@@ -119,7 +119,7 @@ TEST_F(SandboxServer, ALargeBodyArrivesWholeAndATooLargeOneIsRefused) {
 
 TEST_F(SandboxServer, OrderedFaultsReachTheWire) {
   order(R"({"vendor":"hibob","reset_before_answer":1})");
-  // The connection is new, so libcurl does not take the reset for an idle one that went away.
+  // The connection is new, so libcurl does not mistake the reset for a closed idle connection.
   Client fresh{certificates.authority_pem, server.port()};
   auto reset = fresh.get(people_url, user).code;
   EXPECT_TRUE(reset == CURLE_RECV_ERROR || reset == CURLE_GOT_NOTHING) << reset;
@@ -180,7 +180,7 @@ TEST(SandboxProgram, SaysWhereItListensAndEndsAtSigterm) {
   {
     Client client{pem.str(), static_cast<std::uint16_t>(port)};
     EXPECT_EQ(client.get(people_url, user).status, 200);
-    // The connection is still open: an idle client does not hold the program up.
+    // The connection is still open: an idle client does not delay the exit.
     ::kill(child, SIGTERM);
     int status = -1;
     ASSERT_EQ(::waitpid(child, &status, 0), child);

@@ -46,7 +46,7 @@ inline rapidjson::Document json_of(const Response& response) {
   return document ? std::move(*document) : rapidjson::Document{};
 }
 
-/// The first element of that name, at any depth: an answer is checked by what it says.
+/// The first element of that name, at any depth.
 inline const Element* find(const Element& element, std::string_view name) {
   if (element.name == name) return &element;
   for (const auto& child : element.children)
@@ -67,7 +67,7 @@ inline void replace(std::string& text, std::string_view what, std::string_view b
   text.replace(at, what.size(), by);
 }
 
-/// A sample of the vendor, or nothing where the shared data is not there.
+/// A sample from the vendor; nullopt if the shared data is missing.
 inline std::optional<std::string> sample(const std::string& name) {
   std::ifstream file{std::string{PENSTOCK_SHARED_DIR "/vendor-specs/"} + name};
   if (!file) return std::nullopt;
