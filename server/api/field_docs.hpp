@@ -13,7 +13,7 @@ namespace penstock::server {
 /// The documentation of an option or a connection field, for people.
 struct FieldDoc {
   std::string name;
-  std::string need;  ///< "required", "default v1", "optional", "required where grant is jwt_bearer"
+  std::string need;       ///< "required", "default v1" or "optional"
   std::string about;      ///< what it is and which values are valid
   bool required = false;  ///< also if the default of the field it depends on makes it required
 };

@@ -93,7 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void serve();
   void refuse(HeadRefusal refusal);
 
-  // Whole answers, connection_reply.cpp.
+  // Whole responses, connection_reply.cpp.
   void write();
   void linger();
   bool is_stalled(Clock::time_point now);

@@ -18,7 +18,7 @@ enum class Level : std::uint8_t { debug, info, warn, error };
 
 /// The content of one log line about a request. Never a header, a body, a query or a key.
 struct CallRecord {
-  std::string event = "request";  ///< "call", "validate", "request", "refused"
+  std::string event = "request";  ///< "call", "proxy", "validate", "verify", "request", "refused"
   std::string request_id;
   std::string client;  ///< address
   std::string key;     ///< the API key's name
