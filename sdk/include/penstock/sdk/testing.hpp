@@ -58,7 +58,7 @@ struct Given {
 };
 
 /// A response of the vendor.
-struct TestReply {
+struct TestResponse {
   int status = 200;
   std::string body = {};
   Values headers = {};
@@ -112,10 +112,10 @@ class PluginDriver {
   /// Runs one step of session(). `event` is PST_EV_*; `given.session` is the old session; `reply`
   /// is null or the response for the event.
   Built session(std::uint32_t event, const Given& given, const Values& carried = {},
-                const TestReply* reply = nullptr) const;
+                const TestResponse* reply = nullptr) const;
 
   /// Runs inspect() on a response to the call.
-  Built inspect(const Given& given, const TestReply& reply) const;
+  Built inspect(const Given& given, const TestResponse& reply) const;
 
   std::string manifest() const;           ///< JSON text
   std::vector<std::string> apis() const;  ///< names, such as "rest"
