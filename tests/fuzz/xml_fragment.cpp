@@ -40,7 +40,7 @@ struct Walk {
   }
   void end() {
     if (open.size() == 3 && open[1] == "soapenv:Body")
-      end_of_op = penstock::host::offset_of(parser);
+      end_of_op = penstock::soap::offset_of(parser);
     open.pop_back();
   }
 };
