@@ -5,9 +5,12 @@
 #include "call/signing.hpp"
 #include "loader/plugin.hpp"
 #include "loader/plugin_file.hpp"
+#include "plain_integration.hpp"
 
 namespace penstock::call {
 namespace {
+
+using runtime::integration_of;
 
 TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) {
   catalog::Api api;
@@ -55,20 +58,6 @@ TEST(Compose, refuses_a_parameter_that_the_plugin_adds_as_well) {
   EXPECT_EQ(in_params.error().details.at(0).pointer, "/params/Api_Key");
   EXPECT_EQ(in_params.error().http_status, 400);
   EXPECT_EQ(in_params.error().message.find("s3cret"), std::string::npos);
-}
-
-/// An engine's world of one integration without any plugin.
-std::shared_ptr<runtime::Integration> integration_of(UpstreamConfig own,
-                                                     UpstreamConfig common = {}) {
-  Config config;
-  config.upstream = std::move(common);
-  IntegrationConfig integration;
-  integration.id = "acme:one", integration.tool = "acme";
-  integration.upstream = std::move(own);
-  const loader::PluginSet no_plugins;
-  const auto store = make_memory_store();
-  ConfigProblems problems;
-  return runtime::Integration::make(config, integration, no_plugins, *store, problems);
 }
 
 TEST(TimeLimit, is_that_of_whoever_stands_nearest_to_the_call) {

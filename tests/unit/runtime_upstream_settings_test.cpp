@@ -1,22 +1,10 @@
 #include <gtest/gtest.h>
 
+#include "plain_integration.hpp"
 #include "runtime/upstream_settings.hpp"
 
 namespace penstock::runtime {
 namespace {
-
-/// An engine's world of one integration without any plugin.
-std::shared_ptr<Integration> integration_of(UpstreamConfig own, UpstreamConfig common = {}) {
-  Config config;
-  config.upstream = std::move(common);
-  IntegrationConfig integration;
-  integration.id = "acme:one", integration.tool = "acme";
-  integration.upstream = std::move(own);
-  const loader::PluginSet no_plugins;
-  const auto store = make_memory_store();
-  ConfigProblems problems;
-  return Integration::make(config, integration, no_plugins, *store, problems);
-}
 
 TEST(Destination, is_the_urls_host_by_the_integrations_way) {
   UpstreamConfig own, common;
