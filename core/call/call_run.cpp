@@ -593,7 +593,7 @@ host::Env CallRun::env() const {
   return {prepare_count_ - 1, runtime::wall_clock_ms(), session_seq_, runtime::fresh_entropy()};
 }
 
-const host::State* CallRun::session_in_use() const {
+const host::SessionState* CallRun::session_in_use() const {
   return prepared_.api->session
              ? snapshot_->session_for(prepared_.api->session->format, runtime::wall_clock_ms())
              : nullptr;

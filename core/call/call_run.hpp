@@ -136,7 +136,7 @@ class CallRun final : public runtime::LiveCall {
   void deliver_preview(Result<Preview> preview);
 
   host::Env env() const;
-  const host::State* session_in_use() const;
+  const host::SessionState* session_in_use() const;
 
   CallContext& context_;
   std::shared_ptr<const runtime::Registry> registry_;
@@ -161,7 +161,7 @@ class CallRun final : public runtime::LiveCall {
   PreparedCall prepared_;
   bool entered_ = false;  ///< holds one of the integration's concurrency slots
   session::SnapshotPtr snapshot_;
-  const host::State* used_session_ = nullptr;  ///< passed to prepare(); points into snapshot_
+  const host::SessionState* used_session_ = nullptr;  ///< passed to prepare(); points into snapshot_
   std::uint32_t prepare_count_ = 0;            ///< how often prepare() was called
   std::uint64_t session_seq_ = 0;              ///< of the last prepare(); see pst_env
   int session_rounds_ = 0;                     ///< how often prepare() asked for a session

@@ -49,7 +49,7 @@ Result<Preview> preview(const runtime::Registry& registry, const Call& call) {
   const std::string url = prepared->url.origin() + prepared->url.path;
   input.url = url;
   const host::Env env{0, runtime::wall_clock_ms(), 0, runtime::fresh_entropy()};
-  const host::State* const session =
+  const host::SessionState* const session =
       prepared->api->session ? now->session_for(prepared->api->session->format, env.now_unix_ms)
                              : nullptr;
   host::Outcome outcome =

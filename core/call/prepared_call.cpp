@@ -108,7 +108,7 @@ std::string with_connection_defaults(const PreparedCall& prepared, const std::st
   if (!asked || asked->kind != schema::JsonValue::Kind::object)
     return text;  // validation reports the problem
   for (const catalog::OptionDefault& fallback : prepared.api->option_defaults) {
-    const host::Item* field = now.connection.find(fallback.connection_field);
+    const host::NamedValue* field = now.connection.find(fallback.connection_field);
     if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr)
       continue;
     asked->members.emplace_back(fallback.option, schema::JsonValue::string(field->value.reveal()));
@@ -196,11 +196,11 @@ Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now)
   const auto lookup = [&](catalog::UrlTemplate::Source source,
                           std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
-      const host::Item* field = now.connection.find(name);
+      const host::NamedValue* field = now.connection.find(name);
       return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
     }
     if (source == catalog::UrlTemplate::Source::session) {
-      const auto item = std::ranges::find(now.session->items, name, &host::Item::name);
+      const auto item = std::ranges::find(now.session->items, name, &host::NamedValue::name);
       if (item == now.session->items.end()) return std::nullopt;
       return item->value.reveal();
     }

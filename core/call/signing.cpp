@@ -44,7 +44,7 @@ bool carries_credential(const std::string& value, const session::Snapshot& snaps
   if (redactor.redact(value) != value) return true;
   // The redactor replaces very short secrets only where they stand alone; here any occurrence
   // counts.
-  const auto holds = [&](const host::Item& item) {
+  const auto holds = [&](const host::NamedValue& item) {
     return item.secret && !item.value.empty() &&
            value.find(item.value.reveal()) != std::string::npos;
   };
@@ -158,8 +158,8 @@ std::chrono::milliseconds time_limit(const PreparedCall& prepared, const Call& c
 
 Redactor redactor_for(const session::Snapshot& snapshot) {
   Redactor redactor;
-  const auto add = [&](const std::vector<host::Item>& items) {
-    for (const host::Item& item : items) {
+  const auto add = [&](const std::vector<host::NamedValue>& items) {
+    for (const host::NamedValue& item : items) {
       if (item.secret) redactor.add(item.value.reveal());
     }
   };

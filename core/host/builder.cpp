@@ -30,22 +30,23 @@ constexpr std::array reserved_headers = {"host",
                                          "proxy-authorization",
                                          "proxy-connection"};
 
-std::int32_t charge(pst_cx* cx, std::size_t bytes) {
+std::int32_t add_built_bytes(pst_cx* cx, std::size_t bytes) {
   cx->built_bytes += bytes;
   return cx->built_bytes > max_built_bytes ? refuse(cx, "it built more than 16 MiB") : 0;
 }
 
-std::int32_t put(pst_cx* cx, std::vector<Item>& items, pst_str name, pst_str value, bool secret) {
+std::int32_t put(pst_cx* cx, std::vector<NamedValue>& items, pst_str name, pst_str value,
+                 bool secret) {
   if (name.len == 0) return refuse(cx, "a name is empty");
   if (items.size() >= max_items) return refuse(cx, "it set more than 256 items");
-  const auto same = [&](const Item& item) { return item.name == view(name); };
+  const auto same = [&](const NamedValue& item) { return item.name == view(name); };
   const auto found = std::ranges::find_if(items, same);
   if (found != items.end()) {
     *found = {std::string(view(name)), Secret(view(value)), secret};
   } else {
     items.push_back({std::string(view(name)), Secret(view(value)), secret});
   }
-  return charge(cx, name.len + value.len);
+  return add_built_bytes(cx, name.len + value.len);
 }
 
 std::int32_t set_method(pst_cx* cx, pst_str method) noexcept {
@@ -64,7 +65,7 @@ std::int32_t set_url(pst_cx* cx, pst_str text) noexcept {
     if (!cx->egress->permits(*url))
       return refuse(cx, "it set a URL outside its manifest's egress list: " + url->origin());
     cx->outcome->url = view(text);
-    return charge(cx, text.len);
+    return add_built_bytes(cx, text.len);
   });
 }
 
@@ -84,7 +85,7 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
                   [&](const Field& field) { return equal_ignoring_case(field.name, lower_name); });
     if (headers.size() >= max_items) return refuse(cx, "it set more than 256 headers");
     headers.push_back({std::string(view(name)), std::string(view(value))});
-    return charge(cx, name.len + value.len);
+    return add_built_bytes(cx, name.len + value.len);
   });
 }
 
@@ -93,14 +94,14 @@ std::int32_t add_query(pst_cx* cx, pst_str name, pst_str value) noexcept {
     if (cx->outcome->query.size() >= max_items)
       return refuse(cx, "it added more than 256 query parameters");
     cx->outcome->query.push_back({std::string(view(name)), std::string(view(value))});
-    return charge(cx, name.len + value.len);
+    return add_built_bytes(cx, name.len + value.len);
   });
 }
 
 std::int32_t set_body(pst_cx* cx, pst_str body) noexcept {
   return guard(cx, [&] {
     cx->outcome->body = std::string(view(body));
-    return charge(cx, body.len);
+    return add_built_bytes(cx, body.len);
   });
 }
 
@@ -108,14 +109,14 @@ std::int32_t wrap_body(pst_cx* cx, pst_str prefix, pst_str suffix) noexcept {
   return guard(cx, [&] {
     cx->outcome->body_prefix = view(prefix);
     cx->outcome->body_suffix = view(suffix);
-    return charge(cx, prefix.len + suffix.len);
+    return add_built_bytes(cx, prefix.len + suffix.len);
   });
 }
 
 std::int32_t wrap_soap(pst_cx* cx, pst_str namespaces, pst_str header) noexcept {
   return guard(cx, [&] {
     cx->outcome->soap = Outcome::Soap{std::string(view(namespaces)), std::string(view(header))};
-    return charge(cx, namespaces.len + header.len);
+    return add_built_bytes(cx, namespaces.len + header.len);
   });
 }
 
@@ -156,7 +157,7 @@ std::int32_t note(pst_cx* cx, pst_str key, pst_str value) noexcept {
   return guard(cx, [&] {
     if (cx->outcome->notes.size() >= max_items) return refuse(cx, "it made more than 256 notes");
     cx->outcome->notes.push_back({std::string(view(key)), std::string(view(value))});
-    return charge(cx, key.len + value.len);
+    return add_built_bytes(cx, key.len + value.len);
   });
 }
 
@@ -172,7 +173,7 @@ std::int32_t log(pst_cx* cx, std::int32_t level, pst_str text) noexcept {
     if (cx->outcome->logs.size() >= max_items)
       return refuse(cx, "it wrote more than 256 log lines");
     cx->outcome->logs.push_back({std::clamp(level, 0, 3), std::string(view(text))});
-    return charge(cx, text.len);
+    return add_built_bytes(cx, text.len);
   });
 }
 
@@ -180,7 +181,7 @@ const void* get_extension(const char*) noexcept { return nullptr; }
 
 }  // namespace
 
-std::int32_t give(pst_cx* cx, std::string text, pst_str* out) {
+std::int32_t store_result(pst_cx* cx, std::string text, pst_str* out) {
   if (out == nullptr) return refuse(cx, "it asked for a result without a place for it");
   *out = str(cx->arena.emplace_back(std::move(text)));
   return 0;

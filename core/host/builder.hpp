@@ -32,7 +32,7 @@ inline std::string_view view(pst_str text) noexcept {
 inline pst_str str(std::string_view text) noexcept { return {text.data(), text.size()}; }
 
 /// Stores `text` in the arena and points `out` at it. Returns 0; refuses a null `out`.
-std::int32_t give(pst_cx* cx, std::string text, pst_str* out);
+std::int32_t store_result(pst_cx* cx, std::string text, pst_str* out);
 
 /// Records the first refusal of an invocation; `kind` (PST_E_*) says whose fault it is. Always
 /// returns -1.

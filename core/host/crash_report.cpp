@@ -14,12 +14,12 @@
 
 #include <penstock/crash_report.hpp>
 
-#include "host/running.hpp"
+#include "host/running_function.hpp"
 
 namespace penstock {
 namespace {
 
-using host::Running;
+using host::RunningFunction;
 
 struct Watched {
   int number;
@@ -101,26 +101,26 @@ class Line {
   std::size_t used_ = 0;
 };
 
-void tell(const Running& who, std::string_view signal) noexcept {
+void report(const RunningFunction& running, std::string_view signal) noexcept {
   Line line;
   line.add(R"({"ts":")");
   line.add_time();
   line.add(R"(","level":"error","event":"plugin_crashed","message":"plugin )");
-  line.add_value(who.plugin);
+  line.add_value(running.plugin);
   line.add(" crashed in ");
-  line.add_value(who.function);
-  line.add(who.api.empty() ? "" : " of API ");
-  line.add_value(who.api);
+  line.add_value(running.function);
+  line.add(running.api.empty() ? "" : " of API ");
+  line.add_value(running.api);
   line.add(": ");
   line.add(signal);
   line.add(R"(","plugin":")");
-  line.add_value(who.plugin);
-  if (!who.api.empty()) {
+  line.add_value(running.plugin);
+  if (!running.api.empty()) {
     line.add(R"(","api":")");
-    line.add_value(who.api);
+    line.add_value(running.api);
   }
   line.add(R"(","function":")");
-  line.add_value(who.function);
+  line.add_value(running.function);
   line.add(R"(","signal":")");
   line.add(signal);
   line.add("\"}");
@@ -130,8 +130,8 @@ void tell(const Running& who, std::string_view signal) noexcept {
 void on_signal(int number, siginfo_t* info, void*) {
   const int kept_errno = errno;
   const auto at = std::ranges::find(watched, number, &Watched::number);
-  const Running* who = host::running_here();
-  if (who != nullptr) tell(*who, at->name);
+  const RunningFunction* running = host::running_function();
+  if (running != nullptr) report(*running, at->name);
   // Restore the previous action. A fault recurs at once after the return; a signal that was sent,
   // also by abort(), has to be raised again.
   ::sigaction(number, &before[static_cast<std::size_t>(at - watched.begin())], nullptr);

@@ -36,7 +36,7 @@ std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcep
     if (EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr,
                    hash, nullptr) != 1)
       return refuse(cx, "a digest failed");
-    return give(cx, std::move(result), out);
+    return store_result(cx, std::move(result), out);
   });
 }
 
@@ -50,7 +50,7 @@ std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* o
              reinterpret_cast<unsigned char*>(result.data()), nullptr) == nullptr)
       return refuse(cx, "an HMAC failed");
     cx->outcome->signatures.push_back(result);
-    return give(cx, std::move(result), out);
+    return store_result(cx, std::move(result), out);
   });
 }
 
@@ -58,7 +58,8 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
   return guard(cx, [&]() -> std::int32_t {
     if (view(alg) != "RS256")
       return refuse(cx, "it asked for a signature that the host does not have");
-    const Item* field = cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
+    const NamedValue* field =
+        cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
     if (field == nullptr)
       return refuse(cx, "the connection has no field " + std::string(view(key_field)));
     const auto key = read_signing_key(field->value.reveal());
@@ -79,7 +80,7 @@ std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_
     }
     signature.resize(length);
     cx->outcome->signatures.push_back(signature);
-    return give(cx, std::move(signature), out);
+    return store_result(cx, std::move(signature), out);
   });
 }
 

@@ -8,15 +8,15 @@
 
 #include "host/builder.hpp"
 #include "host/invocation_watch.hpp"
-#include "host/running.hpp"
+#include "host/running_function.hpp"
 
 namespace penstock::host {
 namespace {
 
-std::vector<pst_kv> key_values(const std::vector<Item>& items) {
+std::vector<pst_kv> key_values(const std::vector<NamedValue>& items) {
   std::vector<pst_kv> out;
   out.reserve(items.size());
-  for (const Item& item : items)
+  for (const NamedValue& item : items)
     out.push_back({str(item.name), str(item.value.reveal()), item.secret ? PST_KV_SECRET : 0});
   return out;
 }
@@ -64,8 +64,8 @@ struct ConnectionAbi {
   pst_conn abi{};
 };
 
-struct StateAbi {
-  explicit StateAbi(const State* state) {
+struct SessionAbi {
+  explicit SessionAbi(const SessionState* state) {
     if (state == nullptr) return;
     items = key_values(state->items);
     abi = {sizeof(pst_state), count(items), items.data(), state->created_ms, state->expires_ms};
@@ -109,17 +109,17 @@ struct ResponseAbi {
   explicit ResponseAbi(const ResponseInput* response) {
     if (response == nullptr) return;
     headers = key_values(response->headers);
-    abi = {sizeof(pst_reply),
+    abi = {sizeof(pst_response),
            static_cast<std::uint32_t>(response->status),
-           response->truncated ? PST_REPLY_TRUNCATED : 0U,
+           response->truncated ? PST_RESPONSE_TRUNCATED : 0U,
            count(headers),
            headers.data(),
            str(response->body)};
     present = true;
   }
-  const pst_reply* pointer() const { return present ? &abi : nullptr; }
+  const pst_response* pointer() const { return present ? &abi : nullptr; }
   std::vector<pst_kv> headers;
-  pst_reply abi{};
+  pst_response abi{};
   bool present = false;
 };
 
@@ -154,10 +154,10 @@ Outcome out_of_service() {
 
 /// Runs one plugin function and turns every kind of misbehaviour into Verdict::failed.
 template <class Function>
-Outcome invoke(const Running& who, const Egress& egress, const Connection* connection,
-               std::initializer_list<Verdict> legal, Function&& function,
-               const CallInput* call = nullptr) {
-  const RunningScope running(who);
+Outcome invoke(const RunningFunction& plugin_function, const Egress& egress,
+               const Connection* connection, std::initializer_list<Verdict> legal,
+               Function&& function, const CallInput* call = nullptr) {
+  const RunningFunctionScope running(plugin_function);
   Outcome outcome;
   pst_cx cx;
   cx.outcome = &outcome;
@@ -191,9 +191,9 @@ Outcome invoke(const Running& who, const Egress& egress, const Connection* conne
 
 }  // namespace
 
-const Item* Connection::find(std::string_view name) const noexcept {
+const NamedValue* Connection::find(std::string_view name) const noexcept {
   const auto found =
-      std::ranges::find_if(fields, [&](const Item& item) { return item.name == name; });
+      std::ranges::find_if(fields, [&](const NamedValue& item) { return item.name == name; });
   return found == fields.end() ? nullptr : &*found;
 }
 
@@ -229,17 +229,17 @@ Instance::create(const pst_plugin& entry, Egress egress, InstanceFacts facts) {
 }
 
 Instance::~Instance() {
-  const RunningScope running({label(), "", "destroy"});
+  const RunningFunctionScope running({label(), "", "destroy"});
   if (entry_.destroy != nullptr && self_ != nullptr) entry_.destroy(self_);
 }
 
-Outcome Instance::prepare(const Env& env, const Connection& connection, const State* session,
+Outcome Instance::prepare(const Env& env, const Connection& connection, const SessionState* session,
                           const CallInput& call) const {
   if (!in_service()) return out_of_service();
   const WatchedInvocation watched(*this, "prepare");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection, connection_names_);
-  const StateAbi session_abi(session);
+  const SessionAbi session_abi(session);
   const CallAbi call_abi(call, options_of(call.api));
   const pst_prepare_in in = {
       sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
@@ -249,7 +249,7 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const St
 }
 
 Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection,
-                          const State* old, const State& carried,
+                          const SessionState* old, const SessionState& carried,
                           const ResponseInput* response) const {
   if (entry_.session == nullptr)
     return internal_failure("it needs a session but has no session function");
@@ -257,19 +257,22 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
   const WatchedInvocation watched(*this, "session");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection, connection_names_);
-  const StateAbi old_abi(old);
-  const StateAbi carried_abi(&carried);
+  const SessionAbi old_abi(old);
+  const SessionAbi carried_abi(&carried);
   const ResponseAbi response_abi(response);
-  const pst_session_in in = {sizeof in,          event,
-                             &env_abi.abi,       &connection_abi.abi,
-                             old_abi.pointer(),  carried_abi.pointer(),
+  const pst_session_in in = {sizeof in,
+                             event,
+                             &env_abi.abi,
+                             &connection_abi.abi,
+                             old_abi.pointer(),
+                             carried_abi.pointer(),
                              response_abi.pointer()};
   return invoke({label(), session_apis_, "session"}, egress_, &connection,
                 {Verdict::ok, Verdict::fetch},
                 [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
 }
 
-Outcome Instance::inspect(const Env& env, const Connection& connection, const State* session,
+Outcome Instance::inspect(const Env& env, const Connection& connection, const SessionState* session,
                           const CallInput& call, const ResponseInput& response) const {
   if (entry_.inspect == nullptr) {
     Outcome outcome;
@@ -280,7 +283,7 @@ Outcome Instance::inspect(const Env& env, const Connection& connection, const St
   const WatchedInvocation watched(*this, "inspect");
   const EnvAbi env_abi(env);
   const ConnectionAbi connection_abi(connection, connection_names_);
-  const StateAbi session_abi(session);
+  const SessionAbi session_abi(session);
   const CallAbi call_abi(call, options_of(call.api));
   const ResponseAbi response_abi(&response);
   const pst_inspect_in in = {sizeof in,

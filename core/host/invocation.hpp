@@ -25,7 +25,7 @@ struct SoapEnvelope;
 namespace penstock::host {
 
 /// A named value as plugins see it. `secret` values are redacted wherever they would be shown.
-struct Item {
+struct NamedValue {
   std::string name;
   Secret value;
   bool secret = false;
@@ -33,15 +33,15 @@ struct Item {
 
 struct Connection {
   std::string id;
-  std::vector<Item> fields;
+  std::vector<NamedValue> fields;
 
-  const Item* find(std::string_view name) const noexcept;
+  const NamedValue* find(std::string_view name) const noexcept;
 };
 
 /// A session, or the values that the steps of a login exchange carry. Times are Unix time in
 /// milliseconds; 0: unknown.
-struct State {
-  std::vector<Item> items;
+struct SessionState {
+  std::vector<NamedValue> items;
   std::int64_t created_ms = 0;
   std::int64_t expires_ms = 0;
 };
@@ -107,10 +107,10 @@ struct Outcome {
   std::optional<Soap> soap;
 
   // The session.
-  std::vector<Item> session;
+  std::vector<NamedValue> session;
   std::int64_t session_expires_ms = 0;
-  std::vector<Item> credentials;  ///< rotated connection fields
-  std::vector<Item> carried;
+  std::vector<NamedValue> credentials;  ///< rotated connection fields
+  std::vector<NamedValue> carried;
 
   /// Results of hmac() and sign(): a header that contains one is a credential.
   std::vector<std::string> signatures;
@@ -156,14 +156,15 @@ class Instance {
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
 
-  Outcome prepare(const Env& env, const Connection& connection, const State* session,
+  Outcome prepare(const Env& env, const Connection& connection, const SessionState* session,
                   const CallInput& call) const;
 
   /// `event` is one of PST_EV_*; `response` is only for FETCHED and CHALLENGED, else null.
   Outcome session(std::uint32_t event, const Env& env, const Connection& connection,
-                  const State* old, const State& carried, const ResponseInput* response) const;
+                  const SessionState* old, const SessionState& carried,
+                  const ResponseInput* response) const;
 
-  Outcome inspect(const Env& env, const Connection& connection, const State* session,
+  Outcome inspect(const Env& env, const Connection& connection, const SessionState* session,
                   const CallInput& call, const ResponseInput& response) const;
 
   /// Makes every later invocation fail at once. For a plugin of which a function did not return.

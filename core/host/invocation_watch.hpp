@@ -15,20 +15,15 @@ class Instance;
 ///                             └── give_up ──► given up: leave() never returns
 class InvocationWatch {
  public:
-  /// What the watchdog sees of the thread.
-  struct Sight {
-    std::uint64_t number = 0;  ///< the invocation's; 0: outside of plugins
-  };
-
   /// Makes this the watch of the calling thread.
   void adopt_this_thread() noexcept;
 
-  Sight look() const noexcept { return {inside_.load(std::memory_order_acquire)}; }
+  /// The number of the invocation that the thread is in; 0: outside of plugins. [any-thread]
+  std::uint64_t current() const noexcept { return current_.load(std::memory_order_acquire); }
 
-  /// Gives up the thread if it is still in the invocation that was seen; false: it is not. A thread
-  /// that was given up does nothing more: if the plugin returns after all, the thread sleeps
-  /// forever. [watchdog]
-  bool give_up(Sight seen) noexcept;
+  /// Gives up the thread if it is still in `invocation`; false: it is not. A thread that was given
+  /// up does nothing more: if the plugin returns after all, the thread sleeps forever. [watchdog]
+  bool give_up(std::uint64_t invocation) noexcept;
 
   // Only for the invocation that was given up.
 
@@ -40,7 +35,7 @@ class InvocationWatch {
 
   static constexpr std::uint64_t given_up = ~std::uint64_t{0};
 
-  std::atomic<std::uint64_t> inside_{0};
+  std::atomic<std::uint64_t> current_{0};
   std::uint64_t count_ = 0;
   const Instance* instance_ = nullptr;
   const char* function_ = nullptr;

@@ -63,7 +63,7 @@ std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) no
     const auto document = parse_json(text);
     // A response that is not JSON is the vendor's fault, not the plugin's: the result is empty.
     const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
-    return give(cx, found == nullptr ? std::string() : as_text(*found), out);
+    return store_result(cx, found == nullptr ? std::string() : as_text(*found), out);
   });
 }
 

@@ -9,30 +9,30 @@
 namespace penstock::host {
 namespace {
 
-constexpr int least_bits = 2048;
+constexpr int min_bits = 2048;
 
 struct BioFree {
   void operator()(BIO* bio) const noexcept { BIO_free(bio); }
 };
 
-bool holds(std::string_view text, std::string_view part) {
+bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
 /// Why OpenSSL cannot read a private key from `pem`.
 std::string unreadable(std::string_view pem) {
-  if (!holds(pem, "-----BEGIN "))
+  if (!contains(pem, "-----BEGIN "))
     return "is not a private key in PEM form (-----BEGIN PRIVATE KEY-----)";
-  if (holds(pem, "ENCRYPTED"))
+  if (contains(pem, "ENCRYPTED"))
     return "is a key with a passphrase; write it without (openssl pkey -in key.pem)";
-  if (holds(pem, "BEGIN CERTIFICATE")) return "is a certificate; its private key is wanted";
-  if (holds(pem, "PUBLIC KEY")) return "is a public key; the private one is wanted";
-  if (holds(pem, "OPENSSH"))
+  if (contains(pem, "BEGIN CERTIFICATE")) return "is a certificate; its private key is wanted";
+  if (contains(pem, "PUBLIC KEY")) return "is a public key; the private one is wanted";
+  if (contains(pem, "OPENSSH"))
     return "is a key in OpenSSH's form; PEM is wanted (ssh-keygen -p -m PEM -f key)";
-  if (holds(pem, "\\n"))
+  if (contains(pem, "\\n"))
     return "has its line breaks written as \\n; write real ones: a block (|) in YAML, or "
            "${file:/path}";
-  if (!holds(pem, "\n"))
+  if (!contains(pem, "\n"))
     return "is a PEM text on one line; keep its line breaks: a block (|) in YAML, or ${file:/path}";
   return "is PEM, but damaged: no private key can be read from it";
 }
@@ -67,7 +67,7 @@ Result<SigningKey, std::string> read_signing_key(std::string_view pem) {
   if (!key) return failure(unreadable(pem));
   if (EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
     return failure("is " + kind_of(key.get()) + "; RS256 signs with an RSA key");
-  if (const int bits = EVP_PKEY_get_bits(key.get()); bits < least_bits)
+  if (const int bits = EVP_PKEY_get_bits(key.get()); bits < min_bits)
     return failure("is an RSA key of " + std::to_string(bits) +
                    " bits; at least 2048 are wanted (openssl genrsa 2048)");
   return key;

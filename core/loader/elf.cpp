@@ -113,7 +113,7 @@ struct Dynamic {
 
 void read_tag(const Elf64_Dyn& entry, Dynamic& out, ElfImage& image) {
   // Each of these loads or runs code that neither DT_NEEDED nor the entry shows.
-  constexpr std::array<std::pair<std::int64_t, const char*>, 6> odd = {
+  constexpr std::array<std::pair<std::int64_t, const char*>, 6> forbidden = {
       {{DT_AUXILIARY, "DT_AUXILIARY"},
        {DT_FILTER, "DT_FILTER"},
        {DT_AUDIT, "DT_AUDIT"},
@@ -156,8 +156,9 @@ void read_tag(const Elf64_Dyn& entry, Dynamic& out, ElfImage& image) {
   default:
     break;
   }
-  const auto known = std::ranges::find(odd, entry.d_tag, [](const auto& tag) { return tag.first; });
-  if (known != odd.end()) image.odd_tags.emplace_back(known->second);
+  const auto known =
+      std::ranges::find(forbidden, entry.d_tag, [](const auto& tag) { return tag.first; });
+  if (known != forbidden.end()) image.forbidden_tags.emplace_back(known->second);
 }
 
 Dynamic read_dynamic(const Mapping& memory, const Elf64_Phdr& segment, ElfImage& image) {

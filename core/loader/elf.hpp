@@ -24,9 +24,9 @@ struct ElfSymbol {
 struct ElfImage {
   /// Section .pst_manifest, inside what is mapped; points into the file's bytes.
   std::optional<std::string_view> manifest;
-  std::vector<ElfSymbol> exports;     ///< all defined symbols that are not local
-  std::vector<std::string> needed;    ///< DT_NEEDED
-  std::vector<std::string> odd_tags;  ///< dynamic tags that load or run more code
+  std::vector<ElfSymbol> exports;           ///< all defined symbols that are not local
+  std::vector<std::string> needed;          ///< DT_NEEDED
+  std::vector<std::string> forbidden_tags;  ///< dynamic tags that load or run more code
   bool has_run_path = false;
   bool has_text_relocations = false;
   bool has_thread_locals = false;     ///< a PT_TLS segment

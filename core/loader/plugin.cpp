@@ -9,7 +9,7 @@
 
 #include <boost/dll/shared_library.hpp>
 
-#include "host/running.hpp"
+#include "host/running_function.hpp"
 #include "loader/elf.hpp"
 #include "loader/sealed_library.hpp"
 
@@ -60,7 +60,7 @@ std::string list(const std::vector<std::string>& names) {
 /// The symbol that AddressSanitizer adds for each global that it instruments.
 constexpr std::string_view odr_marker_of_entry = "__odr_asan." PST_ENTRY;
 
-void refuse_exports(const ElfImage& image, Reasons& reasons) {
+void check_exports(const ElfImage& image, Reasons& reasons) {
   const auto entry = std::ranges::find(image.exports, PST_ENTRY, &ElfSymbol::name);
   if (entry == image.exports.end()) {
     reasons.push_back(entry_of_another_abi(image));
@@ -86,16 +86,16 @@ void refuse_exports(const ElfImage& image, Reasons& reasons) {
     reasons.push_back("it exports more than its entry: " + list(others) + use_our_flags);
 }
 
-Reasons refuse(const ElfImage& image) {
+Reasons check_image(const ElfImage& image) {
   Reasons reasons;
-  refuse_exports(image, reasons);
+  check_exports(image, reasons);
   for (const std::string& library : image.needed) {
     if (std::ranges::find(allowed_libraries, library) == allowed_libraries.end()) {
       reasons.push_back("it needs " + library +
                         "; a plugin links nothing but the C and C++ runtimes");
     }
   }
-  for (const std::string& tag : image.odd_tags)
+  for (const std::string& tag : image.forbidden_tags)
     reasons.push_back("its dynamic section has " + tag + ", which loads or runs more");
   if (image.has_run_path) reasons.emplace_back("it has a run path");
   if (image.has_text_relocations)
@@ -112,13 +112,13 @@ Reasons refuse(const ElfImage& image) {
 
 /// Whether this host has all functions that the plugin needs; empty: it has. A plugin that was
 /// compiled for a later minor declares in its manifest which minor is enough (abi.min_minor).
-std::string refuse_abi(const catalog::Manifest& manifest, unsigned major, unsigned minor) {
+std::string check_abi_version(const catalog::Manifest& manifest, unsigned major, unsigned minor) {
   const std::string ours = std::to_string(PST_ABI_MAJOR) + "." + std::to_string(PST_ABI_MINOR);
   if (major != PST_ABI_MAJOR)
     return "its entry is for plugin ABI " + std::to_string(major) + ", this host speaks " + ours;
-  const int least = manifest.min_minor.value_or(static_cast<int>(minor));
-  if (least <= PST_ABI_MINOR) return {};
-  return "it needs plugin ABI 1." + std::to_string(least) + ", this host speaks " + ours +
+  const int min_minor = manifest.min_minor.value_or(static_cast<int>(minor));
+  if (min_minor <= PST_ABI_MINOR) return {};
+  return "it needs plugin ABI 1." + std::to_string(min_minor) + ", this host speaks " + ours +
          "; build it with this SDK, or let its manifest say the least that it does with: "
          "\"abi\": {\"min_minor\": " +
          std::to_string(PST_ABI_MINOR) + "}";
@@ -135,7 +135,7 @@ std::string apis_that(const catalog::Manifest& manifest, Declares&& declares) {
 
 /// A function that the manifest does not declare is never called, and one that is declared but
 /// missing cannot be called: both mistakes would lead to wrong results later.
-Reasons refuse_functions(const catalog::Manifest& manifest, const host::Instance& instance) {
+Reasons check_functions(const catalog::Manifest& manifest, const host::Instance& instance) {
   Reasons reasons;
   const auto compare = [&](const std::string& function, const std::string& declared, bool has) {
     if (!declared.empty() && !has) {
@@ -200,10 +200,10 @@ void keep_mapped(boost::dll::shared_library library) {
 Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const PluginFile& file) {
   const auto image = read_elf(file.bytes);
   if (!image) return failure(Refusal{{image.error()}, {}});
-  Reasons reasons = refuse(*image);
+  Reasons reasons = check_image(*image);
   std::string tool = image->manifest ? catalog::tool_of(*image->manifest) : std::string();
   if (!reasons.empty()) return failure(Refusal{std::move(reasons), std::move(tool)});
-  const auto refused = [&](std::string reason) {
+  const auto refusal = [&](std::string reason) {
     return failure(Refusal{{std::move(reason)}, tool});
   };
 
@@ -214,42 +214,41 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
     return failure(Refusal{std::move(reasons), std::move(tool)});
   }
   if (manifest->id != file.path.stem().string()) {
-    return refused("its manifest's id is " + manifest->id + "; the file must be named " +
+    return refusal("its manifest's id is " + manifest->id + "; the file must be named " +
                    manifest->id + ".so");
   }
 
   auto sealed = SealedLibrary::make(file);
-  if (!sealed) return refused(sealed.error());
+  if (!sealed) return refusal(sealed.error());
   std::shared_ptr<Plugin> plugin(new Plugin);
   try {
     host::InstanceFacts facts = facts_of(*manifest);
     const std::string label = facts.label;
-    const host::RunningScope running({label, "", "its constructors"});
+    const host::RunningFunctionScope running({label, "", "its constructors"});
     // rtld_now: a missing symbol fails here instead of ending the process at its first use.
     boost::dll::shared_library library(sealed->path(), boost::dll::load_mode::rtld_now |
                                                            boost::dll::load_mode::rtld_local);
     const auto& entry = library.get<const pst_plugin>(PST_ENTRY);
     const auto shown = std::ranges::find(image->exports, PST_ENTRY, &ElfSymbol::name);
     if (entry.struct_size < offsetof(pst_plugin, session) || entry.struct_size > shown->size)
-      return refused("its entry is malformed: struct_size is not its size");
-    if (std::string reason = refuse_abi(*manifest, entry.abi_major, entry.abi_minor);
+      return refusal("its entry is malformed: struct_size is not its size");
+    if (std::string reason = check_abi_version(*manifest, entry.abi_major, entry.abi_minor);
         !reason.empty())
-      return refused(std::move(reason));
+      return refusal(std::move(reason));
     if (std::string_view(entry.manifest.ptr, entry.manifest.len) != *image->manifest) {
-      return refused("its entry's manifest differs from its manifest section");
+      return refusal("its entry's manifest differs from its manifest section");
     }
     plugin->abi_major_ = entry.abi_major;
     plugin->abi_minor_ = entry.abi_minor;
     keep_mapped(library);
     auto instance = host::Instance::create(entry, manifest->egress, std::move(facts));
-    if (!instance) return refused("its create() failed: " + instance.error().message);
+    if (!instance) return refusal("its create() failed: " + instance.error().message);
     plugin->instance_ = *std::move(instance);
   } catch (const std::exception& error) {
-    return refused("it cannot be loaded: " + replaced(dlerror_text(error.what()),
-                                                      sealed->path(),
+    return refusal("it cannot be loaded: " + replaced(dlerror_text(error.what()), sealed->path(),
                                                       file.path.filename().string()));
   }
-  reasons = refuse_functions(*manifest, *plugin->instance_);
+  reasons = check_functions(*manifest, *plugin->instance_);
   if (!reasons.empty()) return failure(Refusal{std::move(reasons), std::move(tool)});
   plugin->manifest_ = *std::move(manifest);
   plugin->file_ = file.path;

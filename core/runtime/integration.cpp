@@ -57,7 +57,7 @@ std::shared_ptr<Integration> Integration::make(const Config& config,
     host::Connection connection = connection_for(*plugin, integration);
     const std::string rotates =
         catalog::rotating_field(plugin->manifest(), [&](const std::string& name) {
-          const host::Item* field = connection.find(name);
+          const host::NamedValue* field = connection.find(name);
           return field == nullptr ? std::string() : std::string(field->value.reveal());
         });
     auto located = session::locate_state(store, id, connection, rotates);
@@ -84,13 +84,13 @@ std::vector<std::string> Integration::missing(const catalog::Api& api,
   if (found == nullptr) return api.connection_required;
   const session::SnapshotPtr now = found->current();
   const auto require = [&](const std::string& name) {
-    const host::Item* item = now->connection.find(name);
+    const host::NamedValue* item = now->connection.find(name);
     if (item == nullptr || item->value.empty()) out.push_back(name);
   };
   for (const std::string& name : api.connection_required)
     require(name);
   for (const FieldsWhen& when : api.connection_required_when) {
-    const host::Item* chosen = now->connection.find(when.field);
+    const host::NamedValue* chosen = now->connection.find(when.field);
     if (chosen == nullptr || chosen->value.reveal() != when.equals) continue;
     for (const std::string& name : when.fields)
       require(name);

@@ -18,26 +18,26 @@ Watchdog::Watchdog(boost::asio::io_context& context,
     : timer_(context), interval_(std::clamp(limit / 10, min_interval, max_interval)),
       max_checks_(std::max(2, static_cast<int>(limit / interval_))), lost_(std::move(lost)) {
   for (const auto& loop : loops)
-    watched_.push_back({loop.get(), {}, 0});
+    watched_.push_back({loop.get()});
 }
 
 void Watchdog::start() {
   timer_.expires_after(interval_);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error || stopped_) return;
-    look();
+    check();
     start();
   });
 }
 
-void Watchdog::look() {
+void Watchdog::check() {
   for (Watched& one : watched_) {
     const auto watch = one.loop->watch();
-    const auto now = watch->look();
-    one.looks = now.number != 0 && now.number == one.last.number ? one.looks + 1 : 0;
-    one.last = now;
-    if (one.looks < max_checks_ || !watch->give_up(now)) continue;
-    one.looks = 0;
+    const std::uint64_t invocation = watch->current();
+    one.checks = invocation != 0 && invocation == one.invocation ? one.checks + 1 : 0;
+    one.invocation = invocation;
+    if (one.checks < max_checks_ || !watch->give_up(invocation)) continue;
+    one.checks = 0;
     lost_(*one.loop, *watch);
   }
 }

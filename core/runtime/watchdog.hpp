@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -33,11 +34,11 @@ class Watchdog {
  private:
   struct Watched {
     Loop* loop = nullptr;
-    host::InvocationWatch::Sight last;
-    int looks = 0;  ///< consecutive checks that saw the same invocation
+    std::uint64_t invocation = 0;  ///< at the last check; 0: outside of plugins
+    int checks = 0;                ///< consecutive ones that saw the same invocation
   };
 
-  void look();
+  void check();
 
   boost::asio::steady_timer timer_;
   std::vector<Watched> watched_;

@@ -22,7 +22,7 @@ constexpr std::int64_t max_use_ms = 300'000;
 
 /// The remaining lifetime, in ms, from which another replica's session is worth adopting: half of a
 /// short lifetime, max_useful_ms of a long one.
-std::int64_t useful_life(const host::State* session) {
+std::int64_t useful_life(const host::SessionState* session) {
   const std::int64_t life = session->expires_ms - session->created_ms;
   return session->created_ms == 0 ? max_useful_ms : std::min(max_useful_ms, life / 2);
 }
@@ -30,7 +30,7 @@ std::int64_t useful_life(const host::State* session) {
 struct Retired {
   std::shared_ptr<const host::Instance> plugin;
   host::Connection connection;
-  host::State session;
+  host::SessionState session;
 };
 
 void end_when_unused(std::weak_ptr<const Snapshot> user, Retired retired,
@@ -50,9 +50,9 @@ bool same_values(const std::vector<SecretField>& one, const std::vector<SecretFi
   });
 }
 
-void replace_credentials(StoredState& state, const std::vector<host::Item>& fresh,
+void replace_credentials(StoredState& state, const std::vector<host::NamedValue>& fresh,
                          const host::Connection& configured) {
-  for (const host::Item& item : fresh) {
+  for (const host::NamedValue& item : fresh) {
     std::erase_if(state.credentials, [&](const SecretField& old) { return old.name == item.name; });
     state.credentials.push_back({item.name, item.value, item.secret});
   }
@@ -129,7 +129,7 @@ bool SessionSlot::LeasedRenewal::adopt_newer(const Lease& lease) {
     state_->rotated_ = std::move(newer.rotated);
     const SnapshotPtr now = state_->current();
     newer.snapshot->generation = now->generation + 1;
-    const host::State* const session =
+    const host::SessionState* const session =
         newer.snapshot->session_for(need_.format, environment_->now_unix_ms());
     const bool lasts = session != nullptr &&
                        (session->expires_ms == 0 ||

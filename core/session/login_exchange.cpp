@@ -26,8 +26,8 @@ std::optional<FetchRequest> request_of(host::Outcome outcome) {
                       std::move(outcome.headers), outcome.body.value_or("")};
 }
 
-void add_secrets(Redactor& redactor, const std::vector<host::Item>& items) {
-  for (const host::Item& item : items) {
+void add_secrets(Redactor& redactor, const std::vector<host::NamedValue>& items) {
+  for (const host::NamedValue& item : items) {
     if (item.secret) redactor.add(item.value.reveal());
   }
 }
@@ -92,8 +92,8 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
                             " for one session",
                         Phase::session));
     }
-    for (host::Item& item : outcome.carried) {
-      std::erase_if(carried_.items, [&](const host::Item& old) { return old.name == item.name; });
+    for (host::NamedValue& item : outcome.carried) {
+      std::erase_if(carried_.items, [&](const host::NamedValue& old) { return old.name == item.name; });
       carried_.items.push_back(std::move(item));
     }
     auto request = request_of(std::move(outcome));
@@ -193,7 +193,7 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
   RenewalStart start_;
   std::shared_ptr<Environment> environment_;
   std::function<void(Result<Renewed, RenewalFailure>)> handler_;
-  host::State carried_;
+  host::SessionState carried_;
   std::uint32_t fetches_ = 0;
 };
 
@@ -209,7 +209,7 @@ void renew(RenewalStart start, std::shared_ptr<Environment> environment,
 }
 
 void logout(const host::Instance& plugin, const host::Connection& connection,
-            const host::State& session, const std::shared_ptr<Environment>& environment,
+            const host::SessionState& session, const std::shared_ptr<Environment>& environment,
             std::function<void()> done) {
   const host::Env env{0, environment->now_unix_ms(), 0, environment->entropy()};
   host::Outcome outcome = plugin.session(PST_EV_LOGOUT, env, connection, &session, {}, nullptr);

@@ -16,7 +16,7 @@ struct RenewalStart {
   std::shared_ptr<const host::Instance> plugin;  ///< keeps the plugin's generation alive
   int max_fetches = 4;
   host::Connection connection;
-  std::optional<host::State> old_session;
+  std::optional<host::SessionState> old_session;
   std::uint32_t event = PST_EV_START;
   /// the response that rejected the session, for PST_EV_CHALLENGED
   std::optional<FetchResponse> challenge;
@@ -25,8 +25,8 @@ struct RenewalStart {
 };
 
 struct Renewed {
-  host::State session;
-  std::vector<host::Item> credentials;  ///< rotated ones; save them before the session is used
+  host::SessionState session;
+  std::vector<host::NamedValue> credentials;  ///< rotated ones; save them before the session is used
 };
 
 struct RenewalFailure {
@@ -37,7 +37,7 @@ struct RenewalFailure {
   };
   Error error;
   Kind kind = Kind::transient;
-  std::vector<host::Item> credentials;  ///< rotated ones, received despite the failure
+  std::vector<host::NamedValue> credentials;  ///< rotated ones, received despite the failure
 };
 
 /// Runs a plugin's session state machine: session() and the fetches that it requests, at most
@@ -49,7 +49,7 @@ void renew(RenewalStart start, std::shared_ptr<Environment> environment,
 /// ignored, because the vendor expires the session anyway. `done` runs once, possibly inside this
 /// call.
 void logout(const host::Instance& plugin, const host::Connection& connection,
-            const host::State& session, const std::shared_ptr<Environment>& environment,
+            const host::SessionState& session, const std::shared_ptr<Environment>& environment,
             std::function<void()> done);
 
 /// Translates a plugin's failure in session() into the caller's error. `rotates` as in

@@ -47,16 +47,16 @@ bool read_fields(const rapidjson::Value& root, const char* name, std::vector<Sec
 
 }  // namespace
 
-std::vector<host::Item> items_of(const std::vector<SecretField>& fields) {
-  std::vector<host::Item> out;
+std::vector<host::NamedValue> items_of(const std::vector<SecretField>& fields) {
+  std::vector<host::NamedValue> out;
   for (const SecretField& field : fields)
     out.push_back({field.name, field.value, field.secret});
   return out;
 }
 
-std::vector<SecretField> fields_of(const std::vector<host::Item>& items) {
+std::vector<SecretField> fields_of(const std::vector<host::NamedValue>& items) {
   std::vector<SecretField> out;
-  for (const host::Item& item : items)
+  for (const host::NamedValue& item : items)
     out.push_back({item.name, item.value, item.secret});
   return out;
 }
@@ -65,7 +65,7 @@ std::string digest_of(const host::Connection& configured,
                       const std::vector<SecretField>& credentials) {
   std::string text;
   for (const SecretField& credential : credentials) {
-    const host::Item* field = configured.find(credential.name);
+    const host::NamedValue* field = configured.find(credential.name);
     const std::string_view value = field == nullptr ? std::string_view() : field->value.reveal();
     text += std::to_string(credential.name.size()) + ":" + credential.name +
             std::to_string(value.size()) + ":";

@@ -12,8 +12,8 @@
 
 namespace penstock::session {
 
-std::vector<host::Item> items_of(const std::vector<SecretField>& fields);
-std::vector<SecretField> fields_of(const std::vector<host::Item>& items);
+std::vector<host::NamedValue> items_of(const std::vector<SecretField>& fields);
+std::vector<SecretField> fields_of(const std::vector<host::NamedValue>& items);
 
 /// SHA-256, in Base64, of the configured values that `credentials` replace. It changes when new
 /// ones are configured.

@@ -26,9 +26,9 @@ constexpr std::int64_t max_margin_ms = 10'000;
 constexpr std::int64_t recheck_interval_ms = 30'000;
 
 host::Connection with_credentials(host::Connection connection,
-                                  const std::vector<host::Item>& rotated) {
-  for (const host::Item& item : rotated) {
-    const auto found = std::ranges::find(connection.fields, item.name, &host::Item::name);
+                                  const std::vector<host::NamedValue>& rotated) {
+  for (const host::NamedValue& item : rotated) {
+    const auto found = std::ranges::find(connection.fields, item.name, &host::NamedValue::name);
     if (found != connection.fields.end()) found->value = item.value;
   }
   return connection;
@@ -54,7 +54,7 @@ std::int64_t expiry_margin(std::int64_t created_ms, std::int64_t expires_ms) {
   return created_ms == 0 ? 0 : std::clamp<std::int64_t>(life / 10, 0, max_margin_ms);
 }
 
-const host::State* Snapshot::session_for(int format, std::int64_t now_ms) const noexcept {
+const host::SessionState* Snapshot::session_for(int format, std::int64_t now_ms) const noexcept {
   if (!session || std::ranges::find(session_formats, format) == session_formats.end())
     return nullptr;
   return session->expires_ms == 0 || now_ms < session->expires_ms ? &*session : nullptr;
@@ -97,7 +97,7 @@ SessionSlot::Adopted SessionSlot::adopt(const StoredState& stored) const {
   if (stored.session.empty()) return out;
   out.snapshot->session_formats = stored.session_formats;
   out.snapshot->session =
-      host::State{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
+      host::SessionState{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
   out.snapshot->refresh_early_ms =
       refresh_early_time(stored.session_created_ms, stored.session_expires_ms, 128);
   return out;

@@ -20,7 +20,7 @@ namespace penstock::session {
 struct Snapshot {
   std::uint64_t generation = 0;  ///< incremented with each new session
   host::Connection connection;
-  std::optional<host::State> session;
+  std::optional<host::SessionState> session;
   std::vector<int> session_formats;   ///< session.format of the APIs it serves
   std::int64_t refresh_early_ms = 0;  ///< Unix time of the early refresh; 0: none
   /// Number of calls prepared with this session. Plugins see it as pst_env's session_seq.
@@ -28,7 +28,7 @@ struct Snapshot {
       std::make_shared<std::atomic<std::uint64_t>>(0);
 
   /// The session if it has not expired and serves APIs with session.format `format`; else null.
-  const host::State* session_for(int format, std::int64_t now_ms) const noexcept;
+  const host::SessionState* session_for(int format, std::int64_t now_ms) const noexcept;
   /// Whether the session is about to expire. A call made with it might arrive too late, so a
   /// renewal is tried first. The margin shrinks with the session's lifetime.
   bool is_due(std::int64_t now_ms) const noexcept;
@@ -114,7 +114,7 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
 
   struct Adopted {
     std::shared_ptr<Snapshot> snapshot;
-    std::vector<host::Item> rotated;
+    std::vector<host::NamedValue> rotated;
   };
   Adopted adopt(const StoredState& stored) const;
   StoredState to_store() const;
@@ -138,7 +138,7 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   std::vector<Handler> handlers_;
   std::uint64_t stored_version_ = 0;
   std::int64_t renewal_began_ms_ = 0;  ///< of a renewal whose outcome is unknown
-  std::vector<host::Item> rotated_;
+  std::vector<host::NamedValue> rotated_;
   const bool rotates_;
   int refusals_ = 0;  ///< consecutive
   int failures_ = 0;  ///< consecutive, refusals excluded

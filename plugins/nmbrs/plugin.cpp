@@ -36,7 +36,7 @@ struct Nmbrs {
 
   /// The vendor's code is part of the fault's text: "... ---> 1001: Invalid Authentication".
   Verdict inspect(Out& out, const InspectIn& in) const {
-    const SoapFault found = fault(out, in.reply.body());
+    const SoapFault found = fault(out, in.response.body());
     if (!found) return Verdict::pass;
     const std::size_t arrow = found.text.rfind("---> ");
     const std::string_view detail = found.text.substr(arrow == found.text.npos ? 0 : arrow + 5);

@@ -20,7 +20,8 @@ struct NmbrsRest {
 
   Verdict session(Out& out, const SessionIn& in) const {
     if (in.event == PST_EV_FETCHED) {
-      keep_token(out, in, read_token(out, in.reply, {.grant = "refresh_token"}), "refresh_token");
+      keep_token(out, in, read_token(out, in.response, {.grant = "refresh_token"}),
+                 "refresh_token");
       return Verdict::ok;
     }
     token_request(out, "https://identityservice.nmbrs.com/connect/token",
@@ -33,15 +34,15 @@ struct NmbrsRest {
   /// API errors are {"title", "detail", "code"}. The gateway in front of the API returns
   /// {"statusCode", "message"}; a new token does not fix those errors.
   Verdict inspect(Out& out, const InspectIn& in) const {
-    const std::string_view gateway = out.json(in.reply.body(), "/message");
-    if (in.reply.status() == 401 && !gateway.empty())
+    const std::string_view gateway = out.json(in.response.body(), "/message");
+    if (in.response.status() == 401 && !gateway.empty())
       fail(PST_E_AUTH_REJECTED, concat("subscription_key: ", gateway), "401");
-    const std::string_view title = out.json(in.reply.body(), "/title");
-    if (title.empty() || in.reply.status() == 401) return Verdict::pass;
-    const std::string_view detail = out.json(in.reply.body(), "/detail");
-    fail(in.reply.status() == 429 ? PST_E_RATE_LIMITED : PST_E_VENDOR_FAULT,
+    const std::string_view title = out.json(in.response.body(), "/title");
+    if (title.empty() || in.response.status() == 401) return Verdict::pass;
+    const std::string_view detail = out.json(in.response.body(), "/detail");
+    fail(in.response.status() == 429 ? PST_E_RATE_LIMITED : PST_E_VENDOR_FAULT,
          detail.empty() ? std::string(title) : concat(title, ": ", detail),
-         std::string(out.json(in.reply.body(), "/code")));
+         std::string(out.json(in.response.body(), "/code")));
   }
 };
 

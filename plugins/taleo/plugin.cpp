@@ -24,11 +24,11 @@ struct Taleo {
 
   /// Taleo's own code and message are in the fault's detail.
   Verdict inspect(Out& out, const InspectIn& in) const {
-    const SoapFault found = fault(out, in.reply.body());
+    const SoapFault found = fault(out, in.response.body());
     if (!found) return Verdict::pass;
     const std::string_view detail = "Envelope/Body/Fault/detail/WebServiceFault/";
-    const std::string_view code = out.xml(in.reply.body(), concat(detail, "code"));
-    const std::string_view message = out.xml(in.reply.body(), concat(detail, "message"));
+    const std::string_view code = out.xml(in.response.body(), concat(detail, "code"));
+    const std::string_view message = out.xml(in.response.body(), concat(detail, "message"));
     const SoapFault told{code.empty() ? found.code : code, message.empty() ? found.text : message};
     const bool refused = refuses_credentials(found) || refuses_credentials(told);
     fail(refused ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT, std::string(told.text),

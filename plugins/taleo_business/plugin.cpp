@@ -22,19 +22,19 @@ struct TaleoBusiness {
   Verdict session(Out& out, const SessionIn& in) const {
     if (in.event == PST_EV_LOGOUT) {
       out.method("POST")
-          .url(concat(in.old["base_url"], "logout"))
-          .header("Cookie", cookie("authToken", in.old["token"]));
+          .url(concat(in.session["base_url"], "logout"))
+          .header("Cookie", cookie("authToken", in.session["token"]));
       return Verdict::fetch;
     }
     if (in.event != PST_EV_FETCHED) {
       // A company rarely moves, so its last known address is tried first.
-      return in.old["base_url"].empty() ? ask_dispatcher(out, in)
-                                        : log_in(out, in, in.old["base_url"], "cached");
+      return in.session["base_url"].empty() ? ask_dispatcher(out, in)
+                                            : log_in(out, in, in.session["base_url"], "cached");
     }
     if (in.carried["base_url"].empty())
-      return log_in(out, in, base_url_in(out, in.reply), "dispatched");
+      return log_in(out, in, base_url_in(out, in.response), "dispatched");
     const bool moved =
-        in.carried["from"] == "cached" && !is_success(in.reply) && in.reply.status() != 401;
+        in.carried["from"] == "cached" && !is_success(in.response) && in.response.status() != 401;
     if (moved) {
       out.carry("base_url", "");
       return ask_dispatcher(out, in);
@@ -44,20 +44,20 @@ struct TaleoBusiness {
 
   /// Taleo's own message is in the status member of the response.
   Verdict inspect(Out& out, const InspectIn& in) const {
-    if (in.reply.status() == 401) return Verdict::reauth;
-    const std::string_view message = error_message(out, in.reply);
+    if (in.response.status() == 401) return Verdict::reauth;
+    const std::string_view message = error_message(out, in.response);
     if (message.empty()) return Verdict::pass;
     fail(PST_E_VENDOR_FAULT, std::string(message),
-         std::string(out.json(in.reply.body(), "/status/detail/errorcode")));
+         std::string(out.json(in.response.body(), "/status/detail/errorcode")));
   }
 
  private:
-  static bool is_success(const Reply& reply) {
-    return reply.status() >= 200 && reply.status() < 300;
+  static bool is_success(const Response& response) {
+    return response.status() >= 200 && response.status() < 300;
   }
 
-  static std::string_view error_message(Out& out, const Reply& reply) {
-    return out.json(reply.body(), "/status/detail/errormessage");
+  static std::string_view error_message(Out& out, const Response& response) {
+    return out.json(response.body(), "/status/detail/errormessage");
   }
 
   static Verdict ask_dispatcher(Out& out, const SessionIn& in) {
@@ -66,13 +66,13 @@ struct TaleoBusiness {
     return Verdict::fetch;
   }
 
-  static std::string base_url_in(Out& out, const Reply& reply) {
-    std::string url(out.json(reply.body(), "/response/URL"));
-    if (!is_success(reply) || url.empty()) {
-      fail(reply.status() == 429 || reply.status() >= 502 ? PST_E_VENDOR_FAULT
-                                                          : PST_E_BAD_CONNECTION,
+  static std::string base_url_in(Out& out, const Response& response) {
+    std::string url(out.json(response.body(), "/response/URL"));
+    if (!is_success(response) || url.empty()) {
+      fail(response.status() == 429 || response.status() >= 502 ? PST_E_VENDOR_FAULT
+                                                                : PST_E_BAD_CONNECTION,
            concat("the dispatcher knows no address of this company_code (HTTP ",
-                  std::to_string(reply.status()), "): ", error_message(out, reply)));
+                  std::to_string(response.status()), "): ", error_message(out, response)));
     }
     if (!url.ends_with('/')) url += '/';
     return url;
@@ -93,11 +93,11 @@ struct TaleoBusiness {
   }
 
   static Verdict keep(Out& out, const SessionIn& in) {
-    const std::string_view token = out.json(in.reply.body(), "/response/authToken");
-    if (!is_success(in.reply) || token.empty()) {
-      fail(in.reply.status() == 401 ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
-           concat("the login is answered with HTTP ", std::to_string(in.reply.status()), ": ",
-                  error_message(out, in.reply)));
+    const std::string_view token = out.json(in.response.body(), "/response/authToken");
+    if (!is_success(in.response) || token.empty()) {
+      fail(in.response.status() == 401 ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
+           concat("the login is answered with HTTP ", std::to_string(in.response.status()), ": ",
+                  error_message(out, in.response)));
     }
     (void)cookie("authToken", token);
     out.put("base_url", in.carried["base_url"], false)

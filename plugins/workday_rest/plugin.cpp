@@ -33,7 +33,7 @@ struct WorkdayRest {
                                           ? "private_key, isu and client_id"
                                           : "client_id and client_secret",
                              .address = "domain and tenant"};
-    keep_token(out, in, read_token(out, in.reply, fields), refreshes ? "refresh_token" : "");
+    keep_token(out, in, read_token(out, in.response, fields), refreshes ? "refresh_token" : "");
     return Verdict::ok;
   }
 

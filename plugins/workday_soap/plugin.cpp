@@ -45,7 +45,7 @@ struct WorkdaySoap {
 
   /// Every fault has HTTP status 500, including rejected credentials.
   Verdict inspect(Out& out, const InspectIn& in) const {
-    const SoapFault found = fault(out, in.reply.body());
+    const SoapFault found = fault(out, in.response.body());
     if (!found) return Verdict::pass;
     fail(refuses_credentials(found) ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
          std::string(found.text), std::string(found.code));

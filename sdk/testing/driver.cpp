@@ -38,15 +38,15 @@ Values values(const std::vector<Field>& fields) {
   return out;
 }
 
-Values values(const std::vector<host::Item>& items) {
+Values values(const std::vector<host::NamedValue>& items) {
   Values out;
-  for (const host::Item& item : items)
+  for (const host::NamedValue& item : items)
     out.emplace_back(item.name, item.value.reveal());
   return out;
 }
 
-std::vector<host::Item> secret_items(const Values& values) {
-  std::vector<host::Item> out;
+std::vector<host::NamedValue> secret_items(const Values& values) {
+  std::vector<host::NamedValue> out;
   for (const auto& [name, value] : values)
     out.push_back({name, Secret(value), true});
   return out;
@@ -121,8 +121,8 @@ struct Inputs {
         static_cast<std::ptrdiff_t>(std::min(given.entropy.size(), env.entropy.size())),
         env.entropy.begin());
     if (given.session) {
-      session = host::State{secret_items(given.session->items), given.session->created_ms,
-                            given.session->expires_ms};
+      session = host::SessionState{secret_items(given.session->items), given.session->created_ms,
+                                   given.session->expires_ms};
     }
   }
 
@@ -132,12 +132,12 @@ struct Inputs {
         api->base_url.expand([&](catalog::UrlTemplate::Source source,
                                  std::string_view name) -> std::optional<std::string_view> {
           if (source == catalog::UrlTemplate::Source::connection) {
-            const host::Item* field = connection.find(name);
+            const host::NamedValue* field = connection.find(name);
             return field == nullptr ? std::nullopt : std::optional(field->value.reveal());
           }
           if (source == catalog::UrlTemplate::Source::session) {
             if (!session) return std::nullopt;
-            const auto item = std::ranges::find(session->items, name, &host::Item::name);
+            const auto item = std::ranges::find(session->items, name, &host::NamedValue::name);
             return item == session->items.end() ? std::nullopt
                                                 : std::optional(item->value.reveal());
           }
@@ -164,7 +164,7 @@ struct Inputs {
     return in;
   }
 
-  const host::State* old_session() const { return session ? &*session : nullptr; }
+  const host::SessionState* old_session() const { return session ? &*session : nullptr; }
 
   const catalog::Api* api = nullptr;
   const Egress* egress = nullptr;
@@ -173,7 +173,7 @@ struct Inputs {
   std::vector<Field> options, query, headers;
   std::string options_json, method, path, body_sha256;
   std::optional<std::string> body;
-  std::optional<host::State> session;
+  std::optional<host::SessionState> session;
 };
 
 std::int32_t abi_verdict(host::Verdict verdict) {
@@ -267,15 +267,15 @@ Built PluginDriver::prepare(const Given& given) const {
 Built PluginDriver::session(std::uint32_t event, const Given& given, const Values& carried,
                             const TestResponse* response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
-  const host::State carried_state{secret_items(carried)};
+  const host::SessionState carried_state{secret_items(carried)};
   const std::vector<Field> response_headers =
       response == nullptr ? std::vector<Field>() : fields(response->headers);
   host::ResponseInput response_input;
   if (response != nullptr)
     response_input = {response->status, &response_headers, response->body, response->truncated};
-  return built(loaded_->plugin->instance().session(event, in.env, in.connection, in.old_session(),
-                                                   carried_state,
-                                                   response == nullptr ? nullptr : &response_input));
+  return built(loaded_->plugin->instance().session(
+      event, in.env, in.connection, in.old_session(), carried_state,
+      response == nullptr ? nullptr : &response_input));
 }
 
 Built PluginDriver::inspect(const Given& given, const TestResponse& response) const {

@@ -60,13 +60,13 @@ AT(pst_call, body_len, 160);
 AT(pst_call, option_names, 168);
 AT(pst_call, n_option_names, 176);
 
-SIZE(pst_reply, 40);
-AT(pst_reply, struct_size, 0);
-AT(pst_reply, status, 4);
-AT(pst_reply, flags, 8);
-AT(pst_reply, n_headers, 12);
-AT(pst_reply, headers, 16);
-AT(pst_reply, body, 24);
+SIZE(pst_response, 40);
+AT(pst_response, struct_size, 0);
+AT(pst_response, status, 4);
+AT(pst_response, flags, 8);
+AT(pst_response, n_headers, 12);
+AT(pst_response, headers, 16);
+AT(pst_response, body, 24);
 
 SIZE(pst_prepare_in, 40);
 AT(pst_prepare_in, env, 8);
@@ -80,14 +80,14 @@ AT(pst_session_in, env, 8);
 AT(pst_session_in, conn, 16);
 AT(pst_session_in, session, 24);
 AT(pst_session_in, carried, 32);
-AT(pst_session_in, reply, 40);
+AT(pst_session_in, response, 40);
 
 SIZE(pst_inspect_in, 48);
 AT(pst_inspect_in, env, 8);
 AT(pst_inspect_in, conn, 16);
 AT(pst_inspect_in, session, 24);
 AT(pst_inspect_in, call, 32);
-AT(pst_inspect_in, reply, 40);
+AT(pst_inspect_in, response, 40);
 
 SIZE(pst_host, 184);
 AT(pst_host, struct_size, 0);
@@ -139,7 +139,7 @@ _Static_assert(PST_E_INTERNAL == 1 && PST_E_BAD_OPTION == 2 && PST_E_BAD_CONNECT
                    PST_E_UNSUPPORTED == 6 && PST_E_VENDOR_FAULT == 7 && PST_E_RATE_LIMITED == 8 &&
                    PST_E_LIMIT == 9 && PST_E_BAD_REQUEST == 10,
                "failures");
-_Static_assert(PST_KV_SECRET == 1 && PST_CALL_ENVELOPED == 1 && PST_REPLY_TRUNCATED == 1, "flags");
+_Static_assert(PST_KV_SECRET == 1 && PST_CALL_ENVELOPED == 1 && PST_RESPONSE_TRUNCATED == 1, "flags");
 
 #endif
 

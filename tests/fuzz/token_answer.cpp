@@ -25,10 +25,10 @@ constexpr std::int64_t now_ms = 1'790'000'000'000;
 
 host::Connection connection(const char* grant) {
   const auto plain = [](const char* name, std::string_view value) {
-    return host::Item{name, Secret(value), false};
+    return host::NamedValue{name, Secret(value), false};
   };
   const auto secret = [](const char* name, std::string_view value) {
-    return host::Item{name, Secret(value), true};
+    return host::NamedValue{name, Secret(value), true};
   };
   return {"workday:fuzz",
           {plain("domain", "wd5-services1.workday.com"), plain("tenant", "acme"),
@@ -74,13 +74,13 @@ void check_session(const host::Outcome& outcome, const host::Connection& conn, b
               outcome.session_expires_ms <= now_ms + 100'000'000'000,
           "a session has a life, and an end", std::to_string(outcome.session_expires_ms));
   require(outcome.credentials.size() <= (refreshes ? 1U : 0U), "only a refresh token is replaced");
-  for (const host::Item& rotated : outcome.credentials) {
+  for (const host::NamedValue& rotated : outcome.credentials) {
     require(rotated.name == "refresh_token" && rotated.secret && !rotated.value.empty() &&
                 rotated.value.reveal() != old_refresh_token,
             "a rotated credential is a new one");
   }
   // The session as the engine keeps it signs the next call.
-  const host::State state{outcome.session, now_ms, outcome.session_expires_ms};
+  const host::SessionState state{outcome.session, now_ms, outcome.session_expires_ms};
   host::Env env;
   env.now_unix_ms = now_ms;
   host::CallInput call;

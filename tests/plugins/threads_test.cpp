@@ -22,7 +22,7 @@ std::vector<Given> prepare_vectors(const std::string& plugin) {
   std::vector<Given> out;
   for (const Vector& vector : all_vectors()) {
     if (vector.plugin != plugin || vector.entry == nullptr) continue;
-    if (vector.entry->HasMember("steps") || vector.entry->HasMember("reply")) continue;
+    if (vector.entry->HasMember("steps") || vector.entry->HasMember("response")) continue;
     out.push_back(read_given((*vector.entry)["given"]));
   }
   return out;

@@ -163,13 +163,13 @@ class Vectors : public ::testing::TestWithParam<Vector> {
     Values carried;
     for (const auto& step : steps.GetArray()) {
       SCOPED_TRACE(text_of(step["event"]));
-      only_members(step, {"event", "reply", "expect"});
+      only_members(step, {"event", "response", "expect"});
       testing::TestResponse response;
-      if (step.HasMember("reply")) response = read_response(step["reply"]);
+      if (step.HasMember("response")) response = read_response(step["response"]);
       const auto run = [&] {
         return driver(GetParam().plugin)
             .session(event_named(text_of(step["event"])), given, carried,
-                     step.HasMember("reply") ? &response : nullptr);
+                     step.HasMember("response") ? &response : nullptr);
       };
       check(given, step["expect"], run);
       const Built built = run();
@@ -186,13 +186,13 @@ TEST_P(Vectors, Holds) {
   ASSERT_EQ(vector.trouble, "");
   try {
     const rapidjson::Value& entry = *vector.entry;
-    only_members(entry, {"name", "given", "steps", "reply", "expect"});
+    only_members(entry, {"name", "given", "steps", "response", "expect"});
     const testing::Given given = read_given(entry["given"]);
     const testing::PluginDriver& plugin = driver(vector.plugin);
     if (entry.HasMember("steps")) {
       run_session(given, entry["steps"]);
-    } else if (entry.HasMember("reply")) {
-      const testing::TestResponse response = read_response(entry["reply"]);
+    } else if (entry.HasMember("response")) {
+      const testing::TestResponse response = read_response(entry["response"]);
       check(given, entry["expect"], [&] { return plugin.inspect(given, response); });
     } else {
       check(given, entry["expect"], [&] { return plugin.prepare(given); });

@@ -102,20 +102,20 @@ struct TwoStep {
       return Verdict::fetch;
     }
     if (in.carried["base"].empty()) {
-      const std::string base(out.json(in.reply.body(), "/url"));
+      const std::string base(out.json(in.response.body(), "/url"));
       out.carry("base", base)
           .method("POST")
           .url(base + "/login")
           .body(out.hmac("sha256", "k", "d"));
       return Verdict::fetch;
     }
-    out.put("cookie", in.reply.header("set-cookie")).put("base", in.carried["base"], false);
+    out.put("cookie", in.response.header("set-cookie")).put("base", in.carried["base"], false);
     out.expires(in.env.now_ms() + 60'000).log(1, "logged in");
     return Verdict::ok;
   }
   Verdict inspect(Out& out, const InspectIn& in) const {
-    if (in.reply.truncated()) return Verdict::pass;
-    out.note("seen", std::to_string(in.reply.status())).retry_after(1500);
+    if (in.response.truncated()) return Verdict::pass;
+    out.note("seen", std::to_string(in.response.status())).retry_after(1500);
     return Verdict::retry;
   }
 };
@@ -153,7 +153,7 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
   EXPECT_EQ(third.logs.front().level, 1);
   EXPECT_EQ(third.logs.front().text, "logged in");
 
-  const host::State session{third.session, 1'000'000, third.session_expires_ms};
+  const host::SessionState session{third.session, 1'000'000, third.session_expires_ms};
   const host::Outcome call = plugin->prepare(env, conn, &session, {});
   ASSERT_EQ(call.verdict, host::Verdict::ok);
   EXPECT_EQ(call.method, "PUT");
@@ -172,7 +172,7 @@ TEST(Wrapper, ASessionThatFindsNoPlaceToGoIsRefused) {
   EXPECT_THAT(outcome.failure.message, ::testing::HasSubstr("egress"));
 }
 
-TEST(Wrapper, GivesInspectTheReply) {
+TEST(Wrapper, GivesInspectTheResponse) {
   const auto plugin = instance<TwoStep>();
   ASSERT_NE(plugin, nullptr);
   const host::Outcome seen = plugin->inspect({}, connection(), nullptr, {}, {503, nullptr, "busy"});

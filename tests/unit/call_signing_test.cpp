@@ -157,7 +157,7 @@ TEST(Compose, refuses_the_callers_header_where_the_plugins_carries_a_credential)
   snapshot.connection.fields = {{"key", Secret("k-12345678"), true},
                                 {"pin", Secret("77"), true},
                                 {"tenant", Secret("acme"), false}};
-  snapshot.session = host::State{{{"token", Secret("token-of-the-session"), true}}};
+  snapshot.session = host::SessionState{{{"token", Secret("token-of-the-session"), true}}};
   struct Row {
     const char *name, *value;
     bool refused;

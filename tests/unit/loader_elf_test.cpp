@@ -139,7 +139,7 @@ TEST(Elf, refuses_what_the_linker_would_read_otherwise) {
       {"32 bits", [](Library& l) { l.header.e_ident[EI_CLASS] = ELFCLASS32; }},
       {"an executable", [](Library& l) { l.header.e_type = ET_EXEC; }},
       {"another machine", [](Library& l) { l.header.e_machine = EM_386; }},
-      {"odd program headers", [](Library& l) { l.header.e_phentsize = 1; }},
+      {"forbidden program headers", [](Library& l) { l.header.e_phentsize = 1; }},
       {"program headers outside", [](Library& l) { l.header.e_phoff = UINT64_MAX - 8; }},
       {"no segment", [](Library& l) { l.segments.clear(); }},
       {"no dynamic segment", [](Library& l) { l.segments.erase(l.segments.begin() + 1); }},
@@ -159,7 +159,7 @@ TEST(Elf, refuses_what_the_linker_would_read_otherwise) {
       {"strings outside", [](Library& l) { l.dynamic[0].d_un.d_val = 0x4000; }},
       {"strings too long", [](Library& l) { l.dynamic[1].d_un.d_val = 0x4000; }},
       {"symbols outside", [](Library& l) { l.dynamic[2].d_un.d_val = 0xff8; }},
-      {"odd symbols", [](Library& l) { l.dynamic[3].d_un.d_val = 8; }},
+      {"forbidden symbols", [](Library& l) { l.dynamic[3].d_un.d_val = 8; }},
       {"no hash", [](Library& l) { l.dynamic.erase(l.dynamic.begin() + 4); }},
       {"hash outside", [](Library& l) { l.dynamic[4].d_un.d_val = 0xffe; }},
       {"huge count of symbols", [](Library& l) { l.hash[1] = UINT32_MAX; }},
@@ -181,7 +181,7 @@ TEST(Elf, refuses_what_the_linker_would_read_otherwise) {
       {"manifest outside", [](Library& l) { l.sections[1].sh_size = 0x10000; }},
       {"section names outside", [](Library& l) { l.sections[2].sh_offset = UINT64_MAX; }},
       {"section headers outside", [](Library& l) { l.header.e_shoff = 0x10000; }},
-      {"odd section headers", [](Library& l) { l.header.e_shentsize = 8; }},
+      {"forbidden section headers", [](Library& l) { l.header.e_shentsize = 8; }},
       {"section of names missing", [](Library& l) { l.header.e_shstrndx = 77; }},
   };
   for (const Edit& edit : edits) {
@@ -217,7 +217,7 @@ TEST(Elf, SeesWhatTheLoaderRefuses) {
                                   {DT_FILTER, "DT_FILTER"},
                                   {DT_AUDIT, "DT_AUDIT"},
                                   {DT_PREINIT_ARRAY, "DT_PREINIT_ARRAY"}}) {
-    EXPECT_THAT(seen([tag = tag](Library& l) { l.add(tag, 1); }).odd_tags,
+    EXPECT_THAT(seen([tag = tag](Library& l) { l.add(tag, 1); }).forbidden_tags,
                 ::testing::ElementsAre(name));
   }
   const auto two = seen([](Library& l) {

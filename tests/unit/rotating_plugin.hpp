@@ -31,35 +31,35 @@ inline std::int32_t session(void*, pst_cx* cx, const pst_session_in* in) {
     }
     return PST_FETCH;
   }
-  if (in->reply->status == 202) {  // half way: the answer is the ticket for the next step
-    host_functions->carry(cx, str("ticket"), in->reply->body);
+  if (in->response->status == 202) {  // half way: the answer is the ticket for the next step
+    host_functions->carry(cx, str("ticket"), in->response->body);
     host_functions->set_url(cx, str("https://login.example/token"));
     return PST_FETCH;
   }
-  if (in->reply->status == 410) {  // a vendor that says too much
-    host_functions->fail(cx, PST_E_CONSENT_REVOKED, in->reply->body, in->reply->body);
+  if (in->response->status == 410) {  // a vendor that says too much
+    host_functions->fail(cx, PST_E_CONSENT_REVOKED, in->response->body, in->response->body);
     return PST_FAILED;
   }
-  if (in->reply->status == 401) {
+  if (in->response->status == 401) {
     host_functions->fail(cx, PST_E_AUTH_REJECTED, str("invalid_client"), str("an unknown client"));
     return PST_FAILED;
   }
-  if (in->reply->status == 206) {  // a new refresh token, and no session that could be used
-    host_functions->put_credential(cx, str("refresh_token"), in->reply->body);
+  if (in->response->status == 206) {  // a new refresh token, and no session that could be used
+    host_functions->put_credential(cx, str("refresh_token"), in->response->body);
     host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("no access_token"));
     return PST_FAILED;
   }
-  if (in->reply->status == 503) {
+  if (in->response->status == 503) {
     host_functions->fail(cx, PST_E_VENDOR_FAULT, str(""), str("the token endpoint is down"));
     return PST_FAILED;
   }
-  if (in->reply->status != 200) {
+  if (in->response->status != 200) {
     host_functions->fail(cx, PST_E_CONSENT_REVOKED, str("invalid_grant"),
-                         in->reply->body.len > 0 ? in->reply->body
+                         in->response->body.len > 0 ? in->response->body
                                                     : str("the token endpoint refuses the grant"));
     return PST_FAILED;
   }
-  const std::string_view body = view(in->reply->body);
+  const std::string_view body = view(in->response->body);
   const std::size_t space = body.find(' ');
   host_functions->put_session(cx, str("access_token"), str(body.substr(0, space)), PST_KV_SECRET);
   if (space != body.npos)  // else the vendor replaces nothing

@@ -304,7 +304,7 @@ TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
   for (const auto& row : rows) {
     EXPECT_EQ(expiry_margin(1'000'000, 1'000'000 + row.life_ms), row.margin_ms) << row.life_ms;
     Snapshot snapshot;
-    snapshot.session = host::State{{}, 1'000'000, 1'000'000 + row.life_ms};
+    snapshot.session = host::SessionState{{}, 1'000'000, 1'000'000 + row.life_ms};
     snapshot.session_formats = {1};
     if (row.life_ms > 1) {
       EXPECT_FALSE(snapshot.is_due(1'000'000)) << "a session that was just made serves";
@@ -314,7 +314,7 @@ TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
     EXPECT_EQ(snapshot.session_for(1, 1'000'000 + std::max<std::int64_t>(row.life_ms, 0)), nullptr);
   }
   Snapshot endless;
-  endless.session = host::State{{}, 1'000'000, 0};
+  endless.session = host::SessionState{{}, 1'000'000, 0};
   endless.session_formats = {1};
   EXPECT_FALSE(endless.is_due(INT64_MAX));
   EXPECT_NE(endless.session_for(1, INT64_MAX), nullptr);

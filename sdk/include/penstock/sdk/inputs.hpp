@@ -14,15 +14,15 @@ namespace detail {
 
 /// The connection's fields. An early host does not provide the field names.
 inline Fields connection(const pst_conn* conn) noexcept {
-  const bool told = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
-  return {conn->fields, conn->n_fields, told ? conn->field_names : nullptr,
-          told ? conn->n_field_names : 0, "the manifest's connection"};
+  const bool named = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
+  return {conn->fields, conn->n_fields, named ? conn->field_names : nullptr,
+          named ? conn->n_field_names : 0, "the manifest's connection"};
 }
 
 inline Fields options(const pst_call* call) noexcept {
-  const bool told = PST_HAS(call, option_names) && PST_HAS(call, n_option_names);
-  return {call->options, call->n_options, told ? call->option_names : nullptr,
-          told ? call->n_option_names : 0, "the manifest's api_options"};
+  const bool named = PST_HAS(call, option_names) && PST_HAS(call, n_option_names);
+  return {call->options, call->n_options, named ? call->option_names : nullptr,
+          named ? call->n_option_names : 0, "the manifest's api_options"};
 }
 
 }  // namespace detail
@@ -100,24 +100,26 @@ struct Call {
 };
 
 /// A response of the vendor, or none: then the status is 0 and everything else empty.
-class Reply {
+class Response {
  public:
-  explicit Reply(const pst_reply* reply) : reply_(reply) {}
-  int status() const noexcept { return reply_ == nullptr ? 0 : static_cast<int>(reply_->status); }
+  explicit Response(const pst_response* response) : response_(response) {}
+  int status() const noexcept {
+    return response_ == nullptr ? 0 : static_cast<int>(response_->status);
+  }
   std::string_view body() const noexcept {
-    return reply_ == nullptr ? std::string_view() : view(reply_->body);
+    return response_ == nullptr ? std::string_view() : view(response_->body);
   }
   std::string_view header(std::string_view lower_name) const {
-    return reply_ == nullptr ? std::string_view()
-                             : Fields(reply_->headers, reply_->n_headers)[lower_name];
+    return response_ == nullptr ? std::string_view()
+                                : Fields(response_->headers, response_->n_headers)[lower_name];
   }
   /// Whether body() contains only the first bytes: the manifest's inspect.max_bytes.
   bool truncated() const noexcept {
-    return reply_ != nullptr && (reply_->flags & PST_REPLY_TRUNCATED) != 0;
+    return response_ != nullptr && (response_->flags & PST_RESPONSE_TRUNCATED) != 0;
   }
 
  private:
-  const pst_reply* reply_;
+  const pst_response* response_;
 };
 
 /// The input of prepare().
@@ -135,26 +137,26 @@ struct PrepareIn {
 /// The input of session().
 struct SessionIn {
   explicit SessionIn(const pst_session_in* in)
-      : event(in->event), env(in->env), conn(detail::connection(in->conn)), old(in->session),
-        carried(in->carried->items, in->carried->n_items), reply(in->reply) {}
+      : event(in->event), env(in->env), conn(detail::connection(in->conn)), session(in->session),
+        carried(in->carried->items, in->carried->n_items), response(in->response) {}
   std::uint32_t event;  ///< PST_EV_*
   Env env;
   Fields conn;
-  Session old;     ///< the previous session, or none
-  Fields carried;  ///< from earlier steps of this run
-  Reply reply;
+  Session session;  ///< the previous session, or none
+  Fields carried;   ///< from earlier steps of this run
+  Response response;
 };
 
 /// The input of inspect().
 struct InspectIn {
   explicit InspectIn(const pst_inspect_in* in)
       : env(in->env), conn(detail::connection(in->conn)), session(in->session), call(in->call),
-        reply(in->reply) {}
+        response(in->response) {}
   Env env;
   Fields conn;
   Session session;
   Call call;
-  Reply reply;
+  Response response;
 };
 
 }  // namespace penstock::sdk

@@ -65,7 +65,7 @@ struct TokenFields {
 };
 
 /// The parsed response of a token endpoint. The views are valid during the invocation.
-struct TokenAnswer {
+struct TokenResponse {
   std::string_view access_token;   ///< may be one that no header can carry: see keep_token()
   std::string_view refresh_token;  ///< empty: none was sent
   std::int64_t expires_in_s = 3600;
@@ -132,13 +132,13 @@ inline std::string look_at(std::string_view fields) {
 }
 
 /// "answers 302 (text/html), which leads to login.example".
-inline std::string description_of(const Reply& reply) {
-  const std::string_view type = reply.header("content-type");
+inline std::string description_of(const Response& response) {
+  const std::string_view type = response.header("content-type");
   const std::string media = excerpt(type.substr(0, type.find(';')));
-  std::string out = concat("answers ", std::to_string(reply.status()),
+  std::string out = concat("answers ", std::to_string(response.status()),
                            media.empty() ? std::string() : concat(" (", media, ")"));
-  if (reply.status() >= 300 && reply.status() < 400) {
-    const std::string host = excerpt(host_of(reply.header("location")));
+  if (response.status() >= 300 && response.status() < 400) {
+    const std::string host = excerpt(host_of(response.header("location")));
     out +=
         host.empty() ? std::string(", which leads elsewhere") : concat(", which leads to ", host);
   }
@@ -171,45 +171,47 @@ inline bool is_oauth_error(std::string_view word) {
 /// PST_E_RATE_LIMITED if the vendor asks for a pause, else PST_E_VENDOR_FAULT. A 5xx never counts
 /// as a rejection. The message contains status, media type, the host that a redirect points to, the
 /// vendor's error_description (the host redacts every secret it knows) and the fields to check.
-inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& fields = {}) {
-  const int status = reply.status();
-  TokenAnswer answer;
-  answer.access_token = out.json(reply.body(), "/access_token");
-  answer.refresh_token = out.json(reply.body(), "/refresh_token");
-  answer.expires_in_s = detail::lifetime(out.json(reply.body(), "/expires_in"));
-  if (!detail::is_refresh_token(answer.refresh_token)) answer.refresh_token = {};
-  const std::string error = detail::error_word(out.json(reply.body(), "/error"));
-  const bool is_answer = !answer.access_token.empty() || !answer.refresh_token.empty();
-  if (status >= 200 && status < 300 && is_answer && !detail::is_oauth_error(error)) return answer;
+inline TokenResponse read_token(Out& out, const Response& response,
+                                const TokenFields& fields = {}) {
+  const int status = response.status();
+  TokenResponse token;
+  token.access_token = out.json(response.body(), "/access_token");
+  token.refresh_token = out.json(response.body(), "/refresh_token");
+  token.expires_in_s = detail::lifetime(out.json(response.body(), "/expires_in"));
+  if (!detail::is_refresh_token(token.refresh_token)) token.refresh_token = {};
+  const std::string error = detail::error_word(out.json(response.body(), "/error"));
+  const bool has_token = !token.access_token.empty() || !token.refresh_token.empty();
+  if (status >= 200 && status < 300 && has_token && !detail::is_oauth_error(error)) return token;
 
-  std::string_view words = out.json(reply.body(), "/error_description");
+  std::string_view words = out.json(response.body(), "/error_description");
   for (const char* const pointer : {"/error/message", "/message", "/detail", "/title"}) {
-    if (words.empty()) words = out.json(reply.body(), pointer);
+    if (words.empty()) words = out.json(response.body(), pointer);
   }
   const std::string said =
       words.empty() ? std::string() : concat(", \"", detail::excerpt(words), "\"");
-  const std::string answers = detail::description_of(reply);
+  const std::string description = detail::description_of(response);
   if (status == 429 || error == "slow_down" || error == "temporarily_unavailable" ||
       error == "server_error") {
-    fail(PST_E_RATE_LIMITED, concat("the token endpoint ", answers, said), error);
+    fail(PST_E_RATE_LIMITED, concat("the token endpoint ", description, said), error);
   }
-  if (status >= 500) fail(PST_E_VENDOR_FAULT, concat("the token endpoint ", answers, said), error);
+  if (status >= 500)
+    fail(PST_E_VENDOR_FAULT, concat("the token endpoint ", description, said), error);
   if (error == "invalid_grant") {
     fail(PST_E_CONSENT_REVOKED,
-         concat("the token endpoint refuses the grant: it ", answers, said,
+         concat("the token endpoint refuses the grant: it ", description, said,
                 detail::look_at(fields.grant)),
          error);
   }
   if (error == "invalid_client" || error == "unauthorized_client" || status == 401) {
     fail(PST_E_AUTH_REJECTED,
-         concat("the token endpoint refuses the client: it ", answers, said,
+         concat("the token endpoint refuses the client: it ", description, said,
                 detail::look_at(fields.client)),
          error);
   }
   // Not an OAuth error: most likely some other server responds at this address.
   const bool elsewhere = error.empty() && status != 400;
   fail(PST_E_VENDOR_FAULT,
-       concat("the token endpoint ", answers,
+       concat("the token endpoint ", description,
               status >= 200 && status < 300 ? " without an access_token" : "", said,
               detail::look_at(elsewhere ? fields.address : std::string_view())),
        error);
@@ -220,7 +222,7 @@ inline TokenAnswer read_token(Out& out, const Reply& reply, const TokenFields& f
 /// persists it before anyone uses the new session, so a rotated token is never lost. That holds
 /// even if the access token cannot be sent in a header, which ends the invocation with
 /// PST_E_VENDOR_FAULT.
-inline void keep_token(Out& out, const SessionIn& in, const TokenAnswer& token,
+inline void keep_token(Out& out, const SessionIn& in, const TokenResponse& token,
                        std::string_view refresh_field) {
   const bool may_rotate = !refresh_field.empty() && in.conn.has(refresh_field);
   if (may_rotate && !token.refresh_token.empty() && token.refresh_token != in.conn[refresh_field])

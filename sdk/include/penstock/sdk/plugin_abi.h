@@ -104,13 +104,13 @@ typedef struct pst_call {
 #define PST_CALL_ENVELOPED UINT32_C(1)
 
 /* A response of the vendor. */
-typedef struct pst_reply {
+typedef struct pst_response {
   uint32_t struct_size, status, flags, n_headers;
   const pst_kv* headers;
   pst_str body;
-} pst_reply;
+} pst_response;
 /* body contains only the first bytes, up to the manifest's inspect.max_bytes */
-#define PST_REPLY_TRUNCATED UINT32_C(1)
+#define PST_RESPONSE_TRUNCATED UINT32_C(1)
 
 typedef struct pst_prepare_in {
   uint32_t struct_size, flags;
@@ -126,7 +126,7 @@ typedef struct pst_session_in {
   const pst_conn* conn;
   const pst_state* session; /* the previous session, or NULL */
   const pst_state* carried; /* the values carried by earlier steps of this run; may be empty */
-  const pst_reply* reply; /* FETCHED: response to the fetch. CHALLENGED: the vendor's response that
+  const pst_response* response; /* FETCHED: response to the fetch. CHALLENGED: the vendor's response that
                              rejected the session. Else NULL */
 } pst_session_in;
 
@@ -136,13 +136,13 @@ typedef struct pst_inspect_in {
   const pst_conn* conn;
   const pst_state* session; /* the session that the call used, or NULL */
   const pst_call* call;
-  const pst_reply* reply;
+  const pst_response* response;
 } pst_inspect_in;
 
 enum {
   PST_EV_START = 0,      /* there is no session, or it has to be renewed */
-  PST_EV_FETCHED = 1,    /* reply contains the response to the last PST_FETCH */
-  PST_EV_CHALLENGED = 2, /* the vendor rejected the session; its response is in reply */
+  PST_EV_FETCHED = 1,    /* response contains the response to the last PST_FETCH */
+  PST_EV_CHALLENGED = 2, /* the vendor rejected the session; its response is in response */
   PST_EV_LOGOUT = 3      /* the session is being dropped; one last fetch may end it at the vendor */
 };
 

@@ -109,13 +109,13 @@ class PluginDriver {
   /// Runs prepare().
   Built prepare(const Given& given) const;
 
-  /// Runs one step of session(). `event` is PST_EV_*; `given.session` is the old session; `reply`
-  /// is null or the response for the event.
+  /// Runs one step of session(). `event` is PST_EV_*; `given.session` is the old session;
+  /// `response` is null or the response for the event.
   Built session(std::uint32_t event, const Given& given, const Values& carried = {},
-                const TestResponse* reply = nullptr) const;
+                const TestResponse* response = nullptr) const;
 
   /// Runs inspect() on a response to the call.
-  Built inspect(const Given& given, const TestResponse& reply) const;
+  Built inspect(const Given& given, const TestResponse& response) const;
 
   std::string manifest() const;           ///< JSON text
   std::vector<std::string> apis() const;  ///< names, such as "rest"

@@ -5,26 +5,26 @@
 namespace penstock::host {
 
 /// The plugin function that a thread is running. The texts must outlive the call.
-struct Running {
+struct RunningFunction {
   std::string_view plugin;    ///< id and version
   std::string_view api;       ///< empty: none in particular
   std::string_view function;  ///< "prepare"
 };
 
 /// What this thread is running; null outside of plugins. [any-thread, async-signal-safe]
-const Running* running_here() noexcept;
+const RunningFunction* running_function() noexcept;
 
 /// Sets what this thread is running, as long as the object lives. Scopes nest.
-class RunningScope {
+class RunningFunctionScope {
  public:
-  explicit RunningScope(const Running& who) noexcept;
-  ~RunningScope();
-  RunningScope(const RunningScope&) = delete;
-  RunningScope& operator=(const RunningScope&) = delete;
+  explicit RunningFunctionScope(const RunningFunction& function) noexcept;
+  ~RunningFunctionScope();
+  RunningFunctionScope(const RunningFunctionScope&) = delete;
+  RunningFunctionScope& operator=(const RunningFunctionScope&) = delete;
 
  private:
-  Running who_;
-  const Running* outer_;
+  RunningFunction function_;
+  const RunningFunction* outer_;
 };
 
 }  // namespace penstock::host
