@@ -4,6 +4,7 @@
 #include <array>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 namespace penstock {
 namespace {
@@ -24,27 +25,9 @@ struct Token {
   std::string text;
 };
 
-void append_code_point(std::string& out, std::uint32_t c) {
-  const auto tail = [&](unsigned shift) {
-    out += static_cast<char>(0x80U | ((c >> shift) & 0x3FU));
-  };
-  if (c < 0x80) {
-    out += static_cast<char>(c);
-  } else if (c < 0x800) {
-    out += static_cast<char>(0xC0U | (c >> 6U));
-    tail(0);
-  } else if (c < 0x10000) {
-    out += static_cast<char>(0xE0U | (c >> 12U));
-    tail(6), tail(0);
-  } else {
-    out += static_cast<char>(0xF0U | (c >> 18U));
-    tail(12), tail(6), tail(0);
-  }
-}
-
 Token of_code_point(std::size_t length, std::uint32_t c) {
   Token token{length, {}};
-  append_code_point(token.text, std::min(c, last_code_point));
+  append_utf8(token.text, std::min(c, last_code_point));
   return token;
 }
 

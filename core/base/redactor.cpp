@@ -4,6 +4,7 @@
 #include <deque>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 #include "base/decoding.hpp"
 
@@ -61,31 +62,19 @@ std::string lower_percent(std::string text) {
 /// UTF-8 whose bytes were read as Latin-1 and encoded as UTF-8 again.
 std::string read_as_latin1(std::string_view utf8) {
   std::string out;
-  for (const char c : utf8) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      out += c;
-    } else {
-      out += static_cast<char>(0xC0U | (byte >> 6U));
-      out += static_cast<char>(0x80U | (byte & 0x3FU));
-    }
-  }
+  for (const char c : utf8)
+    append_utf8(out, static_cast<unsigned char>(c));
   return out;
 }
 
 /// Converts to Latin-1; empty if that is impossible or changes nothing.
 std::string as_latin1(std::string_view utf8) {
   std::string out;
-  for (std::size_t i = 0; i < utf8.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(utf8[i]);
-    if (byte < 0x80) {
-      out += utf8[i];
-      continue;
-    }
-    const auto next = i + 1 < utf8.size() ? static_cast<unsigned char>(utf8[i + 1]) : 0U;
-    if ((byte != 0xC2 && byte != 0xC3) || (next & 0xC0U) != 0x80U) return {};
-    out += static_cast<char>(((byte & 3U) << 6U) | (next & 0x3FU));
-    ++i;
+  for (std::string_view rest = utf8; !rest.empty();) {
+    const Utf8Character read = decode_utf8(rest);
+    if (read.length == 0 || read.code_point > 0xFF) return {};
+    out += static_cast<char>(read.code_point);
+    rest.remove_prefix(read.length);
   }
   return out == utf8 ? std::string() : out;
 }
@@ -98,23 +87,16 @@ std::string as_utf16(std::string_view utf8, bool high_first) {
     out += high_first ? high : low;
     out += high_first ? low : high;
   };
-  for (std::size_t i = 0; i < utf8.size();) {
-    const auto first = static_cast<unsigned char>(utf8[i]);
-    const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || length > utf8.size() - i) return {};
-    std::uint32_t c = length == 1 ? first : first & (0x7FU >> length);
-    for (std::size_t at = i + 1; at < i + length; ++at) {
-      const auto next = static_cast<unsigned char>(utf8[at]);
-      if ((next & 0xC0U) != 0x80U) return {};
-      c = (c << 6U) | (next & 0x3FU);
-    }
+  while (!utf8.empty()) {
+    const auto [c, length] = decode_utf8(utf8);
+    if (length == 0) return {};
     if (c < 0x10000) {
       unit(c);
     } else {
       unit(0xD800U + ((c - 0x10000U) >> 10U));
       unit(0xDC00U + ((c - 0x10000U) & 0x3FFU));
     }
-    i += length;
+    utf8.remove_prefix(length);
   }
   return out;
 }

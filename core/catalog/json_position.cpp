@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include <penstock/utf8.hpp>
+
 namespace penstock::catalog {
 namespace {
 
@@ -121,9 +123,8 @@ std::string token_of(std::string_view escaped) {
 Position position_at(std::string_view text, std::size_t offset) {
   const std::string_view before = text.substr(0, std::min(offset, text.size()));
   const std::size_t line_start = before.rfind('\n') + 1;  // npos + 1 is 0
-  const auto is_character = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
   return {static_cast<int>(std::ranges::count(before, '\n')) + 1,
-          static_cast<int>(std::ranges::count_if(before.substr(line_start), is_character)) + 1};
+          static_cast<int>(utf8_count(before.substr(line_start))) + 1};
 }
 
 Position position_of(std::string_view json, std::string_view pointer) {

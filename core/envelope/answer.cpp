@@ -3,6 +3,7 @@
 
 #include <penstock/envelope.hpp>
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 #include "envelope/charset.hpp"
 #include "envelope/json_cursor.hpp"
@@ -10,8 +11,6 @@
 
 namespace penstock {
 namespace {
-
-constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
 
 std::string_view content_type(const Response& answer) {
   const auto found = std::ranges::find(answer.headers, "content-type", &Field::name);
@@ -66,7 +65,7 @@ void append_body(std::string& out, const Response& answer, std::vector<std::stri
     return;
   }
   warnings.push_back(
-      answer.body.starts_with(utf8_mark)
+      answer.body.starts_with(utf8_byte_order_mark)
           ? "the vendor's JSON begins with a byte order mark, so it is given as a string"
           : "the vendor's body says that it is JSON but is not, so it is given as a string");
   append_text(out, type, answer.body, warnings);

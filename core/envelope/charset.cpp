@@ -5,8 +5,7 @@
 #include <utility>
 
 #include <penstock/text.hpp>
-
-#include "envelope/json_cursor.hpp"
+#include <penstock/utf8.hpp>
 
 namespace penstock {
 namespace {
@@ -155,7 +154,7 @@ std::string media_type(std::string_view content_type) {
 
 Charset charset_of(std::string_view content_type, std::string_view body) {
   // A byte order mark takes precedence over any declared charset.
-  if (body.starts_with("\xEF\xBB\xBF")) return Charset::utf8;
+  if (body.starts_with(utf8_byte_order_mark)) return Charset::utf8;
   if (body.starts_with("\xFF\xFE")) return Charset::utf16le;
   if (body.starts_with("\xFE\xFF")) return Charset::utf16be;
   if (const std::string_view label = charset_parameter(content_type); !label.empty())

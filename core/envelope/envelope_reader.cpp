@@ -4,6 +4,7 @@
 #include <set>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 namespace penstock {
 namespace {
@@ -35,11 +36,8 @@ std::string_view kind_name(JsonCursor::Kind kind) {
 
 /// A name as shown in messages: shortened if too long, cut between characters.
 std::string shown(std::string_view name) {
-  if (name.size() <= max_shown_name) return std::string(name);
-  std::size_t end = max_shown_name;
-  while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0U) == 0x80)
-    --end;
-  return std::string(name.substr(0, end)) + "…";
+  const std::string_view prefix = utf8_prefix(name, max_shown_name);
+  return std::string(prefix) + (prefix.size() < name.size() ? "…" : "");
 }
 
 }  // namespace

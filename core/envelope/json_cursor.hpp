@@ -12,7 +12,7 @@ namespace penstock {
 /// converted, so none can overflow, lose digits or abort. Not recursive: nesting uses no call
 /// stack.
 ///
-/// The text must be valid UTF-8 (see find_invalid_utf8) and outlive the cursor. After a function
+/// The text must be valid UTF-8 (see penstock/utf8.hpp) and outlive the cursor. After a function
 /// has returned false the cursor must not be used further: error() tells why, offset() where.
 class JsonCursor {
  public:
@@ -90,15 +90,6 @@ class JsonCursor {
   std::size_t values_ = 0;  ///< read or skipped so far
   std::string error_;
 };
-
-/// The offset of the first byte that is not part of valid UTF-8; npos: all bytes are valid.
-std::size_t find_invalid_utf8(std::string_view text);
-
-/// Length in bytes of the valid UTF-8 character at the front of `text`; 0: none.
-std::size_t utf8_length(std::string_view text) noexcept;
-
-/// Appends one code point, which must not be a surrogate.
-void append_utf8(std::string& out, char32_t code_point);
 
 /// Whether the text is exactly one JSON value in valid UTF-8, nested to any depth.
 bool is_json(std::string_view text);

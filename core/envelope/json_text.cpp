@@ -4,13 +4,12 @@
 #include <array>
 #include <numeric>
 
+#include <penstock/utf8.hpp>
+
 #include "envelope/charset.hpp"
-#include "envelope/json_cursor.hpp"
 
 namespace penstock {
 namespace {
-
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
 bool must_escape(char c) noexcept {
   return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
@@ -76,9 +75,9 @@ std::size_t append_json_string(std::string& out, std::string_view text) {
   append_escaped(out, text.substr(0, valid));
   std::size_t replaced = 0;
   for (std::size_t i = valid; i < text.size();) {
-    const std::size_t length = utf8_length(text.substr(i));
+    const std::size_t length = decode_utf8(text.substr(i)).length;
     if (length == 0) {
-      out += replacement;
+      out += utf8_replacement;
       ++replaced;
     } else {
       append_escaped(out, text.substr(i, length));

@@ -4,6 +4,7 @@
 
 #include <penstock/envelope.hpp>
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 #include "envelope/envelope_reader.hpp"
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include <penstock/utf8.hpp>
+
 #include "base/decoding.hpp"
 
 namespace penstock::policy {
@@ -31,15 +33,7 @@ Character careless(std::string_view text) {
 }
 
 bool has_continuation(std::string_view text, const Character& character) {
-  return std::ranges::all_of(text.substr(1, character.length - 1), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0U) == 0x80;
-  });
-}
-
-bool is_well_formed(std::string_view text, const Character& character) {
-  constexpr std::array<std::uint32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
-  return character.length <= 4 && character.code_point >= least.at(character.length) &&
-         character.code_point <= 0x10FFFF && has_continuation(text, character);
+  return std::ranges::all_of(text.substr(1, character.length - 1), is_utf8_continuation);
 }
 
 /// Whether a malformed character may be read as ASCII. As a control character only if it is
@@ -78,12 +72,12 @@ std::string folded(std::string_view text, Broken broken) {
     std::size_t length = 1;
     if (static_cast<unsigned char>(text.front()) < 0x80) {
       out += text.front();
+    } else if (const Utf8Character valid = decode_utf8(text); valid.length > 0) {
+      length = valid.length;
+      out += ascii_of(text.substr(0, length), valid.code_point);
     } else if (const Character read = careless(text); read.length > 0) {
-      if (is_well_formed(text, read)) {
-        length = read.length;
-        out += ascii_of(text.substr(0, length), read.code_point);
-      } else if (may_be_ascii(text, read) &&
-                 (broken == Broken::takes_ascii_in || has_continuation(text, read))) {
+      if (may_be_ascii(text, read) &&
+          (broken == Broken::takes_ascii_in || has_continuation(text, read))) {
         length = read.length;
         out += static_cast<char>(read.code_point);
       }

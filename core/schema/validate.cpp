@@ -2,6 +2,7 @@
 #include <array>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 #include "schema/validator.hpp"
 
@@ -43,11 +44,6 @@ std::string type_names(std::uint8_t types) {
     if ((types & bit) != 0) out += (out.empty() ? "" : " or ") + with_article(name);
   }
   return out;
-}
-
-std::size_t code_points(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string shown(const JsonValue& value) {
@@ -155,7 +151,7 @@ void Validator::check_number(const Node& node, const JsonValue& value, const Pla
 
 void Validator::check_string(const Node& node, const JsonValue& value, const Place& place) {
   const std::size_t length =
-      node.min_length > 0 || node.max_length != SIZE_MAX ? code_points(value.text) : 0;
+      node.min_length > 0 || node.max_length != SIZE_MAX ? utf8_count(value.text) : 0;
   if (length < node.min_length) {
     problem(place, "minLength", value,
             node.min_length == 1

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 
 #include "base/redactor.hpp"
 #include "base/retry_after.hpp"
@@ -38,10 +39,7 @@ constexpr std::size_t max_message = 1000;
 /// half a secret would not be found.
 std::string shortened(std::string text) {
   if (text.size() <= max_message) return text;
-  std::size_t end = max_message;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;
-  return text.substr(0, end) + "…";
+  return std::string(utf8_prefix(text, max_message)) + "…";
 }
 
 constexpr std::int64_t max_clock_skew_ms = 5'000;
@@ -60,7 +58,7 @@ std::string clock_skew_note(const FetchResponse& response, std::int64_t now_ms) 
 class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
  public:
   LoginExchange(RenewalStart start, std::shared_ptr<Environment> environment,
-      std::function<void(Result<Renewed, RenewalFailure>)> handler)
+                std::function<void(Result<Renewed, RenewalFailure>)> handler)
       : start_(std::move(start)), environment_(std::move(environment)),
         handler_(std::move(handler)) {}
 

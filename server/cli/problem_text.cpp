@@ -9,13 +9,13 @@
 #include <vector>
 
 #include <penstock/text.hpp>
+#include <penstock/utf8.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace penstock::cli {
 namespace {
 
-constexpr std::string_view replacement = "\xEF\xBF\xBD";
 constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 constexpr std::size_t tab = 4;
 
@@ -62,7 +62,7 @@ std::vector<Glyph> glyphs(std::string_view text) {
     if (text[at] == '\t') {
       out.push_back({std::string(tab, ' '), tab, at});
     } else if (!is_valid || steers(c)) {
-      out.push_back({std::string(replacement), 1, at});
+      out.push_back({std::string(utf8_replacement), 1, at});
     } else {
       out.push_back({std::string(text.substr(at, size)),
                      static_cast<std::size_t>(std::max(0, ::wcwidth(c))), at});

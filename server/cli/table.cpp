@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <numeric>
 
+#include <penstock/utf8.hpp>
+
 namespace penstock::cli {
 namespace {
 
 constexpr std::size_t gap = 2;
 constexpr std::size_t narrowest_last = 40;  ///< a longer word of the last column overflows
-
-/// Length in characters, not bytes.
-std::size_t length(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
 
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> out;
@@ -26,10 +22,10 @@ std::vector<std::string_view> words_of(std::string_view text) {
 }
 
 std::vector<std::string> wrapped(std::string_view text, std::size_t width) {
-  if (length(text) <= width) return {std::string(text)};
+  if (utf8_count(text) <= width) return {std::string(text)};
   std::vector<std::string> lines;
   for (const std::string_view word : words_of(text)) {
-    if (lines.empty() || length(lines.back()) + 1 + length(word) > width) {
+    if (lines.empty() || utf8_count(lines.back()) + 1 + utf8_count(word) > width) {
       lines.emplace_back(word);
     } else {
       lines.back().append(" ").append(word);
@@ -44,9 +40,9 @@ std::vector<std::size_t> column_widths(const std::vector<Row>& rows, std::size_t
     widths.resize(std::max(widths.size(), row.size()));
     least.resize(widths.size());
     for (std::size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], length(row[i]));
+      widths[i] = std::max(widths[i], utf8_count(row[i]));
       for (const std::string_view word : words_of(row[i]))
-        least[i] = std::max(least[i], length(word));
+        least[i] = std::max(least[i], utf8_count(word));
     }
   }
   if (widths.empty()) return widths;
@@ -79,7 +75,7 @@ void print_table(std::ostream& out, const std::vector<Row>& rows, std::size_t in
       std::string text;
       std::size_t column = 0;  // where the next cell begins
       for (std::size_t i = 0; i < cells.size(); ++i) {
-        const std::size_t at = length(text);
+        const std::size_t at = utf8_count(text);
         if (line < cells[i].size() && !cells[i][line].empty()) {
           text.append(column > at ? column - at : 0, ' ').append(cells[i][line]);
         }

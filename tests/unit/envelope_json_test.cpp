@@ -137,26 +137,5 @@ TEST(JsonCursor, FindsSpecialCharactersAtEveryPlaceOfALongString) {
   }
 }
 
-TEST(Utf8, TellsWhereTheFirstBadByteIs) {
-  const struct {
-    std::string_view text;
-    std::size_t at;
-  } rows[] = {
-      {"", std::string_view::npos},
-      {"plain", std::string_view::npos},
-      {"é€😀", std::string_view::npos},
-      {"a\xff", 1},
-      {"ab\xc3", 2},
-      {"\xc0\xaf", 0},
-      {"\xed\xa0\x80", 0},
-      {"\xf4\x90\x80\x80", 0},
-      {"\xe0\x80\xaf", 0},
-      {"\xf0\x80\x80\xaf", 0},
-      {"x\x80", 1},
-  };
-  for (const auto& row : rows)
-    EXPECT_EQ(find_invalid_utf8(row.text), row.at) << testing::PrintToString(row.text);
-}
-
 }  // namespace
 }  // namespace penstock

@@ -2,12 +2,10 @@
 
 #include <algorithm>
 
+#include <penstock/utf8.hpp>
+
 namespace penstock::config {
 namespace {
-
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
-bool continues(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
 
 std::size_t quoted_size(std::string_view text) {
   const char quote = text.front();
@@ -31,11 +29,11 @@ std::size_t written_size(std::string_view text, std::string_view value) {
 }  // namespace
 
 SourceText::SourceText(std::string_view text) : text_(text) {
-  if (text_.starts_with(byte_order_mark)) text_.remove_prefix(byte_order_mark.size());
+  if (text_.starts_with(utf8_byte_order_mark)) text_.remove_prefix(utf8_byte_order_mark.size());
   starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') starts_.push_back(i + 1);
-    if (continues(text_[i])) continuations_.push_back(i);
+    if (is_utf8_continuation(text_[i])) continuations_.push_back(i);
   }
 }
 
@@ -53,7 +51,7 @@ Mark SourceText::word(int line, int byte, std::string_view value) const {
   const std::string_view rest = rest_of(line, byte);
   const std::size_t size = written_size(rest, value);
   out.length = static_cast<int>(size) -
-               static_cast<int>(std::ranges::count_if(rest.substr(0, size), continues));
+               static_cast<int>(std::ranges::count_if(rest.substr(0, size), is_utf8_continuation));
   return out;
 }
 
@@ -85,7 +83,7 @@ std::size_t byte_of(std::string_view line, int column) {
   std::size_t at = 0;
   for (int i = 1; i < column && at < line.size(); ++i) {
     ++at;
-    while (at < line.size() && continues(line[at]))
+    while (at < line.size() && is_utf8_continuation(line[at]))
       ++at;
   }
   return at;

@@ -2,30 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdio>
+
+#include <penstock/utf8.hpp>
 
 namespace penstock::config {
 namespace {
-
-constexpr char32_t no_utf8 = 0xFFFFFFFF;
-
-/// Removes and returns the first character; no_utf8 if the bytes are invalid.
-char32_t take(std::string_view& text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if ((first >= 0x80 && first < 0xC2) || first > 0xF4 || length > text.size()) return no_utf8;
-  char32_t c = length == 1 ? first : first & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte & 0xC0U) != 0x80) return no_utf8;
-    c = (c << 6U) | (byte & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> least = {0, 0, 0x80, 0x800, 0x10000};
-  if (c < least.at(length) || c > 0x10FFFF || (c >= 0xD800 && c < 0xE000)) return no_utf8;
-  text.remove_prefix(length);
-  return c;
-}
 
 std::string code(char32_t c) {
   std::array<char, 16> text{};
@@ -70,21 +52,22 @@ std::string edge_trouble(char32_t c, const char* where) {
 
 std::string secret_trouble(std::string_view value) {
   if (value.empty()) return {};
-  if (value.starts_with("\xEF\xBB\xBF"))
+  if (value.starts_with(utf8_byte_order_mark))
     return "begins with a byte order mark (U+FEFF); save its file as UTF-8 without one";
   std::string_view rest = without_last_line_end(value);
-  char32_t first = no_utf8, last = no_utf8;
+  char32_t first = 0, last = 0;  // 0: none yet; NUL itself is refused
   while (!rest.empty()) {
-    const char32_t c = take(rest);
-    if (c == no_utf8)
+    const auto [c, length] = decode_utf8(rest);
+    if (length == 0)
       return "is not UTF-8 (it may be Latin-1); save its file, or set its variable, as UTF-8";
+    rest.remove_prefix(length);
     if (c == 0xFFFD) return "holds U+FFFD: its file was not UTF-8 when somebody read it";
     if (is_invisible(c)) return "holds an invisible character (" + code(c) + "); leave it out";
-    const bool crlf = c == '\r' && rest.starts_with('\n') && first != no_utf8;
+    const bool crlf = c == '\r' && rest.starts_with('\n') && first != 0;
     if (c == '\r' && !crlf) return "holds a carriage return (CR); leave it out";
     if (is_control(c) && c != '\n' && c != '\t' && !crlf)
       return "holds a control character (" + code(c) + "); leave it out";
-    if (first == no_utf8) first = c;
+    if (first == 0) first = c;
     last = c;
   }
   std::string trouble = edge_trouble(first, "begins");
