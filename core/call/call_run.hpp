@@ -161,15 +161,16 @@ class CallRun final : public runtime::LiveCall {
   PreparedCall prepared_;
   bool entered_ = false;  ///< holds one of the integration's concurrency slots
   session::SnapshotPtr snapshot_;
-  const host::SessionState* used_session_ = nullptr;  ///< passed to prepare(); points into snapshot_
-  std::uint32_t prepare_count_ = 0;            ///< how often prepare() was called
-  std::uint64_t session_seq_ = 0;              ///< of the last prepare(); see pst_env
-  int session_rounds_ = 0;                     ///< how often prepare() asked for a session
-  bool renewed_expiring_ = false;              ///< renewed a due session, or tried to
+  const host::SessionState* used_session_ =
+      nullptr;                       ///< passed to prepare(); points into snapshot_
+  std::uint32_t prepare_count_ = 0;  ///< how often prepare() was called
+  std::uint64_t session_seq_ = 0;    ///< of the last prepare(); see pst_env
+  int session_rounds_ = 0;           ///< how often prepare() asked for a session
+  bool renewed_expiring_ = false;    ///< renewed a due session, or tried to
   bool renewed_after_rejection_ = false;
-  bool retried_ = false;        ///< a transient failure is retried once only
+  bool retried_ = false;              ///< a transient failure is retried once only
   bool next_is_plain_retry_ = false;  ///< the next repeat is a retry without a session renewal
-  Sent sent_state_ = Sent::no;     ///< how far the completed requests of this call got
+  Sent sent_state_ = Sent::no;        ///< how far the completed requests of this call got
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;
   std::string call_url_;  ///< the URL as plugins see it, before their additions

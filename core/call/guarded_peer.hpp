@@ -27,9 +27,9 @@ class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<
   template <class Function>
   bool invoke_peer(Function function);
 
-  std::shared_ptr<ProxyPeer> peer_;  ///< null after finish()
+  std::shared_ptr<ProxyPeer> peer_;        ///< null after finish()
   const runtime::ErrorReporter& trouble_;  ///< owned by the engine
-  bool failed_ = false;                ///< a function of the peer threw
+  bool failed_ = false;                    ///< a function of the peer threw
 };
 
 }  // namespace penstock::call

@@ -191,8 +191,7 @@ std::string sha256(std::string_view bytes) {
 constexpr const char* placeholder_base_url = "https://base-url-comes-with-the-session.invalid";
 
 Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now) {
-  if (prepared.api->base_url.of_session() && !now.session)
-    return *parse_url(placeholder_base_url);
+  if (prepared.api->base_url.of_session() && !now.session) return *parse_url(placeholder_base_url);
   const auto lookup = [&](catalog::UrlTemplate::Source source,
                           std::string_view name) -> std::optional<std::string_view> {
     if (source == catalog::UrlTemplate::Source::connection) {
@@ -265,8 +264,8 @@ Result<Ok> resolve_url(PreparedCall& prepared, const Call& call, const session::
   if (!base) return failure(std::move(base).error());
   if (base->has_query) {
     auto problem = policy::find_repeated_parameter(policy::query_names(base->query),
-                                       "the base URL of " + prepared.api->id(), prepared.path_parts,
-                                       call.params);
+                                                   "the base URL of " + prepared.api->id(),
+                                                   prepared.path_parts, call.params);
     if (problem) return failure(input_invalid(std::vector{*std::move(problem)}));
   }
   prepared.url = policy::join(*std::move(base), prepared.path_parts, call.params);

@@ -37,7 +37,7 @@ bool is_owned(const catalog::Api& api, std::string_view name) {
 /// Whether a value contains a secret of the connection or the session, in any encoding, or a
 /// signature made with one. Checked only if the caller sets a header of the same name.
 bool carries_credential(const std::string& value, const session::Snapshot& snapshot,
-                      const std::vector<std::string>& signatures) {
+                        const std::vector<std::string>& signatures) {
   Redactor redactor = redactor_for(snapshot);
   for (const std::string& signature : signatures)
     redactor.add(signature);
@@ -113,9 +113,9 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));
     request.url = *std::move(url);
   }
-  if (auto problem =
-          policy::find_repeated_parameter(names_of(outcome.query), "the plugin of " + prepared.api->id(),
-                              prepared.path_parts, call.params))
+  if (auto problem = policy::find_repeated_parameter(names_of(outcome.query),
+                                                     "the plugin of " + prepared.api->id(),
+                                                     prepared.path_parts, call.params))
     return failure(input_invalid(std::vector{*std::move(problem)}));
   for (const Field& parameter : outcome.query) {
     request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +

@@ -27,19 +27,19 @@
 #include "runtime/live_calls.hpp"
 #include "runtime/loop.hpp"
 #include "runtime/loop_environment.hpp"
-#include "runtime/watchdog.hpp"
 #include "runtime/registry.hpp"
+#include "runtime/watchdog.hpp"
 
 namespace penstock {
 
 using call::CallContext;
 using call::CallRun;
 using engine::ExitGuard;
+using runtime::ErrorReporter;
 using runtime::Integration;
 using runtime::Loop;
 using runtime::Registry;
 using runtime::run_guarded;
-using runtime::ErrorReporter;
 using runtime::Watchdog;
 
 namespace {
@@ -84,7 +84,8 @@ struct Engine::Impl {
   /// once must not run its handler inside the initiating function, and plugins must run on the
   /// stack of an engine thread.
   template <class CallType, class Completion>
-  void run(CallType call, Completion told, std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
+  void run(CallType call, Completion told,
+           std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
     Loop& loop = pick_loop();
     const auto made =
         std::make_shared<CallRun>(context, registry, loop, std::move(call), std::move(told));
@@ -417,7 +418,8 @@ void Engine::Impl::shut_down(std::chrono::milliseconds grace) {
       loop->abort_calls(stopping_error());
     context.calls.wait();
     // Renewals must be saved before the loops that receive their responses stop.
-    context.renewals->close(any_plugin_out_of_service() ? hung_plugin_timeout : session::max_shutdown_wait);
+    context.renewals->close(any_plugin_out_of_service() ? hung_plugin_timeout
+                                                        : session::max_shutdown_wait);
   }
   for (const auto& loop : loops)
     loop->stop();

@@ -97,8 +97,9 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
   if (const int auth_failures = backoff.refusals_in_a_row(); auth_failures > 0) {
     note(rank(SessionStatus::Health::refused), until(backoff.open_for(now)));
     if (info.last_error.empty())
-      info.last_error = "the vendor refused the credentials of the last " +
-                        (auth_failures == 1 ? std::string("call") : std::to_string(auth_failures) + " calls");
+      info.last_error =
+          "the vendor refused the credentials of the last " +
+          (auth_failures == 1 ? std::string("call") : std::to_string(auth_failures) + " calls");
   }
   if (const auto unreachable = backoff.unreachable()) {
     note(rank(SessionStatus::Health::unreachable), 0);

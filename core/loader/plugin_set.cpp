@@ -41,7 +41,7 @@ ApiInfo describe(const Plugin& plugin, const catalog::Api& api) {
 
 /// Whether the plugin's digest is its pin, or nothing is pinned. False: a problem was added.
 bool matches_pin(const PluginFile& file, const PluginsConfig& config, const std::string& name,
-              const std::string& config_file, ConfigProblems& problems) {
+                 const std::string& config_file, ConfigProblems& problems) {
   if (config.pins.empty()) return true;
   const auto pin = config.pins.find(name);
   if (pin == config.pins.end()) {

@@ -66,7 +66,8 @@ void check_form(const std::vector<FormPart>& parts, std::vector<Problem>& proble
     const std::string part = "/multipart_form_data/" + std::to_string(i);
     const std::string pointer = part + "/value/";
     if (has_control_character(parts[i].name)) problems.push_back({part + "/name", unwritable});
-    if (has_control_character(parts[i].file_name)) problems.push_back({pointer + "name", unwritable});
+    if (has_control_character(parts[i].file_name))
+      problems.push_back({pointer + "name", unwritable});
     if (!parts[i].content_type.empty() && !is_media_type(parts[i].content_type))
       problems.push_back(
           {(parts[i].is_file ? pointer : part + "/") + "content_type", "is not a media type"});

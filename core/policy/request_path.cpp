@@ -132,8 +132,9 @@ std::vector<std::string> query_names(std::string_view query) {
   return out;
 }
 
-std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& own, std::string_view owner,
-                                   const CallerPath& path, const std::vector<Field>& params) {
+std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& own,
+                                               std::string_view owner, const CallerPath& path,
+                                               const std::vector<Field>& params) {
   const auto is_own = [&](const std::string& name) {
     return !name.empty() && std::ranges::find(own, name) != own.end();
   };

@@ -39,7 +39,8 @@ std::vector<std::string> query_names(std::string_view query);
 /// Whether the caller repeats a parameter that the engine sets. `own` are names as query_names()
 /// returns them; `owner` says who sets them ("the base URL of …"). The problem points to the
 /// caller's parameter.
-std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& own, std::string_view owner,
-                                   const CallerPath& path, const std::vector<Field>& params);
+std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& own,
+                                               std::string_view owner, const CallerPath& path,
+                                               const std::vector<Field>& params);
 
 }  // namespace penstock::policy

@@ -104,8 +104,9 @@ void LoopEnvironment::log(const host::Instance& plugin, host::LogText line) {
   log_of_plugin(loop_.trouble(), observers_, plugin, integration_->config().id, std::move(line));
 }
 
-void log_of_plugin(const ErrorReporter& trouble, const Observers& observers, const host::Instance& plugin,
-                   const std::string& integration_id, host::LogText line) {
+void log_of_plugin(const ErrorReporter& trouble, const Observers& observers,
+                   const host::Instance& plugin, const std::string& integration_id,
+                   host::LogText line) {
   if (observers.empty()) return;
   const auto dropped = plugin.log_limit().admit(wall_clock_ms());
   if (!dropped) return;

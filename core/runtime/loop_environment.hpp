@@ -23,8 +23,9 @@ using Observers = std::vector<std::shared_ptr<Observer>>;
 
 /// Passes a plugin's log line, with secrets already redacted, to the observers, within the plugin's
 /// log limit. An exception of one observer stops neither the others nor the call.
-void log_of_plugin(const ErrorReporter& trouble, const Observers& observers, const host::Instance& plugin,
-                   const std::string& integration_id, host::LogText line);
+void log_of_plugin(const ErrorReporter& trouble, const Observers& observers,
+                   const host::Instance& plugin, const std::string& integration_id,
+                   host::LogText line);
 
 /// The environment of one integration's renewals, on one loop.
 class LoopEnvironment final : public session::Environment {

@@ -70,7 +70,8 @@ std::string fingerprint(const Secret& secret, std::string_view credential) {
 Result<Located> locate_state(CredentialStore& store, const std::string& plugin_id,
                              const host::Connection& configured, std::string_view rotating_field) {
   const std::string id_key = plugin_id + "/" + configured.id;
-  const host::NamedValue* credential = rotating_field.empty() ? nullptr : configured.find(rotating_field);
+  const host::NamedValue* credential =
+      rotating_field.empty() ? nullptr : configured.find(rotating_field);
   if (credential == nullptr || credential->value.empty()) {
     auto state = load(store, id_key);
     if (!state) return failure(std::move(state).error());

@@ -92,7 +92,8 @@ void SessionSlot::LeasedRenewal::ask_for_lease() {
 
 /// The lease or the save failed. Only a renewal with an unsaved response tries again.
 void SessionSlot::LeasedRenewal::ask_again_later(Error error) {
-  if (!unsaved_ && !need_.contact_vendor) return state_->remain_rejected(environment_->now_unix_ms());
+  if (!unsaved_ && !need_.contact_vendor)
+    return state_->remain_rejected(environment_->now_unix_ms());
   if (!unsaved_) return end(std::move(error));
   error.phase = Phase::session;
   state_->tell(error, environment_->now_unix_ms());

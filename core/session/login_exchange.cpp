@@ -91,7 +91,8 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
                         Phase::session));
     }
     for (host::NamedValue& item : outcome.carried) {
-      std::erase_if(carried_.items, [&](const host::NamedValue& old) { return old.name == item.name; });
+      std::erase_if(carried_.items,
+                    [&](const host::NamedValue& old) { return old.name == item.name; });
       carried_.items.push_back(std::move(item));
     }
     auto request = request_of(std::move(outcome));

@@ -26,7 +26,8 @@ struct RenewalStart {
 
 struct Renewed {
   host::SessionState session;
-  std::vector<host::NamedValue> credentials;  ///< rotated ones; save them before the session is used
+  std::vector<host::NamedValue>
+      credentials;  ///< rotated ones; save them before the session is used
 };
 
 struct RenewalFailure {

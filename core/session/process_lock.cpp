@@ -85,9 +85,9 @@ bool is_on_network(const std::filesystem::path& folder) {
   struct statfs status {};
   if (::statfs(folder.c_str(), &status) != 0) return false;
   // From linux/magic.h: NFS, SMB, CIFS, SMB2, AFS, Ceph, CODA. Also Lustre, GFS2 and OCFS2.
-  constexpr std::array<std::uint32_t, 10> networks = {0x6969,     0x517B,     0xFF534D42, 0xFE534D42,
-                                                      0x5346414F, 0x00C36400, 0x73757245, 0x0BD00BD0,
-                                                      0x01161970, 0x7461636F};
+  constexpr std::array<std::uint32_t, 10> networks = {
+      0x6969,     0x517B,     0xFF534D42, 0xFE534D42, 0x5346414F,
+      0x00C36400, 0x73757245, 0x0BD00BD0, 0x01161970, 0x7461636F};
   return std::ranges::find(networks, static_cast<std::uint32_t>(status.f_type)) != networks.end();
 }
 

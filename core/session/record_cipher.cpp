@@ -227,7 +227,8 @@ Result<Secret, std::string> RecordCipher::decrypt(std::string_view encrypted, Bi
 bool RecordCipher::is_current(std::string_view encrypted) {
   const std::scoped_lock lock(mutex_);
   refresh();
-  return encrypted.size() >= head_size && encrypted.substr(magic.size(), id_size) == keys_.front().id;
+  return encrypted.size() >= head_size &&
+         encrypted.substr(magic.size(), id_size) == keys_.front().id;
 }
 
 }  // namespace penstock::session

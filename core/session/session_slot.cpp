@@ -96,8 +96,8 @@ SessionSlot::Adopted SessionSlot::adopt(const StoredState& stored) const {
   out.snapshot->connection = with_credentials(configured_, out.rotated);
   if (stored.session.empty()) return out;
   out.snapshot->session_formats = stored.session_formats;
-  out.snapshot->session =
-      host::SessionState{items_of(stored.session), stored.session_created_ms, stored.session_expires_ms};
+  out.snapshot->session = host::SessionState{items_of(stored.session), stored.session_created_ms,
+                                             stored.session_expires_ms};
   out.snapshot->refresh_early_ms =
       refresh_early_time(stored.session_created_ms, stored.session_expires_ms, 128);
   return out;
@@ -259,7 +259,8 @@ void SessionSlot::fail(Error error, RenewalFailure::Kind kind, std::int64_t now_
                                               delays_after_refusal_ms.size() - 1);
       backoff_ms_ = delays_after_refusal_ms[step];
     }
-    if (error.retry_after) backoff_ms_ = std::max<std::int64_t>(backoff_ms_, error.retry_after->count());
+    if (error.retry_after)
+      backoff_ms_ = std::max<std::int64_t>(backoff_ms_, error.retry_after->count());
     if (kind == RenewalFailure::Kind::transient) {
       // Calls need a new session when this one expires, even if a longer retry-after was given.
       const SnapshotPtr now = current();

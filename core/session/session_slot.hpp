@@ -45,8 +45,8 @@ struct SessionRequest {
   std::optional<FetchResponse> challenge;  ///< the response that rejected that session
   /// Contact the vendor even during a backoff or after a permanent refusal.
   bool ignore_backoff = false;
-  bool contact_vendor = true;  ///< false: only check what another replica has stored
-  bool supports_logout = false;    ///< the plugin has a logout: end replaced sessions once they are unused
+  bool contact_vendor = true;    ///< false: only check what another replica has stored
+  bool supports_logout = false;  ///< the plugin has a logout: end replaced, unused sessions
 };
 
 /// Status of a connection at its vendor. Times are Unix time in ms; 0: never.

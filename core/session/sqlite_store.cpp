@@ -244,7 +244,7 @@ class SqliteStore final : public CredentialStore {
   std::unique_ptr<session::RecordCipher> cipher_;
   Database database_;
   std::mutex mutex_;
-  std::string current_prefix_;  ///< prefix of the current key's records, once all records use that key
+  std::string current_prefix_;  ///< of the current key's records, once all records use that key
 };
 
 }  // namespace

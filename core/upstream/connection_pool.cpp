@@ -17,7 +17,8 @@ bool is_cancelled(const PendingCall& call) {
   if (cancel == Cancel::now) return true;
   const bool unwanted = cancel == Cancel::if_harmless ||
                         (request.client_disconnected && *request.client_disconnected);
-  return unwanted && (is_safe_method(request) || !call.connection || !call.connection->any_byte_sent());
+  return unwanted &&
+         (is_safe_method(request) || !call.connection || !call.connection->any_byte_sent());
 }
 
 void ConnectionPool::add(const PendingPtr& call) {

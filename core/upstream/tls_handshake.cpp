@@ -107,8 +107,8 @@ int on_client_certificate(SSL* tls, X509**, EVP_PKEY**) {
   return 0;  // we have none
 }
 
-/// The offset of OpenSSL's "error:0A00010B:SSL routines::…" in libcurl's error text; npos if there is
-/// none. libcurl 8 puts its own words before it ("TLS connect error: error:0A00…").
+/// The offset of OpenSSL's "error:0A00010B:SSL routines::…" in libcurl's error text; npos if there
+/// is none. libcurl 8 puts its own words before it ("TLS connect error: error:0A00…").
 std::size_t openssl_error_in(std::string_view text) {
   constexpr std::size_t digits = 8;
   for (std::size_t at = text.find(error_mark); at != std::string_view::npos;
@@ -213,8 +213,7 @@ void watch_handshake(SSL_CTX* context, std::shared_ptr<TlsHandshake> into) {
   SSL_CTX_set_client_cert_cb(context, &on_client_certificate);
 }
 
-TlsFailure tls_error(const std::string& host, const TlsHandshake& seen,
-                       const std::string& reason) {
+TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const std::string& reason) {
   if (seen.verify_error != X509_V_OK) return {certificate_sentence(host, seen)};
   if (const std::string late = late_tls_error(seen); !late.empty()) return {host + ": " + late};
   const int code = reason_in(reason);

@@ -30,8 +30,7 @@ struct TlsFailure {
 };
 
 /// `reason`: libcurl's error text; "" if there is none.
-TlsFailure tls_error(const std::string& host, const TlsHandshake& seen,
-                       const std::string& reason);
+TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const std::string& reason);
 
 /// The certificate is valid, but for another name.
 TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen);

@@ -6,11 +6,11 @@
 
 __attribute__((constructor)) static void at_load(void) { abort(); }
 
-static int32_t create(const pst_host *host, pst_cx *cx, pst_str config, void **self) {
+static int32_t create(const pst_host* host, pst_cx* cx, pst_str config, void** self) {
   (void)host, (void)cx, (void)config, (void)self;
   return PST_OK;
 }
-static int32_t prepare(void *self, pst_cx *cx, const pst_prepare_in *in) {
+static int32_t prepare(void* self, pst_cx* cx, const pst_prepare_in* in) {
   (void)self, (void)cx, (void)in;
   return PST_OK;
 }

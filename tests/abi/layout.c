@@ -139,7 +139,8 @@ _Static_assert(PST_E_INTERNAL == 1 && PST_E_BAD_OPTION == 2 && PST_E_BAD_CONNECT
                    PST_E_UNSUPPORTED == 6 && PST_E_VENDOR_FAULT == 7 && PST_E_RATE_LIMITED == 8 &&
                    PST_E_LIMIT == 9 && PST_E_BAD_REQUEST == 10,
                "failures");
-_Static_assert(PST_KV_SECRET == 1 && PST_CALL_ENVELOPED == 1 && PST_RESPONSE_TRUNCATED == 1, "flags");
+_Static_assert(PST_KV_SECRET == 1 && PST_CALL_ENVELOPED == 1 && PST_RESPONSE_TRUNCATED == 1,
+               "flags");
 
 #endif
 

@@ -23,21 +23,21 @@
 #define INSPECT NULL
 #endif
 
-int32_t create(const pst_host *, pst_cx *, pst_str, void **) __attribute__((visibility("hidden")));
-int32_t create(const pst_host *host, pst_cx *cx, pst_str config, void **self) {
+int32_t create(const pst_host*, pst_cx*, pst_str, void**) __attribute__((visibility("hidden")));
+int32_t create(const pst_host* host, pst_cx* cx, pst_str config, void** self) {
   (void)host, (void)cx, (void)config, (void)self;
   return PST_OK;
 }
 
-__attribute__((unused)) static int32_t prepare(void *self, pst_cx *cx, const pst_prepare_in *in) {
+__attribute__((unused)) static int32_t prepare(void* self, pst_cx* cx, const pst_prepare_in* in) {
   (void)self, (void)cx, (void)in;
   return PST_OK;
 }
-__attribute__((unused)) static int32_t session(void *self, pst_cx *cx, const pst_session_in *in) {
+__attribute__((unused)) static int32_t session(void* self, pst_cx* cx, const pst_session_in* in) {
   (void)self, (void)cx, (void)in;
   return PST_OK;
 }
-__attribute__((unused)) static int32_t inspect(void *self, pst_cx *cx, const pst_inspect_in *in) {
+__attribute__((unused)) static int32_t inspect(void* self, pst_cx* cx, const pst_inspect_in* in) {
   (void)self, (void)cx, (void)in;
   return PST_PASS;
 }
@@ -54,7 +54,8 @@ __attribute__((constructor)) static void use(void) { not_in_any_library(); }
 
 #ifdef HANGS_AT_LOAD
 __attribute__((constructor)) static void hang(void) {
-  for (;;) pause();
+  for (;;)
+    pause();
 }
 #endif
 
@@ -68,9 +69,13 @@ __attribute__((visibility("default"))) int pst_plugin_v1(void);
 int pst_plugin_v1(void) { abort(); }
 #elif defined(ENTRY_IS_RESOLVED)
 static int chosen(void) { return 1; }
-static int (*resolve(void))(void) { abort(); return chosen; }
+static int (*resolve(void))(void) {
+  abort();
+  return chosen;
+}
 __attribute__((visibility("default"), ifunc("resolve"))) int pst_plugin_v1(void);
 #else
 __attribute__((visibility("default"))) const pst_plugin ENTRY = {
-    STRUCT_SIZE, 1, ABI_MINOR, {manifest, sizeof manifest}, create, NULL, PREPARE, SESSION, INSPECT, NULL};
+    STRUCT_SIZE, 1,       ABI_MINOR, {manifest, sizeof manifest}, create, NULL, PREPARE,
+    SESSION,     INSPECT, NULL};
 #endif

@@ -179,8 +179,8 @@ TEST(GivenAgain, is_a_parameter_that_any_server_could_take_for_the_engines) {
   for (const AgainCase& one : cases) {
     const auto path = check_path(one.path);
     ASSERT_TRUE(path) << one.path;
-    const auto problem =
-        find_repeated_parameter(query_names("a%20b=1&ServiceName=Find"), "the base URL", *path, one.params);
+    const auto problem = find_repeated_parameter(query_names("a%20b=1&ServiceName=Find"),
+                                                 "the base URL", *path, one.params);
     ASSERT_EQ(problem.has_value(), one.pointer != nullptr) << one.path;
     EXPECT_EQ(problem ? problem->pointer : "", one.pointer != nullptr ? one.pointer : "");
   }

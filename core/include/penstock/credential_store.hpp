@@ -74,7 +74,8 @@ class CredentialStore {
 
   /// Takes the lease for `key`. None: another replica holds it; try again shortly.
   virtual Result<std::optional<Lease>> lease(const std::string& key);
-  /// Extends the lease. Called every lease_heartbeat while the renewal runs. False: the lease was lost.
+  /// Extends the lease. Called every lease_heartbeat while the renewal runs.
+  /// False: the lease was lost.
   virtual Result<bool> extend(const std::string& key, std::uint64_t fence);
   /// Ends the lease.
   virtual void release(const std::string& key, std::uint64_t fence);

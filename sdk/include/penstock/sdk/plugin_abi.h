@@ -124,10 +124,10 @@ typedef struct pst_session_in {
   uint32_t struct_size, event; /* PST_EV_* */
   const pst_env* env;
   const pst_conn* conn;
-  const pst_state* session; /* the previous session, or NULL */
-  const pst_state* carried; /* the values carried by earlier steps of this run; may be empty */
-  const pst_response* response; /* FETCHED: response to the fetch. CHALLENGED: the vendor's response that
-                             rejected the session. Else NULL */
+  const pst_state* session;     /* the previous session, or NULL */
+  const pst_state* carried;     /* the values carried by earlier steps of this run; may be empty */
+  const pst_response* response; /* FETCHED: response to the fetch. CHALLENGED: the vendor's response
+                             that rejected the session. Else NULL */
 } pst_session_in;
 
 typedef struct pst_inspect_in {
