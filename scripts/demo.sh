@@ -76,7 +76,7 @@ The server listens on http://$address (configuration: $config). In another termi
     -d '{"method":"POST","path":"/people/search","data":{"fields":["root.id","root.fullName"]}}'
 
   penstock apis workday/rest        # what can be called, with which options, and examples to copy
-  penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing   # a slip, explained
+  penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing   # a typing error, explained
 
 Ctrl+C ends it.
 TXT

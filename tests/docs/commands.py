@@ -84,7 +84,7 @@ def run_printed(reader, place, text, **environment):
     """The commands that a program shows: each is a paragraph or stands indented, and begins with the name of a program."""
     commands = re.findall(r"^ *((?:curl|penstock|build/\S+|export) (?:.*\\\n)*.*)$", text, re.MULTILINE)
     for command in commands:
-        explained = command.endswith("# a slip, explained")
+        explained = command.endswith("# a typing error, explained")
         code, output, errors = reader.shell(command, **environment)
         fine = is_error(output) and "service_name" in output if explained else code == 0 and not is_error(output)
         check(place, fine, f"exit code {code}", command, output[-2000:], errors[-2000:])
