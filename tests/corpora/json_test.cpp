@@ -37,8 +37,8 @@ std::string text_of(const rapidjson::Value& value) {
   return {value.GetString(), value.GetStringLength()};
 }
 
-/// What a vendor has to get of `data`: the very bytes of an object or array, the text of a string.
-/// None: contract section 5 has no meaning for it.
+/// What the vendor must receive for `data`: the exact bytes of an object or array, the text of a
+/// string. None if `data` is neither: the call is refused.
 std::optional<std::string> owed(const std::string& data) {
   const std::string_view value = trimmed(data);
   if (value.starts_with('{') || value.starts_with('[')) return std::string(value);
