@@ -5,7 +5,7 @@
 # name holds a version where the distribution's own Boost is too old: see boost_package.
 packages_build="ca-certificates curl cmake g++ ninja-build pkg-config ccache
 boost libyaml-cpp-dev rapidjson-dev libcurl4-openssl-dev libssl-dev libexpat1-dev zlib1g-dev libbrotli-dev libzstd-dev
-libsqlite3-dev libpq-dev libsodium-dev libsimdjson-dev libcli11-dev"
+libsqlite3-dev libpq-dev libsodium-dev libsimdjson-dev libre2-dev libcli11-dev"
 packages_test="libgtest-dev libgmock-dev python3 python3-jsonschema python3-zeep openssl binutils zstd util-linux postgresql"
 packages_fuzz="clang libclang-rt-dev llvm libxml2-dev python3"
 
