@@ -1,6 +1,6 @@
 #include "http_text.hpp"
 #include "json.hpp"
-#include "odd_answers.hpp"
+#include "odd_responses.hpp"
 #include "route.hpp"
 
 #include <algorithm>

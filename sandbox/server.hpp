@@ -1,7 +1,7 @@
 #pragma once
 
 #include "certificates.hpp"
-#include "world.hpp"
+#include "state.hpp"
 
 #include <cstdint>
 #include <memory>

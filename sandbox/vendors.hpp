@@ -1,6 +1,6 @@
 #pragma once
 
-#include "world.hpp"
+#include "state.hpp"
 
 /// Each vendor is a function of the request and the state: no sockets, no clock.
 namespace penstock::sandbox {

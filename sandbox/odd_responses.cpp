@@ -1,4 +1,4 @@
-#include "odd_answers.hpp"
+#include "odd_responses.hpp"
 
 namespace penstock::sandbox {
 namespace {

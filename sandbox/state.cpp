@@ -1,4 +1,4 @@
-#include "world.hpp"
+#include "state.hpp"
 
 #include "accounts.hpp"
 #include "http_text.hpp"
