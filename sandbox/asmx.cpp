@@ -16,12 +16,12 @@ std::string_view unquoted(std::string_view text) {
 
 Response envelope(int status, std::string_view soap_ns, const std::string& body) {
   auto type = soap_ns == soap12 ? "application/soap+xml; charset=utf-8" : "text/xml; charset=utf-8";
-  return text_answer(status, type,
-                     "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"" +
-                         std::string{soap_ns} +
-                         "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-                         "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><soap:Body>" +
-                         body + "</soap:Body></soap:Envelope>");
+  return text_response(status, type,
+                       "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"" +
+                           std::string{soap_ns} +
+                           "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+                           "xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><soap:Body>" +
+                           body + "</soap:Body></soap:Envelope>");
 }
 
 /// The SOAPAction of the request; nullopt if it has none.
@@ -57,7 +57,7 @@ Response asmx_server_fault(std::string_view soap_ns, std::string_view text) {
                         std::string{text});
 }
 
-Response asmx_answer(const AsmxCall& call, std::string_view ns, const std::string& result) {
+Response asmx_response(const AsmxCall& call, std::string_view ns, const std::string& result) {
   const auto& name = call.operation;
   return envelope(200, call.message.ns,
                   "<" + name + "Response xmlns=\"" + std::string{ns} + "\"><" + name + "Result>" +
@@ -69,11 +69,11 @@ AsmxCallOrFault read_asmx_call(const Request& request, std::string_view ns,
                                std::span<const std::string_view> operations) {
   constexpr std::string_view soap_exception = "System.Web.Services.Protocols.SoapException: ";
   if (request.method != "POST")
-    return refuse(text_answer(405, "text/html", "<html><body>Method Not Allowed</body></html>"));
+    return refuse(text_response(405, "text/html", "<html><body>Method Not Allowed</body></html>"));
   auto media = parse_media_type(request.header("Content-Type"));
   if (media.type != "text/xml" && media.type != "application/soap+xml")
     return refuse(
-        text_answer(415, "text/html", "<html><body>Unsupported Media Type</body></html>"));
+        text_response(415, "text/html", "<html><body>Unsupported Media Type</body></html>"));
 
   auto [message, problem] = read_envelope(request.body);
   std::string_view spoken = media.type == "application/soap+xml" ? soap12 : soap11;

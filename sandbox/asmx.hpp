@@ -30,6 +30,6 @@ Response asmx_fault(std::string_view soap_ns, std::string_view code, std::string
 /// "Server was unable to process request. ---> " followed by the vendor's text.
 Response asmx_server_fault(std::string_view soap_ns, std::string_view text);
 /// Wraps `result`, which is XML, in {operation}Response/{operation}Result.
-Response asmx_answer(const AsmxCall& call, std::string_view ns, const std::string& result);
+Response asmx_response(const AsmxCall& call, std::string_view ns, const std::string& result);
 
 }  // namespace penstock::sandbox

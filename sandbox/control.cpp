@@ -63,11 +63,11 @@ void put_request(Writer& writer, std::string_view key, const std::optional<Reque
   writer.EndObject();
 }
 
-Response ledger(const World& world) {
+Response ledger(const SandboxState& state) {
   rapidjson::StringBuffer buffer;
   Writer writer{buffer};
   writer.StartObject();
-  for (const auto& [name, vendor] : world.vendors) {
+  for (const auto& [name, vendor] : state.vendors) {
     const auto& seen = vendor.ledger;
     put_key(writer, name);
     writer.StartObject();
@@ -86,16 +86,16 @@ Response ledger(const World& world) {
     writer.EndObject();
   }
   put_key(writer, "connections");
-  writer.Int(world.connections);
+  writer.Int(state.connections);
   writer.EndObject();
-  return json_answer(200, {buffer.GetString(), buffer.GetSize()});
+  return json_response(200, {buffer.GetString(), buffer.GetSize()});
 }
 
-Response odd_answer_list() {
+Response odd_response_list() {
   rapidjson::StringBuffer buffer;
   Writer writer{buffer};
   writer.StartArray();
-  for (const OddAnswer& one : odd_answers()) {
+  for (const OddResponse& one : odd_responses()) {
     writer.StartObject();
     put_key(writer, "name");
     put(writer, one.name);
@@ -104,11 +104,11 @@ Response odd_answer_list() {
     writer.EndObject();
   }
   writer.EndArray();
-  return json_answer(200, {buffer.GetString(), buffer.GetSize()});
+  return json_response(200, {buffer.GetString(), buffer.GetSize()});
 }
 
 Response refuse(int status, const std::string& why) {
-  return json_answer(status, "{\"error\":" + json_string(why) + "}");
+  return json_response(status, "{\"error\":" + json_string(why) + "}");
 }
 
 /// Sets one fault; false if there is none of that name or the value is invalid for it.
@@ -121,8 +121,8 @@ bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& va
   if (name == "next_odd") {
     if (!value.IsString()) return false;
     const auto found =
-        std::ranges::find(odd_answers(), std::string_view{value.GetString()}, &OddAnswer::name);
-    if (found == odd_answers().end()) return false;
+        std::ranges::find(odd_responses(), std::string_view{value.GetString()}, &OddResponse::name);
+    if (found == odd_responses().end()) return false;
     return faults.raw_answer = found->bytes, true;
   }
   if (!value.IsInt() || value.GetInt() < 0) return false;
@@ -138,7 +138,7 @@ bool set_fault(Faults& faults, std::string_view name, const rapidjson::Value& va
   return faults.status = number, true;
 }
 
-bool set_member(Vendor& vendor, World& world, std::string_view name,
+bool set_member(Vendor& vendor, SandboxState& state, std::string_view name,
                 const rapidjson::Value& value) {
   constexpr std::string_view of_tokens = "token_";
   if (name.starts_with(of_tokens))
@@ -152,44 +152,45 @@ bool set_member(Vendor& vendor, World& world, std::string_view name,
   if (name == "revoke_access_tokens") {
     if (!value.IsBool()) return false;
     if (value.GetBool()) {
-      world.workday.access_tokens.clear();
-      world.nmbrs.access_tokens.clear();
-      world.taleo_business.sessions.clear();
+      state.workday.access_tokens.clear();
+      state.nmbrs.access_tokens.clear();
+      state.taleo_business.sessions.clear();
     }
     return true;
   }
   return set_fault(vendor.calls, name, value);
 }
 
-Response order(const Request& request, World& world) {
+Response apply_control(const Request& request, SandboxState& state) {
   auto body = parse_json(request.body);
   if (!body || !body->IsObject()) return refuse(400, "the body is not a JSON object");
   auto name = string_member(*body, "vendor").value_or("");
-  auto vendor = world.vendors.find(name);
-  if (vendor == world.vendors.end())
+  auto vendor = state.vendors.find(name);
+  if (vendor == state.vendors.end())
     return refuse(400, "vendor is one of hibob, hroffice, nmbrs, taleo, workday");
   // All or nothing: the changes are made to a copy first.
   Vendor changed = vendor->second;
   for (auto it = body->MemberBegin(); it != body->MemberEnd(); ++it) {
     std::string_view key{it->name.GetString(), it->name.GetStringLength()};
-    if (key != "vendor" && !set_member(changed, world, key, it->value))
+    if (key != "vendor" && !set_member(changed, state, key, it->value))
       return refuse(400, "not known, or with a value that does not suit: " + std::string{key});
   }
   vendor->second = std::move(changed);
-  return json_answer(200, "{\"ok\":true}");
+  return json_response(200, "{\"ok\":true}");
 }
 
 }  // namespace
 
-Response control(const Request& request, World& world) {
+Response control(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
-  if (target && match(*target, "/ledger") && request.method == "GET") return ledger(world);
-  if (target && match(*target, "/odd-answers") && request.method == "GET") return odd_answer_list();
+  if (target && match(*target, "/ledger") && request.method == "GET") return ledger(state);
+  if (target && match(*target, "/odd-answers") && request.method == "GET")
+    return odd_response_list();
   if (target && match(*target, "/control") && request.method == "POST")
-    return order(request, world);
+    return apply_control(request, state);
   if (target && match(*target, "/reset") && request.method == "POST") {
-    world.reset();
-    return json_answer(200, "{\"ok\":true}");
+    state.reset();
+    return json_response(200, "{\"ok\":true}");
   }
   return refuse(404, "GET /ledger, GET /odd-answers, POST /control or POST /reset");
 }

@@ -17,8 +17,8 @@ namespace {
 constexpr std::size_t staff = 12;
 
 Response problem(int status, std::string_view key, std::string_view error) {
-  return json_answer(status, "{\"key\":" + json_string(key) + ",\"error\":" + json_string(error) +
-                                 ",\"args\":[]}");
+  return json_response(status, "{\"key\":" + json_string(key) + ",\"error\":" + json_string(error) +
+                                   ",\"args\":[]}");
 }
 
 Response not_found(std::string_view what) { return problem(404, "not_found", what); }
@@ -47,7 +47,7 @@ Response employees(bool readable, Wanted wanted) {
     const Person& person = people()[i];
     if (wanted(person)) list += (list.empty() ? "" : ",") + person_json(person, readable);
   }
-  return json_answer(200, "{\"employees\":[" + list + "]}");
+  return json_response(200, "{\"employees\":[" + list + "]}");
 }
 
 const Person* find_person(const std::string& id) {
@@ -100,29 +100,29 @@ Response fields() {
     list += std::string{list.empty() ? "" : ","} + "{\"id\":" + json_string(id) +
             ",\"category\":" + json_string(category) + ",\"name\":" + json_string(name) +
             ",\"type\":\"text\",\"historical\":false}";
-  return json_answer(200, "[" + list + "]");
+  return json_response(200, "[" + list + "]");
 }
 
 constexpr std::string_view report_id = "31170000";
 
-Response start_report(const Request& request, const Target& target, World& world,
+Response start_report(const Request& request, const Target& target, SandboxState& state,
                       const std::string& id) {
   if (id != report_id) return not_found("no such report");
   auto format = only(target.query, "format").value_or("");
   if (format != "csv" && format != "xlsx") return problem(400, "invalid_format", "csv or xlsx");
-  world.hibob.polls[id] = 0;
+  state.hibob.polls[id] = 0;
   Response response;
   response.headers = {{"Location", "https://" + request.host + "/v1/company/reports/download/" +
                                        id + "-headcount." + format}};
   return response;
 }
 
-Response report_file(World& world, const std::string& file) {
+Response report_file(SandboxState& state, const std::string& file) {
   std::string id{report_id};
-  if (!world.hibob.polls.contains(id) ||
+  if (!state.hibob.polls.contains(id) ||
       (file != id + "-headcount.csv" && file != id + "-headcount.xlsx"))
     return not_found("no such report file");
-  if (world.hibob.polls[id]++ < 2) {
+  if (state.hibob.polls[id]++ < 2) {
     Response response;
     response.status = 204;
     return response;
@@ -132,7 +132,7 @@ Response report_file(World& world, const std::string& file) {
   for (std::size_t i = 0; i < staff; ++i)
     csv += people()[i].hibob_id() + ",\"" + people()[i].name() + "\"," + people()[i].department +
            "\r\n";
-  auto response = text_answer(200, "text/csv", std::move(csv));
+  auto response = text_response(200, "text/csv", std::move(csv));
   response.headers.push_back({"Content-Disposition", "attachment; filename=\"headcount.csv\""});
   return response;
 }
@@ -148,10 +148,10 @@ Response upload(const Request& request, const std::string& id) {
     return problem(400, "missing_file", "a file in the field file is needed");
   if (file->data.size() > 5u << 20)
     return problem(400, "file_too_large", "a file has at most 5 MB");
-  return json_answer(200, "{\"id\":7001,\"fileName\":" + json_string(*file->file_name) +
-                              ",\"contentType\":" + json_string(file->content_type) +
-                              ",\"size\":" + std::to_string(file->data.size()) +
-                              ",\"sha256\":" + json_string(hex(sha256(file->data))) + "}");
+  return json_response(200, "{\"id\":7001,\"fileName\":" + json_string(*file->file_name) +
+                                ",\"contentType\":" + json_string(file->content_type) +
+                                ",\"size\":" + std::to_string(file->data.size()) +
+                                ",\"sha256\":" + json_string(hex(sha256(file->data))) + "}");
 }
 
 /// An endpoint: its name, by which rate limits are counted, and the function called once the
@@ -161,7 +161,7 @@ struct Endpoint {
   std::function<Response()> answer;
 };
 
-Endpoint api_endpoint(const Request& request, const Target& target, World& world) {
+Endpoint api_endpoint(const Request& request, const Target& target, SandboxState& state) {
   auto at = [&](std::string_view method, std::string_view pattern) {
     return request.method == method ? match(target, pattern) : std::nullopt;
   };
@@ -174,44 +174,44 @@ Endpoint api_endpoint(const Request& request, const Target& target, World& world
   if (auto id = at("GET", "/v1/people/{}"))
     return {"people/{id}", [id] {
               const Person* person = find_person(id->front());
-              return person ? json_answer(200, person_json(*person, false))
+              return person ? json_response(200, person_json(*person, false))
                             : not_found("no such employee");
             }};
   if (at("GET", "/v1/company/people/fields")) return {"people/fields", [] { return fields(); }};
   if (at("GET", "/v1/company/reports"))
     return {"reports", [] {
-              return json_answer(200, "{\"views\":[{\"id\":31170000,\"name\":\"Headcount\"}]}");
+              return json_response(200, "{\"views\":[{\"id\":31170000,\"name\":\"Headcount\"}]}");
             }};
   if (auto id = at("GET", "/v1/company/reports/{}/download-async"))
     return {"reports/download-async",
-            [&, id] { return start_report(request, target, world, id->front()); }};
+            [&, id] { return start_report(request, target, state, id->front()); }};
   if (auto file = at("GET", "/v1/company/reports/download/{}"))
-    return {"reports/download", [&, file] { return report_file(world, file->front()); }};
+    return {"reports/download", [&, file] { return report_file(state, file->front()); }};
   if (auto id = at("POST", "/v1/docs/people/{}/shared/upload"))
     return {"docs/upload", [&, id] { return upload(request, id->front()); }};
   return {"other", [] { return not_found("no such endpoint"); }};
 }
 
-Endpoint docs_endpoint(const Request& request, const Target& target, World&) {
+Endpoint docs_endpoint(const Request& request, const Target& target, SandboxState&) {
   auto id = match(target, "/api/docs/employees/{}");
   if (request.method != "GET" || !id)
     return {"other", [] { return not_found("no such endpoint"); }};
   return {"docs", [id] {
             if (!find_person(id->front())) return not_found("no such employee");
-            return json_answer(200, "{\"documents\":[{\"id\":\"7001\",\"name\":\"contract.pdf\","
-                                    "\"folder\":\"shared\"}]}");
+            return json_response(200, "{\"documents\":[{\"id\":\"7001\",\"name\":\"contract.pdf\","
+                                      "\"folder\":\"shared\"}]}");
           }};
 }
 
-Endpoint hire_endpoint(const Request& request, const Target& target, World&) {
+Endpoint hire_endpoint(const Request& request, const Target& target, SandboxState&) {
   if (request.method == "GET" && match(target, "/api/hire/candidates"))
     return {"candidates", [] {
-              return json_answer(200, "{\"candidates\":[{\"id\":\"c-1\",\"fullName\":\"Vera "
-                                      "Example\",\"stage\":\"Interview\"}]}");
+              return json_response(200, "{\"candidates\":[{\"id\":\"c-1\",\"fullName\":\"Vera "
+                                        "Example\",\"stage\":\"Interview\"}]}");
             }};
   if (request.method == "GET" && match(target, "/api/hire/jobs"))
     return {"jobs", [] {
-              return json_answer(200, "{\"jobs\":[{\"id\":\"j-1\",\"title\":\"Engineer\"}]}");
+              return json_response(200, "{\"jobs\":[{\"id\":\"j-1\",\"title\":\"Engineer\"}]}");
             }};
   return {"other", [] { return not_found("no such endpoint"); }};
 }
@@ -223,23 +223,24 @@ bool too_many_refusals(HibobState& state, std::int64_t now) {
   return state.refusals.size() >= 50;
 }
 
-Response admit(const Request& request, World& world, std::string_view user, std::string_view token,
-               Endpoint (*endpoint_of)(const Request&, const Target&, World&)) {
-  if (world.now < world.hibob.blocked_until)
-    return text_answer(403, "text/html", "<html><body>Request blocked</body></html>");
+Response admit(const Request& request, SandboxState& state, std::string_view user,
+               std::string_view token,
+               Endpoint (*endpoint_of)(const Request&, const Target&, SandboxState&)) {
+  if (state.now < state.hibob.blocked_until)
+    return text_response(403, "text/html", "<html><body>Request blocked</body></html>");
   auto target = parse_target(request.target);
   if (!target) return problem(400, "invalid_path", "the path cannot be read");
 
-  auto endpoint = endpoint_of(request, *target, world);
-  auto& vendor = world.vendors["hibob"];
+  auto endpoint = endpoint_of(request, *target, state);
+  auto& vendor = state.vendors["hibob"];
   auto counted = request.host + " " + endpoint.name;
-  bool within = vendor.admit(counted, world.now);
+  bool within = vendor.admit(counted, state.now);
   auto basic = basic_credentials(request.header("Authorization"));
   Response response;
   if (!basic || basic->first != user || basic->second != token) {
     response.status = 401;
     response.refused = true;
-    if (too_many_refusals(world.hibob, world.now)) world.hibob.blocked_until = world.now + 300;
+    if (too_many_refusals(state.hibob, state.now)) state.hibob.blocked_until = state.now + 300;
   } else if (!within) {
     response.status = 429;
   } else {
@@ -248,23 +249,23 @@ Response admit(const Request& request, World& world, std::string_view user, std:
   response.kind = endpoint.name;
   response.headers.push_back({"X-RateLimit-Limit", std::to_string(vendor.rate_limit)});
   response.headers.push_back(
-      {"X-RateLimit-Remaining", std::to_string(vendor.remaining(counted, world.now))});
-  response.headers.push_back({"X-RateLimit-Reset", std::to_string((world.now / 60 + 1) * 60)});
+      {"X-RateLimit-Remaining", std::to_string(vendor.remaining(counted, state.now))});
+  response.headers.push_back({"X-RateLimit-Reset", std::to_string((state.now / 60 + 1) * 60)});
   return response;
 }
 
 }  // namespace
 
-Response hibob_api(const Request& request, World& world) {
-  return admit(request, world, accounts::hibob::user, accounts::hibob::token, api_endpoint);
+Response hibob_api(const Request& request, SandboxState& state) {
+  return admit(request, state, accounts::hibob::user, accounts::hibob::token, api_endpoint);
 }
 
-Response hibob_docs(const Request& request, World& world) {
-  return admit(request, world, accounts::hibob::user, accounts::hibob::token, docs_endpoint);
+Response hibob_docs(const Request& request, SandboxState& state) {
+  return admit(request, state, accounts::hibob::user, accounts::hibob::token, docs_endpoint);
 }
 
-Response hibob_hire(const Request& request, World& world) {
-  return admit(request, world, accounts::hibob::hire_user, accounts::hibob::hire_token,
+Response hibob_hire(const Request& request, SandboxState& state) {
+  return admit(request, state, accounts::hibob::hire_user, accounts::hibob::hire_token,
                hire_endpoint);
 }
 

@@ -25,13 +25,14 @@ std::string jobs(std::string_view language) {
 
 }  // namespace
 
-Response hroffice(const Request& request, World&) {
+Response hroffice(const Request& request, SandboxState&) {
   auto target = parse_target(request.target);
   if (!target || !match(*target, "/HROfficeCoreService.asmx"))
-    return text_answer(404, "text/html", "<html><body>The resource cannot be found.</body></html>");
+    return text_response(404, "text/html",
+                         "<html><body>The resource cannot be found.</body></html>");
   auto basic = basic_credentials(request.header("Authorization"));
   if (!basic || basic->first != account::username || basic->second != account::password) {
-    auto response = text_answer(401, "text/html", "<html><body>Unauthorized</body></html>");
+    auto response = text_response(401, "text/html", "<html><body>Unauthorized</body></html>");
     response.headers.push_back({"WWW-Authenticate", "Basic realm=\"api.hroffice.nl\""});
     response.refused = true;
     return response;
@@ -40,7 +41,7 @@ Response hroffice(const Request& request, World&) {
   if (!call) return std::move(fault);
   // An unqualified languageId is not found, and a missing int is 0: no jobs.
   auto language = call->message.operation->child_text(ns, "languageId").value_or("0");
-  return asmx_answer(*call, ns, jobs(language));
+  return asmx_response(*call, ns, jobs(language));
 }
 
 }  // namespace penstock::sandbox

@@ -73,9 +73,9 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    World world{options.settings};
+    SandboxState state{options.settings};
     auto certificates = make_certificates(host_names());
-    Server server{options.address, options.port, certificates, world};
+    Server server{options.address, options.port, certificates, state};
     write_whole_file(options.ca_file, certificates.authority_pem);
     std::cout << "penstock-sandbox listening on " << options.address << ":" << server.port()
               << " ca=" << options.ca_file << std::endl;

@@ -19,7 +19,7 @@ int Request::count(std::string_view name) const {
   return n;
 }
 
-Response text_answer(int status, std::string content_type, std::string body) {
+Response text_response(int status, std::string content_type, std::string body) {
   Response response;
   response.status = status;
   response.headers = {{"Content-Type", std::move(content_type)}};
@@ -27,8 +27,8 @@ Response text_answer(int status, std::string content_type, std::string body) {
   return response;
 }
 
-Response json_answer(int status, std::string body) {
-  return text_answer(status, "application/json;charset=utf-8", std::move(body));
+Response json_response(int status, std::string body) {
+  return text_response(status, "application/json;charset=utf-8", std::move(body));
 }
 
 }  // namespace penstock::sandbox

@@ -37,7 +37,7 @@ struct Response {
   bool refused = false;      ///< the credentials were rejected
 };
 
-Response json_answer(int status, std::string body);
-Response text_answer(int status, std::string content_type, std::string body);
+Response json_response(int status, std::string body);
+Response text_response(int status, std::string content_type, std::string body);
 
 }  // namespace penstock::sandbox

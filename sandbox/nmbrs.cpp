@@ -89,19 +89,19 @@ Response employees_of_company(const AsmxCall& call, std::string_view ns) {
   std::string list;
   if (active != "notActive") list += employees(true);
   if (active != "active") list += employees(false);
-  return asmx_answer(call, ns, list);
+  return asmx_response(call, ns, list);
 }
 
 Response perform(const AsmxCall& call, std::string_view service, std::string_view ns) {
   if (service == "EmployeeService") return employees_of_company(call, ns);
-  if (service == "CompanyService") return asmx_answer(call, ns, companies());
-  if (call.operation == "List_GetAll") return asmx_answer(call, ns, debtors());
-  return asmx_answer(call, ns, "<SubDomain>" + xml_text(account::domain) + "</SubDomain>");
+  if (service == "CompanyService") return asmx_response(call, ns, companies());
+  if (call.operation == "List_GetAll") return asmx_response(call, ns, debtors());
+  return asmx_response(call, ns, "<SubDomain>" + xml_text(account::domain) + "</SubDomain>");
 }
 
 }  // namespace
 
-Response nmbrs(const Request& request, World&) {
+Response nmbrs(const Request& request, SandboxState&) {
   auto target = parse_target(request.target);
   auto file = target ? match(*target, "/soap/v3/{}") : std::nullopt;
   for (const auto& service : services()) {
@@ -120,7 +120,7 @@ Response nmbrs(const Request& request, World&) {
     response.kind = std::string{service.name};
     return response;
   }
-  return text_answer(404, "text/html", "<html><body>The resource cannot be found.</body></html>");
+  return text_response(404, "text/html", "<html><body>The resource cannot be found.</body></html>");
 }
 
 }  // namespace penstock::sandbox

@@ -16,7 +16,7 @@ namespace account = accounts::nmbrs_rest;
 constexpr std::string_view acme = "5b6a77c7-6abe-4f31-93dc-2692169e3ea4";
 
 Response oauth_error(std::string_view code) {
-  auto response = json_answer(400, "{\"error\":" + json_string(code) + "}");
+  auto response = json_response(400, "{\"error\":" + json_string(code) + "}");
   response.refused = true;
   return response;
 }
@@ -53,33 +53,33 @@ bool is_client(const Request& request, const Fields& form) {
          only(form, "client_secret") == std::string{account::client_secret};
 }
 
-Response refresh(const Request& request, const Fields& form, World& world) {
+Response refresh(const Request& request, const Fields& form, SandboxState& state) {
   if (!is_client(request, form)) return oauth_error("invalid_client");
   auto presented = number_in(only(form, "refresh_token").value_or(""));
-  auto& state = world.nmbrs;
-  if (!presented || state.family_revoked) return oauth_error("invalid_grant");
+  auto& oauth = state.nmbrs;
+  if (!presented || oauth.family_revoked) return oauth_error("invalid_grant");
   // After a start, the first token received is taken as the valid one.
-  if (state.refresh_number < 0) state.refresh_number = *presented;
-  bool in_grace = world.settings.refresh_grace && *presented == state.refresh_number - 1;
-  if (*presented != state.refresh_number && !in_grace) {
-    state.family_revoked = *presented < state.refresh_number;
-    if (state.family_revoked) state.access_tokens.clear();
+  if (oauth.refresh_number < 0) oauth.refresh_number = *presented;
+  bool in_grace = state.settings.refresh_grace && *presented == oauth.refresh_number - 1;
+  if (*presented != oauth.refresh_number && !in_grace) {
+    oauth.family_revoked = *presented < oauth.refresh_number;
+    if (oauth.family_revoked) oauth.access_tokens.clear();
     return oauth_error("invalid_grant");
   }
-  if (!in_grace) ++state.refresh_number;
+  if (!in_grace) ++oauth.refresh_number;
   auto token = random_token();
-  state.access_tokens[token] = world.now + world.settings.token_lifetime;
-  return json_answer(200, "{\"access_token\":" + json_string(token) +
-                              ",\"expires_in\":" + std::to_string(world.settings.token_lifetime) +
-                              ",\"token_type\":\"Bearer\",\"refresh_token\":" +
-                              json_string(refresh_token_number(state.refresh_number)) +
-                              ",\"scope\":\"offline_access company.info.read\"}");
+  oauth.access_tokens[token] = state.now + state.settings.token_lifetime;
+  return json_response(200, "{\"access_token\":" + json_string(token) +
+                                ",\"expires_in\":" + std::to_string(state.settings.token_lifetime) +
+                                ",\"token_type\":\"Bearer\",\"refresh_token\":" +
+                                json_string(refresh_token_number(oauth.refresh_number)) +
+                                ",\"scope\":\"offline_access company.info.read\"}");
 }
 
 Response problem(int status, std::string_view title, std::string_view detail) {
-  return json_answer(status, "{\"title\":" + json_string(title) +
-                                 ",\"detail\":" + json_string(detail) + ",\"code\":\"" +
-                                 std::to_string(status) + "\"}");
+  return json_response(status, "{\"title\":" + json_string(title) +
+                                   ",\"detail\":" + json_string(detail) + ",\"code\":\"" +
+                                   std::to_string(status) + "\"}");
 }
 
 Response refused(Response response) {
@@ -105,7 +105,7 @@ Response page(const Fields& query, const std::string& url, const std::vector<std
   std::string list;
   for (int i = (number - 1) * size; i < number * size && i < static_cast<int>(all.size()); ++i)
     list += (list.empty() ? "" : ",") + all[static_cast<std::size_t>(i)];
-  return json_answer(
+  return json_response(
       200, "{\"pagination\":{\"pageNumber\":" + std::to_string(number) +
                ",\"pageSize\":" + std::to_string(size) + ",\"firstPage\":" + json_string(link(1)) +
                ",\"lastPage\":" + json_string(link(pages)) + ",\"totalPages\":" +
@@ -133,28 +133,28 @@ std::vector<std::string> employees() {
 
 }  // namespace
 
-Response nmbrs_identity(const Request& request, World& world) {
+Response nmbrs_identity(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   auto form = form_fields(request.body);
-  if (!target || !match(*target, "/connect/token")) return text_answer(404, "text/plain", "");
+  if (!target || !match(*target, "/connect/token")) return text_response(404, "text/plain", "");
   if (request.method != "POST" || !form) return oauth_error("invalid_request");
   if (only(*form, "grant_type") != std::string{"refresh_token"})
     return oauth_error("unsupported_grant_type");
-  auto response = refresh(request, *form, world);
+  auto response = refresh(request, *form, state);
   response.kind = "refresh_token";
   return response;
 }
 
-Response nmbrs_rest(const Request& request, World& world) {
+Response nmbrs_rest(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   if (!target) return problem(400, "Bad Request", "the address is malformed");
   if (request.header("X-Subscription-Key") != account::subscription_key)
-    return refused(json_answer(401, R"({"statusCode":401,"message":"Access denied due to )"
-                                    R"(missing or invalid subscription key."})"));
+    return refused(json_response(401, R"({"statusCode":401,"message":"Access denied due to )"
+                                      R"(missing or invalid subscription key."})"));
   auto authorization = parse_authorization(request.header("Authorization"));
-  auto& tokens = world.nmbrs.access_tokens;
+  auto& tokens = state.nmbrs.access_tokens;
   auto token = authorization ? tokens.find(authorization->credentials) : tokens.end();
-  if (token == tokens.end() || authorization->scheme != "bearer" || world.now >= token->second)
+  if (token == tokens.end() || authorization->scheme != "bearer" || state.now >= token->second)
     return refused(
         problem(401, "Unauthorized", "Access denied due to missing or invalid credentials."));
 
@@ -170,7 +170,7 @@ Response nmbrs_rest(const Request& request, World& world) {
   auto body = parse_json(request.body);
   if (!body || !member(*body, "PersonalInfo"))
     return problem(400, "Bad Request", "PersonalInfo is required");
-  return json_answer(201, R"({"employeeId":"d30ec597-bd29-453e-9613-7786297eedcc"})");
+  return json_response(201, R"({"employeeId":"d30ec597-bd29-453e-9613-7786297eedcc"})");
 }
 
 }  // namespace penstock::sandbox

@@ -30,7 +30,7 @@ std::string in_chunks(const std::string& body) { return with(chunked, body); }
 /// With one more field.
 std::string field(const std::string& line) { return with(line + length); }
 
-std::vector<OddAnswer> make() {
+std::vector<OddResponse> make() {
   return {
       {"plain", with(length)},
       {"plain-chunked", in_chunks(hello)},
@@ -150,8 +150,8 @@ std::vector<OddAnswer> make() {
 
 }  // namespace
 
-const std::vector<OddAnswer>& odd_answers() {
-  static const std::vector<OddAnswer> all = make();
+const std::vector<OddResponse>& odd_responses() {
+  static const std::vector<OddResponse> all = make();
   return all;
 }
 

@@ -7,11 +7,11 @@
 namespace penstock::sandbox {
 
 /// A response to a GET, as real servers send it, that violates RFC 9112.
-struct OddAnswer {
+struct OddResponse {
   std::string_view name;
   std::string bytes;  ///< including the status line; then the connection is closed normally
 };
 
-const std::vector<OddAnswer>& odd_answers();
+const std::vector<OddResponse>& odd_responses();
 
 }  // namespace penstock::sandbox

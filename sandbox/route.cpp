@@ -8,7 +8,7 @@
 namespace penstock::sandbox {
 namespace {
 
-using Handler = Response (*)(const Request&, World&);
+using Handler = Response (*)(const Request&, SandboxState&);
 
 struct Host {
   std::string_view vendor;
@@ -17,8 +17,8 @@ struct Host {
   Handler token_handler = nullptr;
 };
 
-Response nothing_here(const Request&, World&) {
-  return text_answer(404, "text/html", "<html><body>Not Found</body></html>");
+Response not_found(const Request&, SandboxState&) {
+  return text_response(404, "text/html", "<html><body>Not Found</body></html>");
 }
 
 const std::map<std::string, Host, std::less<>>& hosts() {
@@ -29,7 +29,7 @@ const std::map<std::string, Host, std::less<>>& hosts() {
       {"acme.hire.hibob.com", {"hibob", hibob_hire}},
       {"wd5-impl-services1.workday.com",
        {"workday", workday, "/ccx/oauth2/acme/token", workday_token}},
-      {"impl.workday.com", {"workday", nothing_here}},  // the host of the UI, which serves no API
+      {"impl.workday.com", {"workday", not_found}},  // the host of the UI, which serves no API
       {"api.nmbrs.nl", {"nmbrs", nmbrs}},
       {"api-sandbox.nmbrs.nl", {"nmbrs", nmbrs}},
       {"api.nmbrsapp.com", {"nmbrs_rest", nmbrs_rest}},
@@ -50,7 +50,8 @@ bool is_token_request(const Host& host, const Request& request) {
 }
 
 Response misdirected() {
-  return text_answer(421, "text/plain", "this host is not served here, or the SNI names another\n");
+  return text_response(421, "text/plain",
+                       "this host is not served here, or the SNI names another\n");
 }
 
 bool malformed(const Request& request) {
@@ -85,24 +86,24 @@ const std::vector<std::string>& host_names() {
   return names;
 }
 
-Delivery deliver(const Request& request, World& world) {
-  if (malformed(request)) return {text_answer(400, "text/plain", "the request is ambiguous\n")};
-  if (request.host == control_host) return {control(request, world)};
+Delivery deliver(const Request& request, SandboxState& state) {
+  if (malformed(request)) return {text_response(400, "text/plain", "the request is ambiguous\n")};
+  if (request.host == control_host) return {control(request, state)};
   auto host = hosts().find(request.host);
   if (host == hosts().end() || request.sni != request.host) return {misdirected()};
 
   bool is_token = is_token_request(host->second, request);
-  auto& vendor = world.vendors[std::string{host->second.vendor}];
+  auto& vendor = state.vendors[std::string{host->second.vendor}];
   auto& faults = is_token ? vendor.tokens : vendor.calls;
   Delivery delivery;
   delivery.delay = std::chrono::milliseconds{faults.delay_ms};
   if (faults.fail_next > 0) {
     --faults.fail_next;
-    delivery.response = text_answer(faults.status, "text/plain", "ordered to fail\n");
+    delivery.response = text_response(faults.status, "text/plain", "ordered to fail\n");
     delivery.response.kind = "ordered_failure";
   } else {
-    delivery.response = is_token ? host->second.token_handler(request, world)
-                                 : host->second.handler(request, world);
+    delivery.response = is_token ? host->second.token_handler(request, state)
+                                 : host->second.handler(request, state);
   }
   if (faults.raw_answer && !delivery.response.refused) {
     delivery.raw = std::exchange(faults.raw_answer, std::nullopt);

@@ -16,13 +16,13 @@ struct Delivery {
 };
 
 /// Finds the vendor by Host and SNI, counts the call and applies the requested faults.
-Delivery deliver(const Request& request, World& world);
+Delivery deliver(const Request& request, SandboxState& state);
 
 /// The served hosts, which the certificate covers.
 const std::vector<std::string>& host_names();
 
 /// The control host for tests: ledger, faults, reset.
 inline constexpr std::string_view control_host = "sandbox.penstock.test";
-Response control(const Request& request, World& world);
+Response control(const Request& request, SandboxState& state);
 
 }  // namespace penstock::sandbox

@@ -55,15 +55,15 @@ std::string serialized(const Response& response, const std::string& method, bool
 /// One connection. It lives as long as one of its operations is pending.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(tcp::socket socket, asio::ssl::context& tls, World& world)
-      : stream_(std::move(socket), tls), timer_(stream_.get_executor()), world_(world) {}
+  Session(tcp::socket socket, asio::ssl::context& tls, SandboxState& state)
+      : stream_(std::move(socket), tls), timer_(stream_.get_executor()), state_(state) {}
 
   void start() {
     beast::get_lowest_layer(stream_).expires_after(patience);
     stream_.async_handshake(asio::ssl::stream_base::server,
                             [self = shared_from_this()](error_code failed) {
                               if (failed) return;
-                              ++self->world_.connections;
+                              ++self->state_.connections;
                               self->read();
                             });
   }
@@ -103,7 +103,7 @@ class Session : public std::enable_shared_from_this<Session> {
                  : why == http::error::header_limit ? 431
                                                     : 400;
     keep_alive_ = false;
-    send({text_answer(status, "text/plain", why.message() + "\n")});
+    send({text_response(status, "text/plain", why.message() + "\n")});
   }
 
   void answer() {
@@ -119,10 +119,10 @@ class Session : public std::enable_shared_from_this<Session> {
     request_.host = lower(host.substr(0, host.rfind(':')));
     const char* sni = SSL_get_servername(stream_.native_handle(), TLSEXT_NAMETYPE_host_name);
     request_.sni = lower(sni ? sni : "");
-    world_.now = std::chrono::duration_cast<std::chrono::seconds>(
+    state_.now = std::chrono::duration_cast<std::chrono::seconds>(
                      std::chrono::system_clock::now().time_since_epoch())
                      .count();
-    auto delivery = deliver(request_, world_);
+    auto delivery = deliver(request_, state_);
     if (delivery.delay.count() == 0) return send(std::move(delivery));
     beast::get_lowest_layer(stream_).expires_never();
     timer_.expires_after(delivery.delay);
@@ -169,7 +169,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   beast::ssl_stream<beast::tcp_stream> stream_;
   asio::steady_timer timer_;
-  World& world_;
+  SandboxState& state_;
   beast::flat_buffer buffer_{largest_header + (64u << 10)};
   std::optional<http::request_parser<http::string_body>> parser_;
   Request request_;
@@ -197,18 +197,18 @@ asio::ssl::context tls_context(const Certificates& certificates) {
 
 }  // namespace
 
-struct Server::Engine {
-  Engine(const std::string& address, std::uint16_t port, const Certificates& certificates,
-         World& of)
+struct Server::Listener {
+  Listener(const std::string& address, std::uint16_t port, const Certificates& certificates,
+           SandboxState& sandbox)
       : tls(tls_context(certificates)),
-        acceptor(io, tcp::endpoint{asio::ip::make_address(address), port}), world(of) {}
+        acceptor(io, tcp::endpoint{asio::ip::make_address(address), port}), state(sandbox) {}
 
   void accept() {
     acceptor.async_accept([this](error_code failed, tcp::socket socket) {
       if (!failed) {
         error_code ignored;
         socket.set_option(tcp::no_delay{true}, ignored);
-        std::make_shared<Session>(std::move(socket), tls, world)->start();
+        std::make_shared<Session>(std::move(socket), tls, state)->start();
       }
       if (acceptor.is_open()) accept();
     });
@@ -217,37 +217,37 @@ struct Server::Engine {
   asio::io_context io{1};
   asio::ssl::context tls;
   tcp::acceptor acceptor;
-  World& world;
+  SandboxState& state;
 };
 
 Server::Server(const std::string& address, std::uint16_t port, const Certificates& certificates,
-               World& world) {
+               SandboxState& state) {
   try {
-    engine_ = std::make_unique<Engine>(address, port, certificates, world);
+    listener_ = std::make_unique<Listener>(address, port, certificates, state);
   } catch (const boost::system::system_error& error) {
     // Boost's own message contains the names of its source files.
     throw std::runtime_error("cannot listen on " + address + ":" + std::to_string(port) + ": " +
                              error.code().message());
   }
-  engine_->accept();
+  listener_->accept();
 }
 
 Server::~Server() = default;
 
-std::uint16_t Server::port() const { return engine_->acceptor.local_endpoint().port(); }
+std::uint16_t Server::port() const { return listener_->acceptor.local_endpoint().port(); }
 
 void Server::run(bool until_signal) {
-  asio::signal_set signals{engine_->io};
+  asio::signal_set signals{listener_->io};
   if (until_signal) {
     signals.add(SIGINT);
     signals.add(SIGTERM);
     signals.async_wait([this](error_code failed, int) {
-      if (!failed) engine_->io.stop();
+      if (!failed) listener_->io.stop();
     });
   }
-  engine_->io.run();
+  listener_->io.run();
 }
 
-void Server::stop() { engine_->io.stop(); }
+void Server::stop() { listener_->io.stop(); }
 
 }  // namespace penstock::sandbox

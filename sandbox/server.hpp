@@ -13,7 +13,7 @@ class Server {
  public:
   /// Starts listening; port 0 picks a free one. Throws std::exception if it cannot.
   Server(const std::string& address, std::uint16_t port, const Certificates& certificates,
-         World& world);
+         SandboxState& state);
   ~Server();
 
   std::uint16_t port() const;
@@ -23,8 +23,8 @@ class Server {
   void stop();
 
  private:
-  struct Engine;
-  std::unique_ptr<Engine> engine_;
+  struct Listener;
+  std::unique_ptr<Listener> listener_;
 };
 
 }  // namespace penstock::sandbox

@@ -26,9 +26,9 @@ bool WorkdayState::accepts(const std::string& access_token, std::int64_t now) co
   return found != access_tokens.end() && now < found->second;
 }
 
-World::World(Settings chosen) : settings(chosen) { reset(); }
+SandboxState::SandboxState(Settings chosen) : settings(chosen) { reset(); }
 
-void World::reset() {
+void SandboxState::reset() {
   connections = 0;
   vendors.clear();
   for (const char* name :

@@ -82,8 +82,8 @@ struct TaleoBusinessState {
 };
 
 /// The whole state. The owner sets `now` before each request; nothing reads a clock.
-struct World {
-  explicit World(Settings chosen = {});
+struct SandboxState {
+  explicit SandboxState(Settings chosen = {});
 
   Settings settings;
   std::int64_t now = 0;  ///< Unix seconds

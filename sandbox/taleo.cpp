@@ -31,12 +31,12 @@ bool holds(const List& list, std::string_view wanted) {
 }
 
 Response envelope(int status, const std::string& body) {
-  return text_answer(status, "text/xml;charset=UTF-8",
-                     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"" +
-                         std::string{soap11} +
-                         "\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
-                         "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soap:Body>" +
-                         body + "</soap:Body></soap:Envelope>");
+  return text_response(status, "text/xml;charset=UTF-8",
+                       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<soap:Envelope xmlns:soap=\"" +
+                           std::string{soap11} +
+                           "\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\" "
+                           "xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><soap:Body>" +
+                           body + "</soap:Body></soap:Envelope>");
 }
 
 Response fault(std::string_view code, std::string_view text, const std::string& detail = {}) {
@@ -159,7 +159,7 @@ Response message_by_key() {
     for (int byte = 0; byte < 256; ++byte)
       document += static_cast<char>(byte);
   const std::string boundary = "MIMEBoundary_penstock_0001", root = "<root.message@taleo.example>";
-  auto response = text_answer(
+  auto response = text_response(
       200,
       "multipart/related; boundary=\"" + boundary + "\"; type=\"application/xop+xml\"; start=\"" +
           root + "\"; start-info=\"text/xml\"",
@@ -180,7 +180,7 @@ Response message_by_key() {
   return response;
 }
 
-Response serve(const Request& request, std::string_view service, World& world) {
+Response serve(const Request& request, std::string_view service, SandboxState& state) {
   bool find = service == "FindService";
   if (!find && service != "IntegrationManagementService")
     return fault("Client", "There is no service of that name");
@@ -202,28 +202,28 @@ Response serve(const Request& request, std::string_view service, World& world) {
     action = action.substr(1, action.size() - 2);
   if (!offered || action != std::string{ns} + "/" + std::string{service} + "#" + operation->name)
     return fault("Client", "The given SOAPAction " + action + " does not match an operation.");
-  if (!world.vendors["taleo"].admit("soap", world.now))
+  if (!state.vendors["taleo"].admit("soap", state.now))
     return fault("Server", "The maximum number of integration threads is reached.");
   return find ? find_entities(*operation) : message_by_key();
 }
 
 }  // namespace
 
-Response taleo(const Request& request, World& world) {
+Response taleo(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   auto product = target ? match(*target, "/{}/soap") : std::nullopt;
   if (!product || !holds(std::array<std::string_view, 3>{"enterprise", "smartorg", "transition"},
                          product->front()))
-    return text_answer(404, "text/html", "<html><body>Not Found</body></html>");
+    return text_response(404, "text/html", "<html><body>Not Found</body></html>");
   auto basic = basic_credentials(request.header("Authorization"));
   if (!basic || basic->first != account::username || basic->second != account::password) {
-    auto response = text_answer(401, "text/html", "<html><body>Unauthorized</body></html>");
+    auto response = text_response(401, "text/html", "<html><body>Unauthorized</body></html>");
     response.headers.push_back({"WWW-Authenticate", "Basic realm=\"Taleo\""});
     response.refused = true;
     return response;
   }
   auto service = only(target->query, "ServiceName").value_or("");
-  auto response = serve(request, service, world);
+  auto response = serve(request, service, state);
   response.kind = service == "FindService" || service == "IntegrationManagementService"
                       ? service
                       : std::string{"other"};

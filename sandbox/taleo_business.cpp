@@ -18,16 +18,16 @@ constexpr std::int64_t session_life = 4 * 3600;
 constexpr std::size_t most_sessions = 2;
 
 Response success(const std::string& response) {
-  return json_answer(200,
-                     "{\"response\":" + response + ",\"status\":{\"success\":true,\"detail\":{}}}");
+  return json_response(200, "{\"response\":" + response +
+                                ",\"status\":{\"success\":true,\"detail\":{}}}");
 }
 
 Response failed(int status, std::string_view operation, std::string_view message) {
-  return json_answer(status, "{\"response\":{},\"status\":{\"success\":false,\"detail\":{"
-                             "\"operation\":" +
-                                 json_string(operation) +
-                                 ",\"errorcode\":" + std::to_string(status) +
-                                 ",\"errormessage\":" + json_string(message) + "}}}");
+  return json_response(status, "{\"response\":{},\"status\":{\"success\":false,\"detail\":{"
+                               "\"operation\":" +
+                                   json_string(operation) +
+                                   ",\"errorcode\":" + std::to_string(status) +
+                                   ",\"errormessage\":" + json_string(message) + "}}}");
 }
 
 Response refused(Response response) {
@@ -96,12 +96,12 @@ Response objects(const Request& request, const Target& target) {
 
 }  // namespace
 
-Response taleo_business_dispatcher(const Request& request, World&) {
+Response taleo_business_dispatcher(const Request& request, SandboxState&) {
   auto target = parse_target(request.target);
   auto org = target ? match(*target, "/MANAGER/dispatcher/api/v1/serviceUrl/{}") : std::nullopt;
   Response response;
   if (!org || request.method != "GET") {
-    response = text_answer(404, "text/html", "<html><body>Not Found</body></html>");
+    response = text_response(404, "text/html", "<html><body>Not Found</body></html>");
   } else if (org->front() != account::company_code) {
     response = refused(failed(500, "serviceUrl", "Invalid company code"));
   } else {
@@ -111,11 +111,11 @@ Response taleo_business_dispatcher(const Request& request, World&) {
   return response;
 }
 
-Response taleo_business_login(const Request& request, World& world) {
+Response taleo_business_login(const Request& request, SandboxState& state) {
   Response response;
   auto form = form_fields(request.body);
-  auto& sessions = world.taleo_business.sessions;
-  std::erase_if(sessions, [&](const auto& one) { return one.second <= world.now; });
+  auto& sessions = state.taleo_business.sessions;
+  std::erase_if(sessions, [&](const auto& one) { return one.second <= state.now; });
   auto is = [&](std::string_view name, std::string_view value) {
     return only(*form, name) == std::string{value};
   };
@@ -128,19 +128,19 @@ Response taleo_business_login(const Request& request, World& world) {
     response = failed(500, "login", "Maximum number of open sessions reached");
   } else {
     auto token = "webapi-" + random_token();
-    sessions[token] = world.now + session_life;
+    sessions[token] = state.now + session_life;
     response = success("{\"authToken\":" + json_string(token) + "}");
   }
   response.kind = "login";
   return response;
 }
 
-Response taleo_business(const Request& request, World& world) {
+Response taleo_business(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   if (!target) return failed(400, "", "the address is malformed");
-  auto& sessions = world.taleo_business.sessions;
+  auto& sessions = state.taleo_business.sessions;
   auto session = sessions.find(cookie_token(request));
-  if (session == sessions.end() || session->second <= world.now)
+  if (session == sessions.end() || session->second <= state.now)
     return refused(failed(401, "", "Invalid or expired authToken"));
   if (request.method == "POST" && match(*target, "/chp03/ats/api/v1/logout")) {
     sessions.erase(session);

@@ -12,11 +12,11 @@ namespace {
 namespace account = accounts::workday;
 constexpr std::size_t rows = 5;
 
-bool may_read(const Request& request, const World& world) {
+bool may_read(const Request& request, const SandboxState& state) {
   auto authorization = parse_authorization(request.header("Authorization"));
   if (!authorization) return false;
   if (authorization->scheme == "bearer")
-    return world.workday.accepts(authorization->credentials, world.now);
+    return state.workday.accepts(authorization->credentials, state.now);
   auto basic = basic_credentials(request.header("Authorization"));
   return basic && (basic->first == account::isu || basic->first == account::isu_at_tenant) &&
          basic->second == account::password;
@@ -29,7 +29,7 @@ Response as_json() {
             "{\"Employee_ID\":" + json_string(people()[i].employee_id()) +
             ",\"Worker\":" + json_string(people()[i].name()) +
             ",\"Department\":" + json_string(people()[i].department) + "}";
-  return json_answer(200, "{\"Report_Entry\":[" + list + "]}");
+  return json_response(200, "{\"Report_Entry\":[" + list + "]}");
 }
 
 Response as_csv() {
@@ -37,7 +37,7 @@ Response as_csv() {
   for (std::size_t i = 0; i < rows; ++i)
     text +=
         people()[i].employee_id() + "," + people()[i].name() + "," + people()[i].department + "\n";
-  return text_answer(200, "text/csv;charset=UTF-8", std::move(text));
+  return text_response(200, "text/csv;charset=UTF-8", std::move(text));
 }
 
 Response as_xml(const std::string& report) {
@@ -49,29 +49,29 @@ Response as_xml(const std::string& report) {
             "</wd:Employee_ID><wd:Worker>" + xml_text(people()[i].name()) +
             "</wd:Worker><wd:Department>" + xml_text(people()[i].department) +
             "</wd:Department></wd:Report_Entry>";
-  return text_answer(200, "text/xml;charset=UTF-8", text + "</wd:Report_Data>");
+  return text_response(200, "text/xml;charset=UTF-8", text + "</wd:Report_Data>");
 }
 
 }  // namespace
 
-Response workday_report(const Request& request, World& world) {
-  if (!may_read(request, world)) {
-    auto response = json_answer(401, "{\"error\":\"invalid username or password\"}");
+Response workday_report(const Request& request, SandboxState& state) {
+  if (!may_read(request, state)) {
+    auto response = json_response(401, "{\"error\":\"invalid username or password\"}");
     response.headers.push_back({"WWW-Authenticate", "Basic realm=\"Workday\""});
     response.refused = true;
     return response;
   }
-  if (!world.vendors["workday"].admit("report", world.now))
-    return json_answer(429, "{\"error\":\"too many requests\",\"code\":\"A429\"}");
+  if (!state.vendors["workday"].admit("report", state.now))
+    return json_response(429, "{\"error\":\"too many requests\",\"code\":\"A429\"}");
   auto target = parse_target(request.target);
   auto names = target ? match(*target, "/ccx/service/customreport2/acme/{}/{}") : std::nullopt;
   if (!names || names->back() == "Missing_Report" || request.method != "GET")
-    return json_answer(404, "{\"error\":\"the report was not found\",\"code\":\"S21\"}");
+    return json_response(404, "{\"error\":\"the report was not found\",\"code\":\"S21\"}");
   auto format = value_or(target->query, "format", "");
   if (format == "json") return as_json();
   if (format == "csv") return as_csv();
   if (format.empty() || format == "simplexml") return as_xml(names->back());
-  return json_answer(400, "{\"error\":\"the format is not offered\",\"code\":\"A1\"}");
+  return json_response(400, "{\"error\":\"the format is not offered\",\"code\":\"A1\"}");
 }
 
 }  // namespace penstock::sandbox

@@ -13,27 +13,28 @@ namespace {
 namespace account = accounts::workday;
 
 Response problem(int status, std::string_view error, std::string_view code) {
-  return json_answer(status,
-                     "{\"error\":" + json_string(error) + ",\"code\":" + json_string(code) + "}");
+  return json_response(status,
+                       "{\"error\":" + json_string(error) + ",\"code\":" + json_string(code) + "}");
 }
 
 Response no_such_resource() { return problem(404, "the requested resource was not found", "S21"); }
 
 Response validation_error(std::string_view field, std::string_view what) {
-  return json_answer(400, "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" +
-                              json_string(what) + ",\"code\":\"A212\",\"field\":" +
-                              json_string(field) + ",\"severity\":\"Critical\"}]}");
+  return json_response(
+      400,
+      "{\"error\":\"validation error: invalid input\",\"errors\":[{\"error\":" + json_string(what) +
+          ",\"code\":\"A212\",\"field\":" + json_string(field) + ",\"severity\":\"Critical\"}]}");
 }
 
-bool has_token(const Request& request, const World& world) {
+bool has_token(const Request& request, const SandboxState& state) {
   auto authorization = parse_authorization(request.header("Authorization"));
   return authorization && authorization->scheme == "bearer" &&
-         world.workday.accepts(authorization->credentials, world.now);
+         state.workday.accepts(authorization->credentials, state.now);
 }
 
 Response invalid_token() {
-  auto response = json_answer(401, R"({"error":"invalid_token","error_description":)"
-                                   R"("the access token is missing, unknown or expired"})");
+  auto response = json_response(401, R"({"error":"invalid_token","error_description":)"
+                                     R"("the access token is missing, unknown or expired"})");
   response.headers.push_back({"WWW-Authenticate", "Bearer error=\"invalid_token\""});
   response.refused = true;
   return response;
@@ -70,8 +71,8 @@ Response workers(const Fields& query, const std::string& collection) {
   auto end = std::min(people().size(), static_cast<std::size_t>(*offset + *limit));
   for (auto i = static_cast<std::size_t>(*offset); i < end; ++i)
     list += (list.empty() ? "" : ",") + worker_json(people()[i], collection);
-  return json_answer(200,
-                     "{\"total\":" + std::to_string(people().size()) + ",\"data\":[" + list + "]}");
+  return json_response(200, "{\"total\":" + std::to_string(people().size()) + ",\"data\":[" + list +
+                                "]}");
 }
 
 const Person* find_worker(const std::string& id) {
@@ -91,19 +92,20 @@ Response change_job(const Request& request, const Person& person) {
   // The caller's members are returned byte for byte.
   auto open = request.body.find('{'), close = request.body.rfind('}');
   auto members = request.body.substr(open + 1, close - open - 1);
-  return json_answer(201, "{\"id\":" + json_string(hex(sha256(person.workday_id())).substr(0, 32)) +
-                              ",\"descriptor\":" + json_string("Job Change: " + person.name()) +
-                              (body->MemberCount() > 0 ? "," + members : "") + "}");
+  return json_response(201,
+                       "{\"id\":" + json_string(hex(sha256(person.workday_id())).substr(0, 32)) +
+                           ",\"descriptor\":" + json_string("Job Change: " + person.name()) +
+                           (body->MemberCount() > 0 ? "," + members : "") + "}");
 }
 
 }  // namespace
 
-Response workday_rest(const Request& request, World& world) {
-  if (!has_token(request, world)) return invalid_token();
+Response workday_rest(const Request& request, SandboxState& state) {
+  if (!has_token(request, state)) return invalid_token();
   auto target = parse_target(request.target);
   if (!target) return problem(400, "invalid request: the URL cannot be read", "A1");
-  auto& vendor = world.vendors["workday"];
-  if (!vendor.admit("rest", world.now)) return problem(429, "too many requests", "A429");
+  auto& vendor = state.vendors["workday"];
+  if (!vendor.admit("rest", state.now)) return problem(429, "too many requests", "A429");
 
   // Tenants respond below /ccx/api and below /api; the old core service has no service name.
   auto& path = target->segments;
@@ -124,13 +126,13 @@ Response workday_rest(const Request& request, World& world) {
   const Person* person = find_worker(path[5]);
   if (!person) return problem(404, "invalid resource ID: " + path[5], "S21");
   if (path.size() == 6 && request.method == "GET")
-    return json_answer(200, worker_json(*person, here.substr(0, here.rfind('/'))));
+    return json_response(200, worker_json(*person, here.substr(0, here.rfind('/'))));
   if (path.size() == 7 && path[6] == "jobChanges" && path[2] == "v6" && request.method == "POST")
     return change_job(request, *person);
   return no_such_resource();
 }
 
-Response workday(const Request& request, World& world) {
+Response workday(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   auto starts_with = [&](std::string_view a, std::string_view b) {
     return target && target->segments.size() > 2 && target->segments[0] == a &&
@@ -139,13 +141,13 @@ Response workday(const Request& request, World& world) {
   Response response;
   if (starts_with("ccx", "service")) {
     bool report = target->segments[2] == "customreport2";
-    response = report ? workday_report(request, world) : workday_soap(request, world);
+    response = report ? workday_report(request, state) : workday_soap(request, state);
     response.kind = report ? "report" : "soap";
   } else if (starts_with("ccx", "oauth2")) {
     // A token request that reaches this point is for another tenant.
     response = problem(404, "the tenant is unknown", "S21");
   } else {
-    response = workday_rest(request, world);
+    response = workday_rest(request, state);
     response.kind = "rest";
   }
   return response;

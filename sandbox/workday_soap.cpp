@@ -36,10 +36,10 @@ constexpr std::array services{"Human_Resources",
 
 Response envelope(int status, const std::string& body) {
   auto response =
-      text_answer(status, "text/xml; charset=UTF-8",
-                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<SOAP-ENV:Envelope "
-                  "xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>" +
-                      body + "</SOAP-ENV:Body></SOAP-ENV:Envelope>");
+      text_response(status, "text/xml; charset=UTF-8",
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<SOAP-ENV:Envelope "
+                    "xmlns:SOAP-ENV=\"http://schemas.xmlsoap.org/soap/envelope/\"><SOAP-ENV:Body>" +
+                        body + "</SOAP-ENV:Body></SOAP-ENV:Envelope>");
   response.chunked = true;
   return response;
 }
@@ -84,12 +84,12 @@ bool is_served(std::string_view version, bool needs_v) {
   return release >= std::pair{26, 1} && release <= std::pair{47, 0} && minor <= 2;
 }
 
-bool may_call(const Request& request, const Envelope& message, const World& world) {
+bool may_call(const Request& request, const Envelope& message, const SandboxState& state) {
   const Element* security = message.header_block(wsse, "Security");
   if (!security) {
     auto authorization = parse_authorization(request.header("Authorization"));
     return authorization && authorization->scheme == "bearer" &&
-           world.workday.accepts(authorization->credentials, world.now);
+           state.workday.accepts(authorization->credentials, state.now);
   }
   const Element* token = security->child(wsse, "UsernameToken");
   const Element* password = token ? token->child(wsse, "Password") : nullptr;
@@ -189,8 +189,8 @@ Response get_workers(const Element& operation, const std::string& version) {
                            "</wd:Response_Data></wd:Get_Workers_Response>");
 }
 
-Response server_timestamp(const World& world, const std::string& version) {
-  std::time_t now = world.now;
+Response server_timestamp(const SandboxState& state, const std::string& version) {
+  std::time_t now = state.now;
   std::tm utc{};
   gmtime_r(&now, &utc);
   char text[32];
@@ -211,7 +211,7 @@ const Element* not_understood(const Envelope& message) {
 
 }  // namespace
 
-Response workday_soap(const Request& request, World& world) {
+Response workday_soap(const Request& request, SandboxState& state) {
   auto target = parse_target(request.target);
   auto names = target ? match(*target, "/ccx/service/{}/{}/{}") : std::nullopt;
   if (!names) {
@@ -227,12 +227,12 @@ Response workday_soap(const Request& request, World& world) {
   if (message->ns != soap11) return fault("VersionMismatch", "a SOAP 1.1 envelope is needed");
   if (const auto* block = not_understood(*message))
     return fault("MustUnderstand", "the header block " + block->name + " is not understood");
-  if (!may_call(request, *message, world)) {
+  if (!may_call(request, *message, state)) {
     auto response = fault("Client.authenticationError", "invalid username or password");
     response.refused = true;
     return response;
   }
-  if (!world.vendors["workday"].admit("soap", world.now))
+  if (!state.vendors["workday"].admit("soap", state.now))
     return processing_error("Too many requests.");
 
   const auto& [tenant, service, url_version] = std::tie((*names)[0], (*names)[1], (*names)[2]);
@@ -249,7 +249,7 @@ Response workday_soap(const Request& request, World& world) {
   if (operation->name == "Get_Workers_Request" && (human || service == "Staffing"))
     return get_workers(*operation, version);
   if (operation->name == "Server_Timestamp_Get" && (human || service == "Recruiting"))
-    return server_timestamp(world, version);
+    return server_timestamp(state, version);
   return processing_error("The task submitted is not authorized.");
 }
 

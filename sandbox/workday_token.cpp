@@ -14,8 +14,8 @@ constexpr std::int64_t longest_assertion = 300, clock_skew = 10;
 
 Response oauth_error(int status, std::string_view code, std::string_view description) {
   auto response =
-      json_answer(status, "{\"error\":" + json_string(code) +
-                              ",\"error_description\":" + json_string(description) + "}");
+      json_response(status, "{\"error\":" + json_string(code) +
+                                ",\"error_description\":" + json_string(description) + "}");
   response.refused = true;
   if (status == 401) response.headers.push_back({"WWW-Authenticate", "Basic realm=\"workday\""});
   return response;
@@ -24,13 +24,13 @@ Response oauth_error(int status, std::string_view code, std::string_view descrip
 Response invalid_client() { return oauth_error(401, "invalid_client", "unknown client or secret"); }
 Response invalid_grant(std::string_view why) { return oauth_error(400, "invalid_grant", why); }
 
-Response issue(World& world, const std::string* refresh_token) {
+Response issue(SandboxState& state, const std::string* refresh_token) {
   auto token = random_token();
-  world.workday.access_tokens[token] = world.now + world.settings.token_lifetime;
-  return json_answer(
+  state.workday.access_tokens[token] = state.now + state.settings.token_lifetime;
+  return json_response(
       200, "{\"access_token\":" + json_string(token) +
                ",\"token_type\":\"Bearer\",\"expires_in\":" +
-               std::to_string(world.settings.token_lifetime) +
+               std::to_string(state.settings.token_lifetime) +
                (refresh_token ? ",\"refresh_token\":" + json_string(*refresh_token) : "") + "}");
 }
 
@@ -38,7 +38,7 @@ bool is_client(std::string_view id, std::string_view secret) {
   return id == account::client_id && secret == account::client_secret;
 }
 
-Response by_refresh_token(const Request& request, const Fields& form, World& world) {
+Response by_refresh_token(const Request& request, const Fields& form, SandboxState& state) {
   bool in_form = only(form, "client_secret").has_value();
   if (request.has_header("Authorization")) {
     if (in_form) return oauth_error(400, "invalid_request", "the client is named twice");
@@ -51,26 +51,26 @@ Response by_refresh_token(const Request& request, const Fields& form, World& wor
 
   auto presented = only(form, "refresh_token");
   if (!presented) return oauth_error(400, "invalid_request", "refresh_token is missing");
-  auto& state = world.workday;
+  auto& oauth = state.workday;
   // With refresh_grace the previous token still returns the result of its first use.
-  if (world.settings.refresh_grace && *presented == state.last_refresh_token)
-    return issue(world, &state.refresh_token);
-  if (state.used_refresh_tokens.contains(*presented)) {
+  if (state.settings.refresh_grace && *presented == oauth.last_refresh_token)
+    return issue(state, &oauth.refresh_token);
+  if (oauth.used_refresh_tokens.contains(*presented)) {
     // A token used twice was stolen or lost: everything issued from it is revoked.
-    state.family_revoked = true;
-    state.access_tokens.clear();
+    oauth.family_revoked = true;
+    oauth.access_tokens.clear();
   }
-  if (state.family_revoked || *presented != state.refresh_token)
+  if (oauth.family_revoked || *presented != oauth.refresh_token)
     return invalid_grant("the refresh token is not valid");
-  if (world.settings.rotate_refresh_tokens) {
-    state.used_refresh_tokens.insert(state.refresh_token);
-    state.last_refresh_token = state.refresh_token;
-    state.refresh_token = random_token();
+  if (state.settings.rotate_refresh_tokens) {
+    oauth.used_refresh_tokens.insert(oauth.refresh_token);
+    oauth.last_refresh_token = oauth.refresh_token;
+    oauth.refresh_token = random_token();
   }
-  return issue(world, &state.refresh_token);
+  return issue(state, &oauth.refresh_token);
 }
 
-Response by_client_credentials(const Request& request, const Fields& form, World& world) {
+Response by_client_credentials(const Request& request, const Fields& form, SandboxState& state) {
   // Workday's own scheme: the word ID, followed by the same credentials as in Basic.
   auto authorization = parse_authorization(request.header("Authorization"));
   if (!authorization || authorization->scheme != "id") return invalid_client();
@@ -78,10 +78,10 @@ Response by_client_credentials(const Request& request, const Fields& form, World
   if (!pair || !is_client(pair->first, pair->second)) return invalid_client();
   if (only(form, "tenant_alias") != std::string{account::tenant})
     return oauth_error(400, "invalid_request", "tenant_alias is missing or unknown");
-  return issue(world, nullptr);
+  return issue(state, nullptr);
 }
 
-Response by_assertion(const Request& request, const Fields& form, World& world) {
+Response by_assertion(const Request& request, const Fields& form, SandboxState& state) {
   if (request.has_header("Authorization") || only(form, "client_secret"))
     return oauth_error(400, "invalid_request", "the assertion is the client's only credential");
   auto assertion = only(form, "assertion");
@@ -91,15 +91,15 @@ Response by_assertion(const Request& request, const Fields& form, World& world) 
   if (claims->issuer != account::client_id) return invalid_client();
   if (claims->subject != account::isu) return invalid_grant("sub is not the integration user");
   if (claims->audience != "wd") return invalid_grant("aud is not wd");
-  if (claims->expires <= world.now) return invalid_grant("the assertion has expired");
-  if (claims->expires > world.now + longest_assertion + clock_skew)
+  if (claims->expires <= state.now) return invalid_grant("the assertion has expired");
+  if (claims->expires > state.now + longest_assertion + clock_skew)
     return invalid_grant("exp is more than 300 seconds ahead");
-  return issue(world, nullptr);
+  return issue(state, nullptr);
 }
 
 }  // namespace
 
-Response workday_token(const Request& request, World& world) {
+Response workday_token(const Request& request, SandboxState& state) {
   if (request.method != "POST") {
     auto response = oauth_error(405, "invalid_request", "POST is needed");
     response.headers.push_back({"Allow", "POST"});
@@ -115,11 +115,11 @@ Response workday_token(const Request& request, World& world) {
   Response response;
   std::string name = *grant;
   if (*grant == "refresh_token") {
-    response = by_refresh_token(request, *form, world);
+    response = by_refresh_token(request, *form, state);
   } else if (*grant == "client_credentials") {
-    response = by_client_credentials(request, *form, world);
+    response = by_client_credentials(request, *form, state);
   } else if (*grant == jwt_bearer) {
-    response = by_assertion(request, *form, world);
+    response = by_assertion(request, *form, state);
     name = "jwt_bearer";
   } else {
     response = oauth_error(400, "unsupported_grant_type", "the grant is not supported");

@@ -8,12 +8,12 @@ const Header hire_user = basic("HIRE-0001:hire-sandbox-token");
 constexpr const char* first_id = "3332883884017713000";
 
 struct SandboxHibob : testing::Test {
-  World world;
+  SandboxState state;
   Response get(const std::string& target) {
-    return ask(world, {"api.hibob.com", "GET", target, {service_user}});
+    return ask(state, {"api.hibob.com", "GET", target, {service_user}});
   }
   Response search(const std::string& body, const std::string& type = "application/json") {
-    return ask(world, {"api.hibob.com",
+    return ask(state, {"api.hibob.com",
                        "POST",
                        "/v1/people/search",
                        {service_user, {"Content-Type", type}},
@@ -44,13 +44,13 @@ TEST_F(SandboxHibob, EachHostTakesItsOwnCredentialsOnly) {
       {"app.hibob.com", "/v1/people", service_user, 404},
   };
   for (const auto& row : rows)
-    EXPECT_EQ(ask(world, {row.host, "GET", row.target, {row.credentials}}).status, row.status)
+    EXPECT_EQ(ask(state, {row.host, "GET", row.target, {row.credentials}}).status, row.status)
         << row.host << row.target << " " << row.credentials.value;
 }
 
 TEST_F(SandboxHibob, ARefusalHasAnEmptyBodyAndTheRateLimit) {
-  world.now = 125;
-  auto response = ask(world, {"api.hibob.com", "GET", "/v1/people"});
+  state.now = 125;
+  auto response = ask(state, {"api.hibob.com", "GET", "/v1/people"});
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(response.body, "");
   EXPECT_EQ(header_of(response, "X-RateLimit-Limit"), "5000");
@@ -59,24 +59,24 @@ TEST_F(SandboxHibob, ARefusalHasAnEmptyBodyAndTheRateLimit) {
 }
 
 TEST_F(SandboxHibob, TheRateLimitIsPerEndpointAndMinute) {
-  world.now = 60;
-  world.vendors["hibob"].rate_limit = 2;
+  state.now = 60;
+  state.vendors["hibob"].rate_limit = 2;
   EXPECT_EQ(get("/v1/people").status, 200);
   EXPECT_EQ(get("/v1/people").status, 200);
   auto response = get("/v1/people");
   EXPECT_EQ(response.status, 429);
   EXPECT_EQ(header_of(response, "X-RateLimit-Remaining"), "0");
   EXPECT_EQ(get("/v1/company/reports").status, 200);
-  world.now = 120;
+  state.now = 120;
   EXPECT_EQ(get("/v1/people").status, 200);
 }
 
 TEST_F(SandboxHibob, FiftyRefusalsInTenSecondsBlockForFiveMinutes) {
-  world.now = 1000;
+  state.now = 1000;
   for (int i = 0; i < 50; ++i)
-    EXPECT_EQ(ask(world, {"api.hibob.com", "GET", "/v1/people"}).status, 401);
+    EXPECT_EQ(ask(state, {"api.hibob.com", "GET", "/v1/people"}).status, 401);
   EXPECT_EQ(get("/v1/people").status, 403);
-  world.now = 1300;
+  state.now = 1300;
   EXPECT_EQ(get("/v1/people").status, 200);
 }
 
@@ -137,16 +137,16 @@ TEST_F(SandboxHibob, AnUploadIsAnsweredWithWhatArrived) {
   call.body = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"c.pdf\"\r\n"
               "Content-Type: application/pdf\r\n\r\n" +
               data + "\r\n--b--\r\n";
-  auto answer = json_of(ask(world, call));
+  auto answer = json_of(ask(state, call));
   EXPECT_EQ(string_member(answer, "fileName"), "c.pdf");
   EXPECT_EQ(string_member(answer, "contentType"), "application/pdf");
   EXPECT_EQ(member(answer, "size")->GetInt(), 4);
   EXPECT_EQ(string_member(answer, "sha256"), hex(sha256(data)));
 
   replace(call.body, "name=\"file\"", "name=\"other\"");
-  EXPECT_EQ(ask(world, call).status, 400);
+  EXPECT_EQ(ask(state, call).status, 400);
   call.body = "not multipart";
-  EXPECT_EQ(ask(world, call).status, 400);
+  EXPECT_EQ(ask(state, call).status, 400);
 }
 
 }  // namespace

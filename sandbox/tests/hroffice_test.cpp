@@ -14,10 +14,10 @@ std::string message(const std::string& operation_ns, const std::string& paramete
 }
 
 struct SandboxHrOffice : testing::Test {
-  World world;
+  SandboxState state;
   Response post(const std::string& body, std::vector<Header> headers = {user, action}) {
     headers.push_back({"Content-Type", "text/xml; charset=utf-8"});
-    return ask(world,
+    return ask(state,
                {"api.hroffice.nl", "POST", "/HROfficeCoreService.asmx", std::move(headers), body});
   }
 };

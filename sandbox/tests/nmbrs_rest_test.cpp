@@ -7,10 +7,10 @@ const Header client = basic("PartnerApp_Penstock_1:nmbrs-sandbox-secret");
 const Header key{"X-Subscription-Key", "nmbrs-sandbox-subscription"};
 
 struct SandboxNmbrsRest : testing::Test {
-  World world;
+  SandboxState state;
 
   Response refresh(const std::string& token, const Header& as = client) {
-    return ask(world, {"identityservice.nmbrs.com",
+    return ask(state, {"identityservice.nmbrs.com",
                        "POST",
                        "/connect/token",
                        {as, {"Content-Type", "application/x-www-form-urlencoded"}},
@@ -20,7 +20,7 @@ struct SandboxNmbrsRest : testing::Test {
     return string_member(json_of(refresh(token)), "access_token").value_or("");
   }
   Response get(const std::string& target, std::vector<Header> headers) {
-    return ask(world, {"api.nmbrsapp.com", "GET", target, std::move(headers), ""});
+    return ask(state, {"api.nmbrsapp.com", "GET", target, std::move(headers), ""});
   }
 };
 
@@ -31,8 +31,8 @@ TEST_F(SandboxNmbrsRest, ReplacesTheRefreshTokenAtEachUseAndForgivesNoSecondOne)
             "nmbrs-sandbox-refresh-2");
   EXPECT_EQ(refresh("nmbrs-sandbox-refresh").status, 400);
   EXPECT_EQ(refresh("nmbrs-sandbox-refresh-2").status, 400) << "the family goes with it";
-  EXPECT_EQ(world.vendors["nmbrs_rest"].ledger.token_requests, 4);
-  EXPECT_EQ(world.vendors["nmbrs_rest"].ledger.token_refusals, 2);
+  EXPECT_EQ(state.vendors["nmbrs_rest"].ledger.token_requests, 4);
+  EXPECT_EQ(state.vendors["nmbrs_rest"].ledger.token_refusals, 2);
 }
 
 TEST_F(SandboxNmbrsRest, TakesTheCustomersTokenAsItFindsItAfterAStart) {
@@ -45,7 +45,7 @@ TEST_F(SandboxNmbrsRest, TakesTheCustomersTokenAsItFindsItAfterAStart) {
 }
 
 TEST_F(SandboxNmbrsRest, GrantsGraceWhereItIsToldTo) {
-  world.settings.refresh_grace = true;
+  state.settings.refresh_grace = true;
   refresh("nmbrs-sandbox-refresh");
   EXPECT_EQ(string_member(json_of(refresh("nmbrs-sandbox-refresh")), "refresh_token"),
             "nmbrs-sandbox-refresh-1");
@@ -72,7 +72,7 @@ TEST_F(SandboxNmbrsRest, WantsTheClientTheTokenAndTheSubscription) {
     EXPECT_EQ(response.status, 401);
     EXPECT_TRUE(contains(response.body, row.says)) << response.body;
   }
-  world.now += 3600;
+  state.now += 3600;
   EXPECT_EQ(get("/api/companies", {bearer(token), key}).status, 401);
 }
 
@@ -87,7 +87,7 @@ TEST_F(SandboxNmbrsRest, Pages) {
   EXPECT_EQ(get("/api/companies/x/employees", headers).status, 403);
   EXPECT_EQ(get("/api/debtors", headers).status, 404);
   EXPECT_EQ(
-      ask(world, {"api.nmbrsapp.com", "POST", employees, headers, R"({"PersonalInfo":{}})"}).status,
+      ask(state, {"api.nmbrsapp.com", "POST", employees, headers, R"({"PersonalInfo":{}})"}).status,
       201);
 }
 

@@ -25,10 +25,10 @@ struct Message {
 };
 
 struct SandboxNmbrs : testing::Test {
-  World world;
+  SandboxState state;
   Response post(const std::string& body, const std::string& service, std::vector<Header> headers,
                 const std::string& host = "api.nmbrs.nl") {
-    return ask(world, {host, "POST", "/soap/v3/" + service + ".asmx", std::move(headers), body});
+    return ask(state, {host, "POST", "/soap/v3/" + service + ".asmx", std::move(headers), body});
   }
   Response post(const Message& message, const std::string& host = "api.nmbrs.nl") {
     return post(message.text(), message.service,
@@ -137,8 +137,8 @@ TEST_F(SandboxNmbrs, WhatIsNotServed) {
   const std::vector<Header> xml{{"Content-Type", "text/xml"}};
   EXPECT_EQ(post("", "Nonsense", xml).status, 404);
   EXPECT_EQ(post("", "DebtorService", {{"Content-Type", "application/json"}}).status, 415);
-  EXPECT_EQ(ask(world, {"api.nmbrs.nl", "POST", "/soap/v2.1/DebtorService.asmx", xml}).status, 404);
-  EXPECT_EQ(ask(world, {"api.nmbrs.nl", "GET", "/soap/v3/DebtorService.asmx"}).status, 405);
+  EXPECT_EQ(ask(state, {"api.nmbrs.nl", "POST", "/soap/v2.1/DebtorService.asmx", xml}).status, 404);
+  EXPECT_EQ(ask(state, {"api.nmbrs.nl", "GET", "/soap/v3/DebtorService.asmx"}).status, 405);
 }
 
 TEST_F(SandboxNmbrs, ThePublicRequestSamplesAreTaken) {

@@ -69,9 +69,9 @@ constexpr const char* user = "SERVICE-0001:hibob-sandbox-token";
 constexpr const char* people_url = "https://api.hibob.com/v1/people";
 
 struct SandboxServer : testing::Test {
-  World world;
+  SandboxState state;
   Certificates certificates = make_certificates(host_names());
-  Server server{"127.0.0.1", 0, certificates, world};
+  Server server{"127.0.0.1", 0, certificates, state};
   std::thread thread{[this] { server.run(false); }};
   Client client{certificates.authority_pem, server.port()};
 

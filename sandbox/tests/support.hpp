@@ -19,13 +19,13 @@ struct Call {
   std::string body;
 };
 
-inline Delivery deliver(World& world, const Call& call) {
+inline Delivery deliver(SandboxState& state, const Call& call) {
   Request request{call.method, call.target, call.host, call.host, {{"Host", call.host}}, call.body};
   request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
-  return deliver(request, world);
+  return deliver(request, state);
 }
 
-inline Response ask(World& world, const Call& call) { return deliver(world, call).response; }
+inline Response ask(SandboxState& state, const Call& call) { return deliver(state, call).response; }
 
 inline Header basic(const std::string& pair) { return {"Authorization", "Basic " + base64(pair)}; }
 inline Header bearer(const std::string& token) { return {"Authorization", "Bearer " + token}; }

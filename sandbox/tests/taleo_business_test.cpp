@@ -7,10 +7,10 @@ const std::string base = "/chp03/ats/api/v1/";
 const std::string good = "orgCode=ACME&userName=tbe-user&password=tbe-sandbox-password";
 
 struct SandboxTaleoBusiness : testing::Test {
-  World world;
+  SandboxState state;
 
   Response login(const std::string& form = good) {
-    return ask(world, {"chp.tbe.taleo.net",
+    return ask(state, {"chp.tbe.taleo.net",
                        "POST",
                        base + "login",
                        {{"Content-Type", "application/x-www-form-urlencoded"}},
@@ -23,18 +23,18 @@ struct SandboxTaleoBusiness : testing::Test {
   Response get(const std::string& path, const std::string& token, const std::string& method = "GET",
                const std::string& body = "") {
     return ask(
-        world,
+        state,
         {"chp.tbe.taleo.net", method, base + path, {{"Cookie", "authToken=" + token}}, body});
   }
 };
 
 TEST_F(SandboxTaleoBusiness, TellsTheCustomersHost) {
   const std::string path = "/MANAGER/dispatcher/api/v1/serviceUrl/";
-  const Response known = ask(world, {"tbe.taleo.net", "GET", path + "ACME"});
+  const Response known = ask(state, {"tbe.taleo.net", "GET", path + "ACME"});
   EXPECT_EQ(string_member(*member(json_of(known), "response"), "URL"),
             "https://chp.tbe.taleo.net/chp03/ats/api/v1/");
-  EXPECT_EQ(ask(world, {"tbe.taleo.net", "GET", path + "OTHER"}).status, 500);
-  EXPECT_EQ(ask(world, {"tbe.taleo.net", "GET", "/"}).status, 404);
+  EXPECT_EQ(ask(state, {"tbe.taleo.net", "GET", path + "OTHER"}).status, 500);
+  EXPECT_EQ(ask(state, {"tbe.taleo.net", "GET", "/"}).status, 404);
 }
 
 TEST_F(SandboxTaleoBusiness, LetsInByPasswordThenByCookie) {
@@ -42,11 +42,11 @@ TEST_F(SandboxTaleoBusiness, LetsInByPasswordThenByCookie) {
   EXPECT_TRUE(mine.starts_with("webapi-"));
   EXPECT_EQ(get("object/info", mine).status, 200);
   EXPECT_EQ(get("object/info", "other").status, 401);
-  EXPECT_EQ(ask(world, {"chp.tbe.taleo.net", "GET", base + "object/info"}).status, 401);
+  EXPECT_EQ(ask(state, {"chp.tbe.taleo.net", "GET", base + "object/info"}).status, 401);
   for (const char* wrong : {"orgCode=ACME&userName=tbe-user&password=x", "", "orgCode=ACME",
                             "orgCode=X&userName=tbe-user&password=tbe-sandbox-password"})
     EXPECT_EQ(login(wrong).status, 401) << wrong;
-  world.now += 4 * 3600;
+  state.now += 4 * 3600;
   EXPECT_EQ(get("object/info", mine).status, 401) << "after four hours";
 }
 
@@ -58,7 +58,7 @@ TEST_F(SandboxTaleoBusiness, KeepsTwoSessionsOpenAtMost) {
   EXPECT_EQ(get("logout", first, "POST").status, 200);
   EXPECT_EQ(get("object/info", first).status, 401);
   EXPECT_EQ(login().status, 200);
-  EXPECT_EQ(world.taleo_business.sessions.size(), 2U);
+  EXPECT_EQ(state.taleo_business.sessions.size(), 2U);
 }
 
 TEST_F(SandboxTaleoBusiness, HasCandidates) {

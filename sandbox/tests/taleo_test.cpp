@@ -36,11 +36,11 @@ struct Search {
 };
 
 struct SandboxTaleo : testing::Test {
-  World world;
+  SandboxState state;
   Response post(const std::string& body, const std::string& action,
                 const std::string& service = "FindService", const Header& authorization = user) {
     return ask(
-        world,
+        state,
         {"acme.taleo.net",
          "POST",
          "/enterprise/soap?ServiceName=" + service,
@@ -74,7 +74,7 @@ TEST_F(SandboxTaleo, TheSoapActionNamesServiceAndOperation) {
   EXPECT_EQ(post(Search{}.text(), find_ns + "/FindService#findPartialEntities", "Other").status,
             500);
   EXPECT_EQ(
-      ask(world, {"acme.taleo.net", "POST", "/other/soap?ServiceName=FindService", {user}}).status,
+      ask(state, {"acme.taleo.net", "POST", "/other/soap?ServiceName=FindService", {user}}).status,
       404);
 }
 

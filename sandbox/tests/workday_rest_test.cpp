@@ -6,10 +6,10 @@ namespace {
 constexpr const char* services_host = "wd5-impl-services1.workday.com";
 
 struct SandboxWorkdayRest : testing::Test {
-  World world;
-  SandboxWorkdayRest() { world.workday.access_tokens["good"] = 3600; }
+  SandboxState state;
+  SandboxWorkdayRest() { state.workday.access_tokens["good"] = 3600; }
   Response get(const std::string& target, const Header& authorization = bearer("good")) {
-    return ask(world, {services_host, "GET", target, {authorization}});
+    return ask(state, {services_host, "GET", target, {authorization}});
   }
 };
 
@@ -71,16 +71,16 @@ TEST_F(SandboxWorkdayRest, AJobChangeComesBackByteForByte) {
             "/ccx/api/staffing/v6/acme/workers/me/jobChanges",
             {bearer("good"), {"Content-Type", "application/json"}},
             "{ \"date\": \"2026-01-01\", \"rate\": 1.10 }"};
-  auto response = ask(world, call);
+  auto response = ask(state, call);
   EXPECT_EQ(response.status, 201);
   EXPECT_TRUE(contains(response.body, ", \"date\": \"2026-01-01\", \"rate\": 1.10 }"));
   EXPECT_TRUE(string_member(json_of(response), "id"));
   call.body = "{}";
-  EXPECT_TRUE(string_member(json_of(ask(world, call)), "id"));
+  EXPECT_TRUE(string_member(json_of(ask(state, call)), "id"));
   call.body = "[1]";
-  EXPECT_EQ(ask(world, call).status, 400);
+  EXPECT_EQ(ask(state, call).status, 400);
   call.headers[1].value = "text/plain";
-  EXPECT_EQ(ask(world, call).status, 415);
+  EXPECT_EQ(ask(state, call).status, 415);
 }
 
 TEST_F(SandboxWorkdayRest, ReportsTakeBasicOrAToken) {
@@ -112,7 +112,7 @@ TEST_F(SandboxWorkdayRest, ReportsHaveFormats) {
 }
 
 TEST_F(SandboxWorkdayRest, AThrottledCallIsA429) {
-  world.vendors["workday"].rate_limit = 1;
+  state.vendors["workday"].rate_limit = 1;
   EXPECT_EQ(get("/ccx/api/staffing/v6/acme/workers").status, 200);
   EXPECT_EQ(get("/ccx/api/staffing/v6/acme/workers").status, 429);
 }

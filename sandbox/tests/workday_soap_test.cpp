@@ -27,11 +27,11 @@ struct Message {
 };
 
 struct SandboxWorkdaySoap : testing::Test {
-  World world;
+  SandboxState state;
   Response post(const std::string& body, const std::string& path = "Human_Resources/v38.2",
                 std::vector<Header> headers = {}) {
     headers.push_back({"Content-Type", "text/xml; charset=UTF-8"});
-    return ask(world, {"wd5-impl-services1.workday.com", "POST", "/ccx/service/acme/" + path,
+    return ask(state, {"wd5-impl-services1.workday.com", "POST", "/ccx/service/acme/" + path,
                        std::move(headers), body});
   }
   Response post(const Message& message, const std::string& path = "Human_Resources/v38.2") {
@@ -73,7 +73,7 @@ TEST_F(SandboxWorkdaySoap, ASecurityHeaderOfAnotherNamespaceIsNotUnderstood) {
 TEST_F(SandboxWorkdaySoap, WithoutTheHeaderABearerTokenOpensAndBasicDoesNot) {
   std::string bare = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body>"
                      "<Server_Timestamp_Get xmlns=\"urn:com.workday/bsvc\"/></s:Body></s:Envelope>";
-  world.workday.access_tokens["good"] = 3600;
+  state.workday.access_tokens["good"] = 3600;
   EXPECT_EQ(post(bare, "Human_Resources/v38.2", {bearer("good")}).status, 200);
   for (const auto& wrong : {bearer("bad"), basic("ISU_Penstock@acme:workday-sandbox-password")})
     EXPECT_EQ(text_in(post(bare, "Human_Resources/v38.2", {wrong}), "faultcode"),

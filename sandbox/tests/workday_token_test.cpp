@@ -35,11 +35,11 @@ std::string signed_jwt(const std::string& claims,
 }
 
 struct SandboxToken : testing::Test {
-  World world;
+  SandboxState state;
 
   Response post(const std::string& body, std::vector<Header> headers) {
     headers.push_back(as_form);
-    return ask(world, {"wd5-impl-services1.workday.com", "POST", "/ccx/oauth2/acme/token",
+    return ask(state, {"wd5-impl-services1.workday.com", "POST", "/ccx/oauth2/acme/token",
                        std::move(headers), body});
   }
   Response refresh(const std::string& token) {
@@ -50,7 +50,7 @@ struct SandboxToken : testing::Test {
                 {});
   }
   int use(const std::string& token) {
-    return ask(world, {"wd5-impl-services1.workday.com",
+    return ask(state, {"wd5-impl-services1.workday.com",
                        "GET",
                        "/ccx/api/staffing/v6/acme/workers",
                        {bearer(token)}})
@@ -98,7 +98,7 @@ TEST_F(SandboxToken, EachGrantTakesItsOwnClientAuthentication) {
 }
 
 TEST_F(SandboxToken, AFormSentAsSomethingElseIsRefused) {
-  auto response = ask(world, {"wd5-impl-services1.workday.com",
+  auto response = ask(state, {"wd5-impl-services1.workday.com",
                               "POST",
                               "/ccx/oauth2/acme/token",
                               {client, {"Content-Type", "application/json"}},
@@ -107,14 +107,14 @@ TEST_F(SandboxToken, AFormSentAsSomethingElseIsRefused) {
 }
 
 TEST_F(SandboxToken, ATokenExpires) {
-  world.settings.token_lifetime = 10;
-  world.now = 100;
+  state.settings.token_lifetime = 10;
+  state.now = 100;
   auto answer = json_of(refresh("workday-sandbox-refresh"));
   EXPECT_EQ(member(answer, "expires_in")->GetInt(), 10);
   auto token = *string_member(answer, "access_token");
-  world.now = 109;
+  state.now = 109;
   EXPECT_EQ(use(token), 200);
-  world.now = 110;
+  state.now = 110;
   EXPECT_EQ(use(token), 401);
 }
 
@@ -125,7 +125,7 @@ TEST_F(SandboxToken, TheRefreshTokenStaysUnlessItIsRotated) {
 }
 
 TEST_F(SandboxToken, AReusedRefreshTokenRevokesTheWholeFamily) {
-  world.settings.rotate_refresh_tokens = true;
+  state.settings.rotate_refresh_tokens = true;
   auto first = json_of(refresh("workday-sandbox-refresh"));
   auto second_token = *string_member(first, "refresh_token");
   EXPECT_NE(second_token, "workday-sandbox-refresh");
@@ -136,12 +136,12 @@ TEST_F(SandboxToken, AReusedRefreshTokenRevokesTheWholeFamily) {
   EXPECT_EQ(string_member(json_of(refresh("workday-sandbox-refresh")), "error"), "invalid_grant");
   EXPECT_EQ(use(access), 401);
   EXPECT_EQ(refresh(*string_member(second, "refresh_token")).status, 400);
-  world.reset();
+  state.reset();
   EXPECT_EQ(refresh("workday-sandbox-refresh").status, 200);
 }
 
 TEST_F(SandboxToken, AnAssertionIsCheckedClaimByClaim) {
-  world.now = 1000;
+  state.now = 1000;
   auto claims = [](const std::string& iss, const std::string& sub, const std::string& aud,
                    int exp) {
     return "{\"iss\":\"" + iss + "\",\"sub\":\"" + sub + "\",\"aud\":\"" + aud +
@@ -178,7 +178,7 @@ TEST_F(SandboxToken, AnAssertionIsCheckedClaimByClaim) {
 TEST_F(SandboxToken, TheLedgerCountsTokenRequestsApart) {
   refresh("workday-sandbox-refresh");
   refresh("wrong");
-  const auto& ledger = world.vendors["workday"].ledger;
+  const auto& ledger = state.vendors["workday"].ledger;
   EXPECT_EQ(ledger.token_requests, 2);
   EXPECT_EQ(ledger.token_refusals, 1);
   EXPECT_EQ(ledger.grants.at("refresh_token"), 2);
