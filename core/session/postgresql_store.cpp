@@ -1,9 +1,12 @@
 #include <penstock/credential_store.hpp>
 
 #include <array>
-#include <cstring>
-#include <initializer_list>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include <libpq-fe.h>
 
@@ -77,8 +80,9 @@ constexpr const char* write_unleased =
     " ON CONFLICT (key) DO UPDATE SET record = excluded.record, version = s.version + 1"
     " WHERE s.version = $2::bigint RETURNING version";
 
-constexpr const char* read_all =
-    "SELECT key, version, record FROM penstock_state WHERE record IS NOT NULL";
+constexpr const char* read_outdated =
+    "SELECT key, version, record FROM penstock_state"
+    " WHERE record IS NOT NULL AND substr(record, 1, length($1::bytea)) <> $1";
 constexpr const char* replace_record =
     "UPDATE penstock_state SET record = $3 WHERE key = $1 AND version = $2 AND record = $4";
 
@@ -183,23 +187,24 @@ class PostgresqlStore final : public CredentialStore {
     return failure(std::move(error));
   }
 
-  /// Encrypts records of earlier keys with the current key. A record that no key decrypts stays as
-  /// it is; loading it returns an error.
+  /// Encrypts records of earlier keys with the current key.
   Result<Ok> reencrypt() {
-    auto rows = run(read_all, {});
+    auto rows = run(read_outdated, {binary(cipher_->current_prefix())});
     if (!rows) return failure(std::move(rows).error());
+    std::vector<session::OutdatedRecord> outdated;
     for (int row = 0; row < PQntuples(rows->get()); ++row) {
-      const std::string key(column(*rows, 0, row)), record(column(*rows, 2, row));
-      const std::uint64_t version = integer(*rows, 1, row);
-      if (cipher_->is_current(record)) continue;
-      const auto plain = cipher_->decrypt(record, {key, version});
-      if (!plain) continue;
-      auto replaced =
-          run(replace_record,
-              {text(key), number(version),
-               binary(cipher_->encrypt(plain->reveal(), {key, version})), binary(record)});
-      if (!replaced) return failure(std::move(replaced).error());
+      outdated.push_back({std::string(column(*rows, 0, row)), integer(*rows, 1, row),
+                          std::string(column(*rows, 2, row))});
     }
+    auto all = session::reencrypt(
+        *cipher_, outdated,
+        [&](const session::OutdatedRecord& record, const std::string& encrypted) -> Result<Ok> {
+          auto replaced = run(replace_record, {text(record.key), number(record.version),
+                                               binary(encrypted), binary(record.encrypted)});
+          if (!replaced) return failure(std::move(replaced).error());
+          return Ok{};
+        });
+    if (!all) return failure(std::move(all).error());
     return Ok{};
   }
 
@@ -271,10 +276,7 @@ class PostgresqlStore final : public CredentialStore {
   /// None if it was never saved.
   Result<std::optional<StoredState>> state_in(const Rows& rows, int index, const std::string& key) {
     if (PQgetisnull(rows.get(), 0, index + 1) != 0) return std::optional<StoredState>();
-    auto state =
-        session::decrypt_record(*cipher_, column(rows, index + 1), key, integer(rows, index));
-    if (!state) return failure(std::move(state).error());
-    return std::optional<StoredState>(*std::move(state));
+    return session::decrypt_record(*cipher_, column(rows, index + 1), key, integer(rows, index));
   }
 
   const std::string url_;

@@ -224,11 +224,10 @@ Result<Secret, std::string> RecordCipher::decrypt(std::string_view encrypted, Bi
   return out;
 }
 
-bool RecordCipher::is_current(std::string_view encrypted) {
+std::string RecordCipher::current_prefix() {
   const std::scoped_lock lock(mutex_);
   refresh();
-  return encrypted.size() >= head_size &&
-         encrypted.substr(magic.size(), id_size) == keys_.front().id;
+  return std::string(magic) + keys_.front().id;
 }
 
 }  // namespace penstock::session

@@ -20,9 +20,6 @@ struct Binding {
   std::uint64_t version = 0;
 };
 
-/// Length in bytes of the prefix by which records of one key are recognised.
-constexpr std::size_t encrypted_head_size = 12;
-
 /// Encrypts stored records with XChaCha20-Poly1305 (libsodium), each with a random nonce and bound
 /// to its place in the store. Holds one key for encryption and any number for decryption.
 /// [any-thread]
@@ -44,8 +41,8 @@ class RecordCipher {
   /// The error says whether the key is missing, or the record was altered or moved.
   Result<Secret, std::string> decrypt(std::string_view encrypted, Binding binding);
 
-  /// Whether `sealed` was encrypted with the current key; other records are to be re-encrypted.
-  bool is_current(std::string_view encrypted);
+  /// The first bytes of each record that the current key encrypts, and of no other record.
+  std::string current_prefix();
 
  private:
   struct Key {

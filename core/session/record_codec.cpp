@@ -161,8 +161,8 @@ std::string encrypt_record(RecordCipher& cipher, const StoredState& state, const
   return encrypted;
 }
 
-Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
-                                   const std::string& key, std::uint64_t version) {
+Result<std::optional<StoredState>> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
+                                                  const std::string& key, std::uint64_t version) {
   const auto refused = [&](const std::string& why) {
     return failure(
         engine_failed("the stored state of " + key + " " + why, Phase::session, Sent::no));
@@ -172,7 +172,24 @@ Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view encryp
   auto state = from_record(plain->reveal());
   if (!state) return refused("cannot be read: " + state.error());
   state->version = version;
-  return *std::move(state);
+  return std::optional<StoredState>(*std::move(state));
+}
+
+Result<bool> reencrypt(
+    RecordCipher& cipher, const std::vector<OutdatedRecord>& records,
+    const std::function<Result<Ok>(const OutdatedRecord&, const std::string& encrypted)>& replace) {
+  bool all = true;
+  for (const OutdatedRecord& record : records) {
+    const Binding binding{record.key, record.version};
+    const auto plain = cipher.decrypt(record.encrypted, binding);
+    if (!plain) {
+      all = false;
+      continue;
+    }
+    auto replaced = replace(record, cipher.encrypt(plain->reveal(), binding));
+    if (!replaced) return failure(std::move(replaced).error());
+  }
+  return all;
 }
 
 }  // namespace penstock::session

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,11 +29,25 @@ bool still_refused(const StoredState& state, const host::Connection& configured)
 std::string to_record(const StoredState& state);
 Result<StoredState, std::string> from_record(std::string_view bytes);
 
-/// to_record(), encrypted and bound to key and version; and back, with the version set. The error
-/// names the key.
+/// to_record(), encrypted and bound to key and version; and back, with the version set, as
+/// CredentialStore::load() returns it. The error names the key.
 std::string encrypt_record(RecordCipher& cipher, const StoredState& state, const std::string& key,
                            std::uint64_t version);
-Result<StoredState> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
-                                   const std::string& key, std::uint64_t version);
+Result<std::optional<StoredState>> decrypt_record(RecordCipher& cipher, std::string_view encrypted,
+                                                  const std::string& key, std::uint64_t version);
+
+/// A row of a store whose record does not begin with RecordCipher::current_prefix().
+struct OutdatedRecord {
+  std::string key;
+  std::uint64_t version = 0;
+  std::string encrypted;
+};
+
+/// Encrypts each record with the current key and passes the result to `replace`, which stores it in
+/// its place; stops at its first error. A record that no key decrypts stays as it is, and loading
+/// it is an error; false: there is one.
+Result<bool> reencrypt(
+    RecordCipher& cipher, const std::vector<OutdatedRecord>& records,
+    const std::function<Result<Ok>(const OutdatedRecord&, const std::string& encrypted)>& replace);
 
 }  // namespace penstock::session

@@ -4,7 +4,10 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 #include <sqlite3.h>
@@ -69,9 +72,9 @@ class Transaction {
 class SqliteStore final : public CredentialStore {
  public:
   SqliteStore(Database database, std::unique_ptr<session::RecordCipher> cipher, Descriptor folder,
-              ProcessLock presence)
-      : folder_(std::move(folder)), process_lock_(std::move(presence)), cipher_(std::move(cipher)),
-        database_(std::move(database)) {}
+              ProcessLock process_lock)
+      : folder_(std::move(folder)), process_lock_(std::move(process_lock)),
+        cipher_(std::move(cipher)), database_(std::move(database)) {}
 
   Result<std::optional<StoredState>> load(const std::string& key) override {
     const std::scoped_lock lock(mutex_);
@@ -92,8 +95,7 @@ class SqliteStore final : public CredentialStore {
     const std::string record = session::encrypt_record(*cipher_, state, key, state.version + 1);
     bind(statement, 1, key);
     bind(statement, 2, static_cast<std::int64_t>(state.version));
-    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
-                      SQLITE_STATIC);
+    bind_bytes(statement, 3, record);
     bind(statement, 4, static_cast<std::int64_t>(fence));
     const int done = sqlite3_step(statement.get());
     const int changed = sqlite3_changes(database_.get());
@@ -170,48 +172,41 @@ class SqliteStore final : public CredentialStore {
     const int row = sqlite3_step(statement.get());
     if (row == SQLITE_DONE) return std::optional<StoredState>();
     if (row != SQLITE_ROW) return failure(broken("read"));
-    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement.get(), 1));
-    const auto length = static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), 1));
-    const auto version = static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), 0));
-    auto state = session::decrypt_record(*cipher_, {bytes, length}, key, version);
-    if (!state) return failure(std::move(state).error());
-    return std::optional<StoredState>(*std::move(state));
+    return session::decrypt_record(*cipher_, bytes_in(statement, 1), key, version_in(statement, 0));
   }
 
-  /// Encrypts records of earlier keys with the current key. [under the lock]
+  /// Encrypts records of earlier keys with the current key. What fails is tried again by the next
+  /// save. [under the lock]
   void reencrypt() {
-    const std::string probe = cipher_->encrypt({}, {});
-    const std::string id = probe.substr(0, session::encrypted_head_size);
-    if (id == current_prefix_) return;
-    const Statement old =
-        prepare("SELECT key, version, record FROM state WHERE substr(record, 1, ?1) <> ?2");
-    if (!old) return;
-    sqlite3_bind_int(old.get(), 1, static_cast<int>(id.size()));
-    sqlite3_bind_blob(old.get(), 2, id.data(), static_cast<int>(id.size()), SQLITE_STATIC);
-    bool all = true;
-    while (sqlite3_step(old.get()) == SQLITE_ROW) {
-      const auto text = [&](int column) {
-        return std::string(static_cast<const char*>(sqlite3_column_blob(old.get(), column)),
-                           static_cast<std::size_t>(sqlite3_column_bytes(old.get(), column)));
-      };
-      const std::string key = text(0);
-      const auto version = static_cast<std::uint64_t>(sqlite3_column_int64(old.get(), 1));
-      const auto plain = cipher_->decrypt(text(2), {key, version});
-      if (!plain || !put(key, version, cipher_->encrypt(plain->reveal(), {key, version})))
-        all = false;
+    const std::string prefix = cipher_->current_prefix();
+    if (prefix == current_prefix_) return;
+    const Statement statement =
+        prepare("SELECT key, version, record FROM state WHERE substr(record, 1, length(?1)) <> ?1");
+    if (!statement) return;
+    bind_bytes(statement, 1, prefix);
+    std::vector<session::OutdatedRecord> outdated;
+    int row = SQLITE_ROW;
+    while ((row = sqlite3_step(statement.get())) == SQLITE_ROW) {
+      outdated.push_back({std::string(bytes_in(statement, 0)), version_in(statement, 1),
+                          std::string(bytes_in(statement, 2))});
     }
-    if (all) current_prefix_ = id;
+    const auto all = session::reencrypt(
+        *cipher_, outdated,
+        [&](const session::OutdatedRecord& record, const std::string& encrypted) {
+          return replace(record, encrypted);
+        });
+    if (row == SQLITE_DONE && all && *all) current_prefix_ = prefix;
   }
 
-  bool put(const std::string& key, std::uint64_t version, const std::string& record) {
+  Result<Ok> replace(const session::OutdatedRecord& record, const std::string& encrypted) {
     const Statement statement =
         prepare("UPDATE state SET record = ?3 WHERE key = ?1 AND version = ?2");
-    if (!statement) return false;
-    bind(statement, 1, key);
-    sqlite3_bind_int64(statement.get(), 2, static_cast<sqlite3_int64>(version));
-    sqlite3_bind_blob(statement.get(), 3, record.data(), static_cast<int>(record.size()),
-                      SQLITE_STATIC);
-    return sqlite3_step(statement.get()) == SQLITE_DONE;
+    if (!statement) return failure(broken("written"));
+    bind(statement, 1, record.key);
+    bind(statement, 2, static_cast<std::int64_t>(record.version));
+    bind_bytes(statement, 3, encrypted);
+    if (sqlite3_step(statement.get()) != SQLITE_DONE) return failure(broken("written"));
+    return Ok{};
   }
 
   Statement prepare(const char* sql) {
@@ -227,6 +222,20 @@ class SqliteStore final : public CredentialStore {
 
   static void bind(const Statement& statement, int index, std::int64_t number) {
     sqlite3_bind_int64(statement.get(), index, number);
+  }
+
+  static void bind_bytes(const Statement& statement, int index, const std::string& bytes) {
+    sqlite3_bind_blob(statement.get(), index, bytes.data(), static_cast<int>(bytes.size()),
+                      SQLITE_STATIC);
+  }
+
+  static std::string_view bytes_in(const Statement& statement, int column) {
+    const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement.get(), column));
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement.get(), column))};
+  }
+
+  static std::uint64_t version_in(const Statement& statement, int column) {
+    return static_cast<std::uint64_t>(sqlite3_column_int64(statement.get(), column));
   }
 
   Error broken(const char* what) const {
@@ -274,10 +283,10 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
     return refused("is in use by a process of an earlier release, which shares it with nobody; "
                    "end that one first");
   }
-  auto presence = ProcessLock::open(folder / "penstock.lock");
-  if (!presence) return failure(engine_failed(presence.error(), Phase::session, Sent::no));
+  auto process_lock = ProcessLock::open(folder / "penstock.lock");
+  if (!process_lock) return failure(engine_failed(process_lock.error(), Phase::session, Sent::no));
   // Several processes may start at once: one creates the key, the database and its tables.
-  const auto setup = presence->set_up(std::chrono::seconds(10));
+  const auto setup = process_lock->set_up(std::chrono::seconds(10));
   if (!setup) return refused("cannot be opened: " + setup.error());
   auto cipher = session::RecordCipher::open(folder / "state.key");
   if (!cipher) return failure(engine_failed(cipher.error(), Phase::session, Sent::no));
@@ -309,7 +318,7 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
                                  Phase::session, Sent::no));
   }
   return std::unique_ptr<CredentialStore>(std::make_unique<SqliteStore>(
-      std::move(database), *std::move(cipher), std::move(shared), *std::move(presence)));
+      std::move(database), *std::move(cipher), std::move(shared), *std::move(process_lock)));
 }
 
 }  // namespace penstock
