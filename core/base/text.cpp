@@ -9,8 +9,7 @@
 #include <vector>
 
 #include <penstock/call.hpp>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <penstock/json_writer.hpp>
 
 namespace penstock {
 namespace {
@@ -195,15 +194,10 @@ std::string did_you_mean(std::string_view near) {
 }
 
 std::string options(const std::vector<Field>& values) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.StartObject();
-  for (const Field& field : values) {
-    writer.Key(field.name.data(), static_cast<rapidjson::SizeType>(field.name.size()));
-    writer.String(field.value.data(), static_cast<rapidjson::SizeType>(field.value.size()));
-  }
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  JsonObject out;
+  for (const Field& field : values)
+    out.text(field.name, field.value);
+  return out.done();
 }
 
 }  // namespace penstock

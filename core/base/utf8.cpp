@@ -61,9 +61,10 @@ std::size_t utf8_count(std::string_view text) noexcept {
 
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept {
   if (text.size() <= max_bytes) return text;
-  while (max_bytes > 0 && is_utf8_continuation(text[max_bytes]))
-    --max_bytes;
-  return text.substr(0, max_bytes);
+  std::size_t end = max_bytes;
+  while (end > 0 && max_bytes - end < 3 && is_utf8_continuation(text[end]))
+    --end;
+  return text.substr(0, is_utf8_continuation(text[end]) ? max_bytes : end);
 }
 
 }  // namespace penstock

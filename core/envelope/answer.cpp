@@ -2,6 +2,7 @@
 #include <optional>
 
 #include <penstock/envelope.hpp>
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 #include <penstock/utf8.hpp>
 

@@ -1,11 +1,13 @@
 #include "envelope/json_cursor.hpp"
 
-#include <cstring>
-
 #include <penstock/utf8.hpp>
+
+#include "base/json_scan.hpp"
 
 namespace penstock {
 namespace {
+
+using json_scan::plain_run_end;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
@@ -14,29 +16,6 @@ int hex_digit(char c) noexcept {
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
   if (c >= 'A' && c <= 'F') return c - 'A' + 10;
   return -1;
-}
-
-constexpr std::uint64_t in_each_byte(unsigned char byte) { return 0x0101010101010101ULL * byte; }
-
-/// Whether one of eight bytes ends a run of plain characters: a quote, a backslash or a control
-/// character.
-bool any_special(std::uint64_t word) noexcept {
-  const auto zero_byte = [](std::uint64_t x) { return (x - in_each_byte(1)) & ~x; };
-  const std::uint64_t control = (word - in_each_byte(0x20)) & ~word;
-  return ((zero_byte(word ^ in_each_byte('"')) | zero_byte(word ^ in_each_byte('\\')) | control) &
-          in_each_byte(0x80)) != 0;
-}
-
-const char* plain_run_end(const char* at, const char* end) noexcept {
-  while (end - at >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, at, sizeof word);
-    if (any_special(word)) break;
-    at += 8;
-  }
-  while (at < end && *at != '"' && *at != '\\' && static_cast<unsigned char>(*at) >= 0x20)
-    ++at;
-  return at;
 }
 
 bool is_high_surrogate(unsigned unit) noexcept { return unit >= 0xD800 && unit < 0xDC00; }
@@ -48,13 +27,6 @@ bool JsonCursor::fail(std::string_view why) {
   if (error_.empty()) error_ = why;
   return false;
 }
-
-void JsonCursor::skip_space() {
-  while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
-    ++at_;
-}
-
-bool JsonCursor::count_value() { return ++values_ <= limits_.values || fail("too many values"); }
 
 JsonCursor::Kind JsonCursor::next() {
   skip_space();

@@ -68,8 +68,11 @@ class JsonCursor {
 
  private:
   bool fail(std::string_view why);
-  void skip_space();
-  bool count_value();
+  void skip_space() {
+    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
+      ++at_;
+  }
+  bool count_value() { return ++values_ <= limits_.values || fail("too many values"); }
   bool enter(char bracket);
   bool leave_if(char bracket);
   bool comma_before(char bracket);

@@ -9,10 +9,6 @@
 
 namespace penstock {
 
-/// Appends a JSON string. Each byte that is not valid UTF-8 becomes U+FFFD, so the result is always
-/// valid JSON. Returns the number of replaced bytes.
-std::size_t append_json_string(std::string& out, std::string_view text);
-
 /// Appends `{"name":"value","repeated":["one","two"]}` in order of first appearance. Values that
 /// are not UTF-8 are read as ISO 8859-1, the historical charset of header fields.
 void append_json_headers(std::string& out, const std::vector<Field>& headers);

@@ -1,4 +1,5 @@
 #include <penstock/envelope.hpp>
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 
 #include "envelope/json_text.hpp"

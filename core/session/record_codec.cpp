@@ -1,32 +1,32 @@
 #include "session/record_codec.hpp"
 
 #include <openssl/evp.h>
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include "base/json.hpp"
 
 namespace penstock::session {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-void put(Writer& writer, std::string_view text) {
-  writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+// Values are in Base64: a credential may hold bytes that are not UTF-8.
+std::string fields_json(const std::vector<SecretField>& fields) {
+  std::string out = "[";
+  for (const SecretField& field : fields) {
+    out += out.size() > 1 ? ",[" : "[";
+    append_json_string(out, field.name);
+    out += ',';
+    append_json_string(out, base64_encode(field.value.reveal()));
+    out += field.secret ? ",true]" : ",false]";
+  }
+  return out + ']';
 }
 
-// Values are in Base64: a credential may hold bytes that are not UTF-8.
-void write_fields(Writer& writer, const std::vector<SecretField>& fields) {
-  writer.StartArray();
-  for (const SecretField& field : fields) {
-    writer.StartArray();
-    put(writer, field.name);
-    put(writer, base64_encode(field.value.reveal()));
-    writer.Bool(field.secret);
-    writer.EndArray();
-  }
-  writer.EndArray();
+std::string formats_json(const std::vector<int>& formats) {
+  std::vector<std::string> out;
+  for (const int format : formats)
+    out.push_back(std::to_string(format));
+  return json_array(out);
 }
 
 bool read_fields(const rapidjson::Value& root, const char* name, std::vector<SecretField>& out) {
@@ -84,34 +84,18 @@ bool still_refused(const StoredState& state, const host::Connection& configured)
 }
 
 std::string to_record(const StoredState& state) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  writer.StartObject();
-  writer.Key("credentials");
-  write_fields(writer, state.credentials);
-  writer.Key("session");
-  write_fields(writer, state.session);
-  writer.Key("session_formats");
-  writer.StartArray();
-  for (const int format : state.session_formats)
-    writer.Int(format);
-  writer.EndArray();
-  writer.Key("session_created_ms");
-  writer.Int64(state.session_created_ms);
-  writer.Key("session_expires_ms");
-  writer.Int64(state.session_expires_ms);
-  writer.Key("connection_digest");
-  put(writer, state.connection_digest);
-  writer.Key("renewal_began_ms");
-  writer.Int64(state.renewal_began_ms);
-  writer.Key("refusal");
-  put(writer, state.refusal);
-  writer.Key("refused_ms");
-  writer.Int64(state.refused_ms);
-  writer.Key("refused_digest");
-  put(writer, state.refused_digest);
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  return JsonObject()
+      .json("credentials", fields_json(state.credentials))
+      .json("session", fields_json(state.session))
+      .json("session_formats", formats_json(state.session_formats))
+      .number("session_created_ms", state.session_created_ms)
+      .number("session_expires_ms", state.session_expires_ms)
+      .text("connection_digest", state.connection_digest)
+      .number("renewal_began_ms", state.renewal_began_ms)
+      .text("refusal", state.refusal)
+      .number("refused_ms", state.refused_ms)
+      .text("refused_digest", state.refused_digest)
+      .done();
 }
 
 Result<StoredState, std::string> from_record(std::string_view bytes) {

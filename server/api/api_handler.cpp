@@ -4,11 +4,11 @@
 
 #include <penstock/envelope.hpp>
 #include <penstock/http.hpp>
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 
 #include "api/api_errors.hpp"
 #include "api/catalog_json.hpp"
-#include "json/json_object.hpp"
 #include "openapi/document.hpp"
 
 namespace penstock::server {
@@ -126,7 +126,7 @@ void ApiHandler::serve(RequestContext context, std::string body,
       response.body = R"({"status":"ok"})";
       break;
     case Endpoint::check_api_key:
-      response.body = success_json("{\"environment_id\":" + quoted_json(environment_id_) + "}");
+      response.body = success_json(JsonObject().text("environment_id", environment_id_).done());
       break;
     case Endpoint::apis:
       response.body = success_json(

@@ -2,239 +2,135 @@
 
 #include <algorithm>
 
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 namespace penstock::server {
 namespace {
 
-using rapidjson::StringBuffer;
-
-/// The few calls that the responses need, on either of RapidJSON's writers.
-template <class Writer>
-class JsonWriter {
- public:
-  explicit JsonWriter(Writer& writer) : writer_(writer) {}
-
-  void text(const char* name, const std::string& value) {
-    writer_.Key(name);
-    string(value);
-  }
-
-  void flag(const char* name, bool value) {
-    writer_.Key(name);
-    writer_.Bool(value);
-  }
-
-  void texts(const char* name, const std::vector<std::string>& values) {
-    writer_.Key(name);
-    writer_.StartArray();
-    for (const std::string& value : values)
-      string(value);
-    writer_.EndArray();
-  }
-
-  /// If 0, the member is omitted.
-  void time(const char* name, std::int64_t unix_ms) {
-    if (unix_ms == 0) return;
-    text(name, rfc_3339(unix_ms));
-  }
-
-  /// `json` is already JSON; if empty, the member is omitted.
-  void raw(const char* name, const std::string& json) {
-    if (json.empty()) return;
-    writer_.Key(name);
-    writer_.RawValue(json.data(), json.size(), rapidjson::kObjectType);
-  }
-
-  void string(const std::string& value) {
-    writer_.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  }
-
-  Writer& writer() { return writer_; }
-
- private:
-  Writer& writer_;
-};
-
-template <class Writer>
-void write_examples(JsonWriter<Writer> sheet, const ApiInfo& api, const ExampleContext& place) {
-  Writer& writer = sheet.writer();
-  writer.StartArray();
-  for (const ExampleCall& example : api.examples) {
-    writer.StartObject();
-    sheet.text("title", example.title);
-    sheet.raw("request", example_request(example));
-    sheet.text("curl", curl_command(api, example, place));
-    sheet.text("cli", cli_command(api, example, place));
-    sheet.text("typescript", typescript_program(api, example, place));
-    writer.EndObject();
-  }
-  writer.EndArray();
+/// The values as a JSON array.
+template <class Values, class ToJson>
+std::string array_of(const Values& values, ToJson to_json) {
+  std::vector<std::string> out;
+  for (const auto& value : values)
+    out.push_back(to_json(value));
+  return json_array(out);
 }
 
-template <class Writer>
-void write_conditions(JsonWriter<Writer> sheet, const std::vector<FieldsWhen>& conditions) {
-  Writer& writer = sheet.writer();
-  writer.StartArray();
-  for (const FieldsWhen& when : conditions) {
-    writer.StartObject();
-    sheet.text("field", when.field);
-    sheet.text("equals", when.equals);
-    sheet.texts("fields", when.fields);
-    writer.EndObject();
-  }
-  writer.EndArray();
+/// As a JSON string; 0: empty.
+std::string time_json(std::int64_t unix_ms) {
+  return unix_ms == 0 ? std::string() : json_string(rfc_3339(unix_ms));
 }
 
-template <class Writer>
-void write_api(Writer& writer, const ApiInfo& api, const ExampleContext& place) {
-  JsonWriter<Writer> sheet(writer);
-  writer.StartObject();
-  sheet.text("tool", api.tool);
-  sheet.text("api", api.api);
-  sheet.text("title", api.title);
-  sheet.text("docs_url", api.docs_url);
-  sheet.texts("base_urls", api.base_urls);
-  sheet.texts("methods", api.methods);
-  sheet.flag("soap", api.soap);
-  sheet.raw("api_options", api.options_schema);
-  sheet.raw("connection", api.connection_schema);
-  sheet.texts("required_fields", api.required_fields);
-  writer.Key("required_when");
-  write_conditions(sheet, api.required_when);
-  writer.Key("headers");
-  writer.StartObject();
-  sheet.texts("owned", api.owned_headers);
-  writer.EndObject();
-  if (api.verify) {
-    writer.Key("verify");
-    writer.StartObject();
-    sheet.text("title", api.verify->title);
-    sheet.raw("request", example_request(*api.verify));
-    writer.EndObject();
-  }
-  writer.Key("examples");
-  write_examples(sheet, api, place);
-  sheet.text("plugin", api.plugin);
-  writer.EndObject();
+std::string example_json(const ApiInfo& api, const ExampleCall& example,
+                         const ExampleContext& context) {
+  return JsonObject()
+      .text("title", example.title)
+      .json("request", example_request(example))
+      .text("curl", curl_command(api, example, context))
+      .text("cli", cli_command(api, example, context))
+      .text("typescript", typescript_program(api, example, context))
+      .done();
 }
 
-template <class Writer>
-void write_integration(Writer& writer, const IntegrationInfo& integration) {
-  JsonWriter<Writer> sheet(writer);
-  writer.StartObject();
-  sheet.text("id", integration.id);
-  sheet.text("tool", integration.tool);
-  sheet.flag("enabled", integration.enabled);
-  sheet.texts("apis", integration.apis);
-  sheet.text("health", integration.health);
-  sheet.time("cooling_down_until", integration.cooling_down_until_ms);
-  sheet.time("last_renewal", integration.last_renewal_ms);
-  sheet.time("session_expires", integration.session_expires_ms);
-  if (!integration.last_error.empty()) {
-    writer.Key("last_error");
-    writer.StartObject();
-    sheet.text("message", integration.last_error);
-    sheet.time("at", integration.last_error_ms);
-    writer.EndObject();
-  }
-  writer.EndObject();
+std::string condition_json(const FieldsWhen& when) {
+  return JsonObject()
+      .text("field", when.field)
+      .text("equals", when.equals)
+      .json("fields", json_strings(when.fields))
+      .done();
 }
 
-template <class Write>
-std::string written(bool indent, Write write) {
-  StringBuffer buffer;
-  if (indent) {
-    rapidjson::PrettyWriter<StringBuffer> writer(buffer);
-    writer.SetIndent(' ', 2);
-    write(writer);
-  } else {
-    rapidjson::Writer<StringBuffer> writer(buffer);
-    write(writer);
-  }
-  return {buffer.GetString(), buffer.GetSize()};
+std::string verify_json(const std::optional<ExampleCall>& verify) {
+  if (!verify) return {};
+  return JsonObject().text("title", verify->title).json("request", example_request(*verify)).done();
+}
+
+std::string check_json(const ProbeResult& check) {
+  JsonObject out;
+  out.text("api", check.api).boolean("works", check.works);
+  if (!check.outcome.empty()) out.text("outcome", check.outcome);
+  out.text("message", check.message);
+  if (check.status != 0) out.number("status", check.status);
+  return out.done();
+}
+
+std::string plugin_json(const PluginInfo& plugin) {
+  return JsonObject()
+      .text("name", plugin.name)
+      .text("version", plugin.version)
+      .text("file", plugin.file)
+      .text("sha256", plugin.sha256)
+      .text("abi", plugin.abi)
+      .json("apis", json_strings(plugin.apis))
+      .done();
 }
 
 }  // namespace
 
-std::string apis_json(const std::vector<ApiInfo>& apis, const ExampleContextOf& place,
-                      bool indent) {
-  return written(indent, [&](auto& writer) {
-    writer.StartArray();
-    for (const ApiInfo& api : apis)
-      write_api(writer, api, place(api));
-    writer.EndArray();
-  });
+std::string apis_json(const std::vector<ApiInfo>& apis, const ExampleContextOf& context_of) {
+  return array_of(apis, [&](const ApiInfo& api) { return api_json(api, context_of); });
 }
 
-std::string api_json(const ApiInfo& api, const ExampleContextOf& place, bool indent) {
-  return written(indent, [&](auto& writer) { write_api(writer, api, place(api)); });
+std::string api_json(const ApiInfo& api, const ExampleContextOf& context_of) {
+  const ExampleContext context = context_of(api);
+  const auto example = [&](const ExampleCall& one) { return example_json(api, one, context); };
+  return JsonObject()
+      .text("tool", api.tool)
+      .text("api", api.api)
+      .text("title", api.title)
+      .text("docs_url", api.docs_url)
+      .json("base_urls", json_strings(api.base_urls))
+      .json("methods", json_strings(api.methods))
+      .boolean("soap", api.soap)
+      .json("api_options", api.options_schema)
+      .json("connection", api.connection_schema)
+      .json("required_fields", json_strings(api.required_fields))
+      .json("required_when", array_of(api.required_when, condition_json))
+      .json("headers", JsonObject().json("owned", json_strings(api.owned_headers)).done())
+      .json("verify", verify_json(api.verify))
+      .json("examples", array_of(api.examples, example))
+      .text("plugin", api.plugin)
+      .done();
 }
 
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations) {
-  return written(false, [&](auto& writer) {
-    writer.StartArray();
-    for (const IntegrationInfo& integration : integrations)
-      write_integration(writer, integration);
-    writer.EndArray();
-  });
+  return array_of(integrations, integration_json);
 }
 
 std::string integration_json(const IntegrationInfo& integration) {
-  return written(false, [&](auto& writer) { write_integration(writer, integration); });
+  JsonObject out;
+  out.text("id", integration.id)
+      .text("tool", integration.tool)
+      .boolean("enabled", integration.enabled)
+      .json("apis", json_strings(integration.apis))
+      .text("health", integration.health)
+      .json("cooling_down_until", time_json(integration.cooling_down_until_ms))
+      .json("last_renewal", time_json(integration.last_renewal_ms))
+      .json("session_expires", time_json(integration.session_expires_ms));
+  if (!integration.last_error.empty()) {
+    out.json("last_error", JsonObject()
+                               .text("message", integration.last_error)
+                               .json("at", time_json(integration.last_error_ms))
+                               .done());
+  }
+  return out.done();
 }
 
 std::string verification_json(const std::vector<ProbeResult>& checks) {
-  return written(false, [&](auto& writer) {
-    JsonWriter sheet(writer);
-    writer.StartObject();
-    if (checks.empty()) {
-      writer.Key("works");
-      writer.Null();
-      sheet.text("message",
-                 "nothing was tried: no API that the connection is complete for has a test "
-                 "call (\"verify\" in the plugin's manifest)");
-    } else {
-      sheet.flag("works", std::ranges::all_of(checks, &ProbeResult::works));
-    }
-    writer.Key("checks");
-    writer.StartArray();
-    for (const ProbeResult& check : checks) {
-      writer.StartObject();
-      sheet.text("api", check.api);
-      sheet.flag("works", check.works);
-      if (!check.outcome.empty()) sheet.text("outcome", check.outcome);
-      sheet.text("message", check.message);
-      if (check.status != 0) {
-        writer.Key("status");
-        writer.Int(check.status);
-      }
-      writer.EndObject();
-    }
-    writer.EndArray();
-    writer.EndObject();
-  });
+  JsonObject out;
+  if (checks.empty()) {
+    out.json("works", "null")
+        .text("message", "nothing was tried: no API that the connection is complete for has a test "
+                         "call (\"verify\" in the plugin's manifest)");
+  } else {
+    out.boolean("works", std::ranges::all_of(checks, &ProbeResult::works));
+  }
+  return out.json("checks", array_of(checks, check_json)).done();
 }
 
 std::string plugins_json(const std::vector<PluginInfo>& plugins) {
-  return written(false, [&](auto& writer) {
-    writer.StartArray();
-    for (const PluginInfo& plugin : plugins) {
-      JsonWriter sheet(writer);
-      writer.StartObject();
-      sheet.text("name", plugin.name);
-      sheet.text("version", plugin.version);
-      sheet.text("file", plugin.file);
-      sheet.text("sha256", plugin.sha256);
-      sheet.text("abi", plugin.abi);
-      sheet.texts("apis", plugin.apis);
-      writer.EndObject();
-    }
-    writer.EndArray();
-  });
+  return array_of(plugins, plugin_json);
 }
 
 std::string success_json(std::string_view data) {

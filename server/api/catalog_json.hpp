@@ -11,10 +11,9 @@ namespace penstock::server {
 
 /// `[{"tool","api","title","docs_url","base_urls","methods","soap","api_options","connection",…}]`:
 /// the callable APIs, with schemas and examples as embedded JSON, and each example also as commands
-/// and a program. `indent`: formatted for people.
-std::string apis_json(const std::vector<ApiInfo>& apis, const ExampleContextOf& place,
-                      bool indent = false);
-std::string api_json(const ApiInfo& api, const ExampleContextOf& place, bool indent = false);
+/// and a program.
+std::string apis_json(const std::vector<ApiInfo>& apis, const ExampleContextOf& context_of);
+std::string api_json(const ApiInfo& api, const ExampleContextOf& context_of);
 
 std::string integrations_json(const std::vector<IntegrationInfo>& integrations);
 std::string integration_json(const IntegrationInfo& integration);

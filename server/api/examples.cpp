@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include <penstock/json_writer.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
-
-#include "json/json_object.hpp"
 
 namespace penstock::server {
 namespace {
@@ -14,8 +13,8 @@ namespace {
 /// The members of the envelope, in order: name and JSON.
 std::vector<std::pair<std::string_view, std::string>> members(const ExampleCall& example) {
   std::vector<std::pair<std::string_view, std::string>> out;
-  out.emplace_back("method", quoted_json(example.method));
-  out.emplace_back("path", quoted_json(example.path));
+  out.emplace_back("method", json_string(example.method));
+  out.emplace_back("path", json_string(example.path));
   if (!example.params.empty()) out.emplace_back("params", options(example.params));
   if (!example.api_options.empty()) out.emplace_back("api_options", example.api_options);
   if (!example.data.empty()) out.emplace_back("data", example.data);
@@ -76,10 +75,10 @@ ExampleContextOf example_contexts(std::string address, std::vector<IntegrationIn
 }
 
 std::string example_request(const ExampleCall& example) {
-  std::string out;
+  JsonObject out;
   for (const auto& [name, json] : members(example))
-    out.append(out.empty() ? "{" : ",").append(quoted_json(name)).append(":").append(json);
-  return out + "}";
+    out.json(name, json);
+  return out.done();
 }
 
 std::string curl_command(const ApiInfo& api, const ExampleCall& example,
@@ -115,10 +114,10 @@ std::string typescript_program(const ApiInfo& api, const ExampleCall& example,
   std::string out =
       "import { Kombo } from \"@kombo-api/sdk\";\n\nconst kombo = new Kombo({\n"
       "  api_key: process.env.PENSTOCK_API_KEY,\n  integration_id: " +
-      quoted_json(place.integration) +
-      ",\n  server_url: " + quoted_json("http://" + place.address + "/v1") +
+      json_string(place.integration) +
+      ",\n  server_url: " + json_string("http://" + place.address + "/v1") +
       ",\n});\nconst answer = await kombo.general.sendPassthroughRequest({\n  tool: " +
-      quoted_json(api.tool) + ",\n  api: " + quoted_json(api.api) + ",\n  body: {\n";
+      json_string(api.tool) + ",\n  api: " + json_string(api.api) + ",\n  body: {\n";
   for (const auto& [name, json] : members(example))
     out.append("    ").append(name).append(": ").append(json).append(",\n");
   return out + "  },\n});\nconsole.log(JSON.stringify(answer.data));";

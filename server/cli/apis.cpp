@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 
 #include "api/catalog_json.hpp"
@@ -106,7 +107,7 @@ int apis(const CommandLine& line) {
   };
   if (line.target.empty()) {
     if (line.json) {
-      std::cout << server::apis_json(catalog, place, true) << '\n';
+      std::cout << format_json(server::apis_json(catalog, place), JsonLayout::indented) << '\n';
     } else {
       list(catalog);
     }
@@ -117,7 +118,7 @@ int apis(const CommandLine& line) {
     known.push_back(api.tool + "/" + api.api);
     if (known.back() != line.target) continue;
     if (line.json) {
-      std::cout << server::api_json(api, place, true) << '\n';
+      std::cout << format_json(server::api_json(api, place), JsonLayout::indented) << '\n';
     } else {
       explain(api, place(api));
     }

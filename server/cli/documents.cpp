@@ -19,7 +19,7 @@ int openapi(const CommandLine& line) {
   std::cout << server::openapi::document(offered->catalog.apis,
                                          {.url = "http://" + config.listen,
                                           .max_request_bytes = config.max_request_bytes},
-                                         true)
+                                         JsonLayout::indented)
             << '\n';
   return exit_done;
 }

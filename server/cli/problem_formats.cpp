@@ -1,7 +1,6 @@
 #include "cli/problem_formats.hpp"
 
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <penstock/json_writer.hpp>
 
 #include "cli/problem_text.hpp"
 
@@ -25,46 +24,24 @@ std::string escaped(std::string_view text, std::string_view more) {
 
 std::string property(std::string_view text) { return escaped(printable(text), ":,"); }
 
-}  // namespace
-
-std::string problems_json(const ConfigProblems& problems, const ConfigProblems& notes) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  const auto text = [&](const char* name, const std::string& value) {
-    writer.Key(name);
-    writer.String(printable(value));
-  };
-  const auto number = [&](const char* name, int value) {
-    writer.Key(name);
-    writer.Int(value);
-  };
-  const auto write = [&](const ConfigProblem& problem) {
-    writer.StartObject();
-    text("file", problem.file);
-    if (problem.at.line > 0) {
-      number("line", problem.at.line);
-      number("column", problem.at.column);
-      if (problem.at.length > 0) number("end_column", problem.at.column + problem.at.length);
-    }
-    text("message", problem.message);
-    if (!problem.suggestion.empty()) text("suggestion", problem.suggestion);
-    writer.EndObject();
-  };
-  const auto list = [&](const char* name, const ConfigProblems& found) {
-    writer.Key(name);
-    writer.StartArray();
-    for (const ConfigProblem& problem : found)
-      write(problem);
-    writer.EndArray();
-  };
-  writer.StartObject();
-  list("problems", problems);
-  if (!notes.empty()) list("notes", notes);
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+std::string problem_json(const ConfigProblem& problem) {
+  JsonObject out;
+  out.text("file", printable(problem.file));
+  if (problem.at.line > 0) {
+    out.number("line", problem.at.line).number("column", problem.at.column);
+    if (problem.at.length > 0) out.number("end_column", problem.at.column + problem.at.length);
+  }
+  out.text("message", printable(problem.message));
+  if (!problem.suggestion.empty()) out.text("suggestion", printable(problem.suggestion));
+  return out.done();
 }
 
-namespace {
+std::string list_json(const ConfigProblems& problems) {
+  std::vector<std::string> out;
+  for (const ConfigProblem& problem : problems)
+    out.push_back(problem_json(problem));
+  return json_array(out);
+}
 
 std::string annotations(const ConfigProblems& problems, const std::string& command) {
   std::string out;
@@ -82,6 +59,13 @@ std::string annotations(const ConfigProblems& problems, const std::string& comma
 }
 
 }  // namespace
+
+std::string problems_json(const ConfigProblems& problems, const ConfigProblems& notes) {
+  JsonObject out;
+  out.json("problems", list_json(problems));
+  if (!notes.empty()) out.json("notes", list_json(notes));
+  return out.done();
+}
 
 std::string problems_github(const ConfigProblems& problems) {
   return annotations(problems, "error");

@@ -1,34 +1,53 @@
 #include "log/call_log.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
+#include <utility>
 
-#include <rapidjson/memorystream.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <penstock/utf8.hpp>
 
 namespace penstock::server {
 namespace {
 
-using Utf8 = rapidjson::UTF8<>;
-/// Writes ASCII: anything that a terminal or a log reader could take for a command becomes \uXXXX.
-using LineWriter = rapidjson::Writer<rapidjson::StringBuffer, Utf8, rapidjson::ASCII<>>;
-
 constexpr std::size_t max_value = 512;
 constexpr std::size_t max_message = 2048;
 
-/// `text` as valid UTF-8, cut near `longest` bytes; DEL, which the writer would not escape, becomes
-/// its symbol.
-std::string loggable(std::string_view text, std::size_t longest) {
-  rapidjson::StringBuffer out;
-  rapidjson::MemoryStream in(text.data(), text.size());
-  while (in.Tell() < text.size() && out.GetSize() < longest) {
-    unsigned code_point = 0;
-    if (!Utf8::Decode(in, &code_point)) code_point = 0xFFFD;
-    Utf8::Encode(out, code_point == 0x7F ? 0x2421 : code_point);
+void append_code_unit(std::string& out, unsigned unit) {
+  constexpr std::string_view hex = "0123456789ABCDEF";
+  out += {'\\',           'u', hex[unit >> 12U], hex[(unit >> 8U) & 15U], hex[(unit >> 4U) & 15U],
+          hex[unit & 15U]};
+}
+
+void append_escape(std::string& out, char32_t c) {
+  constexpr std::string_view plain = "\"\\\b\f\n\r\t", letters = "\"\\bfnrt";
+  const std::size_t known = c < 0x80 ? plain.find(static_cast<char>(c)) : std::string_view::npos;
+  if (known != std::string_view::npos) {
+    out += {'\\', letters[known]};
+  } else if (c >= 0x10000) {
+    append_code_unit(out, 0xD800 + ((c - 0x10000) >> 10U));
+    append_code_unit(out, 0xDC00 + ((c - 0x10000) & 0x3FFU));
+  } else {
+    append_code_unit(out, c == 0x7F ? 0x2421 : c);  // DEL is not to be seen: its symbol
   }
-  return {out.GetString(), out.GetSize()};
+}
+
+bool is_plain(char c) { return c >= ' ' && c < 0x7F && c != '"' && c != '\\'; }
+
+/// Appends a JSON string in printable ASCII, without its quotes: anything that a terminal or a log
+/// reader could take for a command becomes \uXXXX, a byte that is not UTF-8 becomes U+FFFD.
+void append_ascii(std::string& out, std::string_view text) {
+  for (;;) {
+    const auto run =
+        static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+    out.append(text, 0, run);
+    text.remove_prefix(run);
+    if (text.empty()) return;
+    const Utf8Character read = decode_utf8(text);
+    append_escape(out, read.length == 0 ? 0xFFFD : read.code_point);
+    text.remove_prefix(std::max<std::size_t>(read.length, 1));
+  }
 }
 
 class Line {
@@ -36,33 +55,35 @@ class Line {
   /// Writes the members that every line begins with.
   Line(Level level, std::string_view event, std::chrono::system_clock::time_point now);
 
-  void text(const char* name, std::string_view value, std::size_t longest = max_value) {
+  /// Cut near `longest` bytes; if empty, the member is omitted.
+  void text(std::string_view name, std::string_view value, std::size_t longest = max_value) {
     if (value.empty()) return;
-    const std::string safe = loggable(value, longest);
-    writer_.Key(name);
-    writer_.String(safe.data(), static_cast<rapidjson::SizeType>(safe.size()));
+    start(name) += '"';
+    append_ascii(out_, utf8_prefix(value, longest));
+    out_ += '"';
   }
 
   void message(std::string_view value) { text("message", value, max_message); }
 
-  void number(const char* name, int value) {
-    writer_.Key(name);
-    writer_.Int(value);
+  void number(std::string_view name, int value) { start(name) += std::to_string(value); }
+
+  /// With up to three decimals: 12.0, 0.25.
+  void milliseconds(std::string_view name, std::chrono::microseconds value) {
+    std::string decimals = std::to_string(1000 + value.count() % 1000);
+    decimals.erase(std::max<std::size_t>(decimals.find_last_not_of('0') + 1, 2));
+    start(name).append(std::to_string(value.count() / 1000)).append(".").append(decimals, 1);
   }
 
-  void milliseconds(const char* name, std::chrono::microseconds value) {
-    writer_.Key(name);
-    writer_.Double(static_cast<double>(value.count()) / 1000.0);
-  }
-
-  std::string finish() {
-    writer_.EndObject();
-    return {buffer_.GetString(), buffer_.GetSize()};
-  }
+  std::string finish() && { return std::move(out_ += '}'); }
 
  private:
-  rapidjson::StringBuffer buffer_;
-  LineWriter writer_;
+  /// Begins a member; names are plain ASCII.
+  std::string& start(std::string_view name) {
+    out_ += out_.empty() ? "{\"" : ",\"";
+    return out_.append(name).append("\":");
+  }
+
+  std::string out_;
 };
 
 std::string timestamp(std::chrono::system_clock::time_point now) {
@@ -91,9 +112,8 @@ const char* name_of(Level level) {
   return "error";
 }
 
-Line::Line(Level level, std::string_view event, std::chrono::system_clock::time_point now)
-    : writer_(buffer_) {
-  writer_.StartObject();
+Line::Line(Level level, std::string_view event, std::chrono::system_clock::time_point now) {
+  out_.reserve(512);
   text("ts", timestamp(now));
   text("level", name_of(level));
   text("event", event);
@@ -137,7 +157,7 @@ std::string log_line(const CallRecord& record, std::chrono::system_clock::time_p
   line.milliseconds("total_ms", record.total);
   if (record.vendor.count() != 0) line.milliseconds("vendor_ms", record.vendor);
   line.text("plugin", record.plugin);
-  return line.finish();
+  return std::move(line).finish();
 }
 
 std::string slow_client_line(const CallRecord& request, std::string_view message,
@@ -145,14 +165,14 @@ std::string slow_client_line(const CallRecord& request, std::string_view message
   Line line(Level::warn, "slow_client", now);
   append_request(line, request);
   line.message(message);
-  return line.finish();
+  return std::move(line).finish();
 }
 
 std::string log_line(Level level, std::string_view event, std::string_view message,
                      std::chrono::system_clock::time_point now) {
   Line line(level, event, now);
   line.message(message);
-  return line.finish();
+  return std::move(line).finish();
 }
 
 }  // namespace penstock::server

@@ -6,6 +6,7 @@
 #include <rapidjson/document.h>
 
 #include "openapi/error_responses.hpp"
+#include "openapi/references.hpp"
 
 namespace penstock::server::openapi {
 namespace {
@@ -75,7 +76,7 @@ std::string call_schema(const NamedApi& api) {
   JsonObject members;
   members
       .json("method",
-            JsonObject().text("type", "string").json("enum", json_texts(info.methods)).done())
+            JsonObject().text("type", "string").json("enum", json_strings(info.methods)).done())
       .json("path", path_schema(info))
       .json("headers",
             fields_schema("For the vendor; those of framing, routing and credentials are refused"))
@@ -94,7 +95,7 @@ std::string call_schema(const NamedApi& api) {
   return JsonObject()
       .text("type", "object")
       .text("description", "A call of " + id_of(info))
-      .json("required", json_texts(required))
+      .json("required", json_strings(required))
       .json("properties", members.done())
       .done();
 }
@@ -145,7 +146,7 @@ std::string operation(const NamedApi& api, const Kind& kind) {
   out.text("operationId", std::string(kind.name) + "_" + api.name)
       .text("summary", std::string(kind.title) + id_of(info) + ": " + info.title)
       .text("description", description(info, kind.what))
-      .json("tags", json_texts({info.tool}));
+      .json("tags", json_strings({info.tool}));
   if (!info.docs_url.empty()) {
     out.json("externalDocs", JsonObject()
                                  .text("description", info.title + ": the vendor's documentation")

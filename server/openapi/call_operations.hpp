@@ -4,8 +4,7 @@
 #include <vector>
 
 #include <penstock/catalog.hpp>
-
-#include "json/json_object.hpp"
+#include <penstock/json_writer.hpp>
 
 namespace penstock::server::openapi {
 

@@ -2,11 +2,8 @@
 
 #include <set>
 
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/reader.h>
-#include <rapidjson/stringbuffer.h>
+#include <penstock/json_writer.hpp>
 
-#include "json/json_object.hpp"
 #include "openapi/call_operations.hpp"
 #include "openapi/error_responses.hpp"
 #include "openapi/fixed_paths.hpp"
@@ -14,35 +11,6 @@
 
 namespace penstock::server::openapi {
 namespace {
-
-/// Writes numbers with their original text.
-template <class Writer>
-class FaithfulWriter : public Writer {
- public:
-  using Writer::Writer;
-  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
-    return Writer::RawValue(text, size, rapidjson::kNumberType);
-  }
-};
-
-template <class Writer>
-std::string rewritten(const std::string& json, auto&& set_up) {
-  rapidjson::StringBuffer buffer;
-  FaithfulWriter<Writer> writer(buffer);
-  set_up(writer);
-  rapidjson::Reader reader;
-  rapidjson::StringStream stream(json.c_str());
-  reader.Parse<rapidjson::kParseNumbersAsStringsFlag>(stream, writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
-/// The same JSON with uniform white space.
-std::string laid_out(const std::string& json, bool indent) {
-  using rapidjson::StringBuffer;
-  if (!indent) return rewritten<rapidjson::Writer<StringBuffer>>(json, [](auto&) {});
-  return rewritten<rapidjson::PrettyWriter<StringBuffer>>(
-      json, [](auto& writer) { writer.SetIndent(' ', 2); });
-}
 
 std::string info() {
   return JsonObject()
@@ -113,18 +81,18 @@ std::string components(const std::vector<NamedApi>& apis, const ServerFacts& fac
 
 }  // namespace
 
-std::string document(std::vector<ApiInfo> catalog, const ServerFacts& facts, bool indent) {
+std::string document(std::vector<ApiInfo> catalog, const ServerFacts& facts, JsonLayout layout) {
   const std::vector<NamedApi> apis = named(std::move(catalog));
-  return laid_out(JsonObject()
-                      .text("openapi", "3.1.0")
-                      .json("info", info())
-                      .json("servers", servers(facts))
-                      .json("security", R"([{"api_key":[]}])")
-                      .json("tags", tags(apis))
-                      .json("paths", paths(apis))
-                      .json("components", components(apis, facts))
-                      .done(),
-                  indent);
+  return format_json(JsonObject()
+                         .text("openapi", "3.1.0")
+                         .json("info", info())
+                         .json("servers", servers(facts))
+                         .json("security", R"([{"api_key":[]}])")
+                         .json("tags", tags(apis))
+                         .json("paths", paths(apis))
+                         .json("components", components(apis, facts))
+                         .done(),
+                     layout);
 }
 
 }  // namespace penstock::server::openapi

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <penstock/catalog.hpp>
+#include <penstock/json_writer.hpp>
 
 namespace penstock::server::openapi {
 
@@ -15,8 +16,8 @@ struct ServerFacts {
 };
 
 /// The OpenAPI 3.1 document of the HTTP API: two operations for each {tool}/{api}, the other
-/// routes, every error. The same input always gives the same bytes. `indent`: formatted for people.
-/// A pure function, [any-thread].
-std::string document(std::vector<ApiInfo> apis, const ServerFacts& facts, bool indent = false);
+/// routes, every error. The same input always gives the same bytes. A pure function, [any-thread].
+std::string document(std::vector<ApiInfo> apis, const ServerFacts& facts,
+                     JsonLayout layout = JsonLayout::compact);
 
 }  // namespace penstock::server::openapi

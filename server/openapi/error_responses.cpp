@@ -9,6 +9,7 @@
 #include <penstock/text.hpp>
 
 #include "api/api_errors.hpp"
+#include "openapi/references.hpp"
 
 namespace penstock::server::openapi {
 namespace {
@@ -195,7 +196,7 @@ std::string word(std::string_view description, const std::vector<std::string>& v
   return JsonObject()
       .text("type", "string")
       .text("description", description)
-      .json("enum", json_texts(values))
+      .json("enum", json_strings(values))
       .done();
 }
 
@@ -211,7 +212,7 @@ std::string error_responses(std::uint64_t max_request_bytes) {
 }
 
 std::string error_schema() {
-  std::string codes = json_texts(words(Code::authentication_invalid, Code::unknown_error));
+  std::string codes = json_strings(words(Code::authentication_invalid, Code::unknown_error));
   codes.insert(codes.size() - 1, ",null");
   JsonObject members;
   members

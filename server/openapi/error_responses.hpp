@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "json/json_object.hpp"
+#include <penstock/json_writer.hpp>
 
 namespace penstock::server::openapi {
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "openapi/error_responses.hpp"
+#include "openapi/references.hpp"
 
 namespace penstock::server::openapi {
 namespace {
@@ -61,7 +62,7 @@ std::string operation(const Endpoint& page) {
   JsonObject out;
   out.text("operationId", page.operation_id)
       .text("summary", page.summary)
-      .json("tags", json_texts({std::string(page.tag)}));
+      .json("tags", json_strings({std::string(page.tag)}));
   if (!page.needs_key) out.json("security", "[]");
   const auto parameters = path_parameters(page.path);
   if (!parameters.empty()) out.json("parameters", json_array(parameters));
@@ -71,7 +72,7 @@ std::string operation(const Endpoint& page) {
 std::string one_of_texts(std::string_view name, const std::set<std::string>& values) {
   JsonObject schema;
   schema.text("type", "string");
-  if (!values.empty()) schema.json("enum", json_texts({values.begin(), values.end()}));
+  if (!values.empty()) schema.json("enum", json_strings({values.begin(), values.end()}));
   return JsonObject()
       .text("name", name)
       .text("in", "path")
@@ -98,7 +99,7 @@ std::string proxy_operation(std::string_view method) {
           "status. `Penstock-Answer` is `vendor` on the vendor's answers and `engine` on the "
           "errors listed here.\n\nA path parameter of OpenAPI cannot hold a slash: `path` may "
           "have several segments and a query, which are sent as written, not percent-encoded.")
-      .json("tags", json_texts({"The proxy"}));
+      .json("tags", json_strings({"The proxy"}));
   if (method == "post" || method == "put" || method == "patch")
     out.json("requestBody", R"({"content":{"*/*":{}}})");
   return out.json("responses", responses.done()).done();

@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "json/json_object.hpp"
+#include <penstock/json_writer.hpp>
+
 #include "openapi/call_operations.hpp"
 
 namespace penstock::server::openapi {

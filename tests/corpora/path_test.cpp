@@ -2,13 +2,13 @@
 // below the API's base URL and nothing else.
 #include <algorithm>
 
+#include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
 #include "apis.hpp"
 #include "attack_lists.hpp"
 #include "corpus.hpp"
-#include "envelope/json_text.hpp"
 #include "http_fixture.hpp"
 #include "socket_watch.hpp"
 

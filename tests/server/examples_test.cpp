@@ -1,5 +1,4 @@
 #include "api/examples.hpp"
-#include "json/json_object.hpp"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include <penstock/json_writer.hpp>
 #include <rapidjson/document.h>
 #include <unistd.h>
 
@@ -68,8 +68,8 @@ TEST(Examples, curl_gets_the_very_envelope) {
     const ExampleCall example{"T",
                               "POST",
                               "/a?b=" + text,
-                              R"({"o":)" + quoted_json(text) + "}",
-                              quoted_json(text),
+                              R"({"o":)" + json_string(text) + "}",
+                              json_string(text),
                               {{"p", text}}};
     const ExampleContext place{"127.0.0.1:80", "tool:" + text, {}};
     EXPECT_EQ(arguments_in_shell(curl_command(some_api(), example, place)),
@@ -85,8 +85,8 @@ TEST(Examples, the_command_gets_the_texts_themselves) {
     const ExampleCall example{"T",
                               "POST",
                               "/" + text,
-                              R"({"o":)" + quoted_json(text) + "}",
-                              quoted_json("<" + text),
+                              R"({"o":)" + json_string(text) + "}",
+                              json_string("<" + text),
                               {{"p", text}}};
     const ExampleContext place{"127.0.0.1:80", "tool:" + text, "my " + text};
     EXPECT_EQ(arguments_in_shell(cli_command(some_api(), example, place)),

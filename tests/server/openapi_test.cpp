@@ -191,7 +191,7 @@ TEST(OpenApi, IsTheSameBytesWhateverTheOrder) {
   EXPECT_EQ(openapi::document(apis, facts), once);
   std::ranges::reverse(apis);
   EXPECT_EQ(openapi::document(apis, facts), once);
-  EXPECT_EQ(parsed(openapi::document(apis, facts, true)), parsed(once));
+  EXPECT_EQ(parsed(openapi::document(apis, facts, JsonLayout::indented)), parsed(once));
 }
 
 TEST(OpenApi, KeepsNumbersAndTextsAsTheyAre) {
@@ -199,7 +199,7 @@ TEST(OpenApi, KeepsNumbersAndTextsAsTheyAre) {
       R"({"type":"object","properties":{"a":{"maximum":1.10,"minimum":1e2,"title":"\u0001\"é"}}})";
   const std::string document = openapi::document({api("tool", "api", schema)}, facts);
   EXPECT_THAT(document, HasSubstr(R"({"maximum":1.10,"minimum":1e2,"title":"\u0001\"é"})"));
-  EXPECT_THAT(openapi::document({api("tool", "api", schema)}, facts, true),
+  EXPECT_THAT(openapi::document({api("tool", "api", schema)}, facts, JsonLayout::indented),
               HasSubstr(R"("maximum": 1.10)"));
 }
 

@@ -77,6 +77,7 @@ TEST(Utf8, counts_and_cuts_between_characters) {
   const std::size_t prefixes[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
   for (std::size_t max = 0; max < std::size(prefixes); ++max)
     EXPECT_EQ(utf8_prefix(text, max).size(), prefixes[max]) << max;
+  EXPECT_EQ(utf8_prefix(std::string(9, '\x80'), 7).size(), 7U);
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept;
 /// The number of characters in valid UTF-8.
 std::size_t utf8_count(std::string_view text) noexcept;
 
-/// The longest prefix of at most `max_bytes` bytes that does not cut a character in two.
+/// The longest prefix of at most `max_bytes` bytes that does not cut a character in two. Bytes that
+/// are not UTF-8 are cut anywhere.
 std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) noexcept;
 
 }  // namespace penstock
