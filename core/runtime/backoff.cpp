@@ -1,16 +1,16 @@
 #include "runtime/backoff.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
+
+#include "base/refusal_delay.hpp"
 
 namespace penstock::runtime {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::chrono::seconds, 3> rests = {
-    std::chrono::seconds(5), std::chrono::seconds(30), std::chrono::seconds(300)};
+constexpr std::chrono::seconds max_open{300};
 
 std::string seconds(milliseconds time) {
   return std::to_string((time.count() + 999) / 1000) + " s";
@@ -95,7 +95,7 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
   }
   // Last, so that no other check rejects the call: one call goes through as a probe, the others
   // wait for its outcome.
-  if (refused_often) open_until_ = now + rests.front();
+  if (refused_often) open_until_ = now + delay_after_refusal(1);
   return std::nullopt;
 }
 
@@ -106,10 +106,10 @@ std::string Backoff::note(CredentialsVerdict verdict, milliseconds wait, const s
   const std::scoped_lock lock(mutex_);
   unreachable_.reset();
   if (refused && ++refusals_ >= max_refusals) {
-    const auto step = std::min<std::size_t>(static_cast<std::size_t>(rests_++), rests.size() - 1);
-    open_until_ = now + rests[step];
+    const int times_opened = refusals_ - max_refusals + 1;
+    open_until_ = now + std::min(delay_after_refusal(times_opened), max_open);
   } else if (verdict == CredentialsVerdict::accepted) {
-    refusals_ = rests_ = 0;
+    refusals_ = 0;
     accepted_ = true;
   }
   if (wait.count() == 0) return {};

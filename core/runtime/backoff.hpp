@@ -86,7 +86,6 @@ class Backoff {
  private:
   mutable std::mutex mutex_;
   int refusals_ = 0;       ///< consecutive
-  int rests_ = 0;          ///< backoffs since the last success
   bool accepted_ = false;  ///< ever; before that, nothing is known of the credentials
   SteadyTime open_until_, rate_limited_until_;
   std::optional<Unreachable> unreachable_;
