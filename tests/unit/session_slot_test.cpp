@@ -123,17 +123,17 @@ class SessionTest : public testing::Test {
                                          rotates);
   }
 
-  SessionRequest need(std::uint64_t used = 0) const {
-    SessionRequest wanted;
-    wanted.plugin = plugin;
-    wanted.used_generation = used;
-    return wanted;
+  SessionRequest request(std::uint64_t used = 0) const {
+    SessionRequest out;
+    out.plugin = plugin;
+    out.used_generation = used;
+    return out;
   }
 
   /// Another replica on the same store renews, from the lease to the end.
   std::shared_ptr<SessionSlot> replica_renews(int status, const std::string& body) {
     auto other = restart();
-    SessionRequest wanted = need(other->current()->generation);
+    SessionRequest wanted = request(other->current()->generation);
     wanted.ignore_backoff = true;
     other->obtain(std::move(wanted), environment, [](const auto&) {});
     environment->begin();
@@ -142,7 +142,7 @@ class SessionTest : public testing::Test {
     return other;
   }
 
-  void ask(std::uint64_t used = 0) { ask(need(used)); }
+  void ask(std::uint64_t used = 0) { ask(request(used)); }
   void ask(SessionRequest wanted) {
     state->obtain(std::move(wanted), environment,
                   [this](Result<SnapshotPtr> result) { results.push_back(std::move(result)); });
@@ -261,7 +261,7 @@ TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_
   EXPECT_TRUE(results.back().has_value());
 }
 
-TEST(RestAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
+TEST(BackoffAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
   EXPECT_EQ(backoff_after_failure(1, 255), 1'000);
   EXPECT_EQ(backoff_after_failure(1, 0), 500);
   EXPECT_EQ(backoff_after_failure(3, 255), 4'000);
@@ -277,13 +277,13 @@ TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_
   environment->store();
   const std::int64_t end = state->current()->session->expires_ms;
   environment->now = state->current()->refresh_early_ms;
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   environment->begin();
   environment->answer(503, "", {{"retry-after", "86400"}});
   environment->now = end - 1;
   ask();
   EXPECT_EQ(token(*results.back()), "a1") << "what lives serves";
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   EXPECT_TRUE(environment->leases.empty());
   environment->now = end;
   ask(state->current()->generation);
@@ -321,7 +321,7 @@ TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
 }
 
 TEST_F(SessionTest, a_stored_session_serves_each_api_that_it_was_made_for_and_no_other) {
-  SessionRequest wanted = need();
+  SessionRequest wanted = request();
   wanted.format = 1;
   wanted.formats = {1, 2};
   ask(wanted);
@@ -500,7 +500,7 @@ TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
   ask();
   environment->answer(400, "");
   environment->store();
-  SessionRequest wanted = need();
+  SessionRequest wanted = request();
   wanted.ignore_backoff = true;
   ask(std::move(wanted));
   ASSERT_EQ(environment->fetches.size(), 1U);
@@ -532,12 +532,12 @@ TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
   EXPECT_GE(ahead, 3'600'000 * 7 / 10);
   EXPECT_LE(ahead, 3'600'000 * 9 / 10);
   environment->now += ahead - 1;
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   EXPECT_TRUE(environment->leases.empty());
   environment->now += 1;
   EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::expiring);
   for (int i = 0; i < 100; ++i)
-    state->refresh_early(need(), environment);
+    state->refresh_early(request(), environment);
   EXPECT_EQ(environment->leases.size(), 1U);
   environment->begin();
   ask();  // has what it needs at once
@@ -553,16 +553,16 @@ TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
   environment->answer(200, "a1 r1");
   environment->store();
   environment->now = state->current()->refresh_early_ms;
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   environment->begin();
   environment->answer(503, "");
   ask();
   EXPECT_EQ(token(*results.back()), "a1");
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   EXPECT_TRUE(environment->leases.empty()) << "a failed attempt rests";
 }
 
-TEST(RenewAhead, is_spread_by_chance_and_left_to_short_lives) {
+TEST(EarlyRefresh, is_spread_by_chance_and_left_to_short_lives) {
   EXPECT_EQ(refresh_early_time(1'000'000, 1'059'999, 0), 0);
   EXPECT_EQ(refresh_early_time(1'000'000, 0, 0), 0);
   EXPECT_EQ(refresh_early_time(1'000'000, 2'000'000, 0), 1'700'000);
@@ -634,7 +634,7 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_gives_way_to_credentials_rotated
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
   const auto other = replica_renews(200, "a2 r2");
-  other->obtain(need(other->current()->generation), environment, [](const auto&) {});
+  other->obtain(request(other->current()->generation), environment, [](const auto&) {});
   environment->begin();
   environment->fetches.clear();  // it dies while it renews again
   environment->pass(2'000ms);
@@ -678,7 +678,7 @@ TEST_F(SessionTest, what_another_replica_failed_to_renew_goes_on_serving) {
   const std::uint64_t generation = state->current()->generation;
   replica_renews(503, "");
   environment->now = state->current()->refresh_early_ms;
-  state->refresh_early(need(), environment);
+  state->refresh_early(request(), environment);
   environment->begin();
   EXPECT_EQ(token(state->current()), "a1");
   EXPECT_EQ(state->current()->generation, generation);
@@ -796,7 +796,7 @@ TEST(SqliteStore, keeps_its_state_across_openings_in_a_private_folder) {
 
 TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them) {
   state = restart("refresh-secret");
-  SessionRequest wanted = need();
+  SessionRequest wanted = request();
   wanted.max_fetches = 2;
   ask(std::move(wanted));
   environment->answer(202, "ticket-secret");
