@@ -57,14 +57,15 @@ constexpr std::uint64_t bodies_in_all = 32;
 
 }  // namespace
 
-ApiHandler::ApiHandler(CallPort& port, const ServerConfig& config, AllowedNetworks networks,
+ApiHandler::ApiHandler(Engine& engine, const ServerConfig& config, AllowedNetworks networks,
                        LogSink log)
-    : port_(port), budget_(std::make_shared<ByteBudget>(bodies_in_all * config.max_request_bytes)),
+    : engine_(engine),
+      budget_(std::make_shared<ByteBudget>(bodies_in_all * config.max_request_bytes)),
       keys_(config.api_keys, budget_, bodies_of_a_key * config.max_request_bytes),
       networks_(std::move(networks)), log_(std::move(log)), environment_id_(config.environment_id),
       address_(reachable(config.listen)), max_request_bytes_(config.max_request_bytes),
       intermediaries_noted_(intermediary_header_rules()) {
-  const std::vector<ApiInfo> catalog = port.catalog();
+  const std::vector<ApiInfo> catalog = engine.catalog();
   openapi_ = openapi::document(catalog, {.max_request_bytes = max_request_bytes_});
   for (const ApiInfo& api : catalog) {
     ProxiedApi& known = apis_[api.tool + "/" + api.api];
@@ -130,13 +131,13 @@ void ApiHandler::serve(RequestContext context, std::string body,
       break;
     case Endpoint::apis:
       response.body = success_json(
-          apis_json(port_.catalog(), example_contexts(address_, port_.integrations())));
+          apis_json(engine_.catalog(), example_contexts(address_, engine_.integrations())));
       break;
     case Endpoint::openapi:
       response.body = openapi_;
       break;
     case Endpoint::integrations:
-      response.body = success_json(integrations_json(port_.integrations()));
+      response.body = success_json(integrations_json(engine_.integrations()));
       break;
     default:
       response.body = item_page(context, error);
@@ -148,7 +149,7 @@ void ApiHandler::serve(RequestContext context, std::string body,
 
 std::optional<Error> ApiHandler::why_not_ready() const {
   if (draining_) return shutting_down();
-  const std::vector<std::string> reasons = port_.out_of_service();
+  const std::vector<std::string> reasons = engine_.out_of_service();
   if (reasons.empty()) return std::nullopt;
   std::string all;
   for (const std::string& reason : reasons)
@@ -161,10 +162,10 @@ std::string ApiHandler::item_page(const RequestContext& context,
   if (context.route->page == Endpoint::api) {
     const std::string wanted = context.arguments[0] + "/" + context.arguments[1];
     std::vector<std::string> names;
-    for (const ApiInfo& api : port_.catalog()) {
+    for (const ApiInfo& api : engine_.catalog()) {
       names.push_back(api.tool + "/" + api.api);
       if (names.back() == wanted)
-        return success_json(api_json(api, example_contexts(address_, port_.integrations())));
+        return success_json(api_json(api, example_contexts(address_, engine_.integrations())));
     }
     error = request_error(404, "Not found",
                           "there is no API of that name" +
@@ -174,7 +175,7 @@ std::string ApiHandler::item_page(const RequestContext& context,
                                    : did_you_mean(wanted, names)));
   } else {
     std::vector<std::string> ids;
-    for (const IntegrationInfo& integration : port_.integrations()) {
+    for (const IntegrationInfo& integration : engine_.integrations()) {
       if (integration.id == context.arguments[0])
         return success_json(integration_json(integration));
       ids.push_back(integration.id);
@@ -189,8 +190,8 @@ std::string ApiHandler::item_page(const RequestContext& context,
 void ApiHandler::verify(RequestContext context, std::function<void(HttpResponse)> done) {
   context.record.event = "verify";
   const std::string id = context.record.integration = context.arguments[0];
-  port_.verify(id, [this, context = std::move(context),
-                    done = std::move(done)](Result<std::vector<ProbeResult>> checks) mutable {
+  engine_.verify(id, [this, context = std::move(context),
+                      done = std::move(done)](Result<std::vector<ProbeResult>> checks) mutable {
     if (!checks) return done(refuse(std::move(checks.error()), context));
     done(finish(context, {200, {}, success_json(verification_json(*checks))}));
   });
@@ -219,22 +220,23 @@ void ApiHandler::call(RequestContext context, std::string_view body,
   call.respect_rate_limit = context.respects_rate_limit;
   call.client_disconnected = std::move(context.client_disconnected);
   if (!parsed->problems.empty()) {
-    return port_.validate(std::move(call), [this, context = std::move(context),
-                                            problems = std::move(parsed->problems),
-                                            done = std::move(done)](Result<Preview> rest) mutable {
-      done(refuse(with_what_the_api_says(std::move(problems), std::move(rest)), context));
-    });
+    return engine_.validate(
+        std::move(call),
+        [this, context = std::move(context), problems = std::move(parsed->problems),
+         done = std::move(done)](Result<Preview> rest) mutable {
+          done(refuse(with_what_the_api_says(std::move(problems), std::move(rest)), context));
+        });
   }
   if (context.route->page == Endpoint::validate)
     return validate(std::move(context), std::move(call), std::move(parsed->warnings),
                     std::move(done));
 
   const bool as_base64 = call.response_as_base64;
-  port_.start(std::move(call),
-              [this, context = std::move(context), warnings = std::move(parsed->warnings),
-               as_base64, done = std::move(done)](Result<Response> result) mutable {
-                done(render(context, std::move(result), warnings, as_base64));
-              });
+  engine_.start(std::move(call),
+                [this, context = std::move(context), warnings = std::move(parsed->warnings),
+                 as_base64, done = std::move(done)](Result<Response> result) mutable {
+                  done(render(context, std::move(result), warnings, as_base64));
+                });
 }
 
 void ApiHandler::validate(RequestContext context, Call call, std::vector<std::string> warnings,
@@ -248,8 +250,8 @@ void ApiHandler::validate(RequestContext context, Call call, std::vector<std::st
     if (with_session) response.headers.push_back({"Preference-Applied", "session"});
     done(finish(context, std::move(response)));
   };
-  if (!with_session) return port_.validate(std::move(call), std::move(show));
-  port_.validate_with_session(std::move(call), std::move(show));
+  if (!with_session) return engine_.validate(std::move(call), std::move(show));
+  engine_.validate_with_session(std::move(call), std::move(show));
 }
 
 HttpResponse ApiHandler::render(RequestContext& context, Result<Response> result,

@@ -10,10 +10,10 @@
 #include <vector>
 
 #include <penstock/config.hpp>
+#include <penstock/engine.hpp>
 #include <penstock/error.hpp>
 
 #include "api/api_keys.hpp"
-#include "api/call_port.hpp"
 #include "api/examples.hpp"
 #include "api/routes.hpp"
 #include "api/slot_contention.hpp"
@@ -58,8 +58,8 @@ struct ProxiedApi {
 /// Thread-safe; does not use sockets.
 class ApiHandler {
  public:
-  /// `port` and `log` must outlive the handler.
-  ApiHandler(CallPort& port, const ServerConfig& config, AllowedNetworks networks, LogSink log);
+  /// `engine` and `log` must outlive the handler.
+  ApiHandler(Engine& engine, const ServerConfig& config, AllowedNetworks networks, LogSink log);
 
   Client recognise(const Address& address, std::string text) const;
 
@@ -120,7 +120,7 @@ class ApiHandler {
   void validate(RequestContext context, Call call, std::vector<std::string> warnings,
                 std::function<void(HttpResponse)> done);
 
-  CallPort& port_;
+  Engine& engine_;
   std::shared_ptr<ByteBudget> budget_;
   ApiKeys keys_;
   SlotContention contention_;

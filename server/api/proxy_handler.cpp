@@ -150,7 +150,7 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, Reques
 }
 
 void ApiHandler::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
-  port_.proxy(std::move(call), std::move(peer));
+  engine_.proxy(std::move(call), std::move(peer));
 }
 
 void ApiHandler::record_response(RequestContext& context, const Response& head) {

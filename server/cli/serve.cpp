@@ -78,8 +78,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
     std::cerr << "penstock serve: " << networks.error() << '\n';
     return exit_failed;
   }
-  server::EnginePort port(engine);
-  server::ApiHandler door(port, config, std::move(*networks), log.sink());
+  server::ApiHandler door(engine, config, std::move(*networks), log.sink());
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < engine.loops(); ++i)
     loops.push_back(&engine.loop(i));

@@ -101,8 +101,7 @@ Stage::Stage(const std::string& more_integrations)
   ServerConfig config = engine_->config().server;
   config.listen = "127.0.0.1:0";
   config.api_keys = {{"local", Secret("key"), "", 0}};
-  port_ = std::make_unique<server::EnginePort>(*engine_);
-  api_ = std::make_unique<server::ApiHandler>(*port_, config, *server::AllowedNetworks::parse({}),
+  api_ = std::make_unique<server::ApiHandler>(*engine_, config, *server::AllowedNetworks::parse({}),
                                               [this](std::string line) {
                                                 const std::lock_guard lock(log_mutex_);
                                                 log_.push_back(std::move(line));

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "api/api_handler.hpp"
-#include "api/call_port.hpp"
 #include "http/connection.hpp"
 #include "http/http_server.hpp"
 #include "sandbox_process.hpp"
@@ -55,7 +54,6 @@ class Stage {
   std::string vendor_address_;
   std::mutex log_mutex_;
   std::vector<std::string> log_;
-  std::unique_ptr<server::EnginePort> port_;
   std::unique_ptr<server::ApiHandler> api_;
   std::unique_ptr<server::HttpServer> http_;
   std::unique_ptr<Line> line_;

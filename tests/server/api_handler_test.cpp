@@ -45,7 +45,7 @@ class ApiHandlerTest : public testing::Test {
   }
 
   void make() {
-    api_.emplace(port_, config_, *AllowedNetworks::parse(config_.allowed_networks),
+    api_.emplace(engine_, config_, *AllowedNetworks::parse(config_.allowed_networks),
                  [this](std::string line) { lines_.push_back(std::move(line)); });
   }
 
@@ -57,7 +57,7 @@ class ApiHandlerTest : public testing::Test {
   }
 
   ServerConfig config_ = RunningServer::default_config();
-  FakePort port_;
+  FakeEngine engine_;
   std::optional<ApiHandler> api_;
   std::vector<std::string> lines_;
 };
@@ -234,7 +234,7 @@ TEST_F(ApiHandlerTest, NeedsAnIntegration) {
 }
 
 TEST_F(ApiHandlerTest, ValidatesWithoutSending) {
-  port_.hold();  // A call would never come back.
+  engine_.hold();  // A call would never come back.
   const HttpResponse response =
       call(R"({"method":"POST","path":"/x","data":"<a/>"})", "/v1/validate/hibob/v1");
   EXPECT_EQ(

@@ -37,14 +37,14 @@ std::ptrdiff_t bytes_left_by_calls(RunningServer& server, const OneCall& one_cal
 
 TEST(HttpCaller, IsWatchedWithoutLeavingAnythingBehindACall) {
   RunningServer server;
-  server.port.hold();  // Each call waits for its answer, and so is watched.
+  server.engine.hold();  // Each call waits for its answer, and so is watched.
   TestClient client = server.connect();
   const std::string request = post("/v1/passthrough/hibob/v1", call_body);
   EXPECT_LT(bytes_left_by_calls(server,
                                 [&] {
                                   client.send(request);
-                                  server.port.wait_for_calls(1);
-                                  server.port.answer_held();
+                                  server.engine.wait_for_calls(1);
+                                  server.engine.answer_held();
                                   ASSERT_EQ(client.receive().status, 200);
                                 }),
             5'000 * 8);
@@ -52,7 +52,7 @@ TEST(HttpCaller, IsWatchedWithoutLeavingAnythingBehindACall) {
 
 TEST(HttpCaller, IsWatchedWithoutLeavingAnythingBehindAStreamedCall) {
   RunningServer server;
-  server.port.play({.headers = {{"content-length", "5"}}, .pieces = {"hello"}});
+  server.engine.play({.headers = {{"content-length", "5"}}, .pieces = {"hello"}});
   TestClient client = server.connect();
   const std::string get_it =
       "GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
@@ -69,14 +69,14 @@ TEST(HttpCaller, ThatHasClosedItsSendingSideIsAnswered) {
   HttpLimits limits;
   limits.half_closed = 1ms;
   RunningServer server(RunningServer::default_config(), limits);
-  server.port.hold();
+  server.engine.hold();
   TestClient client = server.connect();
   client.send(post("/v1/passthrough/hibob/v1", call_body));
   client.finish_sending();
-  server.port.wait_for_calls(1);
+  server.engine.wait_for_calls(1);
   EXPECT_EQ(client.receive(true).status, 100) << "it is asked whether it still reads";
-  EXPECT_FALSE(server.port.client_disconnected(0));
-  server.port.release();
+  EXPECT_FALSE(server.engine.client_disconnected(0));
+  server.engine.release();
   EXPECT_EQ(client.receive().status, 200);
   EXPECT_TRUE(client.closed_by_server());
 }
@@ -96,39 +96,39 @@ TEST(HttpCaller, OfHttp10IsNotAsked) {
   HttpLimits limits;
   limits.half_closed = 1ms;
   RunningServer server(RunningServer::default_config(), limits);
-  server.port.hold();
+  server.engine.hold();
   TestClient client = server.connect();
   client.send("POST /v1/passthrough/hibob/v1 HTTP/1.0\r\nAuthorization: Bearer "
               "key\r\nX-Integration-Id: a\r\nContent-Length: " +
               std::to_string(call_body.size()) + "\r\n\r\n" + std::string(call_body));
   client.finish_sending();
-  server.port.wait_for_calls(1);
+  server.engine.wait_for_calls(1);
   TestClient other = server.connect();  // Its time to be asked goes by meanwhile.
   other.send(post("/v1/passthrough/hibob/v1", call_body));
   other.finish_sending();
   EXPECT_EQ(other.receive(true).status, 100);
-  server.port.release();
+  server.engine.release();
   EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST(HttpCaller, ThatHasGoneIsNoticedHoweverItWent) {
   RunningServer server;
-  server.port.hold();
+  server.engine.hold();
   enum class Way { closes, resets, closes_behind_another_request };
   for (const Way way : {Way::closes, Way::resets, Way::closes_behind_another_request}) {
     const auto number = static_cast<std::size_t>(way);
     {
       TestClient client = server.connect();
       client.send(post("/v1/passthrough/hibob/v1", call_body));
-      server.port.wait_for_calls(number + 1);
-      EXPECT_FALSE(server.port.client_disconnected(number));
+      server.engine.wait_for_calls(number + 1);
+      EXPECT_FALSE(server.engine.client_disconnected(number));
       if (way == Way::closes_behind_another_request) client.send(get("/healthz"));
       if (way == Way::resets) client.reset();
     }
-    while (!server.port.client_disconnected(number))  // or this test ends in its time limit
+    while (!server.engine.client_disconnected(number))  // or this test ends in its time limit
       std::this_thread::yield();
   }
-  server.port.release();
+  server.engine.release();
 }
 
 TEST(HttpCaller, MaySendTheNextRequestWhileItsBodyIsStreamed) {

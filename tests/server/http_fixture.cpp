@@ -8,7 +8,7 @@ namespace penstock::server {
 
 namespace asio = boost::asio;
 
-void FakePort::answer(const Call& call, const std::function<void(Result<Response>)>& handler) {
+void FakeEngine::answer(const Call& call, const std::function<void(Result<Response>)>& handler) {
   if (call.path == "/fail")
     return handler(failure(vendor_unreachable("refused", Phase::connect, Sent::no)));
   if (call.path == "/crowded")
@@ -26,7 +26,7 @@ void FakePort::answer(const Call& call, const std::function<void(Result<Response
   handler(std::move(answer));
 }
 
-void FakePort::start(Call call, std::function<void(Result<Response>)> handler) {
+void FakeEngine::start(Call call, std::function<void(Result<Response>)> handler) {
   if (!holding_) return answer(call, handler);
   const std::lock_guard lock(mutex_);
   held_.emplace_back(std::move(call), std::move(handler));
@@ -48,7 +48,7 @@ void echo(const std::shared_ptr<ProxyPeer>& peer) {
 }
 
 void play_piece(const std::shared_ptr<ProxyPeer>& peer,
-                const std::shared_ptr<const FakePort::Script>& script, std::size_t number,
+                const std::shared_ptr<const FakeEngine::Script>& script, std::size_t number,
                 std::atomic<std::size_t>& taken) {
   if (number == script->pieces.size()) {
     if (script->breaks_off) return peer->finish(failure(input_invalid("the vendor hung up")));
@@ -72,7 +72,7 @@ Response interim(std::vector<Field> headers) {
 }
 
 void play_script(const std::shared_ptr<ProxyPeer>& peer,
-                 const std::shared_ptr<const FakePort::Script>& script,
+                 const std::shared_ptr<const FakeEngine::Script>& script,
                  std::atomic<std::size_t>& taken) {
   if (!script->interim.empty()) peer->interim(interim(script->interim));
   Response head;
@@ -84,7 +84,7 @@ void play_script(const std::shared_ptr<ProxyPeer>& peer,
 
 }  // namespace
 
-void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+void FakeEngine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   if (script_) return play_script(peer, script_, pieces_taken);
   if (call.call.api == "refused") return peer->finish(failure(input_invalid("refused")));
   peer->interim(interim({{"link", "</a>"}}));
@@ -101,23 +101,23 @@ void FakePort::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   peer->finish(ProxyEnd{});
 }
 
-void FakePort::wait_for_calls(std::size_t count) {
+void FakeEngine::wait_for_calls(std::size_t count) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return held_.size() >= count; });
 }
 
-bool FakePort::client_disconnected(std::size_t number) {
+bool FakeEngine::client_disconnected(std::size_t number) {
   const std::lock_guard lock(mutex_);
   const auto& flag = held_.at(number).first.client_disconnected;
   return flag && *flag;
 }
 
-void FakePort::release() {
+void FakeEngine::release() {
   holding_ = false;
   answer_held();
 }
 
-void FakePort::answer_held() {
+void FakeEngine::answer_held() {
   std::vector<std::pair<Call, std::function<void(Result<Response>)>>> held;
   {
     const std::lock_guard lock(mutex_);
@@ -127,15 +127,15 @@ void FakePort::answer_held() {
     answer(call, handler);
 }
 
-void FakePort::verify(const std::string& integration_id,
-                      std::function<void(Result<std::vector<ProbeResult>>)> handler) {
+void FakeEngine::verify(const std::string& integration_id,
+                        std::function<void(Result<std::vector<ProbeResult>>)> handler) {
   if (integration_id != "hibob:acme")
     return handler(failure(integration_not_found("there is no integration of that id")));
   handler(std::vector<ProbeResult>{{"hibob/v1", true, "works: the vendor answers HTTP 200", 200},
                                    {"hibob/hire", false, "no route to \"there\"", 0}});
 }
 
-Result<Preview> FakePort::validate(const Call& call) const {
+Result<Preview> FakeEngine::validate(const Call& call) const {
   if (call.api == "headers") {
     return failure(input_invalid({{"/headers/X", "follows from X"},
                                   {"/headers/X/0", "follows from X"},
@@ -150,7 +150,7 @@ Result<Preview> FakePort::validate(const Call& call) const {
                  {}};
 }
 
-void FakePort::validate_with_session(Call call, std::function<void(Result<Preview>)> handler) {
+void FakeEngine::validate_with_session(Call call, std::function<void(Result<Preview>)> handler) {
   auto preview = validate(call);
   if (preview) {
     preview->session = Preview::Session::had;
@@ -159,7 +159,7 @@ void FakePort::validate_with_session(Call call, std::function<void(Result<Previe
   handler(std::move(preview));
 }
 
-std::vector<ApiInfo> FakePort::catalog() const {
+std::vector<ApiInfo> FakeEngine::catalog() const {
   ApiInfo api{"hibob",
               "v1",
               "HiBob",
@@ -177,7 +177,7 @@ std::vector<ApiInfo> FakePort::catalog() const {
   return {api, soap};
 }
 
-std::vector<IntegrationInfo> FakePort::integrations() const {
+std::vector<IntegrationInfo> FakeEngine::integrations() const {
   IntegrationInfo well{"hibob:well", "hibob", true, {"hibob/v1"}, "ok"};
   IntegrationInfo refused{"hibob:acme", "hibob", true, {"hibob/v1"}, "refused"};
   refused.last_error = "the vendor \"said\" no";

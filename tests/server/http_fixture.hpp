@@ -18,7 +18,7 @@ namespace penstock::server {
 
 /// An engine that answers with what it was asked, or holds its answers back until it is told to
 /// give them.
-class FakePort final : public CallPort {
+class FakeEngine final : public Engine {
  public:
   void start(Call call, std::function<void(Result<Response>)> handler) override;
   void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) override;
@@ -28,6 +28,14 @@ class FakePort final : public CallPort {
               std::function<void(Result<std::vector<ProbeResult>>)> handler) override;
   std::vector<ApiInfo> catalog() const override;
   std::vector<IntegrationInfo> integrations() const override;
+  void validate(Call call, PreviewHandler handler) override { handler(validate(call)); }
+  std::vector<PluginInfo> plugins() const override { return {}; }
+  const Config& config() const override { return config_; }
+  const ConfigProblems& notes() const override { return notes_; }
+  std::size_t loops() const override { return 1; }
+  boost::asio::io_context& loop(std::size_t /*index*/) override { return loop_; }
+  void stop(std::chrono::milliseconds /*grace*/) override {}
+  std::vector<std::string> out_of_service() const override { return {}; }
 
   /// What a vendor answers through the proxy.
   struct Script {
@@ -54,6 +62,9 @@ class FakePort final : public CallPort {
  private:
   void answer(const Call& call, const std::function<void(Result<Response>)>& handler);
 
+  const Config config_;
+  const ConfigProblems notes_;
+  boost::asio::io_context loop_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::atomic<bool> holding_{false};
@@ -101,7 +112,7 @@ class RunningServer {
 
   static ServerConfig default_config();
 
-  FakePort port;
+  FakeEngine engine;
   ApiHandler& door() { return *api_; }
   HttpServer& http() { return *http_; }
   TestClient connect() { return TestClient(http_->port()); }

@@ -31,7 +31,7 @@ TEST(HttpServer, AnswersACallWithTheEnvelope) {
 
 TEST(HttpServer, KeepsTheConnectionAndTheOrderOfPipelinedRequests) {
   RunningServer server;
-  server.port.hold();
+  server.engine.hold();
   TestClient client = server.connect();
   std::string all;
   for (int i = 0; i < 20; ++i) {
@@ -40,8 +40,8 @@ TEST(HttpServer, KeepsTheConnectionAndTheOrderOfPipelinedRequests) {
     all += get("/healthz");
   }
   client.send(all);
-  server.port.wait_for_calls(1);
-  server.port.release();
+  server.engine.wait_for_calls(1);
+  server.engine.release();
   for (int i = 0; i < 20; ++i) {
     EXPECT_THAT(client.receive().body, HasSubstr("vendor.example/" + std::to_string(i) + "\""));
     EXPECT_EQ(client.receive().body, R"({"status":"ok"})");
@@ -219,31 +219,31 @@ TEST(HttpServer, DoesNotCloseWhileACallRuns) {
   HttpLimits limits;
   limits.head = limits.grace = limits.idle = std::chrono::milliseconds(20);
   RunningServer server(RunningServer::default_config(), limits);
-  server.port.hold();
+  server.engine.hold();
   TestClient client = server.connect();
   client.send(post("/v1/passthrough/hibob/v1", call_body));
-  server.port.wait_for_calls(1);
+  server.engine.wait_for_calls(1);
   EXPECT_TRUE(server.connect().closed_by_server());  // One whole deadline has passed.
-  server.port.release();
+  server.engine.release();
   EXPECT_EQ(client.receive().status, 200);
 }
 
 TEST(HttpServer, TellsACallThatItsCallerHasGone) {
   RunningServer server;
-  server.port.hold();
+  server.engine.hold();
   TestClient stays = server.connect();
   stays.send(post("/v1/passthrough/hibob/v1", call_body) + get("/healthz"));
-  server.port.wait_for_calls(1);
+  server.engine.wait_for_calls(1);
   {
     TestClient goes = server.connect();
     goes.send(post("/v1/passthrough/hibob/v1", call_body));
-    server.port.wait_for_calls(2);
-    EXPECT_FALSE(server.port.client_disconnected(1));
+    server.engine.wait_for_calls(2);
+    EXPECT_FALSE(server.engine.client_disconnected(1));
   }
-  while (!server.port.client_disconnected(1))  // or this test ends in its time limit
+  while (!server.engine.client_disconnected(1))  // or this test ends in its time limit
     std::this_thread::yield();
-  EXPECT_FALSE(server.port.client_disconnected(0)) << "a request behind it was taken for the end";
-  server.port.release();
+  EXPECT_FALSE(server.engine.client_disconnected(0)) << "a request behind it was taken for the end";
+  server.engine.release();
   EXPECT_EQ(stays.receive().status, 200);
   EXPECT_EQ(stays.receive().status, 200);
   server.wait_for_log_lines(2);
@@ -267,13 +267,13 @@ TEST(HttpServer, LetsNoMoreInThanItsLimit) {
 
 TEST(HttpServer, DrainsInOrder) {
   RunningServer server;
-  server.port.hold();
+  server.engine.hold();
   TestClient idle = server.connect();
   idle.send(get("/readyz"));
   EXPECT_EQ(idle.receive().status, 200);
   TestClient busy = server.connect();
   busy.send(post("/v1/passthrough/hibob/v1", call_body));
-  server.port.wait_for_calls(1);
+  server.engine.wait_for_calls(1);
 
   server.door().begin_draining();
   idle.send(get("/readyz"));
@@ -281,7 +281,7 @@ TEST(HttpServer, DrainsInOrder) {
   server.http().stop();
   EXPECT_TRUE(idle.closed_by_server());
   EXPECT_THROW(server.connect(), boost::system::system_error);
-  server.port.release();
+  server.engine.release();
   const Received answer = busy.receive();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("connection"), "close");

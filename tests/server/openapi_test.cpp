@@ -228,7 +228,7 @@ TEST(OpenApi, IsServedWithAKeyAndToHeadAsWell) {
   const Received whole = client.receive();
   EXPECT_EQ(whole.status, 200);
   EXPECT_EQ(whole.header("content-type"), "application/json");
-  EXPECT_EQ(whole.body, openapi::document(server.port.catalog(), {.max_request_bytes = 100'000}));
+  EXPECT_EQ(whole.body, openapi::document(server.engine.catalog(), {.max_request_bytes = 100'000}));
   client.send("HEAD" + get("/openapi.json").substr(3));
   const Received head = client.receive(true);
   EXPECT_EQ(head.status, 200);

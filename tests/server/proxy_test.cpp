@@ -188,7 +188,7 @@ TEST(Proxy, LetsNoVendorSpeakForTheEngine) {
       {"penstock-other", "forged"},        {"concurrency-limit", "forged"},
       {"Concurrency-Remaining", "forged"}, {"x-kept", "1"}};
   RunningServer server;
-  server.port.play({.interim = forged, .headers = forged, .pieces = {"a"}, .trailers = forged});
+  server.engine.play({.interim = forged, .headers = forged, .pieces = {"a"}, .trailers = forged});
   TestClient client = server.connect();
   client.send(request("GET /v1/proxy/hibob/v1/x", "TE: trailers\r\n"));
   const Received interim = client.receive(true);
@@ -247,9 +247,9 @@ TEST(Proxy, FramesAnswersItself) {
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
     RunningServer server;
-    server.port.play({.status = row.status, .headers = row.headers, .pieces = {"hel", "lo"}});
+    server.engine.play({.status = row.status, .headers = row.headers, .pieces = {"hel", "lo"}});
     if (row.coding == "chunked")
-      server.port.play({.status = row.status, .headers = row.headers, .pieces = {"hello"}});
+      server.engine.play({.status = row.status, .headers = row.headers, .pieces = {"hello"}});
     TestClient client = server.connect();
     client.send(request("GET /v1/proxy/hibob/v1/x") + get("/healthz"));
     const Received got = client.receive(true);
@@ -265,7 +265,7 @@ TEST(Proxy, FramesAnswersItself) {
 
 TEST(Proxy, CutsAnAnswerThatIsShorterThanItsLength) {
   RunningServer server;
-  server.port.play({.headers = {{"content-length", "6"}}, .pieces = {"hello"}});
+  server.engine.play({.headers = {{"content-length", "6"}}, .pieces = {"hello"}});
   TestClient client = server.connect();
   client.send(request("GET /v1/proxy/hibob/v1/x") + get("/healthz"));
   EXPECT_EQ(client.receive(true).header("content-length"), "6");
@@ -277,7 +277,7 @@ TEST(Proxy, SpeaksHttp10WithoutChunksAndInterimAnswers) {
                             "key\r\nX-Integration-Id: a:b\r\nTE: trailers\r\n\r\n";
   for (const bool breaks_off : {false, true}) {
     RunningServer server;
-    server.port.play({.interim = {{"link", "</a>"}},
+    server.engine.play({.interim = {{"link", "</a>"}},
                       .pieces = {"hel", "lo"},
                       .trailers = {{"x-sum", "1"}},
                       .breaks_off = breaks_off});
@@ -295,7 +295,7 @@ TEST(Proxy, SpeaksHttp10WithoutChunksAndInterimAnswers) {
     }
   }
   RunningServer server;
-  server.port.play({.headers = {{"content-length", "5"}}, .pieces = {"hello"}});
+  server.engine.play({.headers = {{"content-length", "5"}}, .pieces = {"hello"}});
   TestClient client = server.connect();
   client.send(start);
   EXPECT_EQ(client.receive().body, "hello");

@@ -73,9 +73,8 @@ class WholeProxy {
     auto opened = Engine::open(std::move(config), std::move(options));
     if (!opened) throw std::runtime_error(opened.error().front().text());
     engine_ = *std::move(opened);
-    port_ = std::make_unique<EnginePort>(*engine_);
     const ServerConfig server = RunningServer::default_config();
-    api_ = std::make_unique<ApiHandler>(*port_, server, *AllowedNetworks::parse({}),
+    api_ = std::make_unique<ApiHandler>(*engine_, server, *AllowedNetworks::parse({}),
                                         [](std::string) {});
     auto listening = HttpServer::open({&loop_}, server.listen, *api_, limits_);
     if (!listening) throw std::runtime_error(listening.error());
@@ -95,7 +94,6 @@ class WholeProxy {
   HttpLimits limits_;
   boost::asio::io_context loop_;
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<EnginePort> port_;
   std::unique_ptr<ApiHandler> api_;
   std::unique_ptr<HttpServer> http_;
   std::thread thread_;

@@ -102,12 +102,12 @@ TEST(SlowClient, HasOneLineInTheLogWhenItIsClosed) {
 
 TEST(SlowClient, ThatDoesNotReadAStreamedAnswerIsClosed) {
   RunningServer server(RunningServer::default_config(), only_silence(100ms));
-  server.port.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
+  server.engine.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
   TestClient reads = server.connect_with_buffer(small_buffer);
   reads.send(proxied("GET"));
   server.wait_for_log_lines(1);
   EXPECT_THAT(server.log_lines()[0], HasSubstr("\"origin\":\"caller\""));
-  EXPECT_LT(server.port.pieces_taken, 20U) << "the kernel takes megabytes that nobody reads";
+  EXPECT_LT(server.engine.pieces_taken, 20U) << "the kernel takes megabytes that nobody reads";
   wait_until_all_are_closed(server);
 }
 
@@ -185,7 +185,7 @@ TEST(SlowClient, GivesItsPlaceToCallsThatAreRefusedForWantOfOne) {
   limits.bytes_per_second = 1;
   limits.contended_bytes_per_second = std::uint64_t{1} << 40U;
   RunningServer server(RunningServer::default_config(), limits);
-  server.port.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
+  server.engine.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
   TestClient slow = server.connect_with_buffer(small_buffer);
   slow.send(proxied("GET"));
   EXPECT_THAT(slow.read_some(), ::testing::StartsWith("HTTP/1.1 200 "));

@@ -90,10 +90,9 @@ class Server {
     auto opened = Engine::open(*std::move(config));
     if (!opened) fail(opened.error().front().text());
     engine_ = *std::move(opened);
-    port_ = std::make_unique<server::EnginePort>(*engine_);
     const ServerConfig& settings = engine_->config().server;
     api_ = std::make_unique<server::ApiHandler>(
-        *port_, settings, *server::AllowedNetworks::parse(settings.allowed_networks), log_);
+        *engine_, settings, *server::AllowedNetworks::parse(settings.allowed_networks), log_);
     std::vector<boost::asio::io_context*> loops;
     for (std::size_t i = 0; i < engine_->loops(); ++i)
       loops.push_back(&engine_->loop(i));
@@ -117,7 +116,6 @@ class Server {
 
   server::LogSink log_ = server::open_stderr_log();
   std::unique_ptr<Engine> engine_;
-  std::unique_ptr<server::EnginePort> port_;
   std::unique_ptr<server::ApiHandler> api_;
   server::HttpLimits limits_;
   std::unique_ptr<server::HttpServer> http_;

@@ -47,6 +47,9 @@ struct EngineOptions {
 /// call and its vendor connections stay on one loop. The engine's threads block all signals except
 /// those raised by their own faults. The section "Lifetimes and threads" of docs/embedding.md lists
 /// what may be called where.
+///
+/// open() and open_file() make the engine; the functions are virtual so that a program which embeds
+/// it can be tested against a fake.
 class Engine {
  public:
   /// Loads the plugins and checks the configuration against them. On failure returns every problem.
@@ -61,7 +64,7 @@ class Engine {
 
   /// Equivalent to stop(0 ms). If it runs on one of the engine's own threads, shutdown completes in
   /// the background, on a thread that outlives this object.
-  ~Engine();
+  virtual ~Engine() = default;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
@@ -95,28 +98,28 @@ class Engine {
   /// Like async_call(), without Asio. `handler` runs once, never inside this function, on an engine
   /// loop, and must not block. After the engine has stopped, it runs on another thread of the
   /// engine. The same holds for all handlers below.
-  void start(Call call, CallHandler handler);
+  virtual void start(Call call, CallHandler handler) = 0;
 
   /// Makes one call and streams both bodies in constant memory. If the API's plugin needs the whole
   /// request body (SOAP), the body is limited to server.max_request_bytes and may be a complete
   /// SOAP envelope.
-  void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer);
+  virtual void proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) = 0;
 
   /// Performs all steps before sending. Returns the exact request with secrets redacted, or the
   /// error that the call would return. Needs no session: a placeholder replaces a missing one. Runs
   /// the plugin on the calling thread, without the time limit.
-  Result<Preview> validate(const Call& call) const;
+  virtual Result<Preview> validate(const Call& call) const = 0;
 
   using PreviewHandler = std::function<void(Result<Preview>)>;
 
   /// Like validate(call), on an engine loop, where plugin_time_limit applies. `handler` must not
   /// block.
-  void validate(Call call, PreviewHandler handler);
+  virtual void validate(Call call, PreviewHandler handler) = 0;
 
   /// Like validate(), but with the session that the call would use. If there is no session, it is
   /// requested from the vendor and stored, so a rejection is reported and the preview is complete.
   /// The call itself is not sent. `handler` runs on an engine loop and must not block.
-  void validate_with_session(Call call, PreviewHandler handler);
+  virtual void validate_with_session(Call call, PreviewHandler handler) = 0;
 
   using VerifyHandler = std::function<void(Result<std::vector<ProbeResult>>)>;
 
@@ -124,40 +127,41 @@ class Engine {
   /// plugin declares, and describes in one sentence what is wrong, if anything. Contacts the vendor
   /// even if it rejected the credentials before. `handler` runs on an engine loop and must not
   /// block. An unknown or disabled integration is an error.
-  void verify(const std::string& integration_id, VerifyHandler handler);
+  virtual void verify(const std::string& integration_id, VerifyHandler handler) = 0;
 
   /// The APIs, plugins and integrations, as copies. The integrations are in the order of the
   /// configuration. [any-thread]
-  std::vector<ApiInfo> catalog() const;
-  std::vector<PluginInfo> plugins() const;
-  std::vector<IntegrationInfo> integrations() const;
+  virtual std::vector<ApiInfo> catalog() const = 0;
+  virtual std::vector<PluginInfo> plugins() const = 0;
+  virtual std::vector<IntegrationInfo> integrations() const = 0;
   /// The configuration that the engine was opened with; valid as long as the engine.
-  const Config& config() const;
+  virtual const Config& config() const = 0;
 
   /// Notes about the configuration that are not errors, each with its position: see config_notes().
-  const ConfigProblems& notes() const;
+  virtual const ConfigProblems& notes() const = 0;
 
   /// For servers that run on the engine's loops. `index` is less than loops().
-  std::size_t loops() const;
-  boost::asio::io_context& loop(std::size_t index);
+  virtual std::size_t loops() const = 0;
+  virtual boost::asio::io_context& loop(std::size_t index) = 0;
 
   /// Rejects new calls, waits up to `grace` for calls in flight, ends the remaining ones with an
   /// error (503, "the engine is stopping"), then stops the loops. May be called repeatedly and from
   /// several threads; each call returns when the shutdown is complete. On one of the engine's own
   /// threads (in a handler, an observer or a store) it cannot wait for itself: it returns
   /// immediately, and the shutdown completes in the background.
-  void stop(std::chrono::milliseconds grace);
+  virtual void stop(std::chrono::milliseconds grace) = 0;
 
   /// The plugins that were taken out of service, one sentence with the reason for each. Empty:
   /// none.
-  std::vector<std::string> out_of_service() const;
+  virtual std::vector<std::string> out_of_service() const = 0;
+
+ protected:
+  Engine() = default;
 
  private:
-  struct Impl;
-  void launch(Call call, detail::CompletionPtr<Result<Response>> completion,
-              std::shared_ptr<detail::CancelRequest> cancel);
-  explicit Engine(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  /// The primitive of async_call(). A fake needs to implement start() only.
+  virtual void launch(Call call, detail::CompletionPtr<Result<Response>> completion,
+                      std::shared_ptr<detail::CancelRequest> cancel);
 };
 
 }  // namespace penstock

@@ -1,0 +1,207 @@
+#include "engine/passthrough_engine.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <penstock/text.hpp>
+
+#include "call/dry_run.hpp"
+#include "engine/verify.hpp"
+#include "runtime/loop_environment.hpp"
+
+namespace penstock::engine {
+namespace {
+
+std::vector<std::string> ids(const Config& config) {
+  std::vector<std::string> out;
+  for (const IntegrationConfig& integration : config.integrations)
+    out.push_back(integration.id);
+  return out;
+}
+
+class FunctionCompletion final : public detail::Completion<Result<Response>> {
+ public:
+  static CallRun::Completion make(Engine::CallHandler handler) {
+    return CallRun::Completion(new FunctionCompletion(std::move(handler)));
+  }
+
+  void complete(Result<Response> result) override {
+    const auto handler = std::move(handler_);
+    delete this;
+    handler(std::move(result));
+  }
+  void drop() noexcept override { delete this; }
+
+ private:
+  explicit FunctionCompletion(Engine::CallHandler handler) : handler_(std::move(handler)) {}
+  ~FunctionCompletion() = default;
+
+  Engine::CallHandler handler_;
+};
+
+/// A preview without a session: one plugin call, on a loop, where the watchdog monitors it.
+class PreviewRun final : public runtime::LiveCall {
+ public:
+  PreviewRun(CallContext& context, std::shared_ptr<const Registry> registry, Call call,
+             Engine::PreviewHandler handler)
+      : context_(context), registry_(std::move(registry)), call_(std::move(call)),
+        handler_(std::move(handler)) {}
+
+  void start(Loop& loop) {
+    loop.calls().add(*this);
+    if (loop.closed_with()) return end(failure(*loop.closed_with()));
+    Result<Preview> preview = failure(engine_failed("the preview failed", Phase::route, Sent::no));
+    run_guarded(context_.trouble, "a preview", [&] { preview = call::preview(*registry_, call_); });
+    end(std::move(preview));
+  }
+
+  void abort(Error error) override { end(failure(std::move(error))); }
+
+  /// Runs while start() has not returned: start() is what hangs.
+  void on_plugin_lost(const host::Instance&) override {
+    end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
+                                  " is out of service: a function of it does not return",
+                              Phase::authorize)));
+  }
+
+ private:
+  void end(Result<Preview> preview) {
+    const auto handler = std::exchange(handler_, nullptr);
+    if (!handler) return;
+    runtime::LiveCalls::remove(*this);
+    run_guarded(context_.trouble, "the handler of a preview", [&] { handler(std::move(preview)); });
+    context_.calls.leave();
+  }
+
+  CallContext& context_;
+  std::shared_ptr<const Registry> registry_;
+  Call call_;
+  Engine::PreviewHandler handler_;
+};
+
+}  // namespace
+
+PassthroughEngine::PassthroughEngine(std::unique_ptr<EngineCore> core) : core_(std::move(core)) {}
+
+PassthroughEngine::~PassthroughEngine() {
+  if (!core_->on_own_thread()) {
+    core_->shut_down(std::chrono::milliseconds(0));
+    return;
+  }
+  // This thread must return to its loop before the loop can end.
+  core_->stopping = true;
+  runtime::start_engine_thread("penstock-end", nullptr,
+                               [core = std::shared_ptr<EngineCore>(std::move(core_))] {
+                                 core->shut_down(std::chrono::milliseconds(0));
+                               })
+      .detach();
+}
+
+void PassthroughEngine::launch(Call call, detail::CompletionPtr<Result<Response>> completion,
+                               std::shared_ptr<detail::CancelRequest> cancel) {
+  if (core_->enter()) return core_->run(std::move(call), std::move(completion), std::move(cancel));
+  core_->post_aside([core = core_.get(), completion = std::move(completion)]() mutable {
+    run_guarded(core->context.trouble, "the handler of a call",
+                [&] { completion.release()->complete(failure(stopping_error())); });
+  });
+}
+
+void PassthroughEngine::start(Call call, CallHandler handler) {
+  launch(std::move(call), FunctionCompletion::make(std::move(handler)), nullptr);
+}
+
+void PassthroughEngine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
+  if (core_->enter()) return core_->run(std::move(call), std::move(peer));
+  core_->post_aside([core = core_.get(), peer = std::move(peer)] {
+    run_guarded(core->context.trouble, "a ProxyPeer",
+                [&] { peer->finish(failure(stopping_error())); });
+  });
+}
+
+Result<Preview> PassthroughEngine::validate(const Call& call) const {
+  return call::preview(*core_->registry, call);
+}
+
+void PassthroughEngine::validate(Call call, PreviewHandler handler) {
+  if (!core_->enter()) return core_->refuse(std::move(handler), stopping_error());
+  Loop& loop = core_->pick_loop();
+  boost::asio::post(loop.context(), [&loop, made = std::make_shared<PreviewRun>(
+                                                core_->context, core_->registry, std::move(call),
+                                                std::move(handler))] { made->start(loop); });
+}
+
+void PassthroughEngine::validate_with_session(Call call, PreviewHandler handler) {
+  if (!core_->enter()) return core_->refuse(std::move(handler), stopping_error());
+  core_->run(std::move(call), std::move(handler));
+}
+
+std::vector<ApiInfo> PassthroughEngine::catalog() const {
+  return core_->registry->plugins->catalog();
+}
+
+std::vector<PluginInfo> PassthroughEngine::plugins() const {
+  return core_->registry->plugins->infos();
+}
+
+std::vector<IntegrationInfo> PassthroughEngine::integrations() const {
+  std::vector<IntegrationInfo> out;
+  for (const IntegrationConfig& config : core_->config.integrations) {
+    out.push_back(engine::integration_info(*core_->registry->integrations.at(config.id),
+                                           *core_->registry->plugins, runtime::wall_clock_ms()));
+  }
+  return out;
+}
+
+void PassthroughEngine::verify(const std::string& integration_id, VerifyHandler handler) {
+  const auto found = core_->registry->integrations.find(integration_id);
+  if (found == core_->registry->integrations.end() || !found->second->config().enabled) {
+    return core_->refuse(
+        std::move(handler),
+        integration_not_found(found == core_->registry->integrations.end()
+                                  ? "there is no integration \"" + integration_id + "\"" +
+                                        did_you_mean(integration_id, ids(core_->config))
+                                  : "integration " + integration_id + " is disabled"));
+  }
+  auto probes = engine::probe_calls(*found->second, *core_->registry->plugins);
+  if (probes.empty()) {
+    return core_->post_aside([core = core_.get(), handler = std::move(handler)] {
+      run_guarded(core->context.trouble, "a handler", [&] { handler(std::vector<ProbeResult>()); });
+    });
+  }
+
+  struct Verification {
+    std::mutex mutex;
+    std::vector<ProbeResult> checks;
+    std::size_t left = 0;
+    VerifyHandler handler;
+  };
+  const auto verification = std::make_shared<Verification>();
+  verification->checks.resize(probes.size());
+  verification->left = probes.size();
+  verification->handler = std::move(handler);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    start(probes[i].call, [verification, probe = probes[i], i](const Result<Response>& result) {
+      {
+        const std::scoped_lock lock(verification->mutex);
+        verification->checks[i] = engine::probe_result(probe, result);
+        if (--verification->left > 0) return;
+      }
+      verification->handler(std::move(verification->checks));
+    });
+  }
+}
+
+std::vector<std::string> PassthroughEngine::out_of_service() const {
+  std::vector<std::string> out;
+  for (const auto& plugin : core_->registry->plugins->plugins()) {
+    if (plugin->instance().in_service()) continue;
+    out.push_back("the plugin " + plugin->label() +
+                  " is out of service until the next start: a function of it did not return");
+  }
+  return out;
+}
+
+}  // namespace penstock::engine
