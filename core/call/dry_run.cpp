@@ -1,6 +1,9 @@
 #include "call/dry_run.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
 
 #include <penstock/text.hpp>
 
@@ -9,6 +12,9 @@
 
 namespace penstock::call {
 namespace {
+
+/// The multipart boundary of previews.
+constexpr std::string_view boundary = "penstock-boundary";
 
 /// "Basic dXNlcjp…" → "Basic ***". The value is hidden whole: a credential derived from secrets
 /// need not contain one literally.
@@ -23,8 +29,7 @@ Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapsh
                    SignedRequest request) {
   const Redactor redactor = redactor_for(snapshot);
   Preview out;
-  out.warnings = prepared.warnings;
-  if (prepared.fetches_parts)
+  if (prepared.body_state == PreparedCall::Body::pending)
     out.warnings.emplace_back("the files of data_url are fetched for the call, and not shown here");
   out.method = std::move(request.method);
   out.url = redactor.redact(request.url.text());
@@ -39,42 +44,62 @@ Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapsh
   return out;
 }
 
-Result<Preview> preview(const runtime::Registry& registry, const Call& call) {
-  auto prepared = prepare_call(registry, call, preview_boundary);
-  if (!prepared) return failure(std::move(prepared).error());
-  const session::SnapshotPtr now =
-      prepared->integration->state(prepared->plugin->manifest().id)->current();
+Result<PreparedCall> DryRun::prepare(const runtime::Registry& registry, const Call& call) {
+  return prepare_call(registry, call, boundary);
+}
 
-  host::CallInput input = call_input(*prepared, call);
-  const std::string url = prepared->url.origin() + prepared->url.path;
-  input.url = url;
-  const host::Env env{0, runtime::wall_clock_ms(), 0, runtime::fresh_entropy()};
-  const host::SessionState* const session =
-      prepared->api->session ? now->session_for(prepared->api->session->format, env.now_unix_ms)
-                             : nullptr;
-  host::Outcome outcome =
-      prepared->plugin->instance().prepare(env, now->connection, session, input);
-  for (const Field& note : outcome.notes)
-    prepared->warnings.push_back(redactor_for(*now).redact(note.name + ": " + note.value));
-  const bool needs_session = outcome.verdict == host::Verdict::need_session;
-  if (needs_session) {
-    prepared->warnings.emplace_back(
-        "a session would be made first; what it adds to the request is not shown");
-    outcome = {};
-    outcome.verdict = host::Verdict::ok;
-  } else if (outcome.verdict != host::Verdict::ok) {
-    Error error = prepare_error(outcome.failure, *prepared->plugin);
-    error.message = redactor_for(*now).redact(std::move(error.message));
-    return failure(std::move(error));
+Result<Preview> preview(const runtime::Registry& registry, const Call& call) {
+  auto prepared = prepare_call(registry, call, boundary);
+  if (!prepared) return failure(std::move(prepared).error());
+  const session::SnapshotPtr now = prepared->slot->current();
+  const Redactor redactor = redactor_for(*now);
+  std::vector<std::string> warnings;
+  const auto show = [&](SignedRequest request) {
+    Preview out = preview_of(*prepared, *now, std::move(request));
+    out.warnings.insert(out.warnings.begin(), std::make_move_iterator(warnings.begin()),
+                        std::make_move_iterator(warnings.end()));
+    return out;
+  };
+  Signing signing =
+      sign(*prepared, call, *now, {0, runtime::wall_clock_ms(), 0, runtime::fresh_entropy()});
+  for (const Field& note : signing.notes)
+    warnings.push_back(redactor.redact(note.name + ": " + note.value));
+  if (auto* error = std::get_if<Error>(&signing.result)) {
+    error->message = redactor.redact(std::move(error->message));
+    return failure(std::move(*error));
   }
-  auto request = build_request(*prepared, call, std::move(outcome), *now);
+  if (auto* request = std::get_if<SignedRequest>(&signing.result)) return show(std::move(*request));
+  warnings.emplace_back("a session would be made first; what it adds to the request is not shown");
+  if (prepared->api->base_url.of_session())
+    warnings.emplace_back("so would the base URL: the host that is shown stands for it");
+  host::Outcome unsigned_outcome;
+  unsigned_outcome.verdict = host::Verdict::ok;
+  auto request = build_request(*prepared, call, prepared->url, std::move(unsigned_outcome), *now);
   if (!request) return failure(std::move(request).error());
-  if (needs_session && prepared->api->base_url.of_session()) {
-    prepared->warnings.emplace_back("so would the base URL: the host that is shown stands for it");
-  } else if (auto permitted = check_egress(*prepared, request->url); !permitted) {
-    return failure(std::move(permitted).error());
-  }
-  return preview_of(*prepared, *now, *std::move(request));
+  return show(*std::move(request));
+}
+
+void PreviewRun::start(runtime::Loop& loop) {
+  loop.calls().add(*this);
+  if (loop.closed_with()) return end(failure(*loop.closed_with()));
+  Result<Preview> shown = failure(engine_failed("the preview failed", Phase::route, Sent::no));
+  runtime::run_guarded(context_.trouble, "a preview", [&] { shown = preview(*registry_, call_); });
+  end(std::move(shown));
+}
+
+void PreviewRun::on_plugin_lost(const host::Instance& /*instance*/) {
+  end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
+                                " is out of service: a function of it does not return",
+                            Phase::authorize)));
+}
+
+void PreviewRun::end(Result<Preview> preview) {
+  const auto handler = std::exchange(handler_, nullptr);
+  if (!handler) return;
+  runtime::LiveCalls::remove(*this);
+  runtime::run_guarded(context_.trouble, "the handler of a preview",
+                       [&] { handler(std::move(preview)); });
+  context_.calls.leave();
 }
 
 }  // namespace penstock::call

@@ -66,10 +66,32 @@ std::string check_fragment_in_envelope(std::string_view xml) {
   return {};
 }
 
+/// The error that the caller gets when the plugin's prepare() fails with `why`.
+Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin) {
+  switch (why.kind) {
+  case PST_E_BAD_OPTION:
+    return input_invalid("api_options: " + why.message, {{"/api_options", why.message}});
+  case PST_E_BAD_REQUEST:
+    return input_invalid(why.message, {{"/data", why.message}});
+  case PST_E_UNSUPPORTED:
+    return input_invalid(why.message);
+  case PST_E_BAD_CONNECTION: {
+    Error error = credentials_refused("the connection cannot be used: " + why.message);
+    error.origin = Origin::engine;
+    error.phase = Phase::authorize;
+    return error;
+  }
+  default:
+    return plugin_failed(plugin.label() + " could not sign the call: " + why.message,
+                         Phase::authorize);
+  }
+}
+
 }  // namespace
 
-host::CallInput call_input(const PreparedCall& prepared, const Call& call) {
+host::CallInput call_input(const PreparedCall& prepared, const Call& call, std::string_view url) {
   host::CallInput input;
+  input.url = url;
   input.api = prepared.api->name;
   input.method = call.method;
   input.path = prepared.path;
@@ -77,7 +99,10 @@ host::CallInput call_input(const PreparedCall& prepared, const Call& call) {
   input.options = &prepared.options;
   input.query = &call.params;
   input.headers = &prepared.headers;
-  input.body_length = prepared.body ? prepared.body->size() : 0;
+  if (prepared.body_state == PreparedCall::Body::streamed)
+    input.body_length = prepared.streamed_length.value_or(UINT64_MAX);
+  else
+    input.body_length = prepared.body ? prepared.body->size() : 0;
   if (prepared.api->body_need == catalog::BodyNeed::full && prepared.body)
     input.body = *prepared.body;
   if (prepared.envelope) {
@@ -89,10 +114,11 @@ host::CallInput call_input(const PreparedCall& prepared, const Call& call) {
   return input;
 }
 
-Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call,
+Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call, Url url,
                                     host::Outcome outcome, const session::Snapshot& snapshot) {
-  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, prepared.url,
+  SignedRequest request{outcome.method.empty() ? call.method : outcome.method, std::move(url),
                         prepared.headers, std::nullopt};
+  request.url_may_hold_secrets = !outcome.query.empty() || !outcome.url.empty();
   if (prepared.envelope) {
     auto body = host::build_enveloped_body(outcome, *prepared.body, *prepared.envelope);
     if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
@@ -103,15 +129,22 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     });
   } else {
     request.body = host::build_body(outcome, prepared.body);
+    if (prepared.body_state == PreparedCall::Body::streamed && request.body) {
+      return failure(plugin_failed(
+          prepared.plugin->label() +
+              " writes a body, and its manifest does not say that it needs the caller's",
+          Phase::authorize));
+    }
     if (prepared.api->soap && outcome.soap) {
       const std::string trouble = check_fragment_in_envelope(*request.body);
       if (!trouble.empty()) return failure(input_invalid("data " + trouble, {{"/data", trouble}}));
     }
   }
   if (!outcome.url.empty()) {
-    auto url = parse_url(outcome.url);
-    if (!url) return failure(plugin_failed("its URL is refused: " + url.error(), Phase::authorize));
-    request.url = *std::move(url);
+    auto other = parse_url(outcome.url);
+    if (!other)
+      return failure(plugin_failed("its URL is refused: " + other.error(), Phase::authorize));
+    request.url = *std::move(other);
   }
   if (auto problem = policy::find_repeated_parameter(names_of(outcome.query),
                                                      "the plugin of " + prepared.api->id(),
@@ -139,6 +172,46 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
   set_default(request.headers, {"Accept", "*/*"});
   set_default(request.headers, {"User-Agent", "Penstock/0.1"});
   return request;
+}
+
+const host::State* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
+                                  std::int64_t now_ms) {
+  const auto& session = prepared.api->session;
+  return session ? now.session_for(session->format, now_ms) : nullptr;
+}
+
+Signing sign(const PreparedCall& prepared, const Call& call, const session::Snapshot& now,
+             const host::Env& env) {
+  // The base URL of a session changes with the session.
+  Result<Url> url = prepared.api->base_url.of_session() ? call_url(prepared, call, now)
+                                                        : Result<Url>(prepared.url);
+  if (!url) return {std::move(url).error()};
+  const std::string text = url->origin() + url->path, base_host = url->host;
+  host::Outcome outcome = prepared.plugin->instance().prepare(
+      env, now.connection, session_in_use(prepared, now, env.now_unix_ms),
+      call_input(prepared, call, text));
+  Signing out;
+  out.notes = std::move(outcome.notes);
+  out.logs = std::move(outcome.logs);
+  if (outcome.verdict == host::Verdict::need_session) {
+    out.result = NeedsSession{};
+    return out;
+  }
+  if (outcome.verdict != host::Verdict::ok) {
+    out.result = prepare_error(outcome.failure, *prepared.plugin);
+    return out;
+  }
+  auto request = build_request(prepared, call, *std::move(url), std::move(outcome), now);
+  if (!request) {
+    out.result = std::move(request).error();
+  } else if (auto permitted = check_egress(prepared, request->url); !permitted) {
+    out.result = std::move(permitted).error();
+  } else {
+    request->call_url = text;
+    request->base_host = base_host;
+    out.result = *std::move(request);
+  }
+  return out;
 }
 
 Result<Ok> check_egress(const PreparedCall& prepared, const Url& url) {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "call/prepared_call.hpp"
@@ -12,21 +14,45 @@
 
 namespace penstock::call {
 
-/// A prepared call as the plugin sees it. The result points into `prepared` and `call`.
-host::CallInput call_input(const PreparedCall& prepared, const Call& call);
+/// A prepared call as the plugin sees it. `url`: without the query. The result points into all
+/// three.
+host::CallInput call_input(const PreparedCall& prepared, const Call& call, std::string_view url);
 
-/// A signed request; check_egress() decides whether it may be sent.
+/// The third step of a call: the request as it leaves.
 struct SignedRequest {
   std::string method;
   Url url;
   std::vector<Field> headers;
   std::optional<std::string> body;
+  bool url_may_hold_secrets = false;  ///< the plugin added to `url`, or replaced it
+  std::string call_url = {};          ///< the URL that the plugin saw
+  std::string base_host = {};         ///< the host of that URL
 };
+
+/// The plugin needs a session that the snapshot does not have.
+struct NeedsSession {};
+
+struct Signing {
+  std::variant<SignedRequest, NeedsSession, Error> result;
+  std::vector<Field> notes = {};         ///< of the plugin, not redacted yet
+  std::vector<host::LogText> logs = {};  ///< the same
+};
+
+/// Signs a call with a snapshot of its connection: the plugin's prepare(), then all checks of what
+/// it made of the request. Depends on its arguments alone, so a dry run gives the request that a
+/// call would send.
+Signing sign(const PreparedCall& prepared, const Call& call, const session::Snapshot& now,
+             const host::Env& env);
+
+/// The session that sign() uses at that time (Unix time in ms); null: none.
+const host::State* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
+                                  std::int64_t now_ms);
 
 /// Combines a prepared call with the plugin's outcome. Fails if the plugin's URL is invalid, if the
 /// caller's XML is not valid inside the envelope, if the caller repeats a query parameter of the
-/// plugin, or if the caller sets a header in which the plugin sends a credential.
-Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call,
+/// plugin, if the caller sets a header in which the plugin sends a credential, or if the plugin
+/// writes a body while the caller's is streamed.
+Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& call, Url url,
                                     host::Outcome outcome, const session::Snapshot& snapshot = {});
 
 /// Final egress check: the signed URL must match the manifest's egress list.

@@ -40,8 +40,9 @@ class ResponseBuffer final : public upstream::ResponseSink {
  public:
   /// How many bytes of the body to hold before a response with this status is classified.
   using BytesWanted = std::function<std::size_t(int status)>;
-  /// Classifies what has arrived; called once. True forwards the response.
-  using Admit = std::function<bool(const upstream::Response& seen)>;
+  /// Classifies what has arrived; called once. True forwards the response; what is needed of its
+  /// head may then be moved away.
+  using Admit = std::function<bool(upstream::Response& seen)>;
 
   ResponseBuffer(std::shared_ptr<ProxyPeer> peer, boost::asio::io_context& loop, BytesWanted wanted,
                  Admit admit);

@@ -56,6 +56,21 @@ EngineCore::EngineCore(config::ParsedConfig& reading, EngineOptions options,
   exit_guard = std::make_unique<ExitGuard>([this] { halt_for_exit(); });
 }
 
+void EngineCore::run(Call call, std::unique_ptr<call::CallOutlet> outlet,
+                     std::shared_ptr<detail::CancelRequest> cancel) {
+  if (!enter()) {
+    return post_aside([this, outlet = std::move(outlet)] {
+      run_guarded(context.trouble, "the handler of a call",
+                  [&] { outlet->on_error(stopping_error()); });
+    });
+  }
+  Loop& loop = pick_loop();
+  const auto run =
+      std::make_shared<CallRun>(context, registry, loop, std::move(call), std::move(outlet));
+  if (cancel) run->listen_to(std::move(cancel));
+  boost::asio::post(loop.context(), [run] { run->start(); });
+}
+
 /// Gives up a loop thread that hangs in a plugin: takes the plugin out of service, replaces the
 /// thread, and ends the calls that are in the plugin or wait for it. [watchdog]
 void EngineCore::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) {

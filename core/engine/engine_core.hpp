@@ -53,18 +53,11 @@ struct EngineCore {
     return own ? *here : *loops[next_loop++ % loops.size()];
   }
 
-  /// Starts a call that is already counted in context.calls. Always posts: a call that fails at
-  /// once must not run its handler inside the initiating function, and plugins must run on the
-  /// stack of an engine thread.
-  template <class CallType, class Completion>
-  void run(CallType call, Completion told,
-           std::shared_ptr<detail::CancelRequest> cancel = nullptr) {
-    Loop& loop = pick_loop();
-    const auto made =
-        std::make_shared<CallRun>(context, registry, loop, std::move(call), std::move(told));
-    if (cancel) made->listen_to(std::move(cancel));
-    boost::asio::post(loop.context(), [made] { made->start(); });
-  }
+  /// Starts a call; after the engine has stopped, its outlet gets an error. Always posts: a call
+  /// that fails at once must not run its handler inside the initiating function, and plugins must
+  /// run on the stack of an engine thread.
+  void run(Call call, std::unique_ptr<call::CallOutlet> outlet,
+           std::shared_ptr<detail::CancelRequest> cancel = nullptr);
 
   /// Runs a completion whose result is known, and for which there may be no loop any more.
   template <class Function>

@@ -9,6 +9,9 @@
 #include <penstock/text.hpp>
 
 #include "call/dry_run.hpp"
+#include "call/guarded_peer.hpp"
+#include "call/streamed_response.hpp"
+#include "call/whole_response.hpp"
 #include "engine/verify.hpp"
 #include "runtime/loop_environment.hpp"
 
@@ -24,8 +27,8 @@ std::vector<std::string> ids(const Config& config) {
 
 class FunctionCompletion final : public detail::Completion<Result<Response>> {
  public:
-  static CallRun::Completion make(Engine::CallHandler handler) {
-    return CallRun::Completion(new FunctionCompletion(std::move(handler)));
+  static detail::CompletionPtr<Result<Response>> make(Engine::CallHandler handler) {
+    return detail::CompletionPtr<Result<Response>>(new FunctionCompletion(std::move(handler)));
   }
 
   void complete(Result<Response> result) override {
@@ -40,46 +43,6 @@ class FunctionCompletion final : public detail::Completion<Result<Response>> {
   ~FunctionCompletion() = default;
 
   Engine::CallHandler handler_;
-};
-
-/// A preview without a session: one plugin call, on a loop, where the watchdog monitors it.
-class PreviewRun final : public runtime::LiveCall {
- public:
-  PreviewRun(CallContext& context, std::shared_ptr<const Registry> registry, Call call,
-             Engine::PreviewHandler handler)
-      : context_(context), registry_(std::move(registry)), call_(std::move(call)),
-        handler_(std::move(handler)) {}
-
-  void start(Loop& loop) {
-    loop.calls().add(*this);
-    if (loop.closed_with()) return end(failure(*loop.closed_with()));
-    Result<Preview> preview = failure(engine_failed("the preview failed", Phase::route, Sent::no));
-    run_guarded(context_.trouble, "a preview", [&] { preview = call::preview(*registry_, call_); });
-    end(std::move(preview));
-  }
-
-  void abort(Error error) override { end(failure(std::move(error))); }
-
-  /// Runs while start() has not returned: start() is what hangs.
-  void on_plugin_lost(const host::Instance&) override {
-    end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
-                                  " is out of service: a function of it does not return",
-                              Phase::authorize)));
-  }
-
- private:
-  void end(Result<Preview> preview) {
-    const auto handler = std::exchange(handler_, nullptr);
-    if (!handler) return;
-    runtime::LiveCalls::remove(*this);
-    run_guarded(context_.trouble, "the handler of a preview", [&] { handler(std::move(preview)); });
-    context_.calls.leave();
-  }
-
-  CallContext& context_;
-  std::shared_ptr<const Registry> registry_;
-  Call call_;
-  Engine::PreviewHandler handler_;
 };
 
 }  // namespace
@@ -102,11 +65,8 @@ PassthroughEngine::~PassthroughEngine() {
 
 void PassthroughEngine::launch(Call call, detail::CompletionPtr<Result<Response>> completion,
                                std::shared_ptr<detail::CancelRequest> cancel) {
-  if (core_->enter()) return core_->run(std::move(call), std::move(completion), std::move(cancel));
-  core_->post_aside([core = core_.get(), completion = std::move(completion)]() mutable {
-    run_guarded(core->context.trouble, "the handler of a call",
-                [&] { completion.release()->complete(failure(stopping_error())); });
-  });
+  core_->run(std::move(call), std::make_unique<call::WholeResponse>(std::move(completion)),
+             std::move(cancel));
 }
 
 void PassthroughEngine::start(Call call, CallHandler handler) {
@@ -114,11 +74,9 @@ void PassthroughEngine::start(Call call, CallHandler handler) {
 }
 
 void PassthroughEngine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
-  if (core_->enter()) return core_->run(std::move(call), std::move(peer));
-  core_->post_aside([core = core_.get(), peer = std::move(peer)] {
-    run_guarded(core->context.trouble, "a ProxyPeer",
-                [&] { peer->finish(failure(stopping_error())); });
-  });
+  auto guarded = std::make_shared<call::GuardedPeer>(std::move(peer), core_->context.trouble);
+  auto outlet = std::make_unique<call::StreamedResponse>(std::move(guarded), call);
+  core_->run(std::move(call.call), std::move(outlet));
 }
 
 Result<Preview> PassthroughEngine::validate(const Call& call) const {
@@ -128,14 +86,13 @@ Result<Preview> PassthroughEngine::validate(const Call& call) const {
 void PassthroughEngine::validate(Call call, PreviewHandler handler) {
   if (!core_->enter()) return core_->refuse(std::move(handler), stopping_error());
   Loop& loop = core_->pick_loop();
-  boost::asio::post(loop.context(), [&loop, made = std::make_shared<PreviewRun>(
+  boost::asio::post(loop.context(), [&loop, made = std::make_shared<call::PreviewRun>(
                                                 core_->context, core_->registry, std::move(call),
                                                 std::move(handler))] { made->start(loop); });
 }
 
 void PassthroughEngine::validate_with_session(Call call, PreviewHandler handler) {
-  if (!core_->enter()) return core_->refuse(std::move(handler), stopping_error());
-  core_->run(std::move(call), std::move(handler));
+  core_->run(std::move(call), std::make_unique<call::DryRun>(std::move(handler)));
 }
 
 std::vector<ApiInfo> PassthroughEngine::catalog() const {

@@ -300,7 +300,7 @@ ServerConfig RunningServer::default_config() {
 
 RunningServer::RunningServer(ServerConfig config, HttpLimits limits) {
   api_ = std::make_unique<ApiHandler>(
-      port, config, *AllowedNetworks::parse(config.allowed_networks), [this](std::string line) {
+      engine, config, *AllowedNetworks::parse(config.allowed_networks), [this](std::string line) {
         const std::lock_guard lock(log_mutex_);
         log_lines_.push_back(std::move(line));
         logged_.notify_all();

@@ -23,7 +23,7 @@ TEST(Compose, gives_way_to_the_caller_where_the_plugin_does_not_own_the_header) 
                      {"Accept", "application/json"},
                      {"X-Key", "the plugin's"},
                      {"X-Version", "2"}};
-  const auto request = build_request(prepared, {}, std::move(outcome), {});
+  const auto request = build_request(prepared, {}, prepared.url, std::move(outcome), {});
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_THAT(request->headers,
               ::testing::UnorderedElementsAre(
@@ -45,7 +45,7 @@ TEST(Compose, refuses_a_parameter_that_the_plugin_adds_as_well) {
         policy::join(*parse_url("https://a.example/v1"), prepared.path_parts, call.params);
     host::Outcome outcome;
     outcome.query = {{"api_key", "s3cret"}};
-    return build_request(prepared, call, std::move(outcome));
+    return build_request(prepared, call, prepared.url, std::move(outcome));
   };
   const auto fine = compose_with("/x?a=1", {{"b", "2"}});
   ASSERT_TRUE(fine) << fine.error().message;
@@ -100,12 +100,13 @@ TEST(CallInput, shows_the_plugin_no_more_of_the_body_than_its_manifest_asks_for)
   call.method = "PUT", call.params = {{"p", "q"}};
   for (const auto need : {catalog::BodyNeed::none, catalog::BodyNeed::full}) {
     api.body_need = need;
-    const host::CallInput input = call_input(prepared, call);
+    const host::CallInput input = call_input(prepared, call, "https://a.example/x");
     EXPECT_EQ(input.body, need == catalog::BodyNeed::full ? "content" : "");
     EXPECT_EQ(input.body_length, 7U);
     EXPECT_EQ(input.body_sha256, "digest");
     EXPECT_EQ(input.method, "PUT");
     EXPECT_EQ(input.path, "/x");
+    EXPECT_EQ(input.url, "https://a.example/x");
     EXPECT_THAT(*input.query, ::testing::ElementsAre(Field{"p", "q"}));
     EXPECT_THAT(*input.headers, ::testing::ElementsAre(Field{"A", "b"}));
   }
@@ -181,7 +182,7 @@ TEST(Compose, refuses_the_callers_header_where_the_plugins_carries_a_credential)
     host::Outcome outcome;
     outcome.headers = {{row.name, row.value}};
     outcome.signatures = {"signature-bytes"};
-    const auto request = build_request(prepared, {}, std::move(outcome), snapshot);
+    const auto request = build_request(prepared, {}, prepared.url, std::move(outcome), snapshot);
     EXPECT_EQ(request.has_value(), !row.refused);
     if (row.refused && !request) {
       ASSERT_EQ(request.error().details.size(), 1U);
