@@ -163,11 +163,11 @@ class CallRun final : public runtime::LiveCall {
   std::vector<std::string> warnings_;
 
   session::SnapshotPtr snapshot_;
-  const host::State* used_session_ = nullptr;  ///< of the last sign(); points into snapshot_
-  std::uint32_t sign_count_ = 0;               ///< how often sign() was called
-  std::uint64_t session_seq_ = 0;              ///< of the last sign(); see pst_env
-  int session_rounds_ = 0;                     ///< how often sign() needed a session
-  bool renewed_expiring_ = false;              ///< renewed a due session, or tried to
+  const host::SessionState* used_session_ = nullptr;  ///< of the last sign(); points into snapshot_
+  std::uint32_t sign_count_ = 0;                      ///< how often sign() was called
+  std::uint64_t session_seq_ = 0;                     ///< of the last sign(); see pst_env
+  int session_rounds_ = 0;                            ///< how often sign() needed a session
+  bool renewed_expiring_ = false;                     ///< renewed a due session, or tried to
   bool renewed_after_rejection_ = false;
   std::optional<boost::asio::steady_timer> session_timer_;
   bool session_pending_ = false;

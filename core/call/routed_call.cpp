@@ -9,13 +9,6 @@
 namespace penstock::call {
 namespace {
 
-std::string list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names)
-    out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
 /// Suggests the integration that was probably meant, preferring one of the same tool.
 std::string suggest_integration(const runtime::Registry& registry, const Call& call) {
   std::vector<std::string> of_tool, all;
@@ -72,6 +65,13 @@ Result<RoutedCall> route(const runtime::Registry& registry, const Call& call) {
   }
   routed.slot = routed.integration->state(plugin_id);
   return routed;
+}
+
+std::string list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names)
+    out += (out.empty() ? "" : ", ") + name;
+  return out;
 }
 
 }  // namespace penstock::call

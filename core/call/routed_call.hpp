@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include <penstock/call.hpp>
 #include <penstock/error.hpp>
@@ -22,5 +24,8 @@ struct RoutedCall {
 /// Finds the API and the integration of a call. Fails if there is none, if they do not fit, or if
 /// the integration's connection lacks a field that the API requires.
 Result<RoutedCall> route(const runtime::Registry& registry, const Call& call);
+
+/// "a, b, c", for messages.
+std::string list(const std::vector<std::string>& names);
 
 }  // namespace penstock::call

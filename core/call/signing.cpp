@@ -174,8 +174,8 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
   return request;
 }
 
-const host::State* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
-                                  std::int64_t now_ms) {
+const host::SessionState* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
+                                         std::int64_t now_ms) {
   const auto& session = prepared.api->session;
   return session ? now.session_for(session->format, now_ms) : nullptr;
 }

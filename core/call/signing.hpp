@@ -45,8 +45,8 @@ Signing sign(const PreparedCall& prepared, const Call& call, const session::Snap
              const host::Env& env);
 
 /// The session that sign() uses at that time (Unix time in ms); null: none.
-const host::State* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
-                                  std::int64_t now_ms);
+const host::SessionState* session_in_use(const PreparedCall& prepared, const session::Snapshot& now,
+                                         std::int64_t now_ms);
 
 /// Combines a prepared call with the plugin's outcome. Fails if the plugin's URL is invalid, if the
 /// caller's XML is not valid inside the envelope, if the caller repeats a query parameter of the

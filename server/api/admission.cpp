@@ -1,33 +1,15 @@
 // Checks of a request's head, before the first byte of its body is read.
 #include <algorithm>
-#include <random>
+#include <memory>
+#include <utility>
 
 #include <penstock/text.hpp>
 
-#include "api/api_errors.hpp"
+#include "http/request_errors.hpp"
 #include "api/api_handler.hpp"
 
 namespace penstock::server {
 namespace {
-
-/// Returns an id that is unique in this process and very likely across processes, and that does not
-/// reveal how many came before.
-std::string new_request_id() {
-  static const std::uint64_t origin =
-      (std::uint64_t{std::random_device{}()} << 32U) | std::random_device{}();
-  static std::atomic<std::uint64_t> count{0};
-  std::uint64_t z = origin + count.fetch_add(1, std::memory_order_relaxed) * 0x9E3779B97F4A7C15ULL;
-  z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
-  z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
-  z ^= z >> 31U;
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string id(16, '0');
-  for (char& c : id) {
-    c = hex[z & 15U];
-    z >>= 4U;
-  }
-  return id;
-}
 
 /// Whether a Prefer header (RFC 7240) contains `preference`.
 bool prefers(const RequestHead& head, std::string_view preference) {
@@ -48,90 +30,73 @@ bool prefers(const RequestHead& head, std::string_view preference) {
 }  // namespace
 
 HttpResponse ApiHandler::refuse(const HeadRefusal& refusal, const Client& client) {
-  RequestContext context;
-  context.started = Clock::now();
-  context.record.event = "refused";
-  context.record.request_id = new_request_id();
-  context.record.client = client.address;
+  const auto request = std::make_shared<ApiRequest>(*this, client);
   HttpResponse response =
-      refuse(request_error(refusal.status, "Malformed request", refusal.message), context);
+      request->refuse(request_error(refusal.status, "Malformed request", refusal.message));
   if (!refusal.allow.empty()) response.headers.push_back({"Allow", refusal.allow});
   response.close = true;
   return response;
 }
 
-std::optional<HttpResponse> ApiHandler::admit(const RequestHead& head, const Client& client,
-                                              RequestContext& context) {
-  context = {};
-  context.started = Clock::now();
-  CallRecord& record = context.record;
-  record.event = "refused";
-  record.request_id = new_request_id();
-  record.client = client.address;
-  record.method = head.method;
-  record.path = head.target;
+Admission ApiHandler::admit(const RequestHead& head, const Client& client) {
+  const auto request = std::make_shared<ApiRequest>(*this, client);
+  return {request, check(head, client, *request)};
+}
 
+std::optional<HttpResponse> ApiHandler::check(const RequestHead& head, const Client& client,
+                                              ApiRequest& request) {
+  request.record_.method = head.method;
+  request.record_.path = head.target;
   RouteMatch match = find_route(head.method, head.target);
-  context.route = match.route;
-  if (!client.allowed && !context.is_probe()) {
-    return refuse(
-        address_refused("calls from this address are not allowed (server.allowed_networks)"),
-        context);
+  request.route_ = match.route;
+  if (!client.allowed && !request.is_probe()) {
+    return request.refuse(
+        address_refused("calls from this address are not allowed (server.allowed_networks)"));
   }
   if (match.route == nullptr && match.allow.empty()) {
-    return refuse(request_error(404, "Not found",
-                                "there is no such path; the API is under /v1, see GET /v1/apis"),
-                  context);
+    return request.refuse(request_error(
+        404, "Not found", "there is no such path; the API is under /v1, see GET /v1/apis"));
   }
   if (match.route == nullptr)
-    return refuse_method(context, "this path takes " + match.allow, match.allow);
+    return request.refuse_method("this path takes " + match.allow, match.allow);
   if (match.route->needs_key) {
-    if (auto error = check_key(head, context)) return refuse(*std::move(error), context);
+    if (auto error = check_key(head, request)) return request.refuse(*std::move(error));
   }
-  context.arguments = std::move(match.arguments);
-  context.integration_id = head.field("x-integration-id");
-  context.respects_rate_limit = prefers(head, "respect-rate-limit");
-  context.wants_session = prefers(head, "session");
-  if (match.route->page == Endpoint::proxy) return admit_proxied(head, context);
-  if (auto error = check_body(head, context)) {
-    HttpResponse response = refuse(*std::move(error), context);
+  request.arguments_ = std::move(match.arguments);
+  request.integration_id_ = head.field("x-integration-id");
+  request.respects_rate_limit_ = prefers(head, "respect-rate-limit");
+  request.wants_session_ = prefers(head, "session");
+  if (match.route->endpoint == Endpoint::proxy) return check_proxied(head, request);
+  if (auto error = check_body(head, request)) {
+    HttpResponse response = request.refuse(*std::move(error));
     response.close = true;
     return response;
   }
-  record.event = "request";
+  request.record_.event = "request";
   return std::nullopt;
 }
 
-HttpResponse ApiHandler::refuse_method(RequestContext& context, std::string message,
-                                       std::string allow) {
-  HttpResponse response =
-      refuse(request_error(405, "Method not allowed", std::move(message)), context);
-  response.headers.push_back({"Allow", std::move(allow)});
-  return response;
-}
-
-std::optional<Error> ApiHandler::check_key(const RequestHead& head, RequestContext& context) {
+std::optional<Error> ApiHandler::check_key(const RequestHead& head, ApiRequest& request) {
   const std::string_view authorization = head.field("authorization");
-  context.key = keys_.find(authorization);
-  if (context.key == nullptr) {
+  request.key_ = keys_.find(authorization);
+  if (request.key_ == nullptr) {
     return authentication_invalid(authorization.empty()
                                       ? "send Authorization: Bearer <api key>"
                                       : "the API key is not one of this server's");
   }
-  context.record.key = context.key->name();
-  if (const auto wait = context.key->throttle(context.started))
+  request.record_.key = request.key_->name();
+  if (const auto wait = request.key_->throttle(request.started_))
     return rate_limited("too many calls with this API key", *wait);
   return std::nullopt;
 }
 
 /// For requests that are read whole; the proxy forwards a content coding to the vendor and drops
 /// trailers.
-std::optional<Error> ApiHandler::check_body(const RequestHead& head,
-                                            RequestContext& context) const {
-  const Endpoint page = context.route->page;
-  const bool is_call = page == Endpoint::passthrough || page == Endpoint::validate;
-  context.max_body = is_call ? max_request_bytes_ : page == Endpoint::verify ? 65'536 : 0;
-  if (head.has_body() && context.max_body == 0)
+std::optional<Error> ApiHandler::check_body(const RequestHead& head, ApiRequest& request) const {
+  const Endpoint endpoint = request.route_->endpoint;
+  const bool is_call = endpoint == Endpoint::passthrough || endpoint == Endpoint::validate;
+  request.max_body_ = is_call ? max_request_bytes_ : endpoint == Endpoint::verify ? 65'536 : 0;
+  if (head.has_body() && request.max_body_ == 0)
     return request_error(413, "Request too large", "a GET of this path takes no body");
   const std::string_view coding = head.field("content-encoding");
   if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
@@ -140,13 +105,13 @@ std::optional<Error> ApiHandler::check_body(const RequestHead& head,
   }
   if (!head.field("trailer").empty())
     return request_error(400, "Malformed request", "trailers are not taken");
-  if (head.content_length > context.max_body) {
+  if (head.content_length > request.max_body_) {
     return request_error(413, "Request too large",
-                         "the body is larger than " + counted(context.max_body, "byte"));
+                         "the body is larger than " + counted(request.max_body_, "byte"));
   }
-  if (is_call && context.key->budget()->is_spent()) {
+  if (is_call && request.key_->budget()->is_spent()) {
     return rate_limited("answers and bodies of this API key's calls hold " +
-                            counted(context.key->budget()->held(), "byte") +
+                            counted(request.key_->budget()->held(), "byte") +
                             " of memory; read the answers that are on their way first",
                         std::chrono::seconds(1));
   }

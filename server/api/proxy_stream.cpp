@@ -61,14 +61,6 @@ std::string chunk(std::string_view piece) {
 
 }  // namespace
 
-void ProxyStream::start(ApiHandler& door) {
-  ProxyCall call = *std::move(context_.proxied);
-  context_.proxied.reset();
-  head_only_ = call.call.method == "HEAD";
-  takes_trailers_ = call.takes_trailers;
-  door.proxy(std::move(call), shared_from_this());
-}
-
 void ProxyStream::read(ReadHandler handler) {
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), handler = std::move(handler)]() mutable {
@@ -92,7 +84,7 @@ void ProxyStream::interim(Response head) {
 void ProxyStream::head(Response head) {
   boost::asio::dispatch(connection_->executor(),
                         [self = shared_from_this(), head = std::move(head)] {
-                          ApiHandler::record_response(self->context_, head);
+                          self->request_->record_response(head);
                           self->send_head(head);
                         });
 }
@@ -118,7 +110,7 @@ void ProxyStream::send_head(const Response& head) {
   if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
   // Distinguishes a vendor's 401 from the engine's, and identifies the log line.
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
-      .append(context_.record.request_id)
+      .append(request_->id())
       .append("\r\n");
   if (head.places.limit > 0) {
     bytes.append("Concurrency-Limit: ").append(std::to_string(head.places.limit));
@@ -172,10 +164,10 @@ void ProxyStream::send_error(Error error) {
       !fault.empty() && error.origin == Origin::caller)
     error.message = fault;
   if (head_sent_) {
-    connection_->door().end_proxied(context_, std::move(error));
+    request_->end_stream(std::move(error));
     return cut_off();
   }
-  HttpResponse response = connection_->door().fail_proxied(context_, std::move(error));
+  HttpResponse response = request_->refuse(std::move(error));
   // Queued behind an interim response that may still be in transit.
   connection_->send({}, [connection = connection_, response = std::move(response)](bool) {
     connection->end_stream();
@@ -192,7 +184,7 @@ void ProxyStream::cut_off() {
 }
 
 void ProxyStream::send_end(const ProxyEnd& end) {
-  connection_->door().end_proxied(context_, std::nullopt);
+  request_->end_stream(std::nullopt);
   if (left_ > 0) return cut_off();
   std::string bytes;
   if (framing_ == Framing::chunked) {

@@ -7,6 +7,7 @@
 
 #include <penstock/proxy.hpp>
 
+#include "api/api_request.hpp"
 #include "http/connection.hpp"
 
 namespace penstock::server {
@@ -15,10 +16,10 @@ namespace penstock::server {
 /// be called from any thread; the work happens on the connection's loop.
 class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<ProxyStream> {
  public:
-  ProxyStream(std::shared_ptr<Connection> connection, RequestContext context)
-      : connection_(std::move(connection)), context_(std::move(context)) {}
-
-  void start(ApiHandler& door);
+  ProxyStream(std::shared_ptr<Connection> connection, std::shared_ptr<ApiRequest> request,
+              const ProxyCall& call)
+      : connection_(std::move(connection)), request_(std::move(request)),
+        head_only_(call.call.method == "HEAD"), takes_trailers_(call.takes_trailers) {}
 
   void read(ReadHandler handler) override;
   void interim(Response head) override;
@@ -38,9 +39,9 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   void cut_off();
 
   std::shared_ptr<Connection> connection_;
-  RequestContext context_;
-  bool head_only_ = false;
-  bool takes_trailers_ = false;
+  std::shared_ptr<ApiRequest> request_;
+  const bool head_only_;
+  const bool takes_trailers_;
   bool head_sent_ = false;
   Framing framing_ = Framing::none;
   std::uint64_t left_ = 0;  ///< of an announced length: the bytes not sent yet

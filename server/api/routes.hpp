@@ -29,7 +29,7 @@ enum class Endpoint : std::uint8_t {
 struct Route {
   std::string_view method;
   std::string_view pattern;
-  Endpoint page;
+  Endpoint endpoint;
   bool needs_key = true;
 };
 

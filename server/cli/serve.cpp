@@ -78,13 +78,13 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
     std::cerr << "penstock serve: " << networks.error() << '\n';
     return exit_failed;
   }
-  server::ApiHandler door(engine, config, std::move(*networks), log.sink());
+  server::ApiHandler handler(engine, config, std::move(*networks), log.sink());
   std::vector<boost::asio::io_context*> loops;
   for (std::size_t i = 0; i < engine.loops(); ++i)
     loops.push_back(&engine.loop(i));
   server::HttpLimits limits;
   limits.connections = client_connections();
-  auto http = server::HttpServer::open(loops, listen, door, limits);
+  auto http = server::HttpServer::open(loops, listen, handler, limits);
   if (!http) {
     std::cerr << "penstock serve: " << http.error() << '\n';
     engine.stop(0ms);
@@ -96,7 +96,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
     log.say("listening", "http://" + address);
   wait_for_end(signals, log);
   log.say("stopping", "finishing what is in flight");
-  door.begin_draining();
+  handler.begin_draining();
   (*http)->stop();
   drain(**http, signals);
   engine.stop(0ms);

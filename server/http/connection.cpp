@@ -17,9 +17,9 @@ namespace penstock::server {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-Connection::Connection(asio::ip::tcp::socket socket, ApiHandler& door, const HttpLimits& limits,
-                       std::weak_ptr<ConnectionOwner> owner)
-    : socket_(std::move(socket)), api_(door), limits_(limits), owner_(std::move(owner)) {}
+Connection::Connection(asio::ip::tcp::socket socket, RequestHandler& handler,
+                       const HttpLimits& limits, std::weak_ptr<ConnectionOwner> owner)
+    : socket_(std::move(socket)), handler_(handler), limits_(limits), owner_(std::move(owner)) {}
 
 Connection::~Connection() {
   if (const auto owner = owner_.lock()) owner->on_closed(*this);
@@ -35,7 +35,7 @@ void Connection::start() {
   if (error) return;
   std::string text = remote.address().to_string();
   const auto address = Address::parse(text.substr(0, text.find('%')));
-  client_ = api_.recognise(address ? *address : Address{}, std::move(text));
+  client_ = handler_.recognise(address ? *address : Address{}, std::move(text));
   allow(limits_.head);
   receive(waiting_read_size);
 }
@@ -72,7 +72,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   searched_ = 0;
   is_first_ = false;
   keep_alive_ = head_only_ = answer_begun_ = false;
-  request_id_.clear();
+  exchange_ = nullptr;
   const std::string_view bytes(input_.data(), head_size);
   auto head = read_head(bytes);
   if (!head) return refuse(std::move(head).error());
@@ -80,23 +80,22 @@ void Connection::read_head_at_front(std::size_t head_size) {
   head_only_ = head->method == "HEAD";
   minor_version_ = head->minor_version;
   // Identity comes from our own parser: Beast 1.81 would let trailers of the body add to it.
-  auto refusal = api_.admit(*head, client_, context_);
-  request_id_ = context_.record.request_id;
-  held_ = context_.key != nullptr ? HeldBytes(context_.key->budget()) : HeldBytes();
-  if (refusal) {
-    refusal->close = refusal->close || head->has_body();
+  Admission admission = handler_.admit(*head, client_);
+  exchange_ = std::move(admission.exchange);
+  held_ = HeldBytes(exchange_->budget());
+  if (auto& rejection = admission.rejection) {
+    rejection->close = rejection->close || head->has_body();
     input_.erase(0, head_size);
-    return response(std::move(*refusal));
+    return response(*std::move(rejection));
   }
 
   parser_.emplace();
   refuse_odd_extensions(*parser_);
   parser_->header_limit(static_cast<std::uint32_t>(max_head_bytes) + 1024);
-  max_body_ = context_.max_body;
-  if (context_.proxied) {
+  if (exchange_->is_streamed()) {
     parser_->body_limit(boost::none);
   } else {
-    parser_->body_limit(max_body_);
+    parser_->body_limit(exchange_->max_body());
   }
   boost::system::error_code error;
   parser_->put(asio::buffer(bytes.data(), bytes.size()), error);
@@ -106,7 +105,7 @@ void Connection::read_head_at_front(std::size_t head_size) {
   input_.erase(0, head_size);  // The views in `head` end here.
   deadline_ = Clock::time_point::max();
   reading_ = writing_ = {};
-  if (context_.proxied) return begin_stream();
+  if (exchange_->is_streamed()) return begin_stream();
   if (parser_->is_done()) return serve();
   begin_body();
 }
@@ -137,7 +136,7 @@ void Connection::feed_body() {
     if (has_trailers()) return refuse({400, "trailers are not taken"});
     return serve();
   }
-  if (input_.size() > max_unused_bytes || body_raw_ > max_body_ + max_framing_bytes)
+  if (input_.size() > max_unused_bytes || body_raw_ > exchange_->max_body() + max_framing_bytes)
     return refuse({400, "the request's body is framed in a wasteful way"});
   reading_.wait(limits_);
   receive(body_read_size);
@@ -145,17 +144,14 @@ void Connection::feed_body() {
 
 void Connection::serve() {
   step_ = Step::call;
-  context_.client_disconnected = gone_;
   std::string body = std::move(parser_->get().body());
   parser_.reset();
   // The engine may complete on its own thread: return to this connection's loop.
-  api_.serve(std::move(context_), std::move(body),
-             [self = shared_from_this()](HttpResponse answered) {
-               asio::dispatch(self->socket_.get_executor(),
-                              [self, answered = std::move(answered)]() mutable {
-                                self->response(std::move(answered));
-                              });
-             });
+  exchange_->respond(std::move(body), gone_, [self = shared_from_this()](HttpResponse answered) {
+    asio::dispatch(self->socket_.get_executor(), [self, answered = std::move(answered)]() mutable {
+      self->response(std::move(answered));
+    });
+  });
   // A response that was available at once is already being written; on_written() starts the read.
   if (step_ == Step::call) read_ahead();
 }

@@ -12,11 +12,11 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "api/api_handler.hpp"
 #include "http/byte_budget.hpp"
 #include "http/limits.hpp"
 #include "http/rate_deadline.hpp"
 #include "http/request_body.hpp"
+#include "http/request_handler.hpp"
 
 namespace penstock::server {
 
@@ -27,8 +27,8 @@ class ConnectionOwner {
   virtual void on_closed(class Connection& connection) = 0;
 };
 
-/// One client connection: reads a request, passes it to the API handler, writes the response, then
-/// repeats. Runs on one loop; kept alive by its pending operation.
+/// One client connection: reads a request, passes it to the request handler, writes the response,
+/// then repeats. Runs on one loop; kept alive by its pending operation.
 ///
 /// At most one read is pending at a time, and it stays pending while a request is processed. It
 /// yields either the next request, which waits in `input_` so that responses keep their order, or
@@ -36,7 +36,7 @@ class ConnectionOwner {
 /// needs no cleanup.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  Connection(boost::asio::ip::tcp::socket socket, ApiHandler& door, const HttpLimits& limits,
+  Connection(boost::asio::ip::tcp::socket socket, RequestHandler& handler, const HttpLimits& limits,
              std::weak_ptr<ConnectionOwner> owner);
   ~Connection();
 
@@ -48,16 +48,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Closes now if no request is in progress, otherwise after the current response.
   void begin_draining();
 
-  // For ProxyStream; called on the loop.
+  // For streamed exchanges; called on the loop.
 
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
-  ApiHandler& door() { return api_; }
   bool stays_open() const { return keep_alive_ && !draining_; }
   /// The client speaks HTTP/1.0, which has neither chunks nor interim responses.
   bool is_http_1_0() const { return minor_version_ == 0; }
 
-  /// Requests the next piece of the request body; see ProxyPeer::read().
-  void pull(ProxyPeer::ReadHandler handler);
+  /// Receives a piece of the body, an empty string at its end, or none if the body was aborted.
+  using ReadHandler = std::function<void(std::optional<std::string>)>;
+
+  /// Requests the next piece of the request body. One request at a time.
+  void pull(ReadHandler handler);
   /// Why the body ended early although the client is still connected; empty if it disconnected.
   std::string_view stream_fault() const { return stream_fault_; }
   /// Queues bytes behind those being sent. `sent` (may be null) receives whether they were sent.
@@ -127,7 +129,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   };
 
   boost::asio::ip::tcp::socket socket_;
-  ApiHandler& api_;
+  RequestHandler& handler_;
   const HttpLimits& limits_;
   std::weak_ptr<ConnectionOwner> owner_;
   Client client_;
@@ -150,12 +152,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::optional<RequestParser> parser_;
   std::size_t head_fields_ = 0;
-  std::uint64_t body_raw_ = 0;  ///< bytes of the body as received, including framing
-  RequestContext context_;
+  std::uint64_t body_raw_ = 0;          ///< bytes of the body as received, including framing
+  std::shared_ptr<Exchange> exchange_;  ///< of the current request; null: its head is not read yet
   HeldBytes held_;
-  std::uint64_t max_body_ = 0;
-  std::string integration_id_;  ///< of a streamed call
-  std::string request_id_;  ///< of the last request that ApiHandler::admit() accepted or rejected
   int minor_version_ = 1;
   bool keep_alive_ = false;
   bool head_only_ = false;
@@ -166,7 +165,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     std::string bytes;
     std::function<void(bool)> sent;
   };
-  ProxyPeer::ReadHandler pull_;
+  ReadHandler pull_;
   std::string_view stream_fault_;
   std::deque<Piece> pieces_;
 

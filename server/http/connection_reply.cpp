@@ -27,27 +27,22 @@ bool Connection::is_stalled(Clock::time_point now) {
 /// Logs one line for each request or response that is given up. A connection without a request gets
 /// none, and a streamed call reports it in its own line.
 void Connection::log_slow_client(bool unfair) {
-  CallRecord request;
   std::string message;
   switch (step_) {
   case Step::head:
     message = "the head of the request did not come in time";
     break;
   case Step::body:
-    request = context_.record;
-    request.integration = context_.integration_id;
     message = "the body of the request came too slowly";
     break;
   case Step::write:
-    request.request_id = request_id_;
     message = "the client took its answer too slowly";
     break;
   default:
     return;
   }
-  request.client = client_.address;
   if (unfair) message += ", and others waited for the memory that it held";
-  api_.note_slow_client(request, message);
+  exchange_ ? exchange_->on_slow_client(message) : handler_.on_slow_client(client_, message);
 }
 
 /// Whether the client is slower than the contended rate while others wait for what it holds.
@@ -55,8 +50,7 @@ bool Connection::is_unfair(Clock::time_point now) {
   const std::uint64_t fair = limits_.contended_bytes_per_second;
   if (!reading_.slower_than(fair, now, limits_) && !writing_.slower_than(fair, now, limits_))
     return false;
-  return held_.is_contended() ||
-         (step_ == Step::stream && api_.wants_places_of(integration_id_, now));
+  return held_.is_contended() || (step_ == Step::stream && exchange_->holds_up_others(now));
 }
 
 void Connection::close() {
@@ -70,7 +64,7 @@ void Connection::reset() {
   socket_.close(ignored);
 }
 
-void Connection::refuse(HeadRefusal refusal) { response(api_.refuse(refusal, client_)); }
+void Connection::refuse(HeadRefusal refusal) { response(handler_.refuse(refusal, client_)); }
 
 void Connection::response(HttpResponse response) {
   if (response.close || draining_) keep_alive_ = false;
@@ -118,6 +112,7 @@ void Connection::on_written() {
   body_out_ = std::string();  // `= {}` would keep the memory.
   head_out_.clear();
   held_.set(0);
+  exchange_ = nullptr;
   reading_ = writing_ = {};
   if (!keep_alive_ || draining_) return linger();
   if (input_.empty()) {

@@ -1,7 +1,6 @@
 // Streaming on a connection: pieces of a request body in, pieces of a response out.
 #include <boost/asio/write.hpp>
 
-#include "api/proxy_stream.hpp"
 #include "http/connection.hpp"
 #include "http/framing_limits.hpp"
 
@@ -19,15 +18,11 @@ void Connection::begin_stream() {
   step_ = Step::stream;
   stream_fault_ = {};
   parser_->eager(true);
-  integration_id_ = context_.integration_id;
-  context_.proxied->call.client_disconnected = gone_;
-  const auto stream = std::make_shared<ProxyStream>(shared_from_this(), std::move(context_));
-  context_ = {};
-  stream->start(api_);
+  exchange_->stream(shared_from_this(), gone_);
   if (step_ == Step::stream) read_ahead();
 }
 
-void Connection::pull(ProxyPeer::ReadHandler handler) {
+void Connection::pull(ReadHandler handler) {
   if (!parser_ || step_ != Step::stream || !socket_.is_open()) return handler(std::nullopt);
   pull_ = std::move(handler);
   if (!expects_continue_ || !input_.empty() || parser_->is_done()) return feed_stream();

@@ -16,9 +16,10 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 
 struct HttpServer::Shared {
-  Shared(ApiHandler& the_door, const HttpLimits& the_limits) : door(the_door), limits(the_limits) {}
+  Shared(RequestHandler& the_handler, const HttpLimits& the_limits)
+      : handler(the_handler), limits(the_limits) {}
 
-  ApiHandler& door;
+  RequestHandler& handler;
   HttpLimits limits;
   std::atomic<std::size_t> connections{0};
 };
@@ -100,7 +101,7 @@ class LoopListener final : public ConnectionOwner,
 
   void adopt(tcp::socket socket) {
     if (stopping_) return;
-    auto connection = std::make_shared<Connection>(std::move(socket), shared_->door,
+    auto connection = std::make_shared<Connection>(std::move(socket), shared_->handler,
                                                    shared_->limits, weak_from_this());
     connections_.insert(connection.get());
     shared_->connections.fetch_add(1, std::memory_order_relaxed);
@@ -131,12 +132,12 @@ HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>, std::string>
 HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string& listen,
-                 ApiHandler& door, const HttpLimits& limits) {
+                 RequestHandler& handler, const HttpLimits& limits) {
   const auto endpoints = listen_endpoints(listen);
   if (!endpoints) return failure(endpoints.error());
   try {
     auto server = std::unique_ptr<HttpServer>(new HttpServer);
-    server->shared_ = std::make_shared<Shared>(door, limits);
+    server->shared_ = std::make_shared<Shared>(handler, limits);
     for (asio::io_context* loop : loops) {
       server->listeners_.push_back(std::make_shared<LoopListener>(*loop, server->shared_));
       for (const tcp::endpoint& endpoint : *endpoints)
@@ -145,7 +146,7 @@ HttpServer::open(const std::vector<asio::io_context*>& loops, const std::string&
     for (const tcp::endpoint& endpoint : *endpoints)
       server->addresses_.push_back(address_text(endpoint));
     server->port_ = endpoints->front().port();
-    door.set_address(server->address());
+    handler.on_listening(server->address());
     for (const auto& listener : server->listeners_)
       listener->start();
     return server;

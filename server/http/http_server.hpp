@@ -12,19 +12,19 @@ class io_context;
 
 namespace penstock::server {
 
-class ApiHandler;
+class RequestHandler;
 struct HttpLimits;
 class LoopListener;
 
 /// Listens on all addresses of a host, with one listener per loop. The kernel distributes the
-/// connections between them, and each connection stays on its loop. The loops and the API handler
+/// connections between them, and each connection stays on its loop. The loops and the handler
 /// must outlive the connections: call stop(), let the loops end, then destroy.
 class HttpServer {
  public:
   /// `listen` is HOST:PORT; port 0 picks a free one. See listen_endpoints().
   static Result<std::unique_ptr<HttpServer>, std::string>
   open(const std::vector<boost::asio::io_context*>& loops, const std::string& listen,
-       ApiHandler& door, const HttpLimits& limits);
+       RequestHandler& handler, const HttpLimits& limits);
   ~HttpServer();
 
   /// The first address, such as "127.0.0.1:8080".

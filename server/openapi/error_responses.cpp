@@ -8,7 +8,7 @@
 #include <penstock/error.hpp>
 #include <penstock/text.hpp>
 
-#include "api/api_errors.hpp"
+#include "http/request_errors.hpp"
 #include "openapi/references.hpp"
 
 namespace penstock::server::openapi {

@@ -8,13 +8,15 @@ from code_blocks import root
 row = re.compile(r"^\| `([a-z/_]+)` \| .* \| ([a-z, ]*) ?\|$", re.M)
 may_use = {room: set(used.replace("nothing", "").replace(",", " ").split())
            for room, used in row.findall((root / "docs/architecture.md").read_text())}
-rooms = {path.name for path in (root / "core").iterdir() if path.is_dir() and path.name != "include"}
+rooms = {path.name: f"{path.parent.name}/{path.name}"
+         for part in ("core", "server") for path in (root / part).iterdir()
+         if path.is_dir() and path.name != "include"}
 
-problems = [f"docs/architecture.md: no row for core/{room}" for room in rooms if f"core/{room}" not in may_use]
-order = [room.removeprefix("core/") for room in may_use]
+problems = [f"docs/architecture.md: no row for {room}" for room in rooms.values() if room not in may_use]
+order = list(may_use)
 for room, used in may_use.items():
     for other in used - {"sdk"}:
-        if order.index(other) >= order.index(room.removeprefix("core/")):
+        if order.index(rooms[other]) >= order.index(room):
             problems.append(f"docs/architecture.md: {room} uses {other}, which stands below it")
 
 count = 0
@@ -35,7 +37,7 @@ for room, used in may_use.items():
             elif folders[:1] == ("penstock",):
                 if room in ("sdk/include", "plugins", "sandbox"):
                     problems.append(f"{place}: {room} may not include the engine")
-            elif folders and folders[0] in rooms and f"core/{folders[0]}" != room and folders[0] not in used:
+            elif folders and folders[0] in rooms and rooms[folders[0]] != room and folders[0] not in used:
                 if not (root / room / found[1]).exists():  # a folder of the room's own, such as plugins/…/http
                     problems.append(f"{place}: {room} may not include {folders[0]}")
 

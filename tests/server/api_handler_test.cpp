@@ -29,11 +29,11 @@ class ApiHandlerTest : public testing::Test {
       ADD_FAILURE() << head.error().message;
       return {};
     }
-    RequestContext context;
-    if (auto refused = api_->admit(*head, client, context)) return *refused;
+    const Admission admission = api_->admit(*head, client);
+    if (admission.rejection) return *admission.rejection;
     HttpResponse out;
-    api_->serve(std::move(context), std::move(body),
-                [&](HttpResponse response) { out = std::move(response); });
+    admission.exchange->respond(std::move(body), nullptr,
+                                [&](HttpResponse response) { out = std::move(response); });
     return out;
   }
 
@@ -281,11 +281,10 @@ TEST_F(ApiHandlerTest, HidesOnlyWhatStandsBelowASlip) {
 
 TEST_F(ApiHandlerTest, TellsOnceWhichHeadersTheProxyLeavesBehind) {
   const auto proxied = [this](const std::string& lines) {
-    RequestContext context;
     const std::string raw = "GET /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                             "key\r\nX-Integration-Id: a\r\n" +
                             lines + "\r\n";
-    return api_->admit(*read_head(raw), {"192.0.2.1"}, context);
+    return api_->admit(*read_head(raw), {"192.0.2.1"}).rejection;
   };
   make();
   EXPECT_FALSE(proxied("X-Mine: 1\r\n"));

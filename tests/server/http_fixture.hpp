@@ -10,7 +10,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <gtest/gtest.h>
+#include <penstock/engine.hpp>
 
+#include "api/api_handler.hpp"
 #include "http/connection.hpp"
 #include "http/http_server.hpp"
 
@@ -113,7 +115,7 @@ class RunningServer {
   static ServerConfig default_config();
 
   FakeEngine engine;
-  ApiHandler& door() { return *api_; }
+  ApiHandler& handler() { return *api_; }
   HttpServer& http() { return *http_; }
   TestClient connect() { return TestClient(http_->port()); }
   TestClient connect_with_buffer(int bytes) { return TestClient(http_->port(), bytes); }

@@ -275,7 +275,7 @@ TEST(HttpServer, DrainsInOrder) {
   busy.send(post("/v1/passthrough/hibob/v1", call_body));
   server.engine.wait_for_calls(1);
 
-  server.door().begin_draining();
+  server.handler().begin_draining();
   idle.send(get("/readyz"));
   EXPECT_EQ(idle.receive().status, 503);
   server.http().stop();
@@ -291,7 +291,7 @@ TEST(HttpServer, DrainsInOrder) {
 TEST(HttpServer, RefusesAnAddressInUse) {
   RunningServer server;
   boost::asio::io_context loop;
-  const auto second = HttpServer::open({&loop}, server.http().address(), server.door(), {});
+  const auto second = HttpServer::open({&loop}, server.http().address(), server.handler(), {});
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error(), HasSubstr("in use"));
 }

@@ -1,4 +1,4 @@
-// The OpenAPI document against what it describes: the routes, the plugins' manifests, the door.
+// The OpenAPI document against what it describes: the routes, the plugins' manifests, the API handler.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -239,7 +239,7 @@ TEST(OpenApi, IsServedWithAKeyAndToHeadAsWell) {
 
 TEST(OpenApi, KnowsTheEndOfTheServer) {
   RunningServer server;
-  server.door().begin_draining();
+  server.handler().begin_draining();
   TestClient client = server.connect();
   client.send(get("/readyz"));
   const Received response = client.receive();

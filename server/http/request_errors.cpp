@@ -1,4 +1,4 @@
-#include "api/api_errors.hpp"
+#include "http/request_errors.hpp"
 
 #include <chrono>
 #include <utility>

@@ -1,4 +1,4 @@
-// The API handler's part in calls whose bodies are streamed.
+// Checks of the head of a request whose bodies are streamed.
 #include <algorithm>
 
 #include <penstock/http.hpp>
@@ -58,18 +58,18 @@ bool asks_for_wsdl(std::string_view path) {
 
 }  // namespace
 
-std::optional<HttpResponse> ApiHandler::admit_proxied(const RequestHead& head,
-                                                      RequestContext& context) {
-  if (auto error = read_proxy_call(head, context)) return refuse(*std::move(error), context);
-  return check_method(head, context);
+std::optional<HttpResponse> ApiHandler::check_proxied(const RequestHead& head,
+                                                      ApiRequest& request) {
+  if (auto error = read_proxy_call(head, request)) return request.refuse(*std::move(error));
+  return check_proxied_method(head, request);
 }
 
-std::optional<HttpResponse> ApiHandler::check_method(const RequestHead& head,
-                                                     RequestContext& context) {
-  const Call& call = context.proxied->call;
+std::optional<HttpResponse> ApiHandler::check_proxied_method(const RequestHead& head,
+                                                             ApiRequest& request) {
+  const Call& call = request.proxied_->call;
   if (head.method == "TRACE") {
-    return refuse_method(context, "TRACE is refused: it would give the credentials back",
-                         std::string(all_methods));
+    return request.refuse_method("TRACE is refused: it would give the credentials back",
+                                 std::string(all_methods));
   }
   const auto api = apis_.find(call.tool + "/" + call.api);
   if (api == apis_.end()) return std::nullopt;  // The engine reports the unknown tool or API.
@@ -86,38 +86,38 @@ std::optional<HttpResponse> ApiHandler::check_method(const RequestHead& head,
               " says where) or from a file, and give the SOAP toolkit the address of this proxy as "
               "that of the service";
   }
-  return refuse_method(context, std::move(message), std::move(allow));
+  return request.refuse_method(std::move(message), std::move(allow));
 }
 
 /// Logs a dropped header once per kind: it is not an error, but explains a missing header.
-void ApiHandler::note_intermediary(std::string_view header) {
+void ApiHandler::log_intermediary_header(std::string_view header) {
   const auto rule = intermediary_header(header);
-  if (!rule || intermediaries_noted_[*rule].exchange(true, std::memory_order_relaxed)) return;
+  if (!rule || intermediaries_logged_[*rule].exchange(true, std::memory_order_relaxed)) return;
   log_(log_line(Level::info, "header_left_behind",
                 "the proxy does not pass on " + std::string(header) +
                     ", which software adds by itself; this is said once",
                 std::chrono::system_clock::now()));
 }
 
-std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, RequestContext& context) {
-  CallRecord& record = context.record;
+std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, ApiRequest& request) {
+  CallRecord& record = request.record_;
   record.event = "proxy";
-  record.tool = context.arguments[0];
-  record.api = context.arguments[1];
-  record.integration = context.integration_id;
-  if (context.integration_id.empty()) {
+  record.tool = request.arguments_[0];
+  record.api = request.arguments_[1];
+  record.integration = request.integration_id_;
+  if (request.integration_id_.empty()) {
     Error error = input_invalid("the header X-Integration-Id is required");
     error.phase = Phase::route;
     return error;
   }
-  ProxyCall& proxied = context.proxied.emplace();
+  ProxyCall& proxied = request.proxied_.emplace();
   Call& call = proxied.call;
-  call.tool = context.arguments[0];
-  call.api = context.arguments[1];
-  call.integration_id = context.integration_id;
+  call.tool = request.arguments_[0];
+  call.api = request.arguments_[1];
+  call.integration_id = request.integration_id_;
   call.method = head.method;
-  call.path = context.arguments[2];
-  call.respect_rate_limit = context.respects_rate_limit;
+  call.path = request.arguments_[2];
+  call.respect_rate_limit = request.respects_rate_limit_;
   record.path = call.path;
   const std::string_view segment = api_segment(head.target);
   const std::size_t semicolon = segment.find(';');
@@ -139,7 +139,7 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, Reques
     } else if (!equal_ignoring_case(line.name, "authorization") &&
                !equal_ignoring_case(line.name, "x-integration-id")) {
       call.headers.push_back({std::string(line.name), std::string(line.value)});
-      note_intermediary(line.name);
+      log_intermediary_header(line.name);
     }
     if (equal_ignoring_case(line.name, "te"))
       proxied.takes_trailers = lower(line.value).find("trailers") != std::string::npos;
@@ -147,25 +147,6 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, Reques
   proxied.has_body = head.has_body();
   if (!head.chunked) proxied.body_length = head.content_length;
   return std::nullopt;
-}
-
-void ApiHandler::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
-  engine_.proxy(std::move(call), std::move(peer));
-}
-
-void ApiHandler::record_response(RequestContext& context, const Response& head) {
-  context.record.vendor_status = head.status;
-  context.record.vendor = head.vendor;
-  context.record.plugin = head.plugin;
-}
-
-void ApiHandler::end_proxied(RequestContext& context, std::optional<Error> error) {
-  context.record.error = std::move(error);
-  log(context, context.record.vendor_status);
-}
-
-HttpResponse ApiHandler::fail_proxied(RequestContext& context, Error error) {
-  return refuse(std::move(error), context);
 }
 
 }  // namespace penstock::server
