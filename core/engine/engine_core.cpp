@@ -32,7 +32,8 @@ EngineCore::EngineCore(config::ParsedConfig& reading, EngineOptions options,
     : config(std::move(reading.config)), notes(std::move(reading.notes)),
       registry(std::move(registry_in)), plugin_time_limit(options.plugin_time_limit),
       // The pool starts its thread at once, and the thread inherits the signal mask of this moment.
-      blocking((runtime::SignalsBlocked(), 1)), aside_work(boost::asio::make_work_guard(aside)) {
+      blocking((runtime::SignalsBlocked(), 1)),
+      auxiliary_work(boost::asio::make_work_guard(auxiliary)) {
   context.config = &config;
   context.store = std::move(options.store);
   context.blocking = &blocking;
@@ -44,14 +45,14 @@ EngineCore::EngineCore(config::ParsedConfig& reading, EngineOptions options,
     loops.push_back(
         std::make_unique<Loop>(this, context.trouble, static_cast<std::size_t>(threads)));
   watchdog = std::make_unique<Watchdog>(
-      aside, loops, plugin_time_limit,
+      auxiliary, loops, plugin_time_limit,
       [this](Loop& loop, const host::InvocationWatch& watch) { on_thread_lost(loop, watch); });
   watchdog->start();
   for (const auto& loop : loops)
     loop->start();
-  aside_thread = runtime::start_engine_thread("penstock-aside", this, [this] {
-    runtime::run_loop(aside, context.trouble);
-    aside_ended.set_value();
+  auxiliary_thread = runtime::start_engine_thread("penstock-aux", this, [this] {
+    runtime::run_loop(auxiliary, context.trouble);
+    auxiliary_ended.set_value();
   });
   exit_guard = std::make_unique<ExitGuard>([this] { halt_for_exit(); });
 }
@@ -59,7 +60,7 @@ EngineCore::EngineCore(config::ParsedConfig& reading, EngineOptions options,
 void EngineCore::run(Call call, std::unique_ptr<call::CallOutlet> outlet,
                      std::shared_ptr<detail::CancelRequest> cancel) {
   if (!enter()) {
-    return post_aside([this, outlet = std::move(outlet)] {
+    return post_auxiliary([this, outlet = std::move(outlet)] {
       run_guarded(context.trouble, "the handler of a call",
                   [&] { outlet->on_error(stopping_error()); });
     });

@@ -61,13 +61,13 @@ struct EngineCore {
 
   /// Runs a completion whose result is known, and for which there may be no loop any more.
   template <class Function>
-  void post_aside(Function function) {
-    boost::asio::post(aside, std::move(function));
+  void post_auxiliary(Function function) {
+    boost::asio::post(auxiliary, std::move(function));
   }
 
   template <class Handler>
   void refuse(Handler handler, Error error) {
-    post_aside([this, handler = std::move(handler), error = std::move(error)]() mutable {
+    post_auxiliary([this, handler = std::move(handler), error = std::move(error)]() mutable {
       run_guarded(context.trouble, "a handler", [&] { handler(failure(std::move(error))); });
     });
   }
@@ -109,12 +109,12 @@ struct EngineCore {
   std::atomic<std::size_t> next_loop{0};
 
   /// Runs the watchdog, and handlers that cannot run on a loop.
-  boost::asio::io_context aside{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> aside_work;
+  boost::asio::io_context auxiliary{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> auxiliary_work;
   std::unique_ptr<Watchdog> watchdog;
-  std::promise<void> aside_ended;
-  std::future<void> aside_end = aside_ended.get_future();
-  std::thread aside_thread;
+  std::promise<void> auxiliary_ended;
+  std::future<void> auxiliary_end = auxiliary_ended.get_future();
+  std::thread auxiliary_thread;
 
   std::atomic<bool> stopping{false};
   std::mutex stop_mutex;  ///< held by the stopping thread until shutdown is complete

@@ -10,7 +10,7 @@ namespace {
 constexpr auto hung_plugin_timeout = std::chrono::seconds(5);
 /// How long exit() waits for each thread of the engine.
 constexpr auto exit_timeout = std::chrono::seconds(2);
-/// How long the destructor waits for handlers queued on `aside`.
+/// How long the destructor waits for handlers queued on `auxiliary`.
 constexpr auto auxiliary_timeout = std::chrono::seconds(1);
 
 }  // namespace
@@ -89,13 +89,13 @@ void EngineCore::shut_down(std::chrono::milliseconds grace) {
 void EngineCore::halt_for_exit() {
   stopping = true;
   halted = true;
-  aside.stop();
+  auxiliary.stop();
   for (const auto& loop : loops)
     loop->context().stop();
   for (const auto& loop : loops) {
     if (loop->halt(exit_timeout)) loop->close_connections();
   }
-  if (aside_thread.get_id() != std::this_thread::get_id()) aside_end.wait_for(exit_timeout);
+  if (auxiliary_thread.get_id() != std::this_thread::get_id()) auxiliary_end.wait_for(exit_timeout);
   // The credential store uses OpenSSL, and may be saving a token that exists nowhere else.
   if (blocking_joined) return;
   const auto drained = std::make_shared<std::promise<void>>();
@@ -105,12 +105,13 @@ void EngineCore::halt_for_exit() {
 
 EngineCore::~EngineCore() {
   if (stopper.joinable()) stopper.join();
-  // Handlers queued on `aside` run; after that nothing can post to it.
-  boost::asio::post(aside, [this] { watchdog->stop(); });
-  aside_work.reset();
+  // Handlers queued on `auxiliary` run; after that nothing can post to it.
+  boost::asio::post(auxiliary, [this] { watchdog->stop(); });
+  auxiliary_work.reset();
   // A handler that calls again whenever it is refused would never finish.
-  if (halted || aside_end.wait_for(auxiliary_timeout) != std::future_status::ready) aside.stop();
-  aside_thread.join();
+  if (halted || auxiliary_end.wait_for(auxiliary_timeout) != std::future_status::ready)
+    auxiliary.stop();
+  auxiliary_thread.join();
   // No thread is left to halt, but the connections closed from here on still use OpenSSL.
   exit_guard->replace(
       [ending_thread = std::this_thread::get_id(), done = destruction.done.get_future().share()] {

@@ -124,7 +124,7 @@ void PassthroughEngine::verify(const std::string& integration_id, VerifyHandler 
   }
   auto probes = engine::probe_calls(*found->second, *core_->registry->plugins);
   if (probes.empty()) {
-    return core_->post_aside([core = core_.get(), handler = std::move(handler)] {
+    return core_->post_auxiliary([core = core_.get(), handler = std::move(handler)] {
       run_guarded(core->context.trouble, "a handler", [&] { handler(std::vector<ProbeResult>()); });
     });
   }

@@ -5,8 +5,8 @@
 
 #include <penstock/text.hpp>
 
-#include "http/request_errors.hpp"
 #include "api/api_handler.hpp"
+#include "http/request_errors.hpp"
 
 namespace penstock::server {
 namespace {
@@ -29,7 +29,7 @@ bool prefers(const RequestHead& head, std::string_view preference) {
 
 }  // namespace
 
-HttpResponse ApiHandler::refuse(const HeadRefusal& refusal, const Client& client) {
+HttpResponse ApiHandler::refuse(const HeadError& refusal, const Client& client) {
   const auto request = std::make_shared<ApiRequest>(*this, client);
   HttpResponse response =
       request->refuse(request_error(refusal.status, "Malformed request", refusal.message));

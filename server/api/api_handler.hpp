@@ -42,7 +42,7 @@ class ApiHandler final : public RequestHandler {
   Client recognise(const Address& address, std::string text) const override;
   /// Checks address, route, key, rate and size, in this order.
   Admission admit(const RequestHead& head, const Client& client) override;
-  HttpResponse refuse(const HeadRefusal& refusal, const Client& client) override;
+  HttpResponse refuse(const HeadError& refusal, const Client& client) override;
   void on_slow_client(const Client& client, std::string_view message) const override;
   /// The catalogue's examples show this address.
   void on_listening(std::string_view address) override { address_ = reachable(address); }

@@ -10,10 +10,10 @@
 #include <penstock/engine.hpp>
 #include <penstock/envelope.hpp>
 
-#include "http/request_errors.hpp"
 #include "api/api_handler.hpp"
 #include "api/catalog_json.hpp"
 #include "api/proxy_stream.hpp"
+#include "http/request_errors.hpp"
 
 namespace penstock::server {
 namespace {

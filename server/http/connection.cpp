@@ -147,11 +147,13 @@ void Connection::serve() {
   std::string body = std::move(parser_->get().body());
   parser_.reset();
   // The engine may complete on its own thread: return to this connection's loop.
-  exchange_->respond(std::move(body), gone_, [self = shared_from_this()](HttpResponse answered) {
-    asio::dispatch(self->socket_.get_executor(), [self, answered = std::move(answered)]() mutable {
-      self->response(std::move(answered));
-    });
-  });
+  exchange_->respond(std::move(body), client_disconnected_,
+                     [self = shared_from_this()](HttpResponse answered) {
+                       asio::dispatch(self->socket_.get_executor(),
+                                      [self, answered = std::move(answered)]() mutable {
+                                        self->response(std::move(answered));
+                                      });
+                     });
   // A response that was available at once is already being written; on_written() starts the read.
   if (step_ == Step::call) read_ahead();
 }

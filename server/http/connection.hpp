@@ -93,7 +93,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void feed_body();
   bool has_trailers() const;
   void serve();
-  void refuse(HeadRefusal refusal);
+  void refuse(HeadError refusal);
 
   // Whole responses, connection_reply.cpp.
   void write();
@@ -146,7 +146,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t searched_ = 0;  ///< length of the prefix of `input_` that holds no end of a head
   bool is_first_ = true;      ///< no request head was read on this connection yet
   /// Set when the client disconnects, and never cleared; shared by all calls of the connection.
-  std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
+  std::shared_ptr<std::atomic<bool>> client_disconnected_ =
+      std::make_shared<std::atomic<bool>>(false);
   std::optional<boost::asio::steady_timer> half_closed_timer_;
   bool half_closed_asked_ = false;
 

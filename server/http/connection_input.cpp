@@ -63,7 +63,7 @@ void Connection::on_end_of_input(boost::system::error_code error) {
   case Step::stream:
   case Step::write:
     if (input_ended_) return ask_half_closed_client();
-    gone_->store(true);
+    client_disconnected_->store(true);
     return;
   default:
     return close();
@@ -94,7 +94,7 @@ void Connection::ask_half_closed_client() {
     self->half_closed_asked_ = true;
     self->socket_.async_wait(asio::ip::tcp::socket::wait_error,
                              [self](boost::system::error_code error) {
-                               if (!error) self->gone_->store(true);
+                               if (!error) self->client_disconnected_->store(true);
                              });
     // Nothing is queued before it, so the kernel takes all of it or nothing.
     ::send(self->socket_.native_handle(), go_on.data(), go_on.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -64,7 +64,7 @@ void Connection::reset() {
   socket_.close(ignored);
 }
 
-void Connection::refuse(HeadRefusal refusal) { response(handler_.refuse(refusal, client_)); }
+void Connection::refuse(HeadError refusal) { response(handler_.refuse(refusal, client_)); }
 
 void Connection::response(HttpResponse response) {
   if (response.close || draining_) keep_alive_ = false;
@@ -118,7 +118,7 @@ void Connection::on_written() {
   if (input_.empty()) {
     input_ = std::string();
     step_ = Step::idle;
-    allow(limits_.idle);
+    allow(limits_.keep_alive);
     return receive(waiting_read_size);
   }
   step_ = Step::head;

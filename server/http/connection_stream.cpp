@@ -18,7 +18,7 @@ void Connection::begin_stream() {
   step_ = Step::stream;
   stream_fault_ = {};
   parser_->eager(true);
-  exchange_->stream(shared_from_this(), gone_);
+  exchange_->stream(shared_from_this(), client_disconnected_);
   if (step_ == Step::stream) read_ahead();
 }
 

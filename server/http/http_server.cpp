@@ -29,7 +29,7 @@ namespace {
 /// How often deadlines are checked: often enough for the shortest, rarely enough to be cheap.
 std::chrono::milliseconds sweep_interval(const HttpLimits& limits) {
   const auto shortest =
-      std::min({limits.head, limits.grace, limits.idle, limits.linger, limits.silence});
+      std::min({limits.head, limits.grace, limits.keep_alive, limits.linger, limits.idle_timeout});
   return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(500));
 }
 

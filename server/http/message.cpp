@@ -23,8 +23,8 @@ constexpr std::array<std::string_view, 8> without_twins = {
     "content-length",   "content-type",  "content-encoding", "transfer-encoding",
     "x-integration-id", "x-api-options", "keep-alive",       "proxy-authorization"};
 
-Failure<HeadRefusal> refuse(std::string message, int status = 400, std::string_view allow = {}) {
-  return failure(HeadRefusal{status, std::move(message), std::string(allow)});
+Failure<HeadError> refuse(std::string message, int status = 400, std::string_view allow = {}) {
+  return failure(HeadError{status, std::move(message), std::string(allow)});
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -70,7 +70,7 @@ bool has_token(std::string_view list, std::string_view token) {
   return false;
 }
 
-Result<Ok, HeadRefusal> read_method(std::string_view method, RequestHead& head) {
+Result<Ok, HeadError> read_method(std::string_view method, RequestHead& head) {
   if (!is_method(method)) {
     const std::string capitals = upper(method);
     if (is_method(capitals)) return refuse("methods are written in capitals: write " + capitals);
@@ -80,7 +80,7 @@ Result<Ok, HeadRefusal> read_method(std::string_view method, RequestHead& head) 
   return Ok{};
 }
 
-Result<Ok, HeadRefusal> read_version(std::string_view version, RequestHead& head) {
+Result<Ok, HeadError> read_version(std::string_view version, RequestHead& head) {
   if (version == "HTTP/2.0" && head.method == "PRI") {
     return refuse("HTTP/2 is not spoken here: switch it off in the client (curl: --http1.1), or "
                   "let a proxy translate",
@@ -94,7 +94,7 @@ Result<Ok, HeadRefusal> read_version(std::string_view version, RequestHead& head
   return Ok{};
 }
 
-Result<Ok, HeadRefusal> read_target(RequestHead& head) {
+Result<Ok, HeadError> read_target(RequestHead& head) {
   if (head.request_target.size() > max_target_bytes)
     return refuse("the target is longer than 8 KiB", 414);
   if (head.method == "CONNECT") {
@@ -121,7 +121,7 @@ Result<Ok, HeadRefusal> read_target(RequestHead& head) {
   return Ok{};
 }
 
-Result<Ok, HeadRefusal> read_request_line(std::string_view line, RequestHead& head) {
+Result<Ok, HeadError> read_request_line(std::string_view line, RequestHead& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
   if (first == std::string_view::npos || first == last)
@@ -141,7 +141,7 @@ std::string_view twin_of(std::string_view name) {
   return found == without_twins.end() ? std::string_view() : *found;
 }
 
-Result<Ok, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) {
+Result<Ok, HeadError> read_fields(std::string_view rest, RequestHead& head) {
   while (true) {
     const auto line = take_line(rest);
     if (!line) return refuse("a header line does not end in CR LF");
@@ -164,7 +164,7 @@ Result<Ok, HeadRefusal> read_fields(std::string_view rest, RequestHead& head) {
   }
 }
 
-Result<Ok, HeadRefusal> check_repeats(const RequestHead& head) {
+Result<Ok, HeadError> check_repeats(const RequestHead& head) {
   for (const std::string_view name : once_only) {
     const auto count = std::ranges::count_if(head.fields, [&](const RequestHead::Line& line) {
       return equal_ignoring_case(line.name, name);
@@ -181,7 +181,7 @@ bool has(const RequestHead& head, std::string_view name) {
 }
 
 /// RFC 9112 section 3.2: HTTP/1.1 requires Host, even with an absolute target; it may be empty.
-Result<Ok, HeadRefusal> read_host(RequestHead& head) {
+Result<Ok, HeadError> read_host(RequestHead& head) {
   const std::string_view host = head.field("host");
   if (!has(head, "host") && head.minor_version == 1) return refuse("the header host is missing");
   if (!host.empty() && !is_authority(host))
@@ -190,7 +190,7 @@ Result<Ok, HeadRefusal> read_host(RequestHead& head) {
   return Ok{};
 }
 
-Result<Ok, HeadRefusal> read_framing(RequestHead& head) {
+Result<Ok, HeadError> read_framing(RequestHead& head) {
   const bool has_length = has(head, "content-length");
   if (has(head, "transfer-encoding")) {
     // RFC 9112 section 6.1: such framing is faulty.
@@ -239,7 +239,7 @@ std::size_t find_head_end(std::string_view bytes, std::size_t search_from) {
   return std::string_view::npos;
 }
 
-Result<RequestHead, HeadRefusal> read_head(std::string_view bytes) {
+Result<RequestHead, HeadError> read_head(std::string_view bytes) {
   RequestHead head;
   const auto line = take_line(bytes);
   if (!line) return refuse("the request line does not end in CR LF");

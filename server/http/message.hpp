@@ -35,7 +35,7 @@ struct RequestHead {
 };
 
 /// Why a request is rejected at the HTTP level, without being processed.
-struct HeadRefusal {
+struct HeadError {
   int status = 400;
   std::string message;
   std::string allow = {};  ///< for a 405: the allowed methods
@@ -67,6 +67,6 @@ std::size_t find_head_end(std::string_view bytes, std::size_t search_from);
 /// a hyphen in one of these, Transfer-Encoding together with Content-Length or in HTTP/1.0, an
 /// invalid Host). The target is a path, or an http URI, whose path is used and whose authority
 /// replaces Host (section 3.2.2).
-Result<RequestHead, HeadRefusal> read_head(std::string_view bytes);
+Result<RequestHead, HeadError> read_head(std::string_view bytes);
 
 }  // namespace penstock::server

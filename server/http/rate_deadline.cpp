@@ -20,24 +20,24 @@ int bytes_in_send_queue(int socket) {
 void RateDeadline::wait(const HttpLimits& limits, std::uint64_t coming) {
   began_ = Clock::now();
   due_ = began_ + limits.grace + time_for(bytes_ + coming, limits.bytes_per_second) - waited_;
-  look_at_ = began_ + limits.silence / 2;
+  next_check_ = began_ + limits.idle_timeout / 2;
   looked_ = false;
 }
 
 void RateDeadline::moved(std::uint64_t count) {
   if (began_ != never) waited_ += Clock::now() - began_;
   bytes_ += count;
-  began_ = due_ = look_at_ = never;
+  began_ = due_ = next_check_ = never;
 }
 
 bool RateDeadline::overdue(Clock::time_point now, const HttpLimits& limits, int socket) {
   if (now >= due_) return true;
-  if (now < look_at_) return false;
+  if (now < next_check_) return false;
   const int unsent = bytes_in_send_queue(socket);
   if (looked_ && unsent == unsent_) return true;
   unsent_ = unsent;
   looked_ = true;
-  look_at_ = now + limits.silence / 2;
+  next_check_ = now + limits.idle_timeout / 2;
   return false;
 }
 

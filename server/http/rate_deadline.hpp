@@ -35,7 +35,7 @@ class RateDeadline {
   Clock::time_point due_ = never;
   /// Next check of the send queue: twice per idle timeout. A queue that has not changed between two
   /// checks means that the client is stalled.
-  Clock::time_point look_at_ = never;
+  Clock::time_point next_check_ = never;
   int unsent_ = -1;
   bool looked_ = false;
 };

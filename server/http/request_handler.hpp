@@ -74,7 +74,7 @@ class RequestHandler {
   virtual Admission admit(const RequestHead& head, const Client& client) = 0;
 
   /// The response to a request that is not valid HTTP. It closes the connection.
-  virtual HttpResponse refuse(const HeadRefusal& refusal, const Client& client) = 0;
+  virtual HttpResponse refuse(const HeadError& refusal, const Client& client) = 0;
 
   /// A connection was closed because its client was too slow before a request was complete, or
   /// while it read the response to a rejected one.

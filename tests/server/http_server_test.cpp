@@ -200,7 +200,7 @@ TEST(HttpServer, KeepsTheConnectionAfterARefusalWithoutBody) {
 
 TEST(HttpServer, ClosesOnSlowClients) {
   HttpLimits limits;
-  limits.head = limits.grace = limits.idle = std::chrono::milliseconds(60);
+  limits.head = limits.grace = limits.keep_alive = std::chrono::milliseconds(60);
   limits.bytes_per_second = 1'000'000;
   RunningServer server(RunningServer::default_config(), limits);
   TestClient silent = server.connect();
@@ -217,7 +217,7 @@ TEST(HttpServer, ClosesOnSlowClients) {
 
 TEST(HttpServer, DoesNotCloseWhileACallRuns) {
   HttpLimits limits;
-  limits.head = limits.grace = limits.idle = std::chrono::milliseconds(20);
+  limits.head = limits.grace = limits.keep_alive = std::chrono::milliseconds(20);
   RunningServer server(RunningServer::default_config(), limits);
   server.engine.hold();
   TestClient client = server.connect();

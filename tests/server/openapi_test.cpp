@@ -1,4 +1,5 @@
-// The OpenAPI document against what it describes: the routes, the plugins' manifests, the API handler.
+// The OpenAPI document against what it describes: the routes, the plugins' manifests, the API
+// handler.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>

@@ -278,9 +278,9 @@ TEST(Proxy, SpeaksHttp10WithoutChunksAndInterimAnswers) {
   for (const bool breaks_off : {false, true}) {
     RunningServer server;
     server.engine.play({.interim = {{"link", "</a>"}},
-                      .pieces = {"hel", "lo"},
-                      .trailers = {{"x-sum", "1"}},
-                      .breaks_off = breaks_off});
+                        .pieces = {"hel", "lo"},
+                        .trailers = {{"x-sum", "1"}},
+                        .breaks_off = breaks_off});
     TestClient client = server.connect();
     client.send(start);
     const Received got = client.receive(true);

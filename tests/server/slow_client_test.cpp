@@ -15,11 +15,11 @@ constexpr std::string_view large_call = R"({"method":"GET","path":"/large"})";
 constexpr std::string_view small_call = R"({"method":"GET","path":"/small"})";
 constexpr int small_buffer = 16 * 1024;
 
-/// Of a rate that nobody is slower than: only silence ends a connection.
-HttpLimits only_silence(std::chrono::milliseconds silence) {
+/// Of a rate that nobody is slower than: only the idle timeout ends a connection.
+HttpLimits only_idle_timeout(std::chrono::milliseconds timeout) {
   HttpLimits limits;
   limits.grace = 1h;
-  limits.silence = silence;
+  limits.idle_timeout = timeout;
   return limits;
 }
 
@@ -36,7 +36,7 @@ void wait_until_all_are_closed(RunningServer& server) {
 }
 
 TEST(SlowClient, ThatFallsSilentIsClosedWhateverItMovedBefore) {
-  RunningServer server(RunningServer::default_config(), only_silence(100ms));
+  RunningServer server(RunningServer::default_config(), only_idle_timeout(100ms));
   TestClient sends = server.connect();
   sends.send(post("/v1/passthrough/hibob/v1", std::string(90'000, ' ')).substr(0, 80'000));
   EXPECT_TRUE(sends.closed_by_server());
@@ -76,8 +76,8 @@ TEST(SlowClient, HasOneLineInTheLogWhenItIsClosed) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.name);
-    HttpLimits limits = only_silence(100ms);
-    limits.head = limits.idle = 100ms;
+    HttpLimits limits = only_idle_timeout(100ms);
+    limits.head = limits.keep_alive = 100ms;
     RunningServer server(RunningServer::default_config(), limits);
     TestClient client = server.connect_with_buffer(small_buffer);
     for (const char byte : row.bytes.substr(0, 30))  // many small reads are one line, too
@@ -101,7 +101,7 @@ TEST(SlowClient, HasOneLineInTheLogWhenItIsClosed) {
 }
 
 TEST(SlowClient, ThatDoesNotReadAStreamedAnswerIsClosed) {
-  RunningServer server(RunningServer::default_config(), only_silence(100ms));
+  RunningServer server(RunningServer::default_config(), only_idle_timeout(100ms));
   server.engine.play({.pieces = {std::string(60'000, 'x')}, .endless = true});
   TestClient reads = server.connect_with_buffer(small_buffer);
   reads.send(proxied("GET"));
@@ -112,7 +112,7 @@ TEST(SlowClient, ThatDoesNotReadAStreamedAnswerIsClosed) {
 }
 
 TEST(SlowClient, ThatGoesOnReadingIsWaitedFor) {
-  RunningServer server(RunningServer::default_config(), only_silence(1500ms));
+  RunningServer server(RunningServer::default_config(), only_idle_timeout(1500ms));
   TestClient client = server.connect_with_buffer(small_buffer);
   client.send(post("/v1/passthrough/hibob/v1", large_call));
   std::size_t got = 0;
@@ -129,7 +129,7 @@ TEST(SlowClient, SpendsTheMemoryOfItsOwnKey) {
   ServerConfig config = RunningServer::default_config();
   config.max_request_bytes = std::uint64_t{1} << 20U;  // so a key has 8 MiB, the process 32 MiB
   config.api_keys.push_back({"other", Secret("other"), "", 0});
-  RunningServer server(config, only_silence(1h));
+  RunningServer server(config, only_idle_timeout(1h));
   const std::string small = post("/v1/passthrough/hibob/v1", small_call);
   std::string of_other = small;
   of_other.replace(of_other.find("Bearer key"), 10, "Bearer other");
