@@ -101,6 +101,7 @@ void LeasedRenewal::on_lease(Result<std::optional<Lease>> reply) {
   }
   const Lease& lease = **reply;
   fence_ = lease.fence;
+  lease_lost_ = false;
   if (lease.state) return on_stored(*lease.state);
   on(state_ == State::retrying_save ? Event::response_missing : Event::unchanged);
 }
@@ -171,7 +172,6 @@ void LeasedRenewal::request_lease_later() {
 
 /// Another replica may have used the credential in between: the stored state decides.
 void LeasedRenewal::request_new_lease() {
-  lease_lost_ = false;
   fence_.reset();
   pass_.reset();
   request_lease();
@@ -284,10 +284,11 @@ void LeasedRenewal::extend_lease_later() {
   environment_->wait(CredentialStore::lease_heartbeat, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self || !self->fence_) return;
-    self->environment_->extend(self->slot_->key(), *self->fence_, [weak](Result<bool> held) {
+    const std::uint64_t fence = *self->fence_;
+    self->environment_->extend(self->slot_->key(), fence, [weak, fence](Result<bool> held) {
       const auto again = weak.lock();
       if (!again || !again->fence_) return;
-      if (held && !*held) again->lease_lost_ = true;
+      if (held && !*held && again->fence_ == fence) again->lease_lost_ = true;
       again->extend_lease_later();
     });
   });

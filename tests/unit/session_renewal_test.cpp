@@ -136,6 +136,38 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refus
   EXPECT_EQ(restart()->status(environment->now).health, SessionStatus::Health::ok);
 }
 
+TEST_F(SessionTest, a_refusal_after_the_lease_was_lost_is_not_believed_before_the_store_is_read) {
+  ask();
+  const auto login = std::move(environment->fetches.front());
+  environment->fetches.pop_front();
+  environment->lose_lease();
+  replica_renews(200, "a1 r1");
+  login.handler(FetchResponse{400, {}, "r0 is used up"});
+  EXPECT_TRUE(environment->saves.empty()) << "the refusal is of a credential that was replaced";
+  environment->begin_lease();
+  EXPECT_TRUE(environment->fetches.empty());
+  ASSERT_TRUE(results.back().has_value()) << results.back().error().message;
+  EXPECT_EQ(token(*results.back()), "a1");
+}
+
+TEST_F(SessionTest, a_lost_lease_is_of_no_matter_once_there_is_another) {
+  ask();
+  environment->lose_lease();
+  environment->answer(200, "a1 r1");
+  environment->fail_to_store();
+  const auto other = replica_renews(200, "a2 r2");
+  other->obtain(request(other->current()->generation), environment, [](const auto&) {});
+  environment->begin();
+  environment->fetches.clear();  // it dies while it renews again
+  environment->pass(2'000ms);
+  environment->begin_lease();
+  environment->store();
+  environment->answer(400, "");
+  EXPECT_TRUE(environment->leases.empty()) << "the vendor is sent a refused credential again";
+  ASSERT_EQ(environment->saves.size(), 1U);
+  EXPECT_FALSE(environment->saves.front().state.refusal.empty());
+}
+
 TEST_F(SessionTest, an_orderly_end_waits_for_what_the_vendor_answers_and_begins_nothing) {
   ask();
   EXPECT_FALSE(environment->gate->close(0ms)) << "the intent is saved, the answer is not";
