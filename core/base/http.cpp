@@ -29,6 +29,21 @@ bool is_field_value(std::string_view text) noexcept {
   });
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
+}
+
+bool list_has_member(std::string_view list, std::string_view member) noexcept {
+  bool found = false;
+  for_each_list_member(
+      list, [&](std::string_view one) { found = found || equal_ignoring_case(one, member); });
+  return found;
+}
+
 std::optional<std::vector<Field>> media_type_parameters(std::string_view text) {
   std::vector<Field> out;
   text.remove_prefix(std::min(text.find(';'), text.size()));

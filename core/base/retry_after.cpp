@@ -13,11 +13,6 @@ namespace {
 constexpr std::int64_t max_wait_ms = 86'400'000;
 constexpr std::int64_t a_time = 1'000'000'000;  ///< numbers from here on are Unix times, not delays
 
-std::string_view header(const std::vector<Field>& headers, std::string_view lower_name) {
-  const auto found = std::ranges::find(headers, lower_name, &Field::name);
-  return found == headers.end() ? std::string_view() : std::string_view(found->value);
-}
-
 /// Converts seconds, a Unix time or an HTTP date to milliseconds from now; none for any other text.
 std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms, WaitForm form) {
   if (text.empty()) return std::nullopt;
@@ -35,21 +30,21 @@ std::optional<std::int64_t> wait_in(std::string_view text, std::int64_t now_ms, 
 
 }  // namespace
 
-std::int64_t retry_after_ms(int status, const std::vector<Field>& headers,
-                            std::string_view own_header, std::int64_t now_ms, WaitForm own_form) {
+std::int64_t retry_after_ms(int status, const Headers& headers, std::string_view own_header,
+                            std::int64_t now_ms, WaitForm own_form) {
   if (status != 429 && status != 503) return 0;
   for (const std::string_view name :
        {own_header, std::string_view("retry-after"), std::string_view("x-ratelimit-reset"),
         std::string_view("ratelimit-reset")}) {
     const WaitForm form = name == own_header ? own_form : WaitForm::any;
-    if (const auto wait = wait_in(header(headers, name), now_ms, form))
+    if (const auto wait = wait_in(headers.get(name).value_or(""), now_ms, form))
       return std::clamp<std::int64_t>(*wait, 0, max_wait_ms);
   }
   return 0;
 }
 
-std::optional<std::int64_t> date_ms(const std::vector<Field>& headers) {
-  const std::string_view text = header(headers, "date");
+std::optional<std::int64_t> date_ms(const Headers& headers) {
+  const std::string_view text = headers.get("date").value_or("");
   if (text.empty()) return std::nullopt;
   const std::int64_t date = curl_getdate(std::string(text).c_str(), nullptr);
   if (date < 0) return std::nullopt;

@@ -14,11 +14,6 @@ namespace {
 
 constexpr int max_redirects = 3;
 
-std::string_view header(const upstream::Response& response, std::string_view lower_name) {
-  const auto found = std::ranges::find(response.headers, lower_name, &Field::name);
-  return found == response.headers.end() ? std::string_view() : std::string_view(found->value);
-}
-
 /// RFC 9110 section 15.4: 300, 304 and the other 3xx are not followed.
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -80,9 +75,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
       error.details = {{pointer(), error.message}};
       return std::exchange(handler_, nullptr)(failure(std::move(error)));
     }
-    if (is_redirect(response->status) && !header(*response, "location").empty()) {
+    const std::string_view location = response->headers.get("location").value_or("");
+    if (is_redirect(response->status) && !location.empty()) {
       if (++redirects_ > max_redirects) return refuse("redirects more than three times");
-      const std::string_view location = header(*response, "location");
       const bool absolute = location.find("://") != std::string_view::npos;
       if (!absolute && (!location.starts_with('/') || location.starts_with("//")))
         return refuse("redirects to something that is neither a URL nor a path");
@@ -90,10 +85,10 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     }
     if (response->status != 200) return refuse("answered " + std::to_string(response->status));
     // Known codings have been decoded; an unknown one would be uploaded as if it were the file.
-    if (!header(*response, "content-encoding").empty())
+    if (!response->headers.get("content-encoding").value_or("").empty())
       return refuse("answered with a Content-Encoding that cannot be undone");
     FormPart& part = form_[at_];
-    const std::string_view type = header(*response, "content-type");
+    const std::string_view type = response->headers.get("content-type").value_or("");
     if (part.content_type.empty() && is_media_type(type)) part.content_type = type;
     bytes_left_ -= response->body.size();
     part.content = std::move(response->body);

@@ -37,8 +37,8 @@ Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapsh
   for (Field& field : request.headers) {
     const bool credential = std::ranges::find(owned, lower(field.name)) != owned.end() ||
                             lower(field.name) == "authorization";
-    out.headers.push_back({field.name, credential ? redacted_credential(field.value)
-                                                  : redactor.redact(std::move(field.value))});
+    out.headers.add(std::move(field.name), credential ? redacted_credential(field.value)
+                                                      : redactor.redact(std::move(field.value)));
   }
   out.body = redactor.redact(std::move(request.body).value_or(""));
   return out;

@@ -151,7 +151,7 @@ Result<PreparedCall> prepare_streamed_call(const runtime::Registry& registry, co
   if (api.soap) {
     // SOAP toolkits always send SOAPAction and Content-Type; the plugin's describe the same
     // message.
-    erase_header(prepared.headers, "soapaction");
+    prepared.headers.erase("soapaction");
     std::erase(owned, "content-type");
   }
   policy::check_headers(prepared.headers, owned, problems);

@@ -25,7 +25,7 @@ struct PreparedCall : RoutedCall {
   Url url;
   std::string path;               ///< the caller's path
   policy::CallerPath path_parts;  ///< `path`, split into path and query
-  std::vector<Field> headers;     ///< the caller's, plus the Content-Type implied by its body
+  Headers headers;                ///< the caller's, plus the Content-Type implied by its body
   std::string options_json;       ///< with defaults filled in
   std::vector<Field> options;
 

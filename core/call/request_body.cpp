@@ -15,12 +15,6 @@
 namespace penstock::call {
 namespace {
 
-std::string_view content_type(const std::vector<Field>& headers) {
-  const auto found = std::ranges::find_if(
-      headers, [](const Field& field) { return equal_ignoring_case(field.name, "content-type"); });
-  return found == headers.end() ? std::string_view() : std::string_view(found->value);
-}
-
 /// Accepts SOAP 1.1 and 1.2 media types in UTF-8: the vendor must read the envelope as it was read
 /// here. Empty: valid; else the problem.
 std::string check_soap_content_type(std::string_view value) {
@@ -66,8 +60,8 @@ void digest(PreparedCall& prepared) {
 void set_form(PreparedCall& prepared, const std::vector<FormPart>& form,
               std::string_view boundary) {
   policy::EncodedForm encoded = policy::encode_form(form, boundary);
-  erase_header(prepared.headers, "content-type");
-  prepared.headers.push_back({"Content-Type", std::move(encoded.content_type)});
+  prepared.headers.erase("content-type");
+  prepared.headers.add("Content-Type", std::move(encoded.content_type));
   prepared.body = std::move(encoded.body);
 }
 
@@ -76,7 +70,7 @@ Result<Ok> read_soap_body(PreparedCall& prepared) {
     return failure(input_invalid("the body " + why, {{"", why}}));
   };
   if (!soap::is_soap_envelope(*prepared.body)) {
-    erase_header(prepared.headers, "content-type");
+    prepared.headers.erase("content-type");
     std::string problem = soap::check_xml_fragment(*prepared.body);
     if (!problem.empty()) return refused(std::move(problem));
     return Ok{};
@@ -89,7 +83,7 @@ Result<Ok> read_soap_body(PreparedCall& prepared) {
                      " of its own in its Header; leave it out: the engine brings the "
                      "connection's credentials");
   }
-  std::string problem = check_soap_content_type(content_type(prepared.headers));
+  std::string problem = check_soap_content_type(prepared.headers.get("content-type").value_or(""));
   if (!problem.empty())
     return failure(input_invalid("Content-Type " + problem, {{"/headers/Content-Type", problem}}));
   prepared.envelope = *std::move(envelope);
@@ -120,8 +114,8 @@ void read_body(const Call& call, std::string_view boundary, PreparedCall& prepar
     return digest(prepared);
   }
   prepared.body = call.body;
-  if (call.body_is_json && content_type(prepared.headers).empty())
-    prepared.headers.push_back({"Content-Type", "application/json"});
+  if (call.body_is_json && prepared.headers.get("content-type").value_or("").empty())
+    prepared.headers.add("Content-Type", "application/json");
   digest(prepared);
 }
 
@@ -150,10 +144,6 @@ std::string random_boundary() {
   for (std::size_t i = 0; i < 16; ++i)
     out += {hex[entropy[i] >> 4U], hex[entropy[i] & 15U]};
   return out;
-}
-
-void erase_header(std::vector<Field>& headers, std::string_view name) {
-  std::erase_if(headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
 }
 
 }  // namespace penstock::call

@@ -25,6 +25,4 @@ PreparedCall with_form(PreparedCall prepared, const std::vector<FormPart>& form)
 /// A new boundary for the parts of a multipart body.
 std::string random_boundary();
 
-void erase_header(std::vector<Field>& headers, std::string_view name);
-
 }  // namespace penstock::call

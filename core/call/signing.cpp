@@ -7,21 +7,6 @@
 namespace penstock::call {
 namespace {
 
-void set_header(std::vector<Field>& headers, Field field) {
-  std::erase_if(headers,
-                [&](const Field& old) { return equal_ignoring_case(old.name, field.name); });
-  headers.push_back(std::move(field));
-}
-
-bool is_given(const std::vector<Field>& headers, std::string_view name) {
-  return std::ranges::any_of(
-      headers, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
-}
-
-void set_default(std::vector<Field>& headers, Field field) {
-  if (!is_given(headers, field.name)) headers.push_back(std::move(field));
-}
-
 /// Parameter names in the form that find_repeated_parameter() compares.
 std::vector<std::string> names_of(const std::vector<Field>& parameters) {
   std::string query;
@@ -124,9 +109,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     if (!body) return failure(input_invalid("the envelope " + body.error(), {{"", body.error()}}));
     request.body = *std::move(body);
     // The message is the caller's, and so is its Content-Type.
-    std::erase_if(outcome.headers, [](const Field& field) {
-      return equal_ignoring_case(field.name, "content-type");
-    });
+    outcome.headers.erase("content-type");
   } else {
     request.body = host::build_body(outcome, prepared.body);
     if (prepared.body_state == PreparedCall::Body::streamed && request.body) {
@@ -157,9 +140,9 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
   }
   for (Field& field : outcome.headers) {
     if (is_owned(*prepared.api, field.name)) {
-      set_header(request.headers, std::move(field));
-    } else if (!is_given(request.headers, field.name)) {
-      request.headers.push_back(std::move(field));
+      request.headers.set(std::move(field.name), std::move(field.value));
+    } else if (!request.headers.has(field.name)) {
+      request.headers.add(std::move(field.name), std::move(field.value));
     } else if (carries_credential(field.value, snapshot, outcome.signatures)) {
       // Treated as owned: otherwise the caller's value would be sent instead of the credential.
       constexpr std::string_view why =
@@ -169,8 +152,8 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     }
     // Otherwise a header that the plugin does not own is a default, and the caller's value wins.
   }
-  set_default(request.headers, {"Accept", "*/*"});
-  set_default(request.headers, {"User-Agent", "Penstock/0.1"});
+  request.headers.set_default("Accept", "*/*");
+  request.headers.set_default("User-Agent", "Penstock/0.1");
   return request;
 }
 

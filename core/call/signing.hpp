@@ -22,7 +22,7 @@ host::CallInput call_input(const PreparedCall& prepared, const Call& call, std::
 struct SignedRequest {
   std::string method;
   Url url;
-  std::vector<Field> headers;
+  Headers headers;
   std::optional<std::string> body;
   bool url_may_hold_secrets = false;  ///< the plugin added to `url`, or replaced it
   std::string call_url = {};          ///< the URL that the plugin saw

@@ -36,7 +36,7 @@ class StreamedResponse final : public CallOutlet {
   bool takes_trailers_;
   std::shared_ptr<ResponseBuffer> buffer_;
   Response head_;  ///< the response head that the peer received
-  std::vector<Field> trailers_;
+  Headers trailers_;
 };
 
 }  // namespace penstock::call

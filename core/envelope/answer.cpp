@@ -14,8 +14,7 @@ namespace penstock {
 namespace {
 
 std::string_view content_type(const Response& answer) {
-  const auto found = std::ranges::find(answer.headers, "content-type", &Field::name);
-  return found == answer.headers.end() ? std::string_view() : found->value;
+  return answer.headers.get("content-type").value_or("");
 }
 
 bool says_json(std::string_view content_type) {

@@ -107,8 +107,10 @@ bool EnvelopeReader::read_members(const std::string& pointer, std::vector<Field>
   return whole;
 }
 
-bool EnvelopeReader::read_headers(const std::string& pointer, std::vector<Field>& out) {
-  if (!read_members(pointer, out, " (one field holds a list, parted by commas)")) return false;
+bool EnvelopeReader::read_headers(const std::string& pointer, Headers& out) {
+  std::vector<Field> fields;
+  if (!read_members(pointer, fields, " (one field holds a list, parted by commas)")) return false;
+  out = Headers(std::move(fields));
   std::set<std::string> names;
   for (const Field& field : out) {
     std::string name = lower(field.name);

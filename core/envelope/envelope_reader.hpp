@@ -32,7 +32,7 @@ class EnvelopeReader {
   bool read_fields(const std::string& pointer, std::vector<Field>& out, std::string_view for_list);
 
   /// The same for headers: names are compared ignoring case, with `_` equal to `-`.
-  bool read_headers(const std::string& pointer, std::vector<Field>& out);
+  bool read_headers(const std::string& pointer, Headers& out);
 
   /// Reports that the next value has the wrong type and skips it.
   bool refuse(const std::string& pointer, std::string_view must_be);

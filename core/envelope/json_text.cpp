@@ -19,7 +19,7 @@ void append_header_value(std::string& out, std::string_view value) {
 
 }  // namespace
 
-void append_json_headers(std::string& out, const std::vector<Field>& headers) {
+void append_json_headers(std::string& out, const Headers& headers) {
   constexpr std::size_t none = SIZE_MAX;
   // Entries with the same name are linked in order, so one pass writes each name once, at its first
   // position.

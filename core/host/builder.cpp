@@ -81,10 +81,9 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
                             " has a control character or an edge space");
     }
     auto& headers = cx->outcome->headers;
-    std::erase_if(headers,
-                  [&](const Field& field) { return equal_ignoring_case(field.name, lower_name); });
-    if (headers.size() >= max_items) return refuse(cx, "it set more than 256 headers");
-    headers.push_back({std::string(view(name)), std::string(view(value))});
+    if (headers.size() >= max_items && !headers.has(lower_name))
+      return refuse(cx, "it set more than 256 headers");
+    headers.set(std::string(view(name)), std::string(view(value)));
     return add_built_bytes(cx, name.len + value.len);
   });
 }

@@ -21,7 +21,8 @@ std::vector<pst_kv> key_values(const std::vector<NamedValue>& items) {
   return out;
 }
 
-std::vector<pst_kv> key_values(const std::vector<Field>* fields) {
+/// `fields` is a list of Field; null: none.
+std::vector<pst_kv> key_values(const auto* fields) {
   std::vector<pst_kv> out;
   if (fields == nullptr) return out;
   out.reserve(fields->size());

@@ -60,7 +60,7 @@ struct CallInput {
   std::string_view options_json;
   const std::vector<Field>* options = nullptr;
   const std::vector<Field>* query = nullptr;
-  const std::vector<Field>* headers = nullptr;
+  const Headers* headers = nullptr;
   std::string_view body;         ///< only if the manifest needs all of it
   std::string_view body_sha256;  ///< only if the manifest needs the digest
   std::uint64_t body_length = 0;
@@ -70,7 +70,7 @@ struct CallInput {
 
 struct ResponseInput {
   int status = 0;
-  const std::vector<Field>* headers = nullptr;
+  const Headers* headers = nullptr;
   std::string_view body;
   bool truncated = false;
 };
@@ -95,10 +95,10 @@ struct Outcome {
   Verdict verdict = Verdict::failed;
 
   // The request: the vendor call of prepare(), or a fetch of session().
-  std::string method;          ///< empty: unchanged
-  std::string url;             ///< empty: unchanged; inside the egress list
-  std::vector<Field> headers;  ///< checked as they were set
-  std::vector<Field> query;    ///< not percent-encoded yet
+  std::string method;        ///< empty: unchanged
+  std::string url;           ///< empty: unchanged; inside the egress list
+  Headers headers;           ///< checked as they were set
+  std::vector<Field> query;  ///< not percent-encoded yet
   std::optional<std::string> body;
   std::string body_prefix, body_suffix;
   struct Soap {

@@ -48,48 +48,37 @@ bool listed(const auto& names, std::string_view name) {
 }
 
 /// The options of all Connection fields, in lower case.
-std::vector<std::string> connection_options(const std::vector<Field>& headers) {
-  std::vector<std::string> out;
-  for (const Field& field : headers) {
-    if (!equal_ignoring_case(field.name, "connection")) continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      std::string_view option = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(option.size() + 1, rest.size()));
-      while (option.starts_with(' ') || option.starts_with('\t'))
-        option.remove_prefix(1);
-      while (option.ends_with(' ') || option.ends_with('\t'))
-        option.remove_suffix(1);
-      if (!option.empty()) out.push_back(lower(option));
-    }
-  }
-  return out;
+std::vector<std::string> connection_options(const Headers& headers) {
+  std::vector<std::string> options = headers.list("connection");
+  for (std::string& option : options)
+    option = lower(option);
+  return options;
 }
 
 }  // namespace
 
-std::vector<Field> forwarded_headers(const std::vector<Field>& headers) {
+Headers forwarded_headers(const Headers& headers) {
   const std::vector<std::string> named = connection_options(headers);
-  std::vector<Field> out;
+  Headers out;
   for (const Field& field : headers) {
     const std::string name = lower(field.name);
     const bool stays = is_hop_by_hop(name) || listed(of_this_hop, name) || listed(named, name) ||
                        name.starts_with(hop_prefix) || intermediary_header(name).has_value();
-    if (!stays) out.push_back(field);
+    if (!stays) out.add(field.name, field.value);
   }
   return out;
 }
 
-std::vector<Field> forwarded_trailers(std::vector<Field> trailers) {
-  std::erase_if(trailers, [](const Field& field) {
+Headers forwarded_trailers(Headers trailers) {
+  trailers.erase_if([](const Field& field) {
     return listed(never_in_trailers, field.name) || is_penstock_header(field.name);
   });
   return trailers;
 }
 
-void drop_hop_by_hop(std::vector<Field>& headers) {
+void drop_hop_by_hop(Headers& headers) {
   const std::vector<std::string> named = connection_options(headers);
-  std::erase_if(headers, [&](const Field& field) {
+  headers.erase_if([&](const Field& field) {
     // Content-Length stays even if Connection names it: the recipient of the response needs it.
     return is_hop_by_hop(field.name) || is_penstock_header(field.name) ||
            (field.name != "content-length" && listed(named, field.name));

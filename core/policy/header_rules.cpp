@@ -85,7 +85,7 @@ std::string_view refusal(std::string_view name, const std::vector<std::string>& 
 
 }  // namespace
 
-void check_headers(const std::vector<Field>& headers, const std::vector<std::string>& owned,
+void check_headers(const Headers& headers, const std::vector<std::string>& owned,
                    std::vector<Problem>& problems) {
   if (headers.size() > max_headers) problems.push_back({"/headers", "holds more than 100 headers"});
   std::set<std::string> seen;

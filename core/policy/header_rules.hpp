@@ -14,7 +14,7 @@ namespace penstock::policy {
 /// fields that the plugin owns (`owned`, lower case); a repeated field that a message may have only
 /// once, such as Content-Type; a value longer than 8192 bytes; more than 100 headers. Names are
 /// compared without case and with `_` read as `-`, as many servers do.
-void check_headers(const std::vector<Field>& headers, const std::vector<std::string>& owned,
+void check_headers(const Headers& headers, const std::vector<std::string>& owned,
                    std::vector<Problem>& problems);
 
 /// Whether a field is hop-by-hop (RFC 9110 section 7.6.1). Such fields are not forwarded.

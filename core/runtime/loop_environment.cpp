@@ -38,7 +38,7 @@ void LoopEnvironment::fetch(session::FetchRequest request,
   out.method = std::move(request.method);
   out.target = request.url.path + (request.url.has_query ? "?" + request.url.query : "");
   out.headers = std::move(request.headers);
-  out.headers.push_back({"User-Agent", "Penstock/0.1"});
+  out.headers.add("User-Agent", "Penstock/0.1");
   out.has_body = !request.body.empty() || out.method == "POST";
   out.body = std::move(request.body);
   out.connect_timeout = connect_time_limit(integration_->upstream());

@@ -21,13 +21,13 @@ namespace penstock::session {
 struct FetchRequest {
   std::string method;
   Url url;
-  std::vector<Field> headers;
+  Headers headers;
   std::string body;
 };
 
 struct FetchResponse {
   int status = 0;
-  std::vector<Field> headers;
+  Headers headers;
   std::string body;
 };
 

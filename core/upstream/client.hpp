@@ -34,10 +34,10 @@ struct Destination {
 };
 
 struct Response {
-  int status = 0;               ///< 100 to 999
-  std::vector<Field> headers;   ///< names in lower case, in the vendor's order
-  std::string body;             ///< decoded
-  std::vector<Field> trailers;  ///< never merged into the headers
+  int status = 0;    ///< 100 to 999
+  Headers headers;   ///< names in lower case, in the vendor's order
+  std::string body;  ///< decoded
+  Headers trailers;  ///< never merged into the headers
   std::chrono::microseconds waited{0};
   std::string reason = {};                 ///< reason phrase of the status line, as sent
   std::vector<std::string> warnings = {};  ///< deviations of the response, in sentences
@@ -102,8 +102,8 @@ enum class Cancel : std::uint8_t {
 struct Request {
   Destination to;
   std::string method;
-  std::string target;          ///< origin-form, in its final bytes
-  std::vector<Field> headers;  ///< without Host and framing headers, which the client writes
+  std::string target;  ///< origin-form, in its final bytes
+  Headers headers;     ///< without Host and framing headers, which the client writes
   std::string body;
   bool has_body = false;  ///< an empty body still has Content-Length: 0
   /// Also the limit of the wait for a free connection.

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <utility>
 
+#include <penstock/http.hpp>
 #include <penstock/text.hpp>
 
 namespace penstock::upstream {
@@ -24,7 +25,7 @@ template <class Use>
 void for_each_element(std::string_view list, Use use) {
   while (true) {
     const std::size_t comma = list.find(',');
-    use(without_edge_blanks(list.substr(0, comma)));
+    use(trimmed(list.substr(0, comma)));
     if (comma == std::string_view::npos) return;
     list.remove_prefix(comma + 1);
   }
@@ -37,7 +38,7 @@ struct Lengths {
 };
 
 /// Reads all Content-Length fields. Equal values, also within one list, count as one.
-Lengths read_lengths(const std::vector<Field>& fields) {
+Lengths read_lengths(const Headers& fields) {
   Lengths out;
   for (const Field& field : fields) {
     if (field.name != "content-length") continue;
@@ -58,7 +59,7 @@ Lengths read_lengths(const std::vector<Field>& fields) {
 }
 
 /// All Transfer-Encoding fields as one list, in lower case.
-std::string transfer_coding(const std::vector<Field>& fields) {
+std::string transfer_coding(const Headers& fields) {
   std::string out;
   bool any = false;
   for (const Field& field : fields) {
@@ -71,22 +72,15 @@ std::string transfer_coding(const std::vector<Field>& fields) {
 }
 
 /// RFC 9112 section 9.3.
-bool keeps_alive(const std::vector<Field>& fields, bool http10) {
-  bool close = false, keep = false;
-  for (const Field& field : fields) {
-    if (field.name != "connection") continue;
-    for_each_element(field.value, [&](std::string_view option) {
-      close = close || equal_ignoring_case(option, "close");
-      keep = keep || equal_ignoring_case(option, "keep-alive");
-    });
-  }
-  return !close && (keep || !http10);
+bool keeps_alive(const Headers& fields, bool http10) {
+  return !fields.list_has("connection", "close") &&
+         (!http10 || fields.list_has("connection", "keep-alive"));
 }
 
 /// Leaves one Content-Length, in the place of the first one, or none; and no Transfer-Encoding.
-void set_length(std::vector<Field>& fields, std::optional<std::uint64_t> length) {
+void set_length(Headers& fields, std::optional<std::uint64_t> length) {
   bool written = !length;
-  std::erase_if(fields, [&](Field& field) {
+  fields.erase_if([&](Field& field) {
     if (field.name == "transfer-encoding") return true;
     if (field.name != "content-length") return false;
     if (!written) field.value = std::to_string(*length);
@@ -97,7 +91,7 @@ void set_length(std::vector<Field>& fields, std::optional<std::uint64_t> length)
 }  // namespace
 
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
-                                          std::vector<Field>& fields, Deviations& odd) {
+                                          Headers& fields, Deviations& odd) {
   using Kind = Framing::Kind;
   Lengths lengths = read_lengths(fields);
   const std::string coding = transfer_coding(fields);

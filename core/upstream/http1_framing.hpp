@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "upstream/http1_head.hpp"
 
@@ -23,7 +22,7 @@ struct Framing {
 /// `fields` and leaves at most one Content-Length there, of digits only: the component that
 /// forwards the response writes its own framing. Errors name the field.
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
-                                          std::vector<Field>& fields, Deviations& odd);
+                                          Headers& fields, Deviations& odd);
 
 /// The size of a chunk, from its complete line without CR LF (RFC 9112 section 7.1).
 Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& odd);

@@ -44,14 +44,6 @@ void note(Deviations& odd, std::string what) {
   if (std::ranges::find(odd, what) == odd.end()) odd.push_back(std::move(what));
 }
 
-std::string_view without_edge_blanks(std::string_view text) {
-  while (!text.empty() && is_blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
 std::string printable(std::string_view text, std::size_t max) {
   std::string out(text.substr(0, max));
   std::ranges::replace_if(
@@ -97,14 +89,14 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
     return refuse();
   }
   out.status = (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
-  out.reason = without_edge_blanks(rest.substr(3));
+  out.reason = trimmed(rest.substr(3));
   if (std::ranges::any_of(out.reason, is_control))
     note(odd, "its reason phrase holds a control character");
   return out;
 }
 
-Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std::size_t max_fields,
-                                                    Deviations& odd) {
+Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max_fields,
+                                         Deviations& odd) {
   std::vector<Field> fields;
   while (!lines.empty()) {
     const std::string_view line = take_line(lines, odd);
@@ -117,7 +109,7 @@ Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std:
       if (fields.empty()) return failure(std::string("its first header line begins with a blank"));
       Field& folded = fields.back();
       if (frames(folded.name)) return failure("the header " + folded.name + " is folded");
-      const std::string_view more = without_edge_blanks(line);
+      const std::string_view more = trimmed(line);
       if (!folded.value.empty() && !more.empty()) folded.value += ' ';
       folded.value += more;
       note(odd, "its header " + folded.name + " is folded over several lines");
@@ -127,11 +119,11 @@ Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std:
     }
     std::string_view name = line.substr(0, colon == std::string_view::npos ? 0 : colon);
     const bool blank_before_colon = !name.empty() && is_blank(name.back());
-    name = without_edge_blanks(name);
+    name = trimmed(name);
     if (!is_token(name)) return failure("the header line \"" + printable(line) + "\" is malformed");
     if (fields.size() == max_fields)
       return failure("it has more than " + std::to_string(max_fields) + " headers");
-    Field field{lower(name), std::string(without_edge_blanks(line.substr(colon + 1)))};
+    Field field{lower(name), std::string(trimmed(line.substr(colon + 1)))};
     if (blank_before_colon) {
       // RFC 9112 section 5.1: the blank is removed. To many readers, though, it makes another
       // field.
@@ -143,7 +135,7 @@ Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std:
       note(odd, "its header " + field.name + " holds a control character");
     fields.push_back(std::move(field));
   }
-  return fields;
+  return Headers(std::move(fields));
 }
 
 }  // namespace penstock::upstream

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include <penstock/call.hpp>
+#include <penstock/headers.hpp>
 #include <penstock/result.hpp>
 
 namespace penstock::upstream {
@@ -36,11 +36,8 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
 /// (RFC 9112 section 5). Names are in lower case, folded values joined by a space, leading and
 /// trailing spaces removed. At most `max_fields`. Rejected: NUL and bare CR; names that are not
 /// tokens; framing fields that readers interpret differently. Errors name the field.
-Result<std::vector<Field>, std::string> read_fields(std::string_view lines, std::size_t max_fields,
-                                                    Deviations& odd);
-
-/// `text` without leading and trailing spaces and tabs.
-std::string_view without_edge_blanks(std::string_view text);
+Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max_fields,
+                                         Deviations& odd);
 
 /// Text of the peer for a message: at most `max` bytes, with ? for everything that is not
 /// printable.

@@ -28,9 +28,7 @@ bool expects_content(std::string_view method) {
 }  // namespace
 
 bool decodes(const Request& request) {
-  return !request.sink && std::ranges::none_of(request.headers, [](const Field& field) {
-    return equal_ignoring_case(field.name, "accept-encoding");
-  });
+  return !request.sink && !request.headers.has("accept-encoding");
 }
 
 Result<std::string, std::string> write_head(const Request& request) {

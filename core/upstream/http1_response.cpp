@@ -202,9 +202,8 @@ bool Http1Response::read_head(std::string_view head) {
     return malformed("more than 16 interim answers came before it"), false;
   Response next;
   next.warnings = response_.warnings;  // they apply to the final response as well
-  std::erase_if(response_.headers, [](const Field& field) {
-    return field.name == "content-length" || field.name == "transfer-encoding";
-  });
+  response_.headers.erase("content-length");
+  response_.headers.erase("transfer-encoding");
   interims_.push_back(std::exchange(response_, std::move(next)));
   return true;  // the next head follows
 }
@@ -246,20 +245,12 @@ void Http1Response::choose_decoder() {
   if (!decode_) return;
   std::string named;
   int count = 0;
-  for (const Field& field : response_.headers) {
-    if (field.name != "content-encoding") continue;
-    std::string_view rest = field.value;
-    while (!rest.empty()) {
-      const std::size_t comma = std::min(rest.find(','), rest.size());
-      const std::string coding = lower(without_edge_blanks(rest.substr(0, comma)));
-      rest.remove_prefix(std::min(comma + 1, rest.size()));
-      if (coding.empty() || coding == "identity") continue;
-      named += (++count > 1 ? ", " : "") + coding;
-    }
+  for (const std::string& member : response_.headers.list("content-encoding")) {
+    const std::string coding = lower(member);
+    if (coding != "identity") named += (++count > 1 ? ", " : "") + coding;
   }
   if (count == 0) {
-    std::erase_if(response_.headers,
-                  [](const Field& field) { return field.name == "content-encoding"; });
+    response_.headers.erase("content-encoding");
     return;
   }
   if (count == 1 && make_decoder(named) != nullptr) {
@@ -308,9 +299,8 @@ Http1Response::State Http1Response::decode() {
   if (decoder->padded()) odd("its " + coding_ + " body has padding behind its end");
   response_.body = std::move(text);
   // These described the encoded bytes.
-  std::erase_if(response_.headers, [](const Field& field) {
-    return field.name == "content-encoding" || field.name == "content-length";
-  });
+  response_.headers.erase("content-encoding");
+  response_.headers.erase("content-length");
   return State::complete;
 }
 
@@ -322,9 +312,8 @@ std::string Http1Response::summary() const {
   if (!response_.reason.empty()) out += " " + printable(response_.reason);
   std::string head;
   for (const char* name : telling) {
-    const auto found = std::ranges::find(response_.headers, name, &Field::name);
-    if (found != response_.headers.end())
-      head += (head.empty() ? "" : ", ") + found->name + ": " + printable(found->value, 200);
+    if (const auto value = response_.headers.get(name))
+      head.append(head.empty() ? "" : ", ").append(name).append(": ") += printable(*value, 200);
   }
   if (!head.empty()) out += " (" + head + ")";
   if (body_bytes_ > 0) out += ", and " + counted(body_bytes_, "byte") + " of its body had come";

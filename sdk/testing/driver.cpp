@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <span>
 #include <stdexcept>
 
 #include <openssl/evp.h>
@@ -31,7 +32,7 @@ std::vector<Field> fields(const Values& values) {
   return out;
 }
 
-Values values(const std::vector<Field>& fields) {
+Values values(std::span<const Field> fields) {
   Values out;
   for (const Field& field : fields)
     out.emplace_back(field.name, field.value);
@@ -170,7 +171,8 @@ struct Inputs {
   const Egress* egress = nullptr;
   host::Env env;
   host::Connection connection;
-  std::vector<Field> options, query, headers;
+  std::vector<Field> options, query;
+  Headers headers;
   std::string options_json, method, path, body_sha256;
   std::optional<std::string> body;
   std::optional<host::SessionState> session;
@@ -268,8 +270,8 @@ Built PluginDriver::session(std::uint32_t event, const Given& given, const Value
                             const TestResponse* response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const host::SessionState carried_state{secret_items(carried)};
-  const std::vector<Field> response_headers =
-      response == nullptr ? std::vector<Field>() : fields(response->headers);
+  const Headers response_headers(response == nullptr ? std::vector<Field>()
+                                                     : fields(response->headers));
   host::ResponseInput response_input;
   if (response != nullptr)
     response_input = {response->status, &response_headers, response->body, response->truncated};
@@ -281,7 +283,7 @@ Built PluginDriver::session(std::uint32_t event, const Given& given, const Value
 Built PluginDriver::inspect(const Given& given, const TestResponse& response) const {
   const Inputs in(loaded_->plugin->manifest(), given);
   const std::string url = in.base_url();
-  const std::vector<Field> response_headers = fields(response.headers);
+  const Headers response_headers(fields(response.headers));
   return built(loaded_->plugin->instance().inspect(
       in.env, in.connection, in.old_session(), in.call(url),
       {response.status, &response_headers, response.body, response.truncated}));

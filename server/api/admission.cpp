@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include <penstock/http.hpp>
 #include <penstock/text.hpp>
 
 #include "api/api_handler.hpp"
@@ -13,18 +14,15 @@ namespace {
 
 /// Whether a Prefer header (RFC 7240) contains `preference`.
 bool prefers(const RequestHead& head, std::string_view preference) {
+  bool found = false;
   for (const RequestHead::Line& line : head.fields) {
     if (!equal_ignoring_case(line.name, "prefer")) continue;
-    std::string_view rest = line.value;
-    while (!rest.empty()) {
-      const std::string_view one = rest.substr(0, rest.find(','));
-      rest.remove_prefix(std::min(one.size() + 1, rest.size()));
-      const std::size_t begin = std::min(one.find_first_not_of(" \t"), one.size());
-      const std::string_view name = one.substr(begin, one.find_first_of(" \t;=", begin) - begin);
-      if (equal_ignoring_case(name, preference)) return true;
-    }
+    for_each_list_member(line.value, [&](std::string_view member) {
+      const std::string_view name = member.substr(0, member.find_first_of(" 	;="));
+      found = found || equal_ignoring_case(name, preference);
+    });
   }
-  return false;
+  return found;
 }
 
 }  // namespace
@@ -33,7 +31,7 @@ HttpResponse ApiHandler::refuse(const HeadError& refusal, const Client& client) 
   const auto request = std::make_shared<ApiRequest>(*this, client);
   HttpResponse response =
       request->refuse(request_error(refusal.status, "Malformed request", refusal.message));
-  if (!refusal.allow.empty()) response.headers.push_back({"Allow", refusal.allow});
+  if (!refusal.allow.empty()) response.headers.add("Allow", refusal.allow);
   response.close = true;
   return response;
 }

@@ -39,17 +39,17 @@ std::string new_request_id() {
 
 void add_slots(HttpResponse& response, const ConcurrencySlots& slots) {
   if (slots.limit == 0) return;
-  response.headers.push_back({"Concurrency-Limit", std::to_string(slots.limit)});
-  response.headers.push_back({"Concurrency-Remaining", std::to_string(slots.remaining)});
+  response.headers.add("Concurrency-Limit", std::to_string(slots.limit));
+  response.headers.add("Concurrency-Remaining", std::to_string(slots.remaining));
 }
 
 HttpResponse response_of(const Error& error) {
   HttpResponse response{error.http_status, {}, error_json(error)};
   add_slots(response, error.places);
-  if (error.http_status == 401) response.headers.push_back({"WWW-Authenticate", "Bearer"});
+  if (error.http_status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
-    response.headers.push_back({"Retry-After", std::to_string(std::max<long long>(seconds, 1))});
+    response.headers.add("Retry-After", std::to_string(std::max<long long>(seconds, 1)));
   }
   return response;
 }
@@ -114,7 +114,7 @@ void ApiRequest::on_slow_client(std::string_view message) const {
 }
 
 HttpResponse ApiRequest::finish(HttpResponse response) {
-  response.headers.push_back({"X-Request-Id", record_.request_id});
+  response.headers.add("X-Request-Id", record_.request_id);
   if (!is_probe()) log(response.status);
   return response;
 }
@@ -128,8 +128,8 @@ void ApiRequest::log(int status) {
 HttpResponse ApiRequest::refuse(Error error) {
   HttpResponse response = response_of(error);
   if (route_ != nullptr && route_->endpoint == Endpoint::proxy) {
-    response.headers.push_back({"Penstock-Answer", "engine"});
-    response.headers.push_back({"Penstock-Request-Id", record_.request_id});
+    response.headers.add("Penstock-Answer", "engine");
+    response.headers.add("Penstock-Request-Id", record_.request_id);
   }
   if (error.code == Code::concurrency_limit_exceeded && !integration_id_.empty())
     api_.contention().note(integration_id_, Clock::now());
@@ -193,7 +193,7 @@ void ApiRequest::validate(Call call, std::vector<std::string> warnings, Done don
     if (!preview) return done(self->refuse(std::move(preview.error())));
     std::ranges::move(warnings, std::back_inserter(preview->warnings));
     HttpResponse response{200, {}, preview_json(*preview)};
-    if (with_session) response.headers.push_back({"Preference-Applied", "session"});
+    if (with_session) response.headers.add("Preference-Applied", "session");
     done(self->finish(std::move(response)));
   };
   if (!with_session) return api_.engine().validate(std::move(call), std::move(show));
@@ -216,7 +216,7 @@ HttpResponse ApiRequest::render(Result<Response> result, const std::vector<std::
 
 HttpResponse ApiRequest::refuse_method(std::string message, std::string allow) {
   HttpResponse response = refuse(request_error(405, "Method not allowed", std::move(message)));
-  response.headers.push_back({"Allow", std::move(allow)});
+  response.headers.add("Allow", std::move(allow));
   return response;
 }
 

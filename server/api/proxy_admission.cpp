@@ -138,7 +138,7 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, ApiReq
       call.api_options = *std::move(json);
     } else if (!equal_ignoring_case(line.name, "authorization") &&
                !equal_ignoring_case(line.name, "x-integration-id")) {
-      call.headers.push_back({std::string(line.name), std::string(line.value)});
+      call.headers.add(std::string(line.name), std::string(line.value));
       log_intermediary_header(line.name);
     }
     if (equal_ignoring_case(line.name, "te"))

@@ -22,20 +22,15 @@ bool is_ours(std::string_view name) {
   return lower_name.starts_with("penstock-") || std::ranges::find(names, lower_name) != names.end();
 }
 
-void append_vendor_fields(std::string& out, const std::vector<Field>& fields) {
+void append_vendor_fields(std::string& out, const Headers& fields) {
   for (const Field& field : fields) {
     if (!is_ours(field.name))
       out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
 }
 
-bool has(const std::vector<Field>& fields, std::string_view name) {
-  return std::ranges::any_of(
-      fields, [&](const Field& field) { return equal_ignoring_case(field.name, name); });
-}
-
 /// The length that all Content-Length fields agree on; none if there are none, or they differ.
-std::optional<std::uint64_t> content_length(const std::vector<Field>& fields) {
+std::optional<std::uint64_t> content_length(const Headers& fields) {
   std::optional<std::uint64_t> out;
   for (const Field& field : fields) {
     if (!equal_ignoring_case(field.name, "content-length")) continue;
@@ -107,7 +102,7 @@ void ProxyStream::send_head(const Response& head) {
   // in a 204.
   if (length && head.status != 204)
     bytes.append("Content-Length: ").append(std::to_string(*length)).append("\r\n");
-  if (!has(head.headers, "date")) bytes.append("Date: ").append(http_date()).append("\r\n");
+  if (!head.headers.has("date")) bytes.append("Date: ").append(http_date()).append("\r\n");
   // Distinguishes a vendor's 401 from the engine's, and identifies the log line.
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
       .append(request_->id())

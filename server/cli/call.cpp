@@ -35,14 +35,13 @@ std::vector<Field> pairs(const std::vector<std::string>& texts, std::string_view
   return out;
 }
 
-std::vector<Field> headers(const std::vector<std::string>& texts) {
-  std::vector<Field> out;
+Headers headers(const std::vector<std::string>& texts) {
+  Headers out;
   for (const std::string& text : texts) {
     const std::size_t colon = text.find(':');
     if (colon == 0 || colon == std::string::npos) throw UsageError{"-H takes 'Name: value'"};
     const std::size_t value = text.find_first_not_of(' ', colon + 1);
-    out.push_back(
-        {text.substr(0, colon), value == std::string::npos ? std::string() : text.substr(value)});
+    out.add(text.substr(0, colon), value == std::string::npos ? std::string() : text.substr(value));
   }
   return out;
 }

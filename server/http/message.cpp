@@ -27,12 +27,6 @@ Failure<HeadError> refuse(std::string message, int status = 400, std::string_vie
   return failure(HeadError{status, std::move(message), std::string(allow)});
 }
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 /// Removes the first line and returns it without its CRLF; nullopt if it ends in anything else.
 std::optional<std::string_view> take_line(std::string_view& rest) {
   const std::size_t end = rest.find_first_of("\r\n");
@@ -59,15 +53,6 @@ std::string upper(std::string_view text) {
 /// Whether `target` is printable ASCII without spaces and without a fragment.
 bool is_plain(std::string_view target) {
   return std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f' && c != '#'; });
-}
-
-bool has_token(std::string_view list, std::string_view token) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    if (equal_ignoring_case(trimmed(list.substr(0, comma)), token)) return true;
-    list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
-  }
-  return false;
 }
 
 Result<Ok, HeadError> read_method(std::string_view method, RequestHead& head) {
@@ -174,16 +159,10 @@ Result<Ok, HeadError> check_repeats(const RequestHead& head) {
   return Ok{};
 }
 
-bool has(const RequestHead& head, std::string_view name) {
-  return std::ranges::any_of(head.fields, [&](const RequestHead::Line& line) {
-    return equal_ignoring_case(line.name, name);
-  });
-}
-
 /// RFC 9112 section 3.2: HTTP/1.1 requires Host, even with an absolute target; it may be empty.
 Result<Ok, HeadError> read_host(RequestHead& head) {
   const std::string_view host = head.field("host");
-  if (!has(head, "host") && head.minor_version == 1) return refuse("the header host is missing");
+  if (!head.has("host") && head.minor_version == 1) return refuse("the header host is missing");
   if (!host.empty() && !is_authority(host))
     return refuse("the header host must be a name or an address, with a port if need be");
   if (head.authority.empty()) head.authority = host;
@@ -191,8 +170,8 @@ Result<Ok, HeadError> read_host(RequestHead& head) {
 }
 
 Result<Ok, HeadError> read_framing(RequestHead& head) {
-  const bool has_length = has(head, "content-length");
-  if (has(head, "transfer-encoding")) {
+  const bool has_length = head.has("content-length");
+  if (head.has("transfer-encoding")) {
     // RFC 9112 section 6.1: such framing is faulty.
     if (head.minor_version == 0) return refuse("HTTP/1.0 has no Transfer-Encoding");
     if (!equal_ignoring_case(head.field("transfer-encoding"), "chunked")) {
@@ -216,7 +195,7 @@ Result<Ok, HeadError> read_framing(RequestHead& head) {
   }
   head.keep_alive = head.minor_version == 1;
   for (const RequestHead::Line& line : head.fields) {
-    if (equal_ignoring_case(line.name, "connection") && has_token(line.value, "close"))
+    if (equal_ignoring_case(line.name, "connection") && list_has_member(line.value, "close"))
       head.keep_alive = false;
   }
   return Ok{};
@@ -228,6 +207,11 @@ std::string_view RequestHead::field(std::string_view name) const {
   const auto found = std::ranges::find_if(
       fields, [&](const Line& line) { return equal_ignoring_case(line.name, name); });
   return found == fields.end() ? std::string_view() : found->value;
+}
+
+bool RequestHead::has(std::string_view name) const {
+  return std::ranges::any_of(
+      fields, [&](const Line& line) { return equal_ignoring_case(line.name, name); });
 }
 
 std::size_t find_head_end(std::string_view bytes, std::size_t search_from) {

@@ -31,6 +31,7 @@ struct RequestHead {
 
   /// The value of the first field of that name (case-insensitive); empty if absent.
   std::string_view field(std::string_view name) const;
+  bool has(std::string_view name) const;
   bool has_body() const { return chunked || content_length > 0; }
 };
 
@@ -44,7 +45,7 @@ struct HeadError {
 /// A whole response; the connection adds Content-Type, Date, Content-Length and Connection.
 struct HttpResponse {
   int status = 200;
-  std::vector<Field> headers;
+  Headers headers;
   std::string body;  ///< application/json
   bool close = false;
 };

@@ -17,8 +17,8 @@ Seen read_seen(const rapidjson::Value& value) {
             {},
             {}};
   for (const auto& header : value["headers"].GetArray())
-    seen.headers.push_back(
-        {header[0].GetString(), std::string(header[1].GetString(), header[1].GetStringLength())});
+    seen.headers.add(header[0].GetString(),
+                     std::string(header[1].GetString(), header[1].GetStringLength()));
   seen.body = base64_decode(value["body_base64"].GetString()).value();
   return seen;
 }

@@ -17,7 +17,7 @@ namespace penstock::corpora {
 /// A request as the vendor got it.
 struct Seen {
   std::string method, target, host, sni;
-  std::vector<Field> headers;
+  Headers headers;
   std::string body;
 
   std::string header(std::string_view name) const;  ///< all of that name, joined by " | "

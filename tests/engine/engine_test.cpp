@@ -246,9 +246,7 @@ TEST_F(EngineTest, previews_a_call_without_its_secrets) {
   const auto hibob = engine->validate(hibob_people());
   ASSERT_TRUE(hibob.has_value());
   EXPECT_EQ(hibob->url, "https://api.hibob.com/v1/people");
-  const auto authorization = std::ranges::find(hibob->headers, "Authorization", &Field::name);
-  ASSERT_NE(authorization, hibob->headers.end());
-  EXPECT_EQ(authorization->value, "Basic ***");
+  EXPECT_EQ(hibob->headers.get("Authorization"), "Basic ***");
 
   Call soap = make("workday", "soap", "POST", "/");
   soap.api_options = R"({"service_name":"Staffing","service_version":38.2})";

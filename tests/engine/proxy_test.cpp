@@ -65,7 +65,7 @@ class ProxyTest : public ::testing::Test {
 
   static Streamed proxy(const std::string& tool, const std::string& api, const std::string& method,
                         const std::string& path, std::vector<Field> asked = {},
-                        const std::string& body = {}, std::vector<Field> headers = {}) {
+                        const std::string& body = {}, Headers headers = {}) {
     ProxyCall call;
     call.call.tool = tool;
     call.call.api = api;
@@ -188,7 +188,8 @@ TEST_F(ProxyTest, takes_what_stands_in_a_body_as_well) {
 struct RefusedCase {
   const char* name;
   std::string tool, api, method, path, body;
-  std::vector<Field> asked, headers;
+  std::vector<Field> asked;
+  Headers headers;
   const char* says;
 };
 
@@ -210,7 +211,7 @@ TEST_F(ProxyTest, refuses_before_anything_is_sent) {
   const std::string nmbrs_ns = "https://api.nmbrs.nl/soap/v3/CompanyService";
   const std::string nmbrs_auth = with_block("<AuthHeader xmlns=\"" + nmbrs_ns + "\"/>", nmbrs_ns);
   const std::string foreign_auth = with_block("<Credentials xmlns=\"urn:x\"/>", nmbrs_ns);
-  const std::vector<Field> xml = {{"Content-Type", "text/xml"}};
+  const Headers xml = {{"Content-Type", "text/xml"}};
   const std::string plain_envelope =
       envelope_open + "><s:Body><a xmlns=\"urn:com.workday/bsvc\"/></s:Body></s:Envelope>";
   const RefusedCase cases[] = {

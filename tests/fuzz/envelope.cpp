@@ -98,7 +98,7 @@ void check_answer(Input input) {
   answer.url = input.text();
   answer.headers = {{"content-type", std::string(input.text())},
                     {lower(input.text()), std::string(input.text())}};
-  answer.headers.push_back({answer.headers[1].name, answer.url});
+  answer.headers.add(answer.headers[1].name, answer.url);
   answer.warnings.emplace_back(input.text());
   answer.body = input.rest();
   const std::string plain = response_json(answer, false);

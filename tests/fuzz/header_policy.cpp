@@ -85,12 +85,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::Input input(data, size);
   const std::uint8_t flags = input.byte();
   const std::string method(input.text()), target(input.text());
-  std::vector<Field> headers;
+  Headers headers;
   while (!input.empty()) {
     const std::string_view line = input.text();
     const std::size_t colon = std::min(line.find(':'), line.size());
-    headers.push_back({std::string(line.substr(0, colon)),
-                       std::string(line.substr(std::min(colon + 1, line.size())))});
+    headers.add(std::string(line.substr(0, colon)),
+                std::string(line.substr(std::min(colon + 1, line.size()))));
   }
 
   // What a plugin could set without the caller's checks: write_head() alone must hold.
@@ -116,8 +116,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   upstream::Request checked =
       fuzz::request_of((flags & 1U) != 0 ? "POST" : "GET", "/v1/people?a=b");
   checked.headers = headers;
-  checked.headers.push_back({"Authorization", "Bearer canary"});
-  checked.headers.push_back({"X-Plugin", "1"});
+  checked.headers.add("Authorization", "Bearer canary");
+  checked.headers.add("X-Plugin", "1");
   const auto head = upstream::write_head(checked);
   fuzz::require(head.has_value(), "what the policy lets pass can be written",
                 head ? "" : head.error());

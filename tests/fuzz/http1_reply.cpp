@@ -1,6 +1,5 @@
 // A vendor's answer means the same however TCP cuts it up.
 #include <algorithm>
-#include <sstream>
 
 #include <penstock/text.hpp>
 
@@ -61,13 +60,8 @@ void same(const Read& a, const Read& b) {
 /// Whether the body, left coded, is one whole stream of its coding.
 bool decodes_whole(const upstream::Response& coded) {
   std::string name, text;
-  for (const Field& field : coded.headers) {
-    if (field.name != "content-encoding") continue;
-    std::stringstream list(lower(field.value));
-    for (std::string one; std::getline(list, one, ',');) {
-      one = upstream::without_edge_blanks(one);
-      if (!one.empty() && one != "identity") name = one;
-    }
+  for (const std::string& member : coded.headers.list("content-encoding")) {
+    if (const std::string coding = lower(member); coding != "identity") name = coding;
   }
   const auto decoder = upstream::make_decoder(name);
   return decoder != nullptr &&
@@ -99,10 +93,6 @@ void check_whole(const Setup& setup, std::string_view bytes, const Read& whole) 
                 field.name.find_first_of(": \r\n") == std::string::npos,
             "no header holds a line end or NUL", field.name);
   }
-  const auto has = [&](std::string_view name) {
-    return std::ranges::find(whole.response.headers, name, &Field::name) !=
-           whole.response.headers.end();
-  };
   check_framing(setup, whole);
   require(!whole.keeps_alive || std::ranges::none_of(whole.response.warnings,
                                                      [](const std::string& warning) {
@@ -112,7 +102,8 @@ void check_whole(const Setup& setup, std::string_view bytes, const Read& whole) 
           "an odd answer ends its connection");
   const Read coded = read({setup.method, false, setup.ends, 1U << 24U}, bytes, 0);
   require(coded.state == State::complete, "what decodes is whole without decoding");
-  if (!setup.decode || has("content-encoding") || coded.response.body == whole.response.body) {
+  if (!setup.decode || whole.response.headers.has("content-encoding") ||
+      coded.response.body == whole.response.body) {
     require(coded.response.body == whole.response.body,
             "a body that is not decoded is as it was sent", whole.response.body);
   } else {

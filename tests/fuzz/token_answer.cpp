@@ -106,7 +106,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool refreshes = (flags & 1U) == 0;
   const host::Connection conn =
       fuzz::connection(refreshes ? "refresh_token" : "client_credentials");
-  const std::vector<Field> headers = {{"content-type", "application/json"}};
+  const Headers headers = {{"content-type", "application/json"}};
   const std::string body(input.rest());
   const host::ResponseInput response{status, &headers, body, false};
   host::Env env;

@@ -139,7 +139,7 @@ TEST(Wrapper, CarriesALoginFromStepToStep) {
   ASSERT_EQ(second.carried.size(), 1U);
   EXPECT_TRUE(second.carried.front().secret);
 
-  const std::vector<Field> headers = {{"set-cookie", "token=1"}};
+  const Headers headers = {{"set-cookie", "token=1"}};
   const host::ResponseInput login{200, &headers, ""};
   const host::Outcome third =
       plugin->session(PST_EV_FETCHED, env, conn, nullptr, {second.carried}, &login);

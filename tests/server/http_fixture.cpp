@@ -63,7 +63,7 @@ void play_piece(const std::shared_ptr<ProxyPeer>& peer,
               });
 }
 
-Response interim(std::vector<Field> headers) {
+Response interim(Headers headers) {
   Response out;
   out.status = 103;
   out.reason = "Hints, early";
@@ -93,8 +93,8 @@ void FakeEngine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
   head.headers = {{"x-asked", call.call.method + " " + call.call.path + " " +
                                   call.call.api_options + " " + call.call.integration_id}};
   for (const Field& field : call.call.headers)
-    head.headers.push_back({"x-got-" + field.name, field.value});
-  if (call.call.api == "forger") head.headers.push_back({"penstock-answer", "engine"});
+    head.headers.add("x-got-" + field.name, field.value);
+  if (call.call.api == "forger") head.headers.add("penstock-answer", "engine");
   peer->head(std::move(head));
   if (call.call.api == "cut") return peer->finish(failure(input_invalid("the vendor hung up")));
   if (call.has_body) return echo(peer);

@@ -42,10 +42,10 @@ class FakeEngine final : public Engine {
   /// What a vendor answers through the proxy.
   struct Script {
     int status = 200;
-    std::vector<Field> interim;  ///< of a 103
-    std::vector<Field> headers;
+    Headers interim;  ///< of a 103
+    Headers headers;
     std::vector<std::string> pieces;
-    std::vector<Field> trailers;
+    Headers trailers;
     bool breaks_off = false;
     bool endless = false;  ///< the last piece comes again and again
   };

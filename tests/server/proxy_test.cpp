@@ -183,10 +183,9 @@ TEST(Proxy, GivesTrailersToWhoTakesThemAndDropsThoseOfRequests) {
 }
 
 TEST(Proxy, LetsNoVendorSpeakForTheEngine) {
-  const std::vector<Field> forged = {
-      {"penstock-answer", "engine"},       {"Penstock-Request-Id", "forged"},
-      {"penstock-other", "forged"},        {"concurrency-limit", "forged"},
-      {"Concurrency-Remaining", "forged"}, {"x-kept", "1"}};
+  const Headers forged = {{"penstock-answer", "engine"},       {"Penstock-Request-Id", "forged"},
+                          {"penstock-other", "forged"},        {"concurrency-limit", "forged"},
+                          {"Concurrency-Remaining", "forged"}, {"x-kept", "1"}};
   RunningServer server;
   server.engine.play({.interim = forged, .headers = forged, .pieces = {"a"}, .trailers = forged});
   TestClient client = server.connect();
@@ -205,7 +204,7 @@ TEST(Proxy, LetsNoVendorSpeakForTheEngine) {
 TEST(Proxy, FramesAnswersItself) {
   const struct {
     const char* what;
-    std::vector<Field> headers;
+    Headers headers;
     int status;
     std::string_view length, coding, body;
   } rows[] = {

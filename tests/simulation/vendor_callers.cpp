@@ -19,9 +19,8 @@ Call make_call(const CallPlan& plan) {
   return call;
 }
 
-std::string mark_of(const std::vector<Field>& headers) {
-  const auto found = std::ranges::find(headers, "x-mark", &Field::name);
-  return found == headers.end() ? std::string() : found->value;
+std::string mark_of(const Headers& headers) {
+  return std::string(headers.get("x-mark").value_or(""));
 }
 
 }  // namespace

@@ -190,7 +190,7 @@ TEST(Compose, refuses_the_callers_header_where_the_plugins_carries_a_credential)
       EXPECT_EQ(request.error().message.find(row.value), std::string::npos);
     }
     if (request) {
-      EXPECT_EQ(request->headers.front().value, "the caller's");
+      EXPECT_EQ(request->headers[0].value, "the caller's");
     }
   }
 }

@@ -47,9 +47,9 @@ Rendered render(const Response& answer, bool as_base64 = false) {
 TEST(AnswerJson, HasTheShapeThatClientsCheck) {
   Response answer = answer_of("application/json; charset=utf-8", "{ \"a\" : 1.10 }\n");
   answer.status = 404;
-  answer.headers.push_back({"set-cookie", "a=1"});
-  answer.headers.push_back({"content-length", "12"});
-  answer.headers.push_back({"set-cookie", "b=\"2\""});
+  answer.headers.add("set-cookie", "a=1");
+  answer.headers.add("content-length", "12");
+  answer.headers.add("set-cookie", "b=\"2\"");
   answer.warnings = {"careful"};
   EXPECT_EQ(
       response_json(answer, false),
@@ -190,7 +190,7 @@ TEST(AnswerJson, IsJsonForEveryByteAtEveryPlace) {
     const std::string odd = {'a', static_cast<char>(byte), 'b'};
     Response answer = answer_of("text/plain", odd);
     answer.url += odd;
-    answer.headers.push_back({"x-odd", odd});
+    answer.headers.add("x-odd", odd);
     answer.warnings = {odd};
     expect_json(response_json(answer, false));
   }
@@ -202,7 +202,7 @@ TEST(AnswerJson, IsJsonForEveryByteAtEveryPlace) {
 TEST(AnswerJson, KeepsTheOrderOfManyHeaders) {
   Response answer = answer_of("", "");
   for (int i = 0; i < 500; ++i)
-    answer.headers.push_back({"h" + std::to_string(i % 250), std::to_string(i)});
+    answer.headers.add("h" + std::to_string(i % 250), std::to_string(i));
   const std::string text = response_json(answer, false);
   expect_json(text);
   EXPECT_NE(text.find(R"("headers":{"h0":["0","250"],"h1":["1","251"],)"), std::string::npos);

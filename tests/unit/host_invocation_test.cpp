@@ -28,8 +28,10 @@ Outcome run(Body body) {
   const auto instance = *Instance::create(plugin, *Egress::parse({"https://api.example"}));
   const Connection connection{"acme", {{"token", Secret("t0ken"), true}}};
   const std::vector<Field> none;
+  const Headers no_headers;
   CallInput call;
-  call.options = call.query = call.headers = &none;
+  call.options = call.query = &none;
+  call.headers = &no_headers;
   return instance->prepare({}, connection, nullptr, call);
 }
 

@@ -6,7 +6,7 @@ namespace penstock::policy {
 namespace {
 
 TEST(ForwardedHeaders, leave_the_callers_hop_behind) {
-  const std::vector<Field> headers = {
+  const Headers headers = {
       {"Host", "penstock"},
       {"Connection", "keep-alive, X-Hop ,, te"},
       {"connection", "x-other"},
@@ -31,7 +31,7 @@ TEST(ForwardedHeaders, leave_the_callers_hop_behind) {
       {"Content-Type", "text/csv"},
   };
   EXPECT_EQ(forwarded_headers(headers),
-            (std::vector<Field>{{"X-Kept", "a"}, {"X-Kept", "b"}, {"Content-Type", "text/csv"}}));
+            (Headers{{"X-Kept", "a"}, {"X-Kept", "b"}, {"Content-Type", "text/csv"}}));
 }
 
 TEST(ForwardedHeaders, leave_behind_what_software_adds_by_itself) {
@@ -79,19 +79,18 @@ TEST(ForwardedHeaders, leave_behind_what_software_adds_by_itself) {
 }
 
 TEST(ForwardedHeaders, of_answers_lose_what_their_connection_names_but_not_their_length) {
-  std::vector<Field> headers = {{"connection", "close, x-hop, content-length"},
-                                {"x-hop", "1"},
-                                {"keep-alive", "x"},
-                                {"transfer-encoding", "chunked"},
-                                {"content-length", "3"},
-                                {"penstock-answer", "engine"},
-                                {"penstock-request-id", "x"},
-                                {"penstock-anything", "x"},
-                                {"set-cookie", "a"},
-                                {"set-cookie", "b"}};
+  Headers headers = {{"connection", "close, x-hop, content-length"},
+                     {"x-hop", "1"},
+                     {"keep-alive", "x"},
+                     {"transfer-encoding", "chunked"},
+                     {"content-length", "3"},
+                     {"penstock-answer", "engine"},
+                     {"penstock-request-id", "x"},
+                     {"penstock-anything", "x"},
+                     {"set-cookie", "a"},
+                     {"set-cookie", "b"}};
   drop_hop_by_hop(headers);
-  EXPECT_EQ(headers, (std::vector<Field>{
-                         {"content-length", "3"}, {"set-cookie", "a"}, {"set-cookie", "b"}}));
+  EXPECT_EQ(headers, (Headers{{"content-length", "3"}, {"set-cookie", "a"}, {"set-cookie", "b"}}));
 }
 
 TEST(ForwardedHeaders, of_trailers_keep_what_describes_neither_message_nor_credentials) {
@@ -102,7 +101,7 @@ TEST(ForwardedHeaders, of_trailers_keep_what_describes_neither_message_nor_crede
                                 {"penstock-answer", "engine"},
                                 {"www-authenticate", "Basic"},
                                 {"server-timing", "db;dur=5"}}),
-            (std::vector<Field>{{"x-checksum", "1"}, {"server-timing", "db;dur=5"}}));
+            (Headers{{"x-checksum", "1"}, {"server-timing", "db;dur=5"}}));
 }
 
 }  // namespace

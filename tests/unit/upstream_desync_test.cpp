@@ -385,7 +385,7 @@ TEST_F(UpstreamTest, an_answer_that_comes_before_the_head_has_left_is_no_calls_a
     self = &server;
     ASSERT_TRUE(send(request(server)).has_value());
     Request out = request(server, "POST");
-    out.headers.push_back({"X-Large", std::string(8U << 20U, 'x')});
+    out.headers.add("X-Large", std::string(8U << 20U, 'x'));
     const auto source = std::make_shared<OnePiece>("body");
     if (streamed) out.source = source, out.source_length = 4, out.body.clear();
     const auto response = send(std::move(out));

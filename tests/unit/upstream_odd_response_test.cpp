@@ -150,7 +150,7 @@ TEST(OddResponse, reads_a_fold_as_a_space_and_keeps_the_bytes_of_values) {
   EXPECT_EQ(header(read(ok + "X-A:\r\n \r\n a b\r\n\r\n", 1).response, "x-a"), "a b");
   EXPECT_EQ(header(read(ok + "X-A:  a\x01\tb\xff \r\n\r\n", 1).response, "x-a"), "a\x01\tb\xff");
   const Response trailing = read(chunked + "0\r\nX-A: a\r\n  b\r\n\r\n", 1).response;
-  EXPECT_EQ(trailing.trailers, (std::vector<Field>{{"x-a", "a b"}}));
+  EXPECT_EQ(trailing.trailers, (Headers{{"x-a", "a b"}}));
 }
 
 TEST(OddResponse, leaves_one_framing_header_or_none_for_the_next_hop) {

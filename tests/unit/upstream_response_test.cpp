@@ -69,7 +69,7 @@ TEST(Http1ResponseTest, gives_an_answer_piece_by_piece_with_its_interims_and_tra
   const std::vector<Response> interims = response.take_interims();
   ASSERT_EQ(interims.size(), 1U);
   EXPECT_EQ(interims[0].status, 103);
-  EXPECT_EQ(interims[0].headers, (std::vector<Field>{{"link", "</a>"}}));
+  EXPECT_EQ(interims[0].headers, (Headers{{"link", "</a>"}}));
   EXPECT_FALSE(response.head_complete());
   EXPECT_EQ(response.feed("Transfer-Encoding: chunked\r\n\r\n3\r\nab"), State::more);
   EXPECT_TRUE(response.head_complete());
@@ -77,7 +77,7 @@ TEST(Http1ResponseTest, gives_an_answer_piece_by_piece_with_its_interims_and_tra
   EXPECT_EQ(response.feed("c\r\n0\r\nX-Sum: 1\r\nAuthorization: no\r\n\r\n"), State::complete);
   EXPECT_EQ(response.take_body(), "c");
   const Response whole = response.take();
-  EXPECT_EQ(whole.trailers, (std::vector<Field>{{"x-sum", "1"}, {"authorization", "no"}}));
+  EXPECT_EQ(whole.trailers, (Headers{{"x-sum", "1"}, {"authorization", "no"}}));
   EXPECT_TRUE(whole.headers.empty()) << "trailers were merged into the headers";
 }
 

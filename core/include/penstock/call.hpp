@@ -10,15 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <penstock/headers.hpp>
+
 namespace penstock {
-
-/// A header field or a query parameter, as written. Order and duplicates are preserved.
-struct Field {
-  std::string name;
-  std::string value;
-
-  friend bool operator==(const Field&, const Field&) = default;
-};
 
 /// One part of a multipart/form-data body: a plain field, or a file.
 struct FormPart {
@@ -42,7 +36,7 @@ struct Call {
 
   std::string method = "GET";  ///< GET, POST, PUT, PATCH or DELETE
   std::string path = "/";      ///< path and query below the API's base URL, sent as written
-  std::vector<Field> headers;  ///< request headers for the vendor; see ApiInfo::owned_headers
+  Headers headers;             ///< request headers for the vendor; see ApiInfo::owned_headers
   std::vector<Field> params;   ///< appended to the query, percent-encoded
   std::string api_options;     ///< text of a JSON object; empty: none. See options()
 
@@ -91,10 +85,10 @@ enum class Meaning : std::uint8_t {
 
 /// The vendor's complete response, unmodified.
 struct Response {
-  std::string url;             ///< the requested URL, secrets redacted
-  int status = 0;              ///< the vendor's HTTP status code
-  std::vector<Field> headers;  ///< names in lower case, in the vendor's order
-  std::string body;            ///< with Content-Encoding decoded where possible, else as received
+  std::string url;   ///< the requested URL, secrets redacted
+  int status = 0;    ///< the vendor's HTTP status code
+  Headers headers;   ///< names in lower case, in the vendor's order
+  std::string body;  ///< with Content-Encoding decoded where possible, else as received
   std::vector<std::string> warnings;
   Meaning meaning = Meaning::nothing_special;
   std::string vendor_message;  ///< the plugin's reading of a fault, secrets redacted; empty: none
@@ -114,7 +108,7 @@ struct Response {
 struct Preview {
   std::string method;
   std::string url;
-  std::vector<Field> headers;
+  Headers headers;
   std::string body;
   std::vector<std::string> warnings;
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <penstock/call.hpp>
+#include <penstock/headers.hpp>
 
 namespace penstock {
 
@@ -17,6 +17,23 @@ bool is_token(std::string_view text) noexcept;
 /// RFC 9110 section 5.5: visible characters, bytes above 127, and inner spaces and tabs. No CR, LF
 /// or NUL; no leading or trailing space.
 bool is_field_value(std::string_view text) noexcept;
+
+/// Removes leading and trailing spaces and tabs (RFC 9110 section 5.6.3).
+std::string_view trimmed(std::string_view text) noexcept;
+
+/// Calls `use` with each member of a comma-separated list, trimmed; empty members are skipped (RFC
+/// 9110 section 5.6.1). The members must not be quoted strings, which may contain commas.
+template <class Use>
+void for_each_list_member(std::string_view list, Use use) {
+  while (!list.empty()) {
+    const std::string_view member = list.substr(0, list.find(','));
+    list.remove_prefix(member.size() < list.size() ? member.size() + 1 : member.size());
+    if (const std::string_view text = trimmed(member); !text.empty()) use(text);
+  }
+}
+
+/// Whether such a list has `member`, ignoring case.
+bool list_has_member(std::string_view list, std::string_view member) noexcept;
 
 /// `type/subtype`, with parameters if any (RFC 9110 section 8.3.1).
 bool is_media_type(std::string_view text) noexcept;

@@ -23,7 +23,7 @@ struct ProxyCall {
 
 /// The result of a streamed call that completed.
 struct ProxyEnd {
-  std::vector<Field> trailers;  ///< the vendor's trailers; never credentials or framing fields
+  Headers trailers;  ///< the vendor's trailers; never credentials or framing fields
   std::chrono::microseconds total{0};
 };
 
