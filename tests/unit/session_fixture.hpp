@@ -57,7 +57,7 @@ class HeldEnvironment final : public Environment {
     leases.pop_front();
     lease();
   }
-  void answer(int status, std::string body, std::vector<Field> headers = {}) {
+  void answer(int status, std::string body, Headers headers = {}) {
     auto held = std::move(fetches.front());
     fetches.pop_front();
     held.handler(FetchResponse{status, std::move(headers), std::move(body)});
