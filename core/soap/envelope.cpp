@@ -1,7 +1,6 @@
 #include "soap/envelope.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 
 #include <penstock/text.hpp>
@@ -25,7 +24,7 @@ bool is_soap(std::string_view ns) {
 }
 
 /// One pass over an envelope or, with blocks_only, over header blocks inside a wrapper element.
-struct Walk {
+struct EnvelopeScanner {
   XML_Parser parser = nullptr;
   std::string_view xml;
   bool blocks_only = false;
@@ -47,18 +46,14 @@ struct Walk {
   }
 
   void start(std::string_view name, const XML_Char** attributes) {
-    int count = 0;
-    while (attributes[count] != nullptr)
-      ++count;
-    if (count / 2 > max_attributes) return stop("has an element with more than 64 attributes");
-    if (++depth > max_levels) return stop("is nested deeper than 200 levels");
+    if (const char* exceeded = check_limits(++depth, attributes)) return stop(exceeded);
     const auto [ns, local] = split(name);
     if (blocks_only) {
       if (depth == 2) out.header_blocks.emplace_back(ns, local);
     } else if (depth == 1) {
-      root(ns, local);
+      read_root(ns, local);
     } else if (depth == 2) {
-      part(ns, local);
+      read_part(ns, local);
     } else if (depth == 3 && in_header) {
       out.header_blocks.emplace_back(ns, local);
     } else if (depth == 3) {
@@ -66,7 +61,7 @@ struct Walk {
     }
   }
 
-  void root(std::string_view ns, std::string_view local) {
+  void read_root(std::string_view ns, std::string_view local) {
     if (local != "Envelope" || !is_soap(ns)) return stop("is not a SOAP envelope");
     soap_ns = ns;
     const std::string_view text = tag();
@@ -75,7 +70,7 @@ struct Walk {
     if (stop_at_root) XML_StopParser(parser, XML_FALSE);
   }
 
-  void part(std::string_view ns, std::string_view local) {
+  void read_part(std::string_view ns, std::string_view local) {
     if (ns != soap_ns || (local != "Header" && local != "Body"))
       return stop("has another element than Header and Body in its Envelope");
     const bool empty = tag().ends_with("/>");
@@ -117,87 +112,85 @@ struct Walk {
   }
 };
 
-Walk& walk(void* data) { return *static_cast<Walk*>(data); }
+EnvelopeScanner& scanner_of(void* data) { return *static_cast<EnvelopeScanner*>(data); }
 
-Parser make_parser(Walk& state) {
+Parser make_parser(EnvelopeScanner& scanner) {
   Parser parser(XML_ParserCreateNS("UTF-8", separator));
-  state.parser = parser.get();
-  XML_SetUserData(parser.get(), &state);
+  scanner.parser = parser.get();
+  XML_SetUserData(parser.get(), &scanner);
   XML_SetElementHandler(
       parser.get(),
       [](void* data, const XML_Char* name, const XML_Char** attributes) {
-        walk(data).start(name, attributes);
+        scanner_of(data).start(name, attributes);
       },
-      [](void* data, const XML_Char*) { walk(data).end(); });
+      [](void* data, const XML_Char*) { scanner_of(data).end(); });
   XML_SetCharacterDataHandler(parser.get(), [](void* data, const XML_Char* text, int length) {
-    walk(data).text({text, static_cast<std::size_t>(length)});
+    scanner_of(data).text({text, static_cast<std::size_t>(length)});
   });
   XML_SetNamespaceDeclHandler(
       parser.get(),
       [](void* data, const XML_Char* prefix, const XML_Char* uri) {
-        walk(data).bindings.push_back({prefix == nullptr ? "" : prefix, uri == nullptr ? "" : uri});
+        scanner_of(data).bindings.push_back(
+            {prefix == nullptr ? "" : prefix, uri == nullptr ? "" : uri});
       },
-      [](void* data, const XML_Char*) { walk(data).bindings.pop_back(); });
+      [](void* data, const XML_Char*) { scanner_of(data).bindings.pop_back(); });
   XML_SetStartDoctypeDeclHandler(
       parser.get(), [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
-        walk(data).stop("has a document type, which SOAP forbids");
+        scanner_of(data).stop("has a document type, which SOAP forbids");
       });
-  XML_SetXmlDeclHandler(parser.get(),
-                        [](void* data, const XML_Char*, const XML_Char* encoding, int) {
-                          // The parser reads UTF-8 in any case; the vendor would use the declared
-                          // encoding.
-                          if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
-                            walk(data).stop("is declared to be in another encoding than UTF-8");
-                        });
+  XML_SetXmlDeclHandler(
+      parser.get(), [](void* data, const XML_Char*, const XML_Char* encoding, int) {
+        // The parser reads UTF-8 in any case; the vendor would use the declared encoding.
+        if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
+          scanner_of(data).stop("is declared to be in another encoding than UTF-8");
+      });
   return parser;
 }
 
 std::string place(XML_Parser parser) {
-  return " (line " + std::to_string(line_of(parser)) + ", column " +
-         std::to_string(column_of(parser) + 1) + ")";
+  return position_text(line_of(parser), column_of(parser) + 1);
 }
 
 /// Returns the problem, with line and column, or an empty string.
-std::string parse(Walk& state, XML_Parser parser, std::string_view xml, bool last) {
-  if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
+std::string parse(EnvelopeScanner& scanner, XML_Parser parser, std::string_view xml, bool last) {
+  if (is_too_large(xml)) return "is too large";
   const XML_Status status =
       XML_Parse(parser, xml.data(), static_cast<int>(xml.size()), last ? XML_TRUE : XML_FALSE);
-  if (!state.problem.empty()) return state.problem + place(parser);
+  if (!scanner.problem.empty()) return scanner.problem + place(parser);
   if (status == XML_STATUS_OK) return {};
-  return "is not well-formed XML: " + std::string(XML_ErrorString(XML_GetErrorCode(parser))) +
-         place(parser);
+  return not_well_formed(parser) + place(parser);
 }
 
 }  // namespace
 
 bool is_soap_envelope(std::string_view xml) {
-  Walk state;
-  state.xml = xml;
-  state.stop_at_root = true;
-  const Parser parser = make_parser(state);
-  (void)parse(state, parser.get(), xml, false);
-  return !state.soap_ns.empty();
+  EnvelopeScanner scanner;
+  scanner.xml = xml;
+  scanner.stop_at_root = true;
+  const Parser parser = make_parser(scanner);
+  (void)parse(scanner, parser.get(), xml, false);
+  return !scanner.soap_ns.empty();
 }
 
 Result<SoapEnvelope, std::string> read_soap_envelope(std::string_view xml) {
-  Walk state;
-  state.xml = xml;
-  const Parser parser = make_parser(state);
-  std::string problem = parse(state, parser.get(), xml, true);
+  EnvelopeScanner scanner;
+  scanner.xml = xml;
+  const Parser parser = make_parser(scanner);
+  std::string problem = parse(scanner, parser.get(), xml, true);
   if (!problem.empty()) return failure(std::move(problem));
-  if (!state.seen_body) return failure(std::string("has no Body"));
-  if (!state.has_header) {
-    state.out.header_begin = state.out.header_end = *state.body_tag;
-    state.out.before_header = "<" + state.prefix + "Header>";
-    state.out.after_header = "</" + state.prefix + "Header>";
+  if (!scanner.seen_body) return failure(std::string("has no Body"));
+  if (!scanner.has_header) {
+    scanner.out.header_begin = scanner.out.header_end = *scanner.body_tag;
+    scanner.out.before_header = "<" + scanner.prefix + "Header>";
+    scanner.out.after_header = "</" + scanner.prefix + "Header>";
   }
-  return std::move(state.out);
+  return std::move(scanner.out);
 }
 
 Result<std::string, std::string> add_header(std::string_view xml, const SoapEnvelope& envelope,
                                             std::string_view blocks) {
   if (blocks.empty()) return std::string(xml);
-  Walk added;
+  EnvelopeScanner added;
   added.blocks_only = true;
   const Parser parser = make_parser(added);
   const std::string inside = "<h>" + std::string(blocks) + "</h>";

@@ -1,14 +1,13 @@
 #include "soap/fragment.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "soap/expat.hpp"
 
 namespace penstock::soap {
 namespace {
 
-struct Walk {
+struct FragmentScanner {
   XML_Parser parser = nullptr;
   int depth = 0;
   const char* problem = nullptr;
@@ -31,6 +30,11 @@ struct Walk {
     }
   }
 
+  void start(std::string_view name, const XML_Char** attributes) {
+    if (depth == 1) check_root(name);
+    if (const char* exceeded = check_limits(++depth, attributes)) stop(exceeded);
+  }
+
   void stop(const char* why) {
     if (problem != nullptr) return;
     problem = why;
@@ -38,7 +42,7 @@ struct Walk {
   }
 };
 
-Walk& walk(void* data) { return *static_cast<Walk*>(data); }
+FragmentScanner& scanner_of(void* data) { return *static_cast<FragmentScanner*>(data); }
 
 /// Detects what may precede a document, but not inside a Body. Empty: nothing.
 std::string check_prolog(std::string_view xml) {
@@ -58,39 +62,32 @@ std::string check_prolog(std::string_view xml) {
 std::string check_xml_fragment(std::string_view xml) {
   if (std::string problem = check_prolog(xml); !problem.empty()) return problem;
   constexpr std::string_view open = "<b>", close = "</b>";
-  if (xml.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return "is too large";
+  if (is_too_large(xml)) return "is too large";
   const Parser parser(XML_ParserCreate("UTF-8"));
-  Walk state;
-  state.parser = parser.get();
-  XML_SetUserData(parser.get(), &state);
+  FragmentScanner scanner;
+  scanner.parser = parser.get();
+  XML_SetUserData(parser.get(), &scanner);
   XML_SetElementHandler(
       parser.get(),
       [](void* data, const XML_Char* name, const XML_Char** attributes) {
-        if (walk(data).depth == 1) walk(data).check_root(name);
-        int count = 0;
-        while (attributes[count] != nullptr)
-          ++count;
-        if (++walk(data).depth > max_levels) walk(data).stop("is nested deeper than 200 levels");
-        if (count / 2 > max_attributes)
-          walk(data).stop("has an element with more than 64 attributes");
+        scanner_of(data).start(name, attributes);
       },
       [](void* data, const XML_Char*) {
         // Only this function may close the element that stands in for the Body.
-        if (--walk(data).depth == 0) walk(data).stop("closes an element that it did not open");
+        FragmentScanner& fragment = scanner_of(data);
+        if (--fragment.depth == 0) fragment.stop("closes an element that it did not open");
       });
   XML_Parse(parser.get(), open.data(), static_cast<int>(open.size()), XML_FALSE);
   const auto place = [&] {
     const std::size_t line = line_of(parser.get());
     const std::size_t column = column_of(parser.get()) + 1 - (line == 1 ? open.size() : 0);
-    return " (line " + std::to_string(line) + ", column " + std::to_string(column) + ")";
+    return position_text(line, column);
   };
   const XML_Status parsed =
       XML_Parse(parser.get(), xml.data(), static_cast<int>(xml.size()), XML_FALSE);
-  if (state.problem != nullptr) return state.problem + place();
-  if (parsed != XML_STATUS_OK)
-    return "is not well-formed XML: " +
-           std::string(XML_ErrorString(XML_GetErrorCode(parser.get()))) + place();
-  if (state.depth != 1) return "does not close an element that it opens" + place();
+  if (scanner.problem != nullptr) return scanner.problem + place();
+  if (parsed != XML_STATUS_OK) return not_well_formed(parser.get()) + place();
+  if (scanner.depth != 1) return "does not close an element that it opens" + place();
   XML_SetElementHandler(parser.get(), nullptr, nullptr);
   if (XML_Parse(parser.get(), close.data(), static_cast<int>(close.size()), XML_TRUE) !=
       XML_STATUS_OK) {

@@ -24,7 +24,7 @@ void refuse_doctype(XML_Parser parser) {
 }
 
 /// Reads the text of the first element at `path`: local names, from the root.
-struct TextAt {
+struct TextFinder {
   // First member: handlers that only stop the parser read it through the user data.
   XML_Parser parser = nullptr;
   std::vector<std::string> path;
@@ -52,7 +52,7 @@ struct TextAt {
 /// Reads the names of the first element. Its prefix is resolved by its own declarations, then by
 /// those of the caller's envelope: a fragment may use prefixes that only the envelope binds, which
 /// a namespace-aware parser would refuse.
-struct RootNames {
+struct RootNameReader {
   XML_Parser parser = nullptr;
   const std::vector<Field>* scope = nullptr;
   std::string ns, local;
@@ -82,7 +82,7 @@ void run(Reader& reader, std::string_view doc) {
   reader.parser = parser.get();
   XML_SetUserData(parser.get(), &reader);
   refuse_doctype(parser.get());
-  if constexpr (std::is_same_v<Reader, TextAt>) {
+  if constexpr (std::is_same_v<Reader, TextFinder>) {
     XML_SetElementHandler(
         parser.get(),
         [](void* data, const XML_Char* name, const XML_Char**) {
@@ -106,14 +106,14 @@ void run(Reader& reader, std::string_view doc) {
 }  // namespace
 
 std::string text_at(std::string_view document, std::vector<std::string> path) {
-  TextAt reader;
+  TextFinder reader;
   reader.path = std::move(path);
   run(reader, document);
   return std::move(reader.text);
 }
 
 RootName root_name(std::string_view document, const std::vector<Field>* scope) {
-  RootNames reader;
+  RootNameReader reader;
   reader.scope = scope;
   run(reader, document);
   return {std::move(reader.ns), std::move(reader.local)};
