@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <penstock/hex.hpp>
 #include <penstock/text.hpp>
 #include <penstock/utf8.hpp>
 
@@ -10,12 +11,6 @@ namespace penstock {
 namespace {
 
 constexpr std::uint32_t last_code_point = 0x10FFFF;
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 

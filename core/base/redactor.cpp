@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include <penstock/hex.hpp>
 #include <penstock/text.hpp>
 #include <penstock/utf8.hpp>
 
@@ -38,16 +39,6 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
        at = text.find(from, at + to.size()))
     text.replace(at, from.size(), to);
   return text;
-}
-
-std::string hex(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    out += digits[static_cast<unsigned char>(c) >> 4U];
-    out += digits[static_cast<unsigned char>(c) & 0xFU];
-  }
-  return out;
 }
 
 /// "%2F" becomes "%2f".
@@ -184,7 +175,7 @@ void Redactor::add(std::string_view secret) {
   if (start.size() >= shortest_value) {
     for (const std::string& inside :
          {start, utf16[0].substr(0, searched_in_runs), utf16[1].substr(0, searched_in_runs)})
-      add_needle(hex(inside), Extent::hex_run);
+      add_needle(to_hex(inside), Extent::hex_run);
   }
   link();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <penstock/call.hpp>
+#include <penstock/hex.hpp>
 #include <penstock/json_writer.hpp>
 
 namespace penstock {
@@ -22,15 +23,6 @@ bool unreserved(char c) noexcept {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.' || c == '_' || c == '~';
 }
-
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const char low = lower(c);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-constexpr std::string_view base64_alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Levenshtein distance, ignoring case, that counts a swap of two adjacent characters as one edit
 /// (optimal string alignment).
@@ -66,55 +58,15 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = (group << 8U) | (k < have ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += k <= have ? base64_alphabet[(group >> (18U - 6U * k)) & 63U] : '=';
-    }
-  }
-  return out;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=')
-    ++padding;
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  std::uint32_t group = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool pad = i >= text.size() - padding;
-    const std::size_t value = pad ? 0 : base64_alphabet.find(text[i]);
-    if (value == std::string_view::npos) return std::nullopt;
-    group = (group << 6U) | static_cast<std::uint32_t>(value);
-    if (i % 4 == 3) {
-      for (int shift = 16; shift >= 0; shift -= 8)
-        out += static_cast<char>((group >> static_cast<unsigned>(shift)) & 255U);
-      group = 0;
-    }
-  }
-  out.resize(out.size() - padding);
-  return out;
-}
-
 std::string percent_encode(std::string_view bytes) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
   out.reserve(bytes.size());
   for (const char c : bytes) {
     if (unreserved(c)) {
       out += c;
     } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', hex[byte >> 4U], hex[byte & 15U]};
+      out += '%';
+      append_hex(out, c, upper_hex_digits);
     }
   }
   return out;
@@ -124,8 +76,8 @@ std::string percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
-        hex_value(text[i + 2]) >= 0) {
+    if (text[i] == '%' && i + 2 < text.size() && is_hex_digit(text[i + 1]) &&
+        is_hex_digit(text[i + 2])) {
       out += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
     } else {
@@ -176,6 +128,27 @@ std::string rfc_3339(std::int64_t unix_ms) {
   std::array<char, 32> shown{};
   const std::size_t size = std::strftime(shown.data(), shown.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return {shown.data(), size};
+}
+
+std::string rfc_3339_with_ms(std::int64_t unix_ms) {
+  std::string out = rfc_3339(unix_ms);
+  out.back() = '.';
+  const std::string ms = std::to_string(unix_ms % 1000);
+  return out.append(3 - ms.size(), '0').append(ms) += 'Z';
+}
+
+std::string_view trimmed(std::string_view text, std::string_view blanks) noexcept {
+  const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+}
+
+std::string joined(std::span<const std::string> words, std::string_view separator) {
+  std::string out;
+  for (const std::string& word : words) {
+    if (&word != words.data()) out += separator;
+    out += word;
+  }
+  return out;
 }
 
 std::string with_article(std::string_view kind) {

@@ -53,8 +53,18 @@ std::string Url::origin() const {
   return scheme + "://" + host + (port == 443 ? std::string() : ":" + std::to_string(port));
 }
 
-std::string Url::text() const {
-  return origin() + path + (has_query ? "?" + query : std::string());
+std::string Url::text() const { return origin() + target(); }
+
+std::string Url::target() const { return has_query ? path + "?" + query : path; }
+
+void Url::append_query(std::string_view more) {
+  if (!query.empty() && !more.empty()) query += '&';
+  query += more;
+  has_query = true;
+}
+
+void Url::add_parameter(std::string_view name, std::string_view value) {
+  append_query(percent_encode(name) + "=" + percent_encode(value));
 }
 
 Result<Url, std::string> parse_url(std::string_view text) {

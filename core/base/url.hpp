@@ -21,6 +21,12 @@ struct Url {
   /// "https://host" or "https://host:8443"
   std::string origin() const;
   std::string text() const;
+  /// The path and query, as a request line has them.
+  std::string target() const;
+  /// Appends parameters that are encoded already.
+  void append_query(std::string_view more);
+  /// Appends one parameter, percent-encoded.
+  void add_parameter(std::string_view name, std::string_view value);
 };
 
 /// Parses an absolute https URL. Rejects any other scheme, a user or password, a fragment, control

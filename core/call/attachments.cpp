@@ -6,6 +6,7 @@
 #include <penstock/http.hpp>
 #include <penstock/text.hpp>
 
+#include "base/user_agent.hpp"
 #include "call/signing.hpp"
 #include "runtime/upstream_settings.hpp"
 
@@ -48,8 +49,8 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     request.to.connect_to.clear();  // connect_to is the vendor's address
     request.to.partition += "#data_url";
     request.method = "GET";
-    request.target = url->path + (url->has_query ? "?" + url->query : "");
-    request.headers = {{"Accept", "*/*"}, {"User-Agent", "Penstock/0.1"}};
+    request.target = url->target();
+    request.headers = {{"Accept", "*/*"}, {"User-Agent", user_agent}};
     request.connect_timeout = runtime::connect_time_limit(config);
     request.limits = runtime::connection_limits(config);
     request.deadline = deadline_;

@@ -104,8 +104,7 @@ void CallRun::send(SignedRequest signed_request) {
   upstream::Request request;
   request.to = runtime::destination(signed_request.url, *prepared_.integration);
   request.method = std::move(signed_request.method);
-  request.target = signed_request.url.path +
-                   (signed_request.url.has_query ? "?" + signed_request.url.query : "");
+  request.target = signed_request.url.target();
   request.headers = std::move(signed_request.headers);
   request.has_body = signed_request.body.has_value();
   request.body = std::move(signed_request.body).value_or("");

@@ -21,7 +21,7 @@ void check_method(const Call& call, const catalog::Api& api, std::vector<Problem
   if (allows_method(api, call.method)) return;
   const std::string near = call.method.size() <= 16 ? nearest(call.method, api.methods) : "";
   problems.push_back({"/method",
-                      api.id() + " takes " + list(api.methods) + ", not \"" + call.method + "\"" +
+                      api.id() + " takes " + joined(api.methods) + ", not \"" + call.method + "\"" +
                           did_you_mean(near),
                       "enum", "string", near});
 }

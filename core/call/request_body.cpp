@@ -4,7 +4,8 @@
 #include <array>
 #include <set>
 
-#include <openssl/evp.h>
+#include <penstock/digest.hpp>
+#include <penstock/hex.hpp>
 #include <penstock/http.hpp>
 #include <penstock/text.hpp>
 
@@ -42,13 +43,6 @@ bool is_credential_block(std::string_view local_name) {
   const std::string name = lower(local_name);
   return std::ranges::any_of(
       parts, [&](const char* part) { return name.find(part) != std::string::npos; });
-}
-
-std::string sha256(std::string_view bytes) {
-  std::string out(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
-             EVP_sha256(), nullptr);
-  return out;
 }
 
 /// For plugins that sign the digest of the body.
@@ -138,12 +132,8 @@ PreparedCall with_form(PreparedCall prepared, const std::vector<FormPart>& form)
 }
 
 std::string random_boundary() {
-  constexpr std::string_view hex = "0123456789abcdef";
   const auto entropy = runtime::fresh_entropy();
-  std::string out = "penstock-";
-  for (std::size_t i = 0; i < 16; ++i)
-    out += {hex[entropy[i] >> 4U], hex[entropy[i] & 15U]};
-  return out;
+  return "penstock-" + to_hex({reinterpret_cast<const char*>(entropy.data()), 16});
 }
 
 }  // namespace penstock::call

@@ -61,17 +61,10 @@ Result<RoutedCall> route(const runtime::Registry& registry, const Call& call) {
   if (!missing.empty()) {
     return failure(integration_not_found("integration " + config.id + " is not set up for " +
                                          routed.api->id() + ": its connection lacks " +
-                                         list(missing)));
+                                         joined(missing)));
   }
   routed.slot = routed.integration->state(plugin_id);
   return routed;
-}
-
-std::string list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names)
-    out += (out.empty() ? "" : ", ") + name;
-  return out;
 }
 
 }  // namespace penstock::call

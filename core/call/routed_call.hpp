@@ -25,7 +25,4 @@ struct RoutedCall {
 /// the integration's connection lacks a field that the API requires.
 Result<RoutedCall> route(const runtime::Registry& registry, const Call& call);
 
-/// "a, b, c", for messages.
-std::string list(const std::vector<std::string>& names);
-
 }  // namespace penstock::call

@@ -4,6 +4,8 @@
 
 #include <penstock/text.hpp>
 
+#include "base/user_agent.hpp"
+
 namespace penstock::call {
 namespace {
 
@@ -134,9 +136,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
                                                      prepared.path_parts, call.params))
     return failure(input_invalid(std::vector{*std::move(problem)}));
   for (const Field& parameter : outcome.query) {
-    request.url.query += (request.url.query.empty() ? "" : "&") + percent_encode(parameter.name) +
-                         "=" + percent_encode(parameter.value);
-    request.url.has_query = true;
+    request.url.add_parameter(parameter.name, parameter.value);
   }
   for (Field& field : outcome.headers) {
     if (is_owned(*prepared.api, field.name)) {
@@ -153,7 +153,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     // Otherwise a header that the plugin does not own is a default, and the caller's value wins.
   }
   request.headers.set_default("Accept", "*/*");
-  request.headers.set_default("User-Agent", "Penstock/0.1");
+  request.headers.set_default("User-Agent", user_agent);
   return request;
 }
 

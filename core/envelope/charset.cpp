@@ -13,12 +13,6 @@ namespace {
 constexpr char32_t replacement = 0xFFFD;
 constexpr std::string_view blanks = " \t\r\n";
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 std::string_view unquoted(std::string_view text) {
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') &&
       text.back() == text.front()) {
@@ -36,8 +30,8 @@ std::string_view charset_parameter(std::string_view content_type) {
     const std::string_view parameter = content_type.substr(0, semicolon);
     const std::size_t equals = parameter.find('=');
     if (equals != std::string_view::npos &&
-        equal_ignoring_case(trimmed(parameter.substr(0, equals)), "charset")) {
-      return unquoted(trimmed(parameter.substr(equals + 1)));
+        equal_ignoring_case(trimmed(parameter.substr(0, equals), blanks), "charset")) {
+      return unquoted(trimmed(parameter.substr(equals + 1), blanks));
     }
   }
   return {};
@@ -149,7 +143,7 @@ Utf8Text from_utf16(std::string_view bytes, bool big_endian) {
 }  // namespace
 
 std::string media_type(std::string_view content_type) {
-  return lower(trimmed(content_type.substr(0, content_type.find(';'))));
+  return lower(trimmed(content_type.substr(0, content_type.find(';')), blanks));
 }
 
 Charset charset_of(std::string_view content_type, std::string_view body) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <ctime>
@@ -56,24 +57,18 @@ class Line {
     add({text.data(), digits});
   }
 
-  /// "2026-11-28T03:41:54.000Z". gmtime_r() may lock, so the date is computed here.
+  /// "2026-11-28T03:41:54.000Z". Not gmtime_r(), which may lock.
   void add_time() noexcept {
     struct timespec now {};
     ::clock_gettime(CLOCK_REALTIME, &now);
     const std::int64_t second = now.tv_sec % 86400;
-    // Eras of 400 years that begin on 1 March, so that a leap day is the last day of its year.
-    const std::int64_t days = now.tv_sec / 86400 + 719'468;
-    const std::int64_t era = days / 146'097, day_of_era = days % 146'097;
-    const std::int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-    const std::int64_t day = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    const std::int64_t shifted = (5 * day + 2) / 153;
-    const std::int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-    add_number(year_of_era + era * 400 + (month <= 2 ? 1 : 0), 4);
+    const std::chrono::year_month_day date(
+        std::chrono::sys_days(std::chrono::days(now.tv_sec / 86400)));
+    add_number(int{date.year()}, 4);
     add("-");
-    add_number(month, 2);
+    add_number(unsigned{date.month()}, 2);
     add("-");
-    add_number(day - (153 * shifted + 2) / 5 + 1, 2);
+    add_number(unsigned{date.day()}, 2);
     add("T");
     add_number(second / 3600, 2);
     add(":");

@@ -6,8 +6,10 @@
 #include <exception>
 #include <mutex>
 #include <optional>
+#include <span>
 
 #include <boost/dll/shared_library.hpp>
+#include <penstock/text.hpp>
 
 #include "host/running_function.hpp"
 #include "loader/elf.hpp"
@@ -50,11 +52,9 @@ std::string entry_of_another_abi(const ElfImage& image) {
 /// The first few names, and how many more there are.
 std::string list(const std::vector<std::string>& names) {
   constexpr std::size_t shown = 3;
-  std::string out;
-  for (std::size_t i = 0; i < std::min(names.size(), shown); ++i)
-    out += (i == 0 ? "" : ", ") + names[i];
-  return names.size() > shown ? out + " and " + std::to_string(names.size() - shown) + " more"
-                              : out;
+  if (names.size() <= shown) return joined(names);
+  return joined(std::span(names).first(shown)) + " and " + std::to_string(names.size() - shown) +
+         " more";
 }
 
 /// The symbol that AddressSanitizer adds for each global that it instruments.

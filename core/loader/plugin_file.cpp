@@ -5,7 +5,8 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
+#include <penstock/digest.hpp>
+#include <penstock/hex.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -37,17 +38,6 @@ std::string writable_by_others(const struct stat& about, const std::string& show
   if (pinned == Pinned::yes) return {};
   return shown + " can be written by " + group_label(about.st_gid) + "; chmod g-w " +
          path.string() + ", or name each plugin's sha256 in plugins.pins";
-}
-
-std::string sha256_hex(const std::string& bytes) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &length, EVP_sha256(), nullptr);
-  constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  for (unsigned int i = 0; i < length; ++i)
-    out += {hex[digest[i] >> 4U], hex[digest[i] & 15U]};
-  return out;
 }
 
 }  // namespace
@@ -82,7 +72,7 @@ Result<PluginFile, std::string> read_plugin_file(const std::filesystem::path& pa
     if (got <= 0) return failure(std::string("it changed while it was read"));
     have += static_cast<std::size_t>(got);
   }
-  read.sha256 = sha256_hex(read.bytes);
+  read.sha256 = to_hex(sha256(read.bytes));
   return read;
 }
 

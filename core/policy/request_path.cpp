@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <penstock/hex.hpp>
 #include <penstock/text.hpp>
 
 #include "policy/lenient_text.hpp"
@@ -12,10 +13,6 @@ namespace {
 constexpr std::size_t max_path = 8192;
 constexpr int max_layers = 4;  ///< of percent-encoding
 
-bool is_hex(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /// Servers remove path parameters before they resolve segments, so "..;/" is ".." to them. So is
 /// "..%3F/" to a server behind one that decodes, "..%2500x/" where strings end at a NUL, and ".. /"
 /// where blanks are trimmed.
@@ -24,11 +21,8 @@ bool has_dot_segment(std::string_view path) {
     const std::size_t end = std::min(path.find_first_of("/\\", start), path.size());
     std::string_view segment = path.substr(start, end - start);
     segment = segment.substr(0, segment.find_first_of(std::string_view(";?#\0", 4)));
-    const std::size_t first = segment.find_first_not_of(" \t");
-    if (first != std::string_view::npos) {
-      segment = segment.substr(first, segment.find_last_not_of(" \t") - first + 1);
-      if (segment == "." || segment == "..") return true;
-    }
+    segment = trimmed(segment);
+    if (segment == "." || segment == "..") return true;
     start = end + 1;
   }
   return false;
@@ -73,7 +67,8 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
       return failure(std::string("holds a non-ASCII character; percent-encode its UTF-8 bytes"));
     if (text[i] == ' ') return failure(std::string("holds a space; write %20"));
     if (text[i] == '#') return failure(std::string("holds a fragment; write %23 for a literal #"));
-    if (text[i] == '%' && (i + 2 >= text.size() || !is_hex(text[i + 1]) || !is_hex(text[i + 2]))) {
+    if (text[i] == '%' &&
+        (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2]))) {
       return failure(
           std::string("holds a % that two hex digits do not follow; write %25 for a literal %"));
     }
@@ -109,14 +104,9 @@ Url join(Url base, const CallerPath& path, const std::vector<Field>& params) {
     if (base.path.ends_with('/')) base.path.pop_back();
     base.path += path.path;
   }
-  const auto append = [&](std::string_view query) {
-    if (base.has_query && !base.query.empty() && !query.empty()) base.query += '&';
-    base.query += query;
-    base.has_query = true;
-  };
-  if (path.has_query) append(path.query);
+  if (path.has_query) base.append_query(path.query);
   for (const Field& parameter : params)
-    append(percent_encode(parameter.name) + "=" + percent_encode(parameter.value));
+    base.add_parameter(parameter.name, parameter.value);
   return base;
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <sys/random.h>
 
+#include "base/user_agent.hpp"
 #include "runtime/upstream_settings.hpp"
 #include "session/store_result.hpp"
 
@@ -36,9 +37,9 @@ void LoopEnvironment::fetch(session::FetchRequest request,
   upstream::Request out;
   out.to = destination(request.url, *integration_);
   out.method = std::move(request.method);
-  out.target = request.url.path + (request.url.has_query ? "?" + request.url.query : "");
+  out.target = request.url.target();
   out.headers = std::move(request.headers);
-  out.headers.add("User-Agent", "Penstock/0.1");
+  out.headers.add("User-Agent", user_agent);
   out.has_body = !request.body.empty() || out.method == "POST";
   out.body = std::move(request.body);
   out.connect_timeout = connect_time_limit(integration_->upstream());

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <penstock/hex.hpp>
 
 #include "session/record_codec.hpp"
 #include "session/store_result.hpp"
@@ -58,11 +59,7 @@ std::string fingerprint(const Secret& secret, std::string_view credential) {
   HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
        reinterpret_cast<const unsigned char*>(credential.data()), credential.size(), digest.data(),
        &length);
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string out;
-  for (std::size_t i = 0; i < fingerprint_size; ++i)
-    out += {hex[digest[i] >> 4U], hex[digest[i] & 15U]};
-  return out;
+  return to_hex({reinterpret_cast<const char*>(digest.data()), fingerprint_size});
 }
 
 }  // namespace

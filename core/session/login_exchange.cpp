@@ -18,11 +18,8 @@ namespace {
 std::optional<FetchRequest> request_of(host::Outcome outcome) {
   auto url = parse_url(outcome.url);
   if (!url) return std::nullopt;
-  for (const Field& parameter : outcome.query) {
-    url->query += (url->query.empty() ? "" : "&") + percent_encode(parameter.name) + "=" +
-                  percent_encode(parameter.value);
-    url->has_query = true;
-  }
+  for (const Field& parameter : outcome.query)
+    url->add_parameter(parameter.name, parameter.value);
   return FetchRequest{outcome.method.empty() ? "GET" : outcome.method, *std::move(url),
                       std::move(outcome.headers), outcome.body.value_or("")};
 }

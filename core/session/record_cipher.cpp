@@ -32,11 +32,6 @@ const unsigned char* bytes(std::string_view text) {
 }
 unsigned char* bytes(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 
-std::string_view without_spaces(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
-}
-
 std::string id_of(std::string_view key) {
   std::string id(id_size, '\0');
   constexpr std::string_view purpose = "penstock key id";
@@ -115,7 +110,7 @@ Result<RecordCipher::Keys, std::string> RecordCipher::parse(std::string_view tex
   Keys keys;
   while (!text.empty()) {
     const std::size_t end = std::min(text.find_first_of(",\r\n"), text.size());
-    const std::string_view word = without_spaces(text.substr(0, end));
+    const std::string_view word = trimmed(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     if (word.empty()) continue;
     auto key = base64_decode(word);

@@ -1,6 +1,6 @@
 #include "session/record_codec.hpp"
 
-#include <openssl/evp.h>
+#include <penstock/digest.hpp>
 #include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
 
@@ -71,11 +71,9 @@ std::string digest_of(const host::Connection& configured,
             std::to_string(value.size()) + ":";
     text += value;
   }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest, &length, EVP_sha256(), nullptr);
+  const std::string digest = sha256(text);
   explicit_bzero(text.data(), text.size());
-  return base64_encode({reinterpret_cast<const char*>(digest), length});
+  return base64_encode(digest);
 }
 
 bool still_refused(const StoredState& state, const host::Connection& configured) {

@@ -1,3 +1,4 @@
+#include <penstock/digest.hpp>
 #include <penstock/sdk/testing.hpp>
 #include <penstock/text.hpp>
 
@@ -6,8 +7,6 @@
 #include <iterator>
 #include <span>
 #include <stdexcept>
-
-#include <openssl/evp.h>
 
 #include "host/invocation.hpp"
 #include "loader/elf.hpp"
@@ -71,13 +70,6 @@ void replace(std::vector<Field>& fields, const Values& unchecked) {
       found->value = value;
     }
   }
-}
-
-std::string sha256(std::string_view bytes) {
-  std::string out(32, '\0');
-  EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
-             EVP_sha256(), nullptr);
-  return out;
 }
 
 /// Everything that one invocation is given. Lives as long as the invocation: the inputs point into

@@ -1,28 +1,13 @@
 #include "api/api_keys.hpp"
 
 #include <algorithm>
-#include <array>
 
-#include <openssl/evp.h>
+#include <penstock/digest.hpp>
+#include <penstock/hex.hpp>
 #include <penstock/text.hpp>
 
 namespace penstock::server {
 namespace {
-
-std::string sha256_hex(std::string_view bytes) {
-  // Fetched once: looking up the algorithm costs more than the digest.
-  static EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, sha256, nullptr) != 1) return {};
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += hex[digest[i] >> 4U];
-    out += hex[digest[i] & 15U];
-  }
-  return out;
-}
 
 /// The token after "Bearer"; empty if the scheme is another.
 std::string_view bearer_token(std::string_view authorization) {
@@ -57,7 +42,7 @@ ApiKeys::ApiKeys(const std::vector<ApiKeyConfig>& keys, const std::shared_ptr<By
                  std::uint64_t max_bytes_of_a_key) {
   for (const ApiKeyConfig& key : keys) {
     if (key.key.empty() && key.key_sha256.empty()) continue;
-    std::string digest = key.key.empty() ? lower(key.key_sha256) : sha256_hex(key.key.reveal());
+    std::string digest = key.key.empty() ? lower(key.key_sha256) : to_hex(sha256(key.key.reveal()));
     keys_.push_back(
         std::make_unique<ApiKey>(key.name, std::move(digest), key.calls_per_second,
                                  std::make_shared<ByteBudget>(max_bytes_of_a_key, budget)));
@@ -67,7 +52,7 @@ ApiKeys::ApiKeys(const std::vector<ApiKeyConfig>& keys, const std::shared_ptr<By
 ApiKey* ApiKeys::find(std::string_view authorization) const {
   const std::string_view token = bearer_token(authorization);
   if (token.empty()) return nullptr;
-  const std::string digest = sha256_hex(token);
+  const std::string digest = to_hex(sha256(token));
   if (digest.empty()) return nullptr;
   ApiKey* found = nullptr;
   for (const auto& key : keys_) {

@@ -9,6 +9,7 @@
 
 #include <penstock/engine.hpp>
 #include <penstock/envelope.hpp>
+#include <penstock/hex.hpp>
 
 #include "api/api_handler.hpp"
 #include "api/catalog_json.hpp"
@@ -28,10 +29,9 @@ std::string new_request_id() {
   z = (z ^ (z >> 30U)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27U)) * 0x94D049BB133111EBULL;
   z ^= z >> 31U;
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string id(16, '0');
   for (char& c : id) {
-    c = hex[z & 15U];
+    c = hex_digits[z & 15U];
     z >>= 4U;
   }
   return id;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <penstock/hex.hpp>
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -40,23 +42,16 @@ std::vector<std::string> list(const Value& object, const char* name) {
   return out;
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words)
-    out += (out.empty() ? "" : ", ") + word;
-  return out;
-}
-
 /// A printable pattern that can be wrapped: control characters and spaces are escaped.
 std::string shown_pattern(std::string_view pattern) {
-  constexpr std::string_view hex = "0123456789abcdef";
   std::string out;
   for (const char c : pattern) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte > 0x20 && byte != 0x7F) {
       out += c;
     } else {
-      out += {'\\', 'x', hex[byte >> 4U], hex[byte & 15U]};
+      out += "\\x";
+      append_hex(out, c);
     }
   }
   return out;

@@ -75,9 +75,7 @@ std::optional<HttpResponse> ApiHandler::check_proxied_method(const RequestHead& 
   if (api == apis_.end()) return std::nullopt;  // The engine reports the unknown tool or API.
   const std::vector<std::string>& methods = api->second.methods;
   if (std::ranges::find(methods, head.method) != methods.end()) return std::nullopt;
-  std::string allow;
-  for (const std::string& method : methods)
-    allow += (allow.empty() ? "" : ", ") + method;
+  std::string allow = joined(methods);
   std::string message = api->first + " takes " + allow + ", not " + std::string(head.method);
   if (api->second.soap && asks_for_wsdl(call.path)) {
     message = "the proxy takes the calls of " + api->first +

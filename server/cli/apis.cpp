@@ -21,7 +21,7 @@ std::string option_names(const std::vector<FieldDoc>& fields) {
   std::vector<std::string> words;
   for (const FieldDoc& field : fields)
     words.push_back(field.required ? field.name : "[" + field.name + "]");
-  return words.empty() ? "-" : joined(words);
+  return words.empty() ? "-" : joined(words, " ");
 }
 
 std::string needed_names(const std::vector<FieldDoc>& fields) {
@@ -29,7 +29,7 @@ std::string needed_names(const std::vector<FieldDoc>& fields) {
   for (const FieldDoc& field : fields) {
     if (field.required) words.push_back(field.name);
   }
-  return words.empty() ? "-" : joined(words);
+  return words.empty() ? "-" : joined(words, " ");
 }
 
 /// An integration that the API can be called for; otherwise one of its tool; otherwise a
@@ -68,7 +68,7 @@ void print_fields(std::string_view title, const std::vector<FieldDoc>& fields) {
 void explain(const ApiInfo& api, const ExampleContext& place) {
   std::cout << api.tool << '/' << api.api << "  " << api.title << "\n\n";
   std::vector<Row> rows{
-      {"docs", api.docs_url}, {"methods", joined(api.methods)}, {"plugin", api.plugin}};
+      {"docs", api.docs_url}, {"methods", joined(api.methods, " ")}, {"plugin", api.plugin}};
   for (const std::string& url : api.base_urls)
     rows.push_back({"base URL", url});
   if (api.soap) rows.push_back({"kind", "SOAP: data is the XML inside the Body, or an envelope"});

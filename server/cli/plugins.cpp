@@ -1,5 +1,7 @@
 #include <iostream>
 
+#include <penstock/text.hpp>
+
 #include "api/catalog_json.hpp"
 #include "cli/commands.hpp"
 #include "cli/table.hpp"
@@ -16,7 +18,7 @@ int plugins(const CommandLine& line) {
   }
   std::vector<Row> rows{{"PLUGIN", "VERSION", "ABI", "APIS", "SHA256", "FILE"}};
   for (const PluginInfo& plugin : loaded) {
-    rows.push_back({plugin.name, plugin.version, plugin.abi, joined(plugin.apis),
+    rows.push_back({plugin.name, plugin.version, plugin.abi, joined(plugin.apis, " "),
                     plugin.sha256.substr(0, 12), plugin.file});
   }
   print_table(std::cout, rows);

@@ -1,5 +1,6 @@
 #include "cli/problem_formats.hpp"
 
+#include <penstock/hex.hpp>
 #include <penstock/json_writer.hpp>
 
 #include "cli/problem_text.hpp"
@@ -9,12 +10,11 @@ namespace {
 
 /// Escapes like actions/toolkit; `more` are the characters that end a property.
 std::string escaped(std::string_view text, std::string_view more) {
-  constexpr std::string_view hex = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
     if (c == '%' || c == '\r' || c == '\n' || more.find(c) != std::string_view::npos) {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', hex[byte >> 4U], hex[byte & 15U]};
+      out += '%';
+      append_hex(out, c, upper_hex_digits);
     } else {
       out += c;
     }

@@ -86,11 +86,4 @@ void print_table(std::ostream& out, const std::vector<Row>& rows, std::size_t in
   }
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words)
-    out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
 }  // namespace penstock::cli

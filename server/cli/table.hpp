@@ -16,7 +16,4 @@ constexpr std::size_t page_width = 100;
 void print_table(std::ostream& out, const std::vector<Row>& rows, std::size_t indent = 0,
                  std::size_t width = page_width);
 
-/// Joins words with one space between them.
-std::string joined(const std::vector<std::string>& words);
-
 }  // namespace penstock::cli

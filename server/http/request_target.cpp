@@ -7,6 +7,7 @@
 #include <charconv>
 #include <string>
 
+#include <penstock/hex.hpp>
 #include <penstock/text.hpp>
 
 namespace penstock::server {
@@ -14,10 +15,6 @@ namespace {
 
 bool is_ascii_letter_or_digit(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_hex_digit(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
 /// RFC 3986 section 3.2.2: reg-name, which includes IPv4 addresses, but without the comma.

@@ -1,11 +1,10 @@
 #include "log/call_log.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
+#include <chrono>
 #include <utility>
 
+#include <penstock/text.hpp>
 #include <penstock/utf8.hpp>
 
 namespace penstock::server {
@@ -86,18 +85,6 @@ class Line {
   std::string out_;
 };
 
-std::string timestamp(std::chrono::system_clock::time_point now) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  const auto millis =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  std::array<char, 32> text{};
-  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-  std::snprintf(text.data() + length, text.size() - length, ".%03dZ", static_cast<int>(millis));
-  return text.data();
-}
-
 const char* name_of(Level level) {
   switch (level) {
   case Level::debug:
@@ -114,7 +101,9 @@ const char* name_of(Level level) {
 
 Line::Line(Level level, std::string_view event, std::chrono::system_clock::time_point now) {
   out_.reserve(512);
-  text("ts", timestamp(now));
+  const auto since_epoch =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch());
+  text("ts", rfc_3339_with_ms(since_epoch.count()));
   text("level", name_of(level));
   text("event", event);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include <penstock/text.hpp>
 #include <rapidjson/document.h>
 
 #include "openapi/error_responses.hpp"
@@ -26,13 +27,6 @@ bool requires_options(const ApiInfo& api) {
   if (schema.HasParseError() || !schema.IsObject()) return false;
   const auto required = schema.FindMember("required");
   return required != schema.MemberEnd() && required->value.IsArray() && !required->value.Empty();
-}
-
-std::string joined(const std::vector<std::string>& words) {
-  std::string out;
-  for (const std::string& word : words)
-    out += (out.empty() ? "" : ", ") + word;
-  return out;
 }
 
 /// In CommonMark; a URL template is put in backquotes, so that its braces are not read as links.

@@ -9,29 +9,34 @@
 namespace penstock {
 namespace {
 
-TEST(Base64, encodes_and_decodes_the_vectors_of_rfc_4648) {
-  const std::pair<const char*, const char*> cases[] = {{"", ""},
-                                                       {"f", "Zg=="},
-                                                       {"fo", "Zm8="},
-                                                       {"foo", "Zm9v"},
-                                                       {"foob", "Zm9vYg=="},
-                                                       {"fooba", "Zm9vYmE="},
-                                                       {"foobar", "Zm9vYmFy"}};
-  for (const auto& [plain, encoded] : cases) {
-    EXPECT_EQ(base64_encode(plain), encoded);
-    EXPECT_EQ(base64_decode(encoded), plain);
-  }
-}
-
-TEST(Base64, refuses_what_is_not_base64) {
-  for (const char* text : {"Zg=", "Z", "Zg==Zg==", "Zm9*", "Zm9v\n", "====", "Zg=v"}) {
-    EXPECT_FALSE(base64_decode(text).has_value()) << text;
-  }
-}
-
 TEST(PercentCoding, keeps_only_unreserved_characters) {
   EXPECT_EQ(percent_encode("aZ09-._~ /?#&=+%\xC3\xA9"), "aZ09-._~%20%2F%3F%23%26%3D%2B%25%C3%A9");
   EXPECT_EQ(percent_decode("%41%2f%zz%4"), "A/%zz%4");
+}
+
+TEST(Trimmed, takes_blanks_off_both_ends) {
+  EXPECT_EQ(trimmed("  a b\t"), "a b");
+  EXPECT_EQ(trimmed("a"), "a");
+  EXPECT_EQ(trimmed(" \t "), "");
+  EXPECT_EQ(trimmed(""), "");
+  EXPECT_EQ(trimmed("\r\na \n"), "\r\na \n");
+  EXPECT_EQ(trimmed("\r\na \n", " \r\n"), "a");
+}
+
+TEST(Joined, puts_the_separator_between_words_alone) {
+  const std::vector<std::string> words = {"", "a", "b"};
+  EXPECT_EQ(joined(words), ", a, b");
+  EXPECT_EQ(joined(std::span(words).last(1)), "b");
+  EXPECT_EQ(joined(std::span(words).last(2), " "), "a b");
+  EXPECT_EQ(joined({}), "");
+}
+
+TEST(Rfc3339, has_seconds_or_milliseconds) {
+  EXPECT_EQ(rfc_3339(1'795'590'295'999), "2026-11-25T07:04:55Z");
+  EXPECT_EQ(rfc_3339_with_ms(1'795'590'295'000), "2026-11-25T07:04:55.000Z");
+  EXPECT_EQ(rfc_3339_with_ms(1'795'590'295'007), "2026-11-25T07:04:55.007Z");
+  EXPECT_EQ(rfc_3339_with_ms(1'795'590'295'128), "2026-11-25T07:04:55.128Z");
+  EXPECT_EQ(rfc_3339(951'782'400'000), "2000-02-29T00:00:00Z");
 }
 
 TEST(Nearest, finds_slips_and_nothing_else) {

@@ -15,6 +15,23 @@ TEST(ParseUrl, takes_https_urls_apart_and_keeps_their_path) {
   EXPECT_EQ(url->origin(), "https://api.hibob.com");
 }
 
+TEST(Url, gives_its_target_and_takes_parameters) {
+  struct Case {
+    const char *url, *target, *with_parameter;
+  };
+  const Case cases[] = {{"https://a.example", "/", "/?n%26=a%20b"},
+                        {"https://a.example/p?", "/p?", "/p?n%26=a%20b"},
+                        {"https://a.example/p?x=1", "/p?x=1", "/p?x=1&n%26=a%20b"}};
+  for (const Case& one : cases) {
+    auto url = parse_url(one.url);
+    ASSERT_TRUE(url) << one.url;
+    EXPECT_EQ(url->target(), one.target);
+    url->add_parameter("n&", "a b");
+    EXPECT_EQ(url->target(), one.with_parameter);
+    EXPECT_EQ(url->text(), std::string("https://a.example") + one.with_parameter);
+  }
+}
+
 TEST(ParseUrl, refuses_what_could_lead_elsewhere) {
   for (const char* text : {"http://a.example/", "ftp://a.example", "//a.example", "/a", "a.example",
                            "https://u@a.example/", "https://u:p@a.example/", "https://a.example/#f",

@@ -4,6 +4,8 @@
 #include <array>
 #include <map>
 
+#include <penstock/text.hpp>
+
 namespace penstock::config {
 namespace {
 
@@ -13,11 +15,6 @@ constexpr std::array<std::string_view, 12> keywords = {
     "passfile", "service",  "sslmode", "options", "sslrootcert", "connect_timeout"};
 
 constexpr std::string_view spaces = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = std::min(text.find_first_not_of(spaces), text.size());
-  return text.substr(begin, text.find_last_not_of(spaces) + 1 - begin);
-}
 
 /// Parses "key = value key='value'" as far as possible.
 std::map<std::string, std::string> pairs_of(std::string_view text) {

@@ -41,6 +41,15 @@ std::optional<std::string> base64_decode(std::string_view text);
 /// RFC 3339 with seconds: `2026-11-25T07:04:55Z`.
 std::string rfc_3339(std::int64_t unix_ms);
 
+/// The same with milliseconds: `2026-11-25T07:04:55.128Z`.
+std::string rfc_3339_with_ms(std::int64_t unix_ms);
+
+/// Without the characters of `blanks` at both ends.
+std::string_view trimmed(std::string_view text, std::string_view blanks = " \t") noexcept;
+
+/// All words with `separator` between them.
+std::string joined(std::span<const std::string> words, std::string_view separator = ", ");
+
 /// Adds the article to a JSON type for a sentence: `an object`, `a string`, `null`.
 std::string with_article(std::string_view kind);
 
