@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <penstock/hex.hpp>
 #include <penstock/utf8.hpp>
 
 #include "base/json_scan.hpp"
@@ -10,7 +11,6 @@ namespace penstock {
 namespace {
 
 void append_escape(std::string& out, char c) {
-  constexpr std::string_view hex = "0123456789abcdef";
   switch (c) {
   case '"':
     out += "\\\"";
@@ -36,10 +36,8 @@ void append_escape(std::string& out, char c) {
   default:
     break;
   }
-  const auto byte = static_cast<unsigned char>(c);
   out += "\\u00";
-  out += hex[byte >> 4U];
-  out += hex[byte & 15U];
+  append_hex(out, c);
 }
 
 /// Appends valid UTF-8.

@@ -33,9 +33,7 @@ std::shared_ptr<CURLSH> own_cache() {
 }
 
 std::string connect_to_option(const Destination& to) {
-  const std::size_t colon = to.connect_to.rfind(':');
-  return to.host + ":" + std::to_string(to.port) + ":" + to.connect_to.substr(0, colon) + ":" +
-         to.connect_to.substr(colon + 1);
+  return to.host + ":" + std::to_string(to.port) + ":" + to.connect_to;
 }
 
 }  // namespace

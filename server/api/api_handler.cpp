@@ -37,7 +37,7 @@ ApiHandler::ApiHandler(Engine& engine, const ServerConfig& config, AllowedNetwor
   }
 }
 
-Client ApiHandler::recognise(const Address& address, std::string text) const {
+Client ApiHandler::recognise(const IpAddress& address, std::string text) const {
   return {std::move(text), networks_.admits(address)};
 }
 

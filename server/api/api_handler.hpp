@@ -18,8 +18,8 @@
 #include "api/examples.hpp"
 #include "api/routes.hpp"
 #include "api/slot_contention.hpp"
+#include "http/allowed_networks.hpp"
 #include "http/byte_budget.hpp"
-#include "http/network.hpp"
 #include "http/request_handler.hpp"
 #include "log/call_log.hpp"
 
@@ -39,7 +39,7 @@ class ApiHandler final : public RequestHandler {
   /// `engine` and `log` must outlive the handler.
   ApiHandler(Engine& engine, const ServerConfig& config, AllowedNetworks networks, LogSink log);
 
-  Client recognise(const Address& address, std::string text) const override;
+  Client recognise(const IpAddress& address, std::string text) const override;
   /// Checks address, route, key, rate and size, in this order.
   Admission admit(const RequestHead& head, const Client& client) override;
   HttpResponse refuse(const HeadError& refusal, const Client& client) override;

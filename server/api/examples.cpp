@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <penstock/json_writer.hpp>
+#include <penstock/net.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -53,12 +54,11 @@ std::string body_of(const ExampleCall& example) {
 }  // namespace
 
 std::string reachable(std::string_view listen) {
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string_view::npos) return std::string(listen);
-  const std::string_view host = listen.substr(0, colon);
-  const std::string port(listen.substr(colon));
-  if (host == "0.0.0.0") return "127.0.0.1" + port;
-  return (host == "[::]" ? "[::1]" : std::string(host)) + port;
+  auto address = HostAndPort::parse(listen);
+  if (!address) return std::string(listen);
+  if (address->host == "0.0.0.0") address->host = "127.0.0.1";
+  if (address->host == "::") address->host = "::1";
+  return address->text();
 }
 
 ExampleContextOf example_contexts(std::string address, std::vector<IntegrationInfo> integrations) {

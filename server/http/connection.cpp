@@ -34,8 +34,8 @@ void Connection::start() {
   const auto remote = socket_.remote_endpoint(error);
   if (error) return;
   std::string text = remote.address().to_string();
-  const auto address = Address::parse(text.substr(0, text.find('%')));
-  client_ = handler_.recognise(address ? *address : Address{}, std::move(text));
+  const auto address = IpAddress::parse(text.substr(0, text.find('%')));
+  client_ = handler_.recognise(address.value_or(IpAddress{}), std::move(text));
   allow(limits_.head);
   receive(waiting_read_size);
 }

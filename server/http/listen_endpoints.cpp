@@ -8,9 +8,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/v6_only.hpp>
+#include <penstock/net.hpp>
 #include <penstock/text.hpp>
-
-#include "http/network.hpp"
 
 namespace penstock::server {
 namespace {
@@ -21,15 +20,16 @@ using asio::ip::tcp;
 /// Another attempt gets another free port, in case the first is taken at a further address.
 constexpr int max_tries = 16;
 
-Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& address) {
+Result<std::vector<tcp::endpoint>, std::string> resolve(const HostAndPort& address) {
+  const std::string port = std::to_string(address.port);
   asio::io_context context;
   boost::system::error_code error;
   const auto found =
-      tcp::resolver(context).resolve(address.host, address.port, tcp::resolver::passive, error);
+      tcp::resolver(context).resolve(address.host, port, tcp::resolver::passive, error);
   if (error) {
     return failure("\"" + address.host + "\" does not resolve to an address (" + error.message() +
-                   "); write one of this machine's, such as 127.0.0.1:" + address.port +
-                   ", or 0.0.0.0:" + address.port + " for all of them");
+                   "); write one of this machine's, such as 127.0.0.1:" + port +
+                   ", or 0.0.0.0:" + port + " for all of them");
   }
   std::vector<tcp::endpoint> out;
   const auto add = [&out](const tcp::endpoint& endpoint) {
@@ -39,9 +39,8 @@ Result<std::vector<tcp::endpoint>, std::string> resolve(const ListenAddress& add
     add(entry.endpoint());
   if (equal_ignoring_case(address.host, "localhost")) {
     // RFC 6761 section 6.3. Clients resolve localhost themselves, whatever the hosts file says.
-    const std::uint16_t port = out.front().port();
-    add({asio::ip::address_v4::loopback(), port});
-    add({asio::ip::address_v6::loopback(), port});
+    add({asio::ip::address_v4::loopback(), address.port});
+    add({asio::ip::address_v6::loopback(), address.port});
   }
   std::stable_partition(out.begin(), out.end(),
                         [](const tcp::endpoint& one) { return one.address().is_v4(); });
@@ -90,8 +89,9 @@ boost::system::error_code claim(std::vector<tcp::endpoint>& endpoints) {
 }  // namespace
 
 Result<std::vector<tcp::endpoint>, std::string> listen_endpoints(const std::string& listen) {
-  const auto address = parse_listen_address(listen);
-  if (!address) return failure("server.listen: " + address.error());
+  const auto address = HostAndPort::parse(listen);
+  if (!address)
+    return failure("server.listen: \"" + listen + "\" must be HOST:PORT, like 127.0.0.1:8080");
   auto endpoints = resolve(*address);
   if (!endpoints) return failure("server.listen: " + endpoints.error());
   for (int i = 1;; ++i) {
@@ -113,9 +113,7 @@ void listen_at(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 }
 
 std::string address_text(const tcp::endpoint& endpoint) {
-  const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
-         std::to_string(endpoint.port());
+  return HostAndPort{endpoint.address().to_string(), endpoint.port()}.text();
 }
 
 }  // namespace penstock::server

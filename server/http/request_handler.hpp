@@ -8,10 +8,11 @@
 #include <string>
 #include <string_view>
 
+#include <penstock/net.hpp>
+
 #include "http/byte_budget.hpp"
 #include "http/limits.hpp"
 #include "http/message.hpp"
-#include "http/network.hpp"
 
 namespace penstock::server {
 
@@ -68,7 +69,7 @@ class RequestHandler {
   /// Called once, before the first request, with the address that the server listens on.
   virtual void on_listening(std::string_view /*address*/) {}
 
-  virtual Client recognise(const Address& address, std::string text) const = 0;
+  virtual Client recognise(const IpAddress& address, std::string text) const = 0;
 
   /// Checks everything that does not need the body.
   virtual Admission admit(const RequestHead& head, const Client& client) = 0;

@@ -3,10 +3,10 @@
 #include <set>
 #include <string>
 
+#include <penstock/net.hpp>
 #include <penstock/text.hpp>
 
 #include "config/reader/map_reader.hpp"
-#include "config/reader/network.hpp"
 #include "config/reader/parsed_config.hpp"
 #include "config/reader/secret_rule.hpp"
 #include "config/reader/state_url.hpp"
@@ -31,6 +31,19 @@ bool is_id(std::string_view text) {
          std::ranges::all_of(text, [&](char c) {
            return letter_or_digit(c) || c == '.' || c == '_' || c == ':' || c == '-';
          });
+}
+
+bool is_host_name(std::string_view text) {
+  return !text.empty() && text.size() <= 253 && text.front() != '.' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-' || c == '.' || c == '_';
+         });
+}
+
+bool is_host_and_port(std::string_view text) {
+  const auto parsed = HostAndPort::parse(text);
+  return parsed && (is_host_name(parsed->host) || IpAddress::parse(parsed->host));
 }
 
 bool is_sha256(std::string_view text) {
@@ -124,7 +137,7 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
     for (const YamlNode& network : networks->items) {
       const auto text = read_scalar(network, "an allowed network", source);
       if (!text) continue;
-      if (!is_network(text->text))
+      if (!IpNetwork::parse(text->text))
         source.problem(text->at, "\"" + network.text + "\" is not a network like 10.0.0.0/8");
       out.allowed_networks.push_back(text->text);
     }
