@@ -1,6 +1,6 @@
-// llhttp's response blocks, before the reader of vendors' answers: what a strict reader refuses is
-// refused, or taken with a warning as the last of its connection; nothing is taken differently when
-// it comes in other pieces.
+// Our own seeds and llhttp's response blocks, before the reader of vendors' responses: what a
+// strict reader refuses is refused, or accepted with a warning as the last of its connection;
+// nothing is read differently when it arrives in other pieces.
 #include <algorithm>
 #include <set>
 
@@ -141,15 +141,28 @@ const std::set<std::string> harmless = {
     "invalid/chunked_09", "transfer-encoding.md / No extension after semicolon",
     "transfer-encoding.md / Space after chunk header"};
 
+/// Our own invalid requests, and those of the public sets that are beside the repository.
+std::vector<HttpCase> invalid_requests() {
+  std::vector<HttpCase> all = seed_requests();
+  // Wrong in the request line or in Host, which a response does not have.
+  std::erase_if(all, [](const HttpCase& one) {
+    return one.name.starts_with("seed first line") || one.name.starts_with("seed host:") ||
+           one.name == "seed chunks in HTTP/1.0";
+  });
+  const auto add = [&all](std::string_view set, const auto& read_cases) {
+    if (!std::filesystem::exists(testdata(set))) return;
+    const std::vector<HttpCase> cases = read_cases();
+    all.insert(all.end(), cases.begin(), cases.end());
+  };
+  add("http1/gunicorn", gunicorn_cases);
+  add("http1/llhttp", [] { return llhttp_cases("request"); });
+  add("payloads/Request Smuggling", smuggling_cases);
+  return all;
+}
+
 TEST(RequestTorture, IsNoAnswerEither) {
-  SKIP_WITHOUT(testdata("http1/gunicorn"));
-  SKIP_WITHOUT(testdata("http1/llhttp"));
-  SKIP_WITHOUT(testdata("payloads/Request Smuggling"));
-  Tally tally("invalid requests of gunicorn, llhttp and smuggling, as an answer");
-  std::vector<HttpCase> all = gunicorn_cases();
-  for (const auto& more : {llhttp_cases("request"), smuggling_cases()})
-    all.insert(all.end(), more.begin(), more.end());
-  for (const HttpCase& one : all) {
+  Tally tally("invalid requests, as an answer");
+  for (const HttpCase& one : invalid_requests()) {
     const std::string raw = as_answer(one.raw);
     if (one.error.empty() || is_of_requests(one.error) || raw.empty()) continue;
     SCOPED_TRACE(one.name + " " + ::testing::PrintToString(raw.substr(0, 300)));
@@ -164,7 +177,7 @@ TEST(RequestTorture, IsNoAnswerEither) {
       EXPECT_FALSE(whole.reused) << "what may stand behind it would be the next call's answer";
     }
   }
-  EXPECT_GT(tally["refused"], 70);
+  EXPECT_GT(tally["refused"], 50);
 }
 
 }  // namespace
