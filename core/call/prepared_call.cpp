@@ -34,7 +34,7 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
 /// The caller's api_options, with the connection's defaults added where an option is missing.
 std::string with_connection_defaults(const PreparedCall& prepared, const std::string& given,
                                      const session::Snapshot& now) {
-  const std::string text = given.empty() ? "{}" : given;
+  std::string text = given.empty() ? "{}" : given;
   if (prepared.api->option_defaults.empty()) return text;
   auto asked = schema::parse_value(text);
   if (!asked || asked->kind != schema::JsonValue::Kind::object)

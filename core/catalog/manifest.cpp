@@ -78,6 +78,7 @@ const schema::FieldInfo* find(const std::vector<schema::FieldInfo>& fields,
 /// `; did you mean "tenant"?`, or empty.
 std::string near(const std::string& name, const std::vector<schema::FieldInfo>& fields) {
   std::vector<std::string> names;
+  names.reserve(fields.size());
   for (const schema::FieldInfo& field : fields)
     names.push_back(field.name);
   return did_you_mean(name, names);

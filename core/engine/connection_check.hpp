@@ -5,10 +5,10 @@
 
 namespace penstock::engine {
 
-/// Checks one integration's tool and connection against the plugins. Skips what could not be read,
-/// and what a plugin that could not be loaded may define. Marks of fields that no plugin declares
-/// secret are added to reading.clear.
-void check_connection(std::size_t integration, const loader::PluginSet::Loaded& loaded,
+/// Checks the tool and connection of the integration at `index` against the plugins. Skips what
+/// could not be read, and what a plugin that could not be loaded may define. Marks of fields that
+/// no plugin declares secret are added to reading.clear.
+void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded,
                       config::ParsedConfig& reading);
 
 }  // namespace penstock::engine

@@ -23,7 +23,7 @@ class FormReader {
     parts_.emplace_back();
     std::vector<std::string> names;
     std::string field_type;
-    const bool whole = json_.each_member([&](std::string name) {
+    const bool whole = json_.each_member([&](const std::string& name) {
       const std::string here = short_pointer_to(pointer, name);
       names.push_back(name);
       if (name == "name") return reader_.read_string(here, parts_.back().name);
@@ -69,7 +69,7 @@ class FormReader {
     std::vector<std::string> names;
     bool has_data = false;
     bool has_url = false;
-    const bool whole = json_.each_member([&](std::string name) {
+    const bool whole = json_.each_member([&](const std::string& name) {
       const std::string here = short_pointer_to(pointer, name);
       names.push_back(name);
       if (name != "name" && json_.next() == JsonCursor::Kind::null) return json_.skip();

@@ -7,7 +7,7 @@
 
 #include <penstock/error.hpp>
 
-namespace penstock::runtime {
+namespace penstock::host {
 class Instance;
 }
 

@@ -22,7 +22,8 @@ auto place_of(const ConfigProblem& problem) {
 
 std::string ParsedConfig::written(Mark at, std::string value) const {
   const auto found = written_instead.find(place(at));
-  return found == written_instead.end() ? std::move(value) : found->second;
+  if (found != written_instead.end()) return found->second;
+  return value;
 }
 
 ParsedConfig read(const std::filesystem::path& file) {
