@@ -29,14 +29,6 @@ bool is_field_value(std::string_view text) noexcept {
   });
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front()))
-    text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back()))
-    text.remove_suffix(1);
-  return text;
-}
-
 bool list_has_member(std::string_view list, std::string_view member) noexcept {
   bool found = false;
   for_each_list_member(

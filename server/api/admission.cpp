@@ -18,7 +18,7 @@ bool prefers(const RequestHead& head, std::string_view preference) {
   for (const RequestHead::Line& line : head.fields) {
     if (!equal_ignoring_case(line.name, "prefer")) continue;
     for_each_list_member(line.value, [&](std::string_view member) {
-      const std::string_view name = member.substr(0, member.find_first_of(" 	;="));
+      const std::string_view name = member.substr(0, member.find_first_of(" \t;="));
       found = found || equal_ignoring_case(name, preference);
     });
   }

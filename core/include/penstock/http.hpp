@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <penstock/headers.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock {
 
@@ -17,9 +18,6 @@ bool is_token(std::string_view text) noexcept;
 /// RFC 9110 section 5.5: visible characters, bytes above 127, and inner spaces and tabs. No CR, LF
 /// or NUL; no leading or trailing space.
 bool is_field_value(std::string_view text) noexcept;
-
-/// Removes leading and trailing spaces and tabs (RFC 9110 section 5.6.3).
-std::string_view trimmed(std::string_view text) noexcept;
 
 /// Calls `use` with each member of a comma-separated list, trimmed; empty members are skipped (RFC
 /// 9110 section 5.6.1). The members must not be quoted strings, which may contain commas.
