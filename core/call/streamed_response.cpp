@@ -41,7 +41,7 @@ void StreamedResponse::attach(CallRun& run, upstream::Request& request) {
     request.source = std::make_shared<PeerBody>(peer_, run.loop().context());
     request.source_length = body_length_;
   }
-  request.takes_trailers = takes_trailers_;
+  request.accepts_trailers = takes_trailers_;
   // The run owns this outlet: a weak reference avoids a cycle.
   buffer_ = std::make_shared<ResponseBuffer>(
       peer_, run.loop().context(),
@@ -56,7 +56,7 @@ void StreamedResponse::attach(CallRun& run, upstream::Request& request) {
         return true;
       });
   request.sink = buffer_;
-  request.silence = run.time_limit();
+  request.idle_timeout = run.time_limit();
 }
 
 void StreamedResponse::on_exchange_end(CallRun& run, Result<upstream::Response> end) {

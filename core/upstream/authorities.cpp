@@ -37,7 +37,7 @@ Version version_of(const std::string& file) {
 
 constexpr std::size_t max_ca_file = 64U << 20U;
 
-std::string trouble_with(const std::string& file) {
+std::string read_error_of(const std::string& file) {
   const auto read = read_file(file, max_ca_file);
   return read ? " holds no certificate" : read.error();
 }
@@ -56,9 +56,9 @@ Result<Store, std::string> load(const std::string& ca_file, const std::string& e
                    "): install ca-certificates, or name a file by upstream.ca_file");
   }
   if (!ca_file.empty() && !add(ca_file))
-    return failure("upstream.ca_file " + ca_file + trouble_with(ca_file));
+    return failure("upstream.ca_file " + ca_file + read_error_of(ca_file));
   if (!extra_ca_file.empty() && !add(extra_ca_file)) {
-    return failure("upstream.extra_ca_file " + extra_ca_file + trouble_with(extra_ca_file));
+    return failure("upstream.extra_ca_file " + extra_ca_file + read_error_of(extra_ca_file));
   }
   return store;
 }

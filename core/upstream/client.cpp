@@ -49,7 +49,7 @@ class Client::Impl final : public ConnectionPool::Owner,
     }
     pending->head = *std::move(head);
     pending->pool = pool_of(pending->request);
-    pending->at = pending_.insert(pending_.end(), pending);
+    pending->list_position = pending_.insert(pending_.end(), pending);
     start_sweeping();
     // Posted, because the handler must not run inside send().
     later([self = shared_from_this(), pending] {
@@ -80,12 +80,12 @@ class Client::Impl final : public ConnectionPool::Owner,
 
   void run(const PendingPtr& pending, const std::shared_ptr<Connection>& connection) override {
     pending->connection = connection;
-    const bool kept = connection->was_reused();
+    const bool reused = connection->was_reused();
     connection->exchange(
         pending->request, pending->head,
-        [weak = weak_from_this(), pending, kept](Connection::ExchangeResult ending) {
+        [weak = weak_from_this(), pending, reused](Connection::ExchangeResult result) {
           if (const auto self = weak.lock(); self && !self->closed_)
-            self->ended(pending, kept, std::move(ending));
+            self->ended(pending, reused, std::move(result));
         });
   }
 
@@ -105,11 +105,8 @@ class Client::Impl final : public ConnectionPool::Owner,
 
   bool is_stale(const Connection& connection) const override {
     const Clock::time_point now = Clock::now();
-    return now - connection.idle_since() > options_.max_idle || now - connection.made() > max_life;
-  }
-
-  void defer_destroy(std::shared_ptr<Connection> connection) override {
-    later([kept = std::move(connection)] {});
+    return now - connection.idle_since() > options_.max_idle ||
+           now - connection.created() > max_life;
   }
 
   bool closed() const override { return closed_; }
@@ -140,46 +137,46 @@ class Client::Impl final : public ConnectionPool::Owner,
     if (!pools_.empty()) close_stale_later();
   }
 
-  void ended(const PendingPtr& pending, bool kept, Connection::ExchangeResult ending) {
+  void ended(const PendingPtr& pending, bool reused, Connection::ExchangeResult result) {
     const std::shared_ptr<Connection> connection = std::exchange(pending->connection, nullptr);
     const std::shared_ptr<ConnectionPool> pool = pending->pool;
-    if (!ending.response) pending->reached = most_of(pending->reached, sent_of(ending));
-    if (!ending.response && may_repeat(*pending, kept, ending)) {
-      pending->repeated = true;
-      ++counters_.calls_repeated;
+    if (!result.response) pending->sent = furthest(pending->sent, sent_of(result));
+    if (!result.response && may_retry(*pending, reused, result)) {
+      pending->retried = true;
+      ++counters_.calls_retried;
       pool->drop(connection);
       return pool->add(pending);
     }
     // Run the handler last: it may send another request, which should find the connection in the
     // pool.
-    defer_destroy(connection);
-    const bool reusable = ending.reusable;
-    auto result = to_result(*pending, std::move(ending));
+    const bool reusable = result.reusable;
+    Result<Response> response = to_response(*pending, std::move(result));
     reusable ? pool->release(connection) : pool->drop(connection);
-    end(pending, std::move(result));
+    end(pending, std::move(response));
   }
 
-  static bool may_repeat(const PendingCall& pending, bool kept,
-                         const Connection::ExchangeResult& ending) {
-    if (!kept || pending.repeated || ending.too_large || ending.client_disconnected) return false;
-    if (ending.unasked) return true;
-    if (ending.any_byte_received) return false;
+  static bool may_retry(const PendingCall& pending, bool reused,
+                        const Connection::ExchangeResult& result) {
+    if (!reused || pending.retried || result.too_large || result.client_disconnected) return false;
+    if (result.unsolicited) return true;
+    if (result.any_byte_received) return false;
     // A streamed body cannot be sent again.
-    return !ending.any_byte_sent || (!pending.request.source && is_safe_method(pending.request));
+    return !result.any_byte_sent || (!pending.request.source && is_safe_method(pending.request));
   }
 
-  static Result<Response> to_result(const PendingCall& pending, Connection::ExchangeResult ending) {
-    if (!ending.response) return failure(exchange_error(pending.request, ending, pending.reached));
-    ending.response->waited =
+  static Result<Response> to_response(const PendingCall& pending,
+                                      Connection::ExchangeResult result) {
+    if (!result.response) return failure(exchange_error(pending.request, result, pending.sent));
+    result.response->waited =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - pending.started);
-    return *std::move(ending.response);
+    return *std::move(result.response);
   }
 
   void end(const PendingPtr& pending, Result<Response> result) {
     if (pending->ended) return;
     pending->ended = true;
-    pending->pool->forget(*pending);
-    pending_.erase(pending->at);
+    pending->pool->dequeue(*pending);
+    pending_.erase(pending->list_position);
     const Handler handler = std::move(pending->handler);
     handler(std::move(result));
   }
@@ -196,11 +193,11 @@ class Client::Impl final : public ConnectionPool::Owner,
   void sweep() {
     sweeping_ = false;
     const Clock::time_point now = Clock::now();
-    std::vector<PendingPtr> late;
+    std::vector<PendingPtr> overdue;
     for (const auto& pending : pending_) {
-      if (is_late(*pending, now) || is_cancelled(*pending)) late.push_back(pending);
+      if (is_overdue(*pending, now) || is_cancelled(*pending)) overdue.push_back(pending);
     }
-    for (const auto& pending : late) {
+    for (const auto& pending : overdue) {
       if (!pending->ended) expire(pending);
     }
     std::vector<std::shared_ptr<ConnectionPool>> queues;
@@ -208,16 +205,16 @@ class Client::Impl final : public ConnectionPool::Owner,
       if (pool->has_waiting()) queues.push_back(pool);
     }
     for (const auto& pool : queues)
-      pool->fail_stuck(now);
+      pool->fail_overdue(now);
     if (!pending_.empty()) start_sweeping();
   }
 
-  static bool is_late(const PendingCall& pending, Clock::time_point now) {
+  static bool is_overdue(const PendingCall& pending, Clock::time_point now) {
     if (!pending.request.sink || !pending.connection) return pending.request.deadline <= now;
     // A stream may take any time as long as data moves. Waits for the caller are the API handler's
     // concern.
     return !pending.connection->waits_for_caller() &&
-           now - pending.connection->last_moved() >= pending.request.silence;
+           now - pending.connection->last_progress() >= pending.request.idle_timeout;
   }
 
   void expire(const PendingPtr& pending) {
@@ -228,15 +225,14 @@ class Client::Impl final : public ConnectionPool::Owner,
       const Sent sent = connection->any_byte_received() ? Sent::yes
                         : connection->any_byte_sent()   ? Sent::unknown
                                                         : Sent::no;
-      pending->reached = most_of(pending->reached, sent);
+      pending->sent = furthest(pending->sent, sent);
       summary = connection->summary();
       connection->close();
       pending->pool->drop(connection);
     }
-    if (client_disconnected) return fail(pending, client_disconnected_error(pending->reached));
-    if (!connection)
-      return fail(pending, no_connection_in_time(pending->request, pending->reached));
-    fail(pending, no_response_in_time(pending->request, summary, pending->reached));
+    if (client_disconnected) return fail(pending, client_disconnected_error(pending->sent));
+    if (!connection) return fail(pending, no_connection_in_time(pending->request, pending->sent));
+    fail(pending, no_response_in_time(pending->request, summary, pending->sent));
   }
 
   boost::asio::io_context& loop_;

@@ -57,7 +57,7 @@ struct Counters {
   std::atomic<std::uint64_t> connections_reused{0};
   /// Closed because of unsolicited bytes or an unexpected end of stream.
   std::atomic<std::uint64_t> dirty_connections{0};
-  std::atomic<std::uint64_t> calls_repeated{0};
+  std::atomic<std::uint64_t> calls_retried{0};
   std::atomic<std::uint64_t> calls_refused{0};  ///< because of Limits
   std::atomic<std::uint64_t> open{0};           ///< current connections, including idle ones
   std::atomic<std::uint64_t> connecting{0};     ///< current connection attempts
@@ -116,11 +116,11 @@ struct Request {
   std::optional<std::uint64_t> source_length;  ///< none: chunked
 
   /// Receives the response instead of Response::body, without a size limit. The deadline then
-  /// applies only until the request has a connection; after that, `silence` is the idle timeout:
+  /// applies only until the request has a connection; after that, `idle_timeout` is
   /// the longest time in which the vendor may neither send nor accept a byte.
   std::shared_ptr<ResponseSink> sink;
-  std::chrono::milliseconds silence{60000};
-  bool takes_trailers = false;
+  std::chrono::milliseconds idle_timeout{60000};
+  bool accepts_trailers = false;
 
   std::shared_ptr<const std::atomic<bool>> client_disconnected;  ///< see Call::client_disconnected
   /// Noticed within one sweep; null: never cancelled.

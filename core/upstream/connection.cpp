@@ -28,26 +28,27 @@ thread_local std::array<char, 64U << 10U> read_buffer;
 
 Connection::Connection(std::unique_ptr<TlsConnection> tls) : tls_(std::move(tls)) {}
 
-void Connection::watch_idle(OnIdleClose died) {
-  died_ = std::move(died);
-  idled_ = true;
+void Connection::watch_idle(OnIdleClose handler) {
+  on_idle_close_ = std::move(handler);
+  has_been_idle_ = true;
   idle_since_ = Clock::now();
   arm();
 }
 
 void Connection::exchange(const Request& request, std::string head, Handler handler) {
-  kept_ = was_reused();
+  reused_ = was_reused();
   ++exchanges_;
-  died_ = nullptr;
+  on_idle_close_ = nullptr;
   handler_ = std::move(handler);
   reader_.emplace(request.method, decodes(request),
                   request.sink ? Http1Response::unlimited : request.max_response_bytes);
   source_ = request.source;
-  had_source_ = source_ != nullptr;
+  streams_body_ = source_ != nullptr;
   source_left_ = request.source_length;
   sink_ = request.sink;
-  pulling_ = head_given_ = paused_ = completed_ = request_written_ = any_byte_sent_ = false;
-  came_early_ = write_failed_ = false;
+  reading_source_ = head_delivered_ = paused_ = completed_ = request_written_ = any_byte_sent_ =
+      false;
+  early_response_ = write_failed_ = false;
   written_ = 0;
   head_size_ = head.size();
   out_ = std::move(head);
@@ -56,14 +57,14 @@ void Connection::exchange(const Request& request, std::string head, Handler hand
     out_.append(body_);
     body_ = {};
   }
-  started_ = last_moved_ = Clock::now();
+  started_ = last_progress_ = Clock::now();
   arm();  // an early response (e.g. 413) may arrive during the write
   write();
 }
 
 void Connection::close() {
   handler_ = nullptr;
-  died_ = nullptr;
+  on_idle_close_ = nullptr;
   source_ = nullptr;
   sink_ = nullptr;
   if (tls_ && exchanges_ > 0 && !request_written_) tls_->end_by_reset();
@@ -71,7 +72,7 @@ void Connection::close() {
 }
 
 void Connection::write() {
-  const auto keep = shared_from_this();
+  const auto keep_alive = shared_from_this();
   while (handler_ && written_ < out_.size() + body_.size()) {
     const bool in_head = written_ < out_.size();
     const std::string_view rest =
@@ -81,7 +82,7 @@ void Connection::write() {
     case TlsConnection::Status::done:
       any_byte_sent_ = true;
       written_ += count;
-      if (source_) last_moved_ = Clock::now();
+      if (source_) last_progress_ = Clock::now();
       break;
     case TlsConnection::Status::again:
       // TLS may have accepted a part of the record already.
@@ -100,28 +101,28 @@ void Connection::write() {
   }
   if (!handler_) return;
   head_size_ = 0;  // the head was sent; what follows are pieces of a source
-  if (source_) return pull();
+  if (source_) return read_source();
   request_written_ = true;
 }
 
-void Connection::pull() {
-  pulling_ = true;
+void Connection::read_source() {
+  reading_source_ = true;
   source_->read([weak = weak_from_this(), exchange = exchanges_](std::optional<std::string> piece) {
     // The response may have arrived, and the next exchange begun, before the caller's bytes came.
     const auto self = weak.lock();
-    if (self && self->handler_ && self->exchanges_ == exchange && self->pulling_)
-      self->pulled(std::move(piece));
+    if (self && self->handler_ && self->exchanges_ == exchange && self->reading_source_)
+      self->on_source_piece(std::move(piece));
   });
 }
 
-void Connection::pulled(std::optional<std::string> piece) {
-  pulling_ = false;
-  last_moved_ = Clock::now();
+void Connection::on_source_piece(std::optional<std::string> piece) {
+  reading_source_ = false;
+  last_progress_ = Clock::now();
   const bool end = piece && piece->empty();
   if (!piece || (source_left_ && (piece->size() > *source_left_ || (end && *source_left_ > 0)))) {
-    ExchangeResult broken = ending();
-    broken.client_disconnected = true;
-    return finish(std::move(broken));
+    ExchangeResult result = result_so_far();
+    result.client_disconnected = true;
+    return finish(std::move(result));
   }
   written_ = 0;
   body_ = {};
@@ -149,14 +150,14 @@ void Connection::arm() {
 }
 
 void Connection::readable() {
-  const auto keep = shared_from_this();
+  const auto keep_alive = shared_from_this();
   while (tls_) {
     std::size_t count = 0;
     const TlsConnection::Status status = tls_->read(read_buffer.data(), read_buffer.size(), count);
     if (status == TlsConnection::Status::again) return arm();
     if (!handler_) {
       // Idle: the vendor has closed the connection or sent unsolicited bytes.
-      if (const OnIdleClose died = std::exchange(died_, nullptr)) died(this);
+      if (const OnIdleClose handler = std::exchange(on_idle_close_, nullptr)) handler(this);
       return;
     }
     if (status == TlsConnection::Status::failed) {
@@ -170,22 +171,22 @@ void Connection::readable() {
                   : write_failed_    ? "the connection was lost while the request was sent"
                                      : "the connection was lost before an answer");
     }
-    came_early_ = came_early_ || (kept_ && !reader_->started() && written_ < head_size_);
+    early_response_ = early_response_ || (reused_ && !reader_->started() && written_ < head_size_);
     const Http1Response::State state = status == TlsConnection::Status::closed
                                            ? reader_->end()
                                            : reader_->feed({read_buffer.data(), count});
     if (is_unsolicited()) {
-      ExchangeResult unasked = ending();
-      unasked.unasked = true;
-      unasked.trouble = "an answer stood in the kept connection before the request was sent";
-      return finish(std::move(unasked));
+      ExchangeResult result = result_so_far();
+      result.unsolicited = true;
+      result.error = "an answer stood in the kept connection before the request was sent";
+      return finish(std::move(result));
     }
     if (state == Http1Response::State::malformed)
-      return fail("the answer cannot be used: " + reader_->trouble());
+      return fail("the answer cannot be used: " + reader_->error());
     if (state == Http1Response::State::too_large) {
-      ExchangeResult large = ending();
-      large.too_large = true;
-      return finish(std::move(large));
+      ExchangeResult result = result_so_far();
+      result.too_large = true;
+      return finish(std::move(result));
     }
     completed_ = state == Http1Response::State::complete;
     if (sink_) deliver();
@@ -197,10 +198,10 @@ void Connection::readable() {
 /// RFC 9112 section 9.5, RFC 9110 section 15.5.9: a vendor may close a kept-alive connection with a
 /// 408 just as the next request is sent. The 408 itself says that the request was not accepted.
 bool Connection::is_unsolicited() const {
-  if (!kept_) return false;
-  if (came_early_) return true;  // the head was not sent yet, so nothing of a source was read
+  if (!reused_) return false;
+  if (early_response_) return true;  // the head was not sent yet, so nothing of a source was read
   // A streamed body is consumed: its caller gets the 408 and may repeat the request itself.
-  return !had_source_ && reader_->head_complete() && !head_given_ &&
+  return !streams_body_ && reader_->head_complete() && !head_delivered_ &&
          reader_->response().status == 408 && !reader_->keeps_alive() &&
          Clock::now() - started_ < min_request_timeout;
 }
@@ -208,21 +209,21 @@ bool Connection::is_unsolicited() const {
 /// Passes what has arrived to the sink, which may end the exchange, or pause it until resume().
 void Connection::deliver() {
   for (Response& interim : reader_->take_interims()) {
-    last_moved_ = Clock::now();
+    last_progress_ = Clock::now();
     sink_->interim(std::move(interim));
   }
   // Header bytes do not reset the idle timer, so a header that trickles in still times out.
   if (!reader_->head_complete()) return;
-  last_moved_ = Clock::now();
-  if (!head_given_) {
-    head_given_ = true;
+  last_progress_ = Clock::now();
+  if (!head_delivered_) {
+    head_delivered_ = true;
     const Response& head = reader_->response();
-    Response given;
-    given.status = head.status;
-    given.reason = head.reason;
-    given.headers = head.headers;
-    given.warnings = head.warnings;
-    sink_->head(std::move(given));
+    Response copy;  // without the body: the reader goes on filling it
+    copy.status = head.status;
+    copy.reason = head.reason;
+    copy.headers = head.headers;
+    copy.warnings = head.warnings;
+    sink_->head(std::move(copy));
   }
   std::string piece = reader_->take_body();
   if (piece.empty() || !handler_) return;
@@ -236,11 +237,11 @@ void Connection::deliver() {
 
 void Connection::resume(bool more) {
   paused_ = false;
-  last_moved_ = Clock::now();
+  last_progress_ = Clock::now();
   if (!more) {
-    ExchangeResult gone = ending();
-    gone.client_disconnected = true;
-    return finish(std::move(gone));
+    ExchangeResult result = result_so_far();
+    result.client_disconnected = true;
+    return finish(std::move(result));
   }
   if (delivering_) return;  // readable() continues by itself
   if (completed_) return complete();
@@ -256,33 +257,33 @@ bool Connection::ends_cleanly() {
 }
 
 void Connection::complete() {
-  ExchangeResult whole = ending();
+  ExchangeResult result = result_so_far();
   if (!request_written_) tls_->end_by_reset();
   // If the response arrived before the whole request was sent, the unsent rest prevents reuse.
-  whole.reusable = reader_->keeps_alive() && request_written_ && ends_cleanly();
-  whole.response = reader_->take();
-  finish(std::move(whole));
+  result.reusable = reader_->keeps_alive() && request_written_ && ends_cleanly();
+  result.response = reader_->take();
+  finish(std::move(result));
 }
 
-void Connection::fail(std::string trouble) {
-  ExchangeResult failed = ending();
-  failed.trouble = std::move(trouble);
-  finish(std::move(failed));
+void Connection::fail(std::string error) {
+  ExchangeResult result = result_so_far();
+  result.error = std::move(error);
+  finish(std::move(result));
 }
 
-Connection::ExchangeResult Connection::ending() const {
+Connection::ExchangeResult Connection::result_so_far() const {
   ExchangeResult out;
   out.any_byte_sent = any_byte_sent_;
   out.any_byte_received = reader_->started();
   return out;
 }
 
-void Connection::finish(ExchangeResult ending) {
-  if (!ending.response) ending.summary = reader_->summary();
+void Connection::finish(ExchangeResult result) {
+  if (!result.response) result.summary = reader_->summary();
   const Handler handler = std::exchange(handler_, nullptr);
   source_ = nullptr;
   sink_ = nullptr;
-  handler(std::move(ending));
+  handler(std::move(result));
 }
 
 }  // namespace penstock::upstream

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "upstream/client.hpp"
-#include "upstream/connection_factory.hpp"
 #include "upstream/http1_response.hpp"
+#include "upstream/tls_connection.hpp"
 
 namespace penstock::upstream {
 
@@ -27,7 +27,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// How an exchange ended, and what is known about the request.
   struct ExchangeResult {
     std::optional<Response> response;
-    std::string trouble;  ///< without a response: the reason
+    std::string error;    ///< without a response: the reason
     std::string summary;  ///< without a response: what had arrived; see Http1Response::summary()
     bool any_byte_sent = false;
     bool any_byte_received = false;
@@ -35,14 +35,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool client_disconnected = false;  ///< the source broke off, or the sink stopped
     /// The bytes received are no response to our request: the vendor sent them while the connection
     /// was idle, and has not accepted the request.
-    bool unasked = false;
+    bool unsolicited = false;
     bool reusable = false;  ///< the connection can carry another exchange
   };
   using Handler = std::function<void(ExchangeResult)>;
 
   /// Called when the vendor ends an idle connection or sends bytes on it.
   using OnIdleClose = std::function<void(Connection*)>;
-  void watch_idle(OnIdleClose died);
+  void watch_idle(OnIdleClose handler);
 
   /// Whether nothing has arrived since the last response. Check it before each exchange.
   bool is_clean() { return tls_ && tls_->is_clean(); }
@@ -64,18 +64,18 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Whether the exchange waits for its source or sink, not for the vendor; and when data last
   /// moved.
-  bool waits_for_caller() const { return paused_ || pulling_; }
-  Clock::time_point last_moved() const { return last_moved_; }
+  bool waits_for_caller() const { return paused_ || reading_source_; }
+  Clock::time_point last_progress() const { return last_progress_; }
 
   /// Whether it has carried a request or has been idle, so that the vendor may have closed it.
-  bool was_reused() const { return exchanges_ > 0 || idled_; }
-  Clock::time_point made() const { return made_; }
+  bool was_reused() const { return exchanges_ > 0 || has_been_idle_; }
+  Clock::time_point created() const { return created_; }
   Clock::time_point idle_since() const { return idle_since_; }
 
  private:
   void write();
-  void pull();
-  void pulled(std::optional<std::string> piece);
+  void read_source();
+  void on_source_piece(std::optional<std::string> piece);
   void readable();
   void deliver();
   void resume(bool more);
@@ -83,31 +83,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool ends_cleanly();
   void complete();
   void arm();
-  void finish(ExchangeResult ending);
-  void fail(std::string trouble);
-  ExchangeResult ending() const;
+  void finish(ExchangeResult result);
+  void fail(std::string error);
+  ExchangeResult result_so_far() const;
 
   std::unique_ptr<TlsConnection> tls_;
-  Clock::time_point made_ = Clock::now(), idle_since_ = made_;
-  OnIdleClose died_;
-  bool armed_ = false, idled_ = false;
+  Clock::time_point created_ = Clock::now(), idle_since_ = created_;
+  OnIdleClose on_idle_close_;
+  bool armed_ = false, has_been_idle_ = false;
   int exchanges_ = 0;
 
   Handler handler_;  ///< set during an exchange
   std::shared_ptr<BodySource> source_;
   std::optional<std::uint64_t> source_left_;  ///< none: chunked
   std::shared_ptr<ResponseSink> sink_;
-  bool kept_ = false;             ///< was_reused() when the exchange began
-  bool had_source_ = false;       ///< the body cannot be sent again
-  bool pulling_ = false;          ///< a read() of the source is pending
-  bool head_given_ = false;       ///< the sink has received the head
+  bool reused_ = false;           ///< was_reused() when the exchange began
+  bool streams_body_ = false;     ///< the body cannot be sent again
+  bool reading_source_ = false;   ///< a read() of the source is pending
+  bool head_delivered_ = false;   ///< the sink has received the head
   bool delivering_ = false;       ///< the sink is being called
   bool paused_ = false;           ///< the sink is processing a piece
   bool completed_ = false;        ///< the response is complete, but the sink has not taken it all
   bool request_written_ = false;  ///< completely
   bool write_failed_ = false;     ///< what the vendor sent before that is still read
-  bool came_early_ = false;       ///< the response began before the request's head was sent
-  Clock::time_point started_ = made_, last_moved_ = made_;
+  bool early_response_ = false;   ///< the response began before the request's head was sent
+  Clock::time_point started_ = created_, last_progress_ = created_;
   std::string_view body_;
   std::string out_;
   std::size_t head_size_ = 0, written_ = 0;

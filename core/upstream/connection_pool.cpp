@@ -22,8 +22,8 @@ bool is_cancelled(const PendingCall& call) {
 }
 
 void ConnectionPool::add(const PendingPtr& call) {
-  if (is_cancelled(*call)) return owner_.fail(call, client_disconnected_error(call->reached));
-  if (!call->repeated) {
+  if (is_cancelled(*call)) return owner_.fail(call, client_disconnected_error(call->sent));
+  if (!call->retried) {
     if (const auto connection = take_idle()) {
       ++owner_.counters().connections_reused;
       return owner_.run(call, connection);
@@ -39,7 +39,7 @@ void ConnectionPool::add(const PendingPtr& call) {
 }
 
 void ConnectionPool::queue(const PendingPtr& call) {
-  call->place = waiting_.insert(call->repeated ? waiting_.begin() : waiting_.end(), call);
+  call->queue_position = waiting_.insert(call->retried ? waiting_.begin() : waiting_.end(), call);
   call->queued = true;
   call->queued_since = Clock::now();
   ++owner_.counters().waiting;
@@ -48,7 +48,7 @@ void ConnectionPool::queue(const PendingPtr& call) {
 
 void ConnectionPool::refuse(const PendingPtr& call, const std::string& why) {
   ++owner_.counters().calls_refused;
-  owner_.fail(call, no_free_connection(call->request, why, call->reached));
+  owner_.fail(call, no_free_connection(call->request, why, call->sent));
 }
 
 void ConnectionPool::connect_more() {
@@ -63,7 +63,6 @@ void ConnectionPool::connect_more() {
 bool ConnectionPool::make_room() {
   if (!is_full()) return true;
   if (idle_.empty()) return false;
-  owner_.defer_destroy(std::move(idle_.front()));
   idle_.erase(idle_.begin());
   opened(-1);
   return true;
@@ -82,63 +81,62 @@ void ConnectionPool::connected(Result<std::unique_ptr<TlsConnection>> tls) {
   connect_more();
   if (!call) return;
   Error error = std::move(tls).error();
-  error.sent = most_of(error.sent, call->reached);
+  error.sent = furthest(error.sent, call->sent);
   error.retryable = error.retryable && error.sent == Sent::no;
   owner_.fail(call, std::move(error));
 }
 
 void ConnectionPool::release(const std::shared_ptr<Connection>& connection) {
-  const bool kept = connection->was_reused();
+  const bool reused = connection->was_reused();
   if (!waiting_.empty() && !connection->is_clean()) {
     ++owner_.counters().dirty_connections;
-    if (kept) return drop(connection);
+    if (reused) return drop(connection);
     // A new connection that has already ended or holds unsolicited bytes counts as a failed one. A
     // load balancer does this once when it takes a server out. Nothing of the call was sent, so it
     // gets another connection.
     opened(-1);
-    owner_.defer_destroy(connection);
     const PendingPtr call = take_first();
     const std::string why = connection->tls_error();
-    if (call && why.empty() && !std::exchange(call->repeated, true)) return queue(call);
+    if (call && why.empty() && !std::exchange(call->retried, true)) return queue(call);
     connect_more();
     if (call) {
       Error error = vendor_unreachable(
           call->request.to.host +
               (why.empty() ? " ended the connection, or spoke, before it was asked anything"
                            : ": " + why),
-          Phase::connect, call->reached);
+          Phase::connect, call->sent);
       if (!why.empty()) error.retryable = false;
       owner_.fail(call, std::move(error));
     }
     return;
   }
-  if (const PendingPtr call = take_waiting(kept)) {
-    if (kept) ++owner_.counters().connections_reused;
+  if (const PendingPtr call = take_waiting(reused)) {
+    if (reused) ++owner_.counters().connections_reused;
     return owner_.run(call, connection);
   }
-  keep(connection);
+  add_idle(connection);
   connect_more();
 }
 
-void ConnectionPool::keep(const std::shared_ptr<Connection>& connection) {
+void ConnectionPool::add_idle(const std::shared_ptr<Connection>& connection) {
   idle_.push_back(connection);
-  connection->watch_idle([weak = weak_from_this()](Connection* dead) {
-    if (const auto self = weak.lock()) self->died(dead);
+  connection->watch_idle([weak = weak_from_this()](Connection* closed) {
+    if (const auto self = weak.lock()) self->on_idle_close(closed);
   });
 }
 
-void ConnectionPool::died(Connection* connection) {
+void ConnectionPool::on_idle_close(Connection* connection) {
   if (owner_.closed()) return;
   const auto found = std::ranges::find(idle_, connection, &std::shared_ptr<Connection>::get);
   if (found == idle_.end()) return;
-  const std::shared_ptr<Connection> dead = std::move(*found);
+  std::shared_ptr<Connection> closed = std::move(*found);
   idle_.erase(found);
-  drop(dead);
+  drop(std::move(closed));
 }
 
 void ConnectionPool::drop(std::shared_ptr<Connection> connection) {
   opened(-1);
-  owner_.defer_destroy(std::move(connection));
+  connection = nullptr;  // closed, unless this is called from within it
   connect_more();
 }
 
@@ -151,7 +149,6 @@ std::shared_ptr<Connection> ConnectionPool::take_idle() {
     if (!stale && connection->is_clean()) return connection;
     if (!stale) ++owner_.counters().dirty_connections;
     opened(-1);
-    owner_.defer_destroy(std::move(connection));
   }
   return nullptr;
 }
@@ -159,9 +156,9 @@ std::shared_ptr<Connection> ConnectionPool::take_idle() {
 PendingPtr ConnectionPool::take_first() {
   while (!waiting_.empty()) {
     const PendingPtr call = waiting_.front();
-    forget(*call);
+    dequeue(*call);
     if (!is_cancelled(*call)) return call;
-    owner_.fail(call, client_disconnected_error(call->reached));
+    owner_.fail(call, client_disconnected_error(call->sent));
   }
   return nullptr;
 }
@@ -170,32 +167,32 @@ PendingPtr ConnectionPool::take_first() {
 PendingPtr ConnectionPool::take_waiting(bool reused_connection) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const PendingPtr call = *at++;
-    const bool gone = is_cancelled(*call);
-    if (!gone && reused_connection && call->repeated) continue;
-    forget(*call);
-    if (!gone) return call;
-    owner_.fail(call, client_disconnected_error(call->reached));
+    const bool cancelled = is_cancelled(*call);
+    if (!cancelled && reused_connection && call->retried) continue;
+    dequeue(*call);
+    if (!cancelled) return call;
+    owner_.fail(call, client_disconnected_error(call->sent));
     at = waiting_.begin();  // the handler may have changed the queue
   }
   return nullptr;
 }
 
-void ConnectionPool::forget(PendingCall& call) {
+void ConnectionPool::dequeue(PendingCall& call) {
   if (!std::exchange(call.queued, false)) return;
-  waiting_.erase(call.place);
+  waiting_.erase(call.queue_position);
   --owner_.counters().waiting;
 }
 
-void ConnectionPool::fail_stuck(Clock::time_point now) {
+void ConnectionPool::fail_overdue(Clock::time_point now) {
   if (!is_full() || waiting_.size() <= connecting_) return;
-  std::vector<PendingPtr> stuck;
+  std::vector<PendingPtr> overdue;
   for (auto at = std::next(waiting_.begin(), static_cast<std::ptrdiff_t>(connecting_));
        at != waiting_.end(); ++at) {
-    if (now - (*at)->queued_since >= (*at)->request.connect_timeout) stuck.push_back(*at);
+    if (now - (*at)->queued_since >= (*at)->request.connect_timeout) overdue.push_back(*at);
   }
-  for (const PendingPtr& call : stuck) {
+  for (const PendingPtr& call : overdue) {
     if (!call->queued) continue;
-    forget(*call);
+    dequeue(*call);
     refuse(call, "none became free within upstream.connect_timeout_ms");
   }
 }

@@ -21,14 +21,14 @@ struct PendingCall {
   Client::Handler handler;
   std::string head;  ///< serialised
   std::shared_ptr<ConnectionPool> pool;
-  std::shared_ptr<Connection> connection;                        ///< null while it has none
-  std::list<std::shared_ptr<PendingCall>>::iterator at = {};     ///< its place in the client's list
-  std::list<std::shared_ptr<PendingCall>>::iterator place = {};  ///< its place in the pool's queue
+  std::shared_ptr<Connection> connection;  ///< null while it has none
+  /// Its places in the client's list and in the pool's queue.
+  std::list<std::shared_ptr<PendingCall>>::iterator list_position = {}, queue_position = {};
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
-  Sent reached = Sent::no;  ///< the furthest of all attempts
-  bool queued = false;      ///< `place` is valid
+  Sent sent = Sent::no;  ///< the furthest of all attempts
+  bool queued = false;   ///< `queue_position` is valid
   std::chrono::steady_clock::time_point queued_since = {};
-  bool repeated = false;  ///< needs a new connection
+  bool retried = false;  ///< needs a new connection
   bool ended = false;
 };
 using PendingPtr = std::shared_ptr<PendingCall>;
@@ -46,8 +46,6 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
     virtual void connect(const std::shared_ptr<ConnectionPool>& pool, const Request& first) = 0;
     virtual void run(const PendingPtr& call, const std::shared_ptr<Connection>& connection) = 0;
     virtual void fail(const PendingPtr& call, Error error) = 0;
-    /// Keeps a connection alive until the call stack that uses it has unwound.
-    virtual void defer_destroy(std::shared_ptr<Connection> connection) = 0;
     /// Idle for too long, or too old.
     virtual bool is_stale(const Connection& connection) const = 0;
     virtual bool closed() const = 0;
@@ -63,15 +61,15 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   void connected(Result<std::unique_ptr<TlsConnection>> tls);
 
   /// Called when a call is done with its connection: release() makes it available to the next call,
-  /// drop() closes it.
+  /// drop() gives it up. It closes as soon as its own call stack has unwound.
   void release(const std::shared_ptr<Connection>& connection);
   void drop(std::shared_ptr<Connection> connection);
 
   /// Removes the call from the queue.
-  void forget(PendingCall& call);
+  void dequeue(PendingCall& call);
 
   /// Fails calls that have waited for their connect timeout while all connections were in use.
-  void fail_stuck(Clock::time_point now);
+  void fail_overdue(Clock::time_point now);
 
   void close_stale();
   void close_all();
@@ -83,8 +81,8 @@ class ConnectionPool : public std::enable_shared_from_this<ConnectionPool> {
   std::shared_ptr<Connection> take_idle();
   PendingPtr take_waiting(bool reused_connection);
   PendingPtr take_first();
-  void keep(const std::shared_ptr<Connection>& connection);
-  void died(Connection* connection);
+  void add_idle(const std::shared_ptr<Connection>& connection);
+  void on_idle_close(Connection* connection);
   bool make_room();
   void connect_more();
   bool is_full() const { return open_ + connecting_ >= limits_.connections; }

@@ -22,9 +22,9 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
     error.retryable = false;
     return error;
   }
-  const auto of_tls = [&](TlsFailure trouble) {
-    Error error = unreachable(std::move(trouble.message));
-    if (trouble.permanent) error.retryable = false;
+  const auto tls_failure = [&](TlsFailure failed_handshake) {
+    Error error = unreachable(std::move(failed_handshake.message));
+    if (failed_handshake.permanent) error.retryable = false;
     return error;
   };
   switch (failed.code) {
@@ -37,13 +37,13 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
                             Phase::connect, Sent::no);
   case CURLE_PEER_FAILED_VERIFICATION:
     // libcurl checks the name itself, after the chain was verified.
-    if (!has_failed_verification(failed)) return of_tls(wrong_name(host, failed.handshake));
+    if (!has_failed_verification(failed)) return tls_failure(wrong_name(host, failed.handshake));
     [[fallthrough]];
   case CURLE_SSL_CONNECT_ERROR:
   case CURLE_SSL_CIPHER:
   case CURLE_SSL_CERTPROBLEM:
   case CURLE_SSL_CLIENTCERT:
-    return of_tls(tls_error(host, failed.handshake, failed.reason));
+    return tls_failure(tls_error(host, failed.handshake, failed.reason));
   default:
     return unreachable("no connection to " + host + ": " + curl_easy_strerror(failed.code));
   }

@@ -9,14 +9,14 @@ std::string with(std::string message, const std::string& summary) {
 
 }  // namespace
 
-Sent most_of(Sent a, Sent b) {
+Sent furthest(Sent a, Sent b) {
   if (a == Sent::yes || b == Sent::yes) return Sent::yes;
   return a == Sent::unknown || b == Sent::unknown ? Sent::unknown : Sent::no;
 }
 
-Sent sent_of(const Connection::ExchangeResult& ending) {
-  if (ending.any_byte_received && !ending.unasked) return Sent::yes;
-  return ending.any_byte_sent ? Sent::unknown : Sent::no;
+Sent sent_of(const Connection::ExchangeResult& result) {
+  if (result.any_byte_received && !result.unsolicited) return Sent::yes;
+  return result.any_byte_sent ? Sent::unknown : Sent::no;
 }
 
 Error client_disconnected_error(Sent sent) {
@@ -26,22 +26,22 @@ Error client_disconnected_error(Sent sent) {
   return error;
 }
 
-Error exchange_error(const Request& request, const Connection::ExchangeResult& ending, Sent sent) {
+Error exchange_error(const Request& request, const Connection::ExchangeResult& result, Sent sent) {
   const std::string& host = request.to.host;
-  if (ending.client_disconnected) return client_disconnected_error(sent);
-  if (ending.too_large) {
+  if (result.client_disconnected) return client_disconnected_error(sent);
+  if (result.too_large) {
     Error error = vendor_unreachable(with("the answer of " + host +
                                               " is larger than upstream.max_response_bytes (" +
                                               std::to_string(request.max_response_bytes) + ")",
-                                          ending.summary),
+                                          result.summary),
                                      Phase::receive, Sent::yes);
     error.title = "The vendor's answer is too large";
     error.origin = Origin::vendor;
     return error;
   }
-  Error error = vendor_unreachable(with(host + ": " + ending.trouble, ending.summary),
-                                   ending.any_byte_sent ? Phase::receive : Phase::send, sent);
-  if (ending.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
+  Error error = vendor_unreachable(with(host + ": " + result.error, result.summary),
+                                   result.any_byte_sent ? Phase::receive : Phase::send, sent);
+  if (result.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
   return error;
 }
 

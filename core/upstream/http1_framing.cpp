@@ -34,7 +34,7 @@ void for_each_element(std::string_view list, Use use) {
 struct Lengths {
   std::optional<std::uint64_t> value;
   int count = 0;
-  std::string trouble;
+  std::string error;
 };
 
 /// Reads all Content-Length fields. Equal values, also within one list, count as one.
@@ -46,10 +46,10 @@ Lengths read_lengths(const Headers& fields) {
       const auto value = number(text, 10);
       ++out.count;
       if (!value) {
-        out.trouble = "its Content-Length is \"" + printable(text) + "\"";
+        out.error = "its Content-Length is \"" + printable(text) + "\"";
       } else if (out.value && out.value != value) {
-        out.trouble = "it has two Content-Lengths, " + std::to_string(*out.value) + " and " +
-                      std::to_string(*value);
+        out.error = "it has two Content-Lengths, " + std::to_string(*out.value) + " and " +
+                    std::to_string(*value);
       } else {
         out.value = value;
       }
@@ -91,7 +91,7 @@ void set_length(Headers& fields, std::optional<std::uint64_t> length) {
 }  // namespace
 
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
-                                          Headers& fields, Deviations& odd) {
+                                          Headers& fields, Deviations& deviations) {
   using Kind = Framing::Kind;
   Lengths lengths = read_lengths(fields);
   const std::string coding = transfer_coding(fields);
@@ -101,26 +101,27 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
   if (method == "HEAD" || status == 204 || status == 304) {
     // No body, whatever the head says: all readers agree on this. What the response to a HEAD or a
     // 304 says about the content that it omits is information for the caller; a 204 omits nothing.
-    out.declares_body =
-        !coding.empty() || lengths.value.value_or(0) > 0 || !lengths.trouble.empty();
-    if (!lengths.trouble.empty()) note(odd, lengths.trouble);
-    if (status == 204 && out.declares_body) note(odd, "it is a 204 that speaks of a body");
-    const bool tells = status != 204 && lengths.trouble.empty() && coding.empty();
-    set_length(fields, tells ? lengths.value : std::nullopt);
+    out.declares_body = !coding.empty() || lengths.value.value_or(0) > 0 || !lengths.error.empty();
+    if (!lengths.error.empty()) add_once(deviations, lengths.error);
+    if (status == 204 && out.declares_body)
+      add_once(deviations, "it is a 204 that speaks of a body");
+    const bool keeps_length = status != 204 && lengths.error.empty() && coding.empty();
+    set_length(fields, keeps_length ? lengths.value : std::nullopt);
     return out;
   }
   if (!coding.empty()) {
     if (coding != "chunked")
       return failure("its Transfer-Encoding is \"" + printable(coding) + "\", not chunked");
-    if (lengths.count > 0) note(odd, "it has a Content-Length beside Transfer-Encoding: chunked");
-    if (http10) note(odd, "it has a Transfer-Encoding in HTTP/1.0");
+    if (lengths.count > 0)
+      add_once(deviations, "it has a Content-Length beside Transfer-Encoding: chunked");
+    if (http10) add_once(deviations, "it has a Transfer-Encoding in HTTP/1.0");
     set_length(fields, std::nullopt);
     out.kind = Kind::chunked;
     return out;
   }
-  if (!lengths.trouble.empty()) return failure(std::move(lengths.trouble));
+  if (!lengths.error.empty()) return failure(std::move(lengths.error));
   if (lengths.value) {
-    if (lengths.count > 1) note(odd, "its Content-Length stands several times");
+    if (lengths.count > 1) add_once(deviations, "its Content-Length stands several times");
     set_length(fields, lengths.value);
     out.kind = Kind::length;
     out.length = *lengths.value;
@@ -131,7 +132,7 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
   return out;
 }
 
-Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& odd) {
+Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& deviations) {
   const auto refuse = [&](const char* why) {
     return failure("the chunk line \"" + printable(line) + "\" " + why);
   };
@@ -139,7 +140,7 @@ Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviat
   const auto size = number(line.substr(0, end), 16);
   if (!size) return refuse(end == 0 ? "has no size" : "has a size that is too large");
   std::string_view rest = line.substr(end);
-  if (rest.starts_with(' ')) note(odd, "its chunk sizes are followed by spaces");
+  if (rest.starts_with(' ')) add_once(deviations, "its chunk sizes are followed by spaces");
   while (rest.starts_with(' '))
     rest.remove_prefix(1);
   if (rest.empty()) return *size;

@@ -22,9 +22,9 @@ struct Framing {
 /// `fields` and leaves at most one Content-Length there, of digits only: the component that
 /// forwards the response writes its own framing. Errors name the field.
 Result<Framing, std::string> read_framing(std::string_view method, int status, bool http10,
-                                          Headers& fields, Deviations& odd);
+                                          Headers& fields, Deviations& deviations);
 
 /// The size of a chunk, from its complete line without CR LF (RFC 9112 section 7.1).
-Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& odd);
+Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviations& deviations);
 
 }  // namespace penstock::upstream

@@ -22,14 +22,14 @@ bool frames(std::string_view lower_name) {
 }
 
 /// Removes a line from the front of `text` and returns it without its line end.
-std::string_view take_line(std::string_view& text, Deviations& odd) {
+std::string_view take_line(std::string_view& text, Deviations& deviations) {
   const std::size_t line_feed = text.find('\n');
   std::string_view line = text.substr(0, line_feed);
   text.remove_prefix(line_feed == std::string_view::npos ? text.size() : line_feed + 1);
   if (line.ends_with('\r')) {
     line.remove_suffix(1);
   } else {
-    note(odd, "its header lines end in a bare line feed");
+    add_once(deviations, "its header lines end in a bare line feed");
   }
   return line;
 }
@@ -40,8 +40,9 @@ bool is_broken(std::string_view line) {
 
 }  // namespace
 
-void note(Deviations& odd, std::string what) {
-  if (std::ranges::find(odd, what) == odd.end()) odd.push_back(std::move(what));
+void add_once(Deviations& deviations, std::string what) {
+  if (std::ranges::find(deviations, what) == deviations.end())
+    deviations.push_back(std::move(what));
 }
 
 std::string printable(std::string_view text, std::size_t max) {
@@ -68,8 +69,8 @@ std::size_t head_size(std::string_view bytes, std::size_t& from) {
   }
 }
 
-Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviations& odd) {
-  std::string_view line = take_line(head, odd);
+Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviations& deviations) {
+  std::string_view line = take_line(head, deviations);
   const auto refuse = [&] {
     return failure("it does not begin with an HTTP/1.1 status line but with \"" + printable(line) +
                    "\"");
@@ -81,7 +82,7 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
   StatusLine out;
   out.http10 = line[7] == '0';
   std::string_view rest = line.substr(9);
-  if (rest.starts_with(' ')) note(odd, "its status line has spaces too many");
+  if (rest.starts_with(' ')) add_once(deviations, "its status line has spaces too many");
   while (rest.starts_with(' '))
     rest.remove_prefix(1);
   if (rest.size() < 3 || rest[0] == '0' || !std::ranges::all_of(rest.substr(0, 3), is_digit) ||
@@ -91,15 +92,15 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
   out.status = (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
   out.reason = trimmed(rest.substr(3));
   if (std::ranges::any_of(out.reason, is_control))
-    note(odd, "its reason phrase holds a control character");
+    add_once(deviations, "its reason phrase holds a control character");
   return out;
 }
 
 Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max_fields,
-                                         Deviations& odd) {
+                                         Deviations& deviations) {
   std::vector<Field> fields;
   while (!lines.empty()) {
-    const std::string_view line = take_line(lines, odd);
+    const std::string_view line = take_line(lines, deviations);
     const std::size_t colon = line.find(':');
     if (is_broken(line)) {
       return failure("the header line \"" + printable(line) +
@@ -112,9 +113,9 @@ Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max
       const std::string_view more = trimmed(line);
       if (!folded.value.empty() && !more.empty()) folded.value += ' ';
       folded.value += more;
-      note(odd, "its header " + folded.name + " is folded over several lines");
+      add_once(deviations, "its header " + folded.name + " is folded over several lines");
       if (std::ranges::any_of(more, is_control))
-        note(odd, "its header " + folded.name + " holds a control character");
+        add_once(deviations, "its header " + folded.name + " holds a control character");
       continue;
     }
     std::string_view name = line.substr(0, colon == std::string_view::npos ? 0 : colon);
@@ -129,10 +130,10 @@ Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max
       // field.
       if (frames(field.name))
         return failure("the header " + field.name + " has a blank before its colon");
-      note(odd, "its header " + field.name + " has a blank before its colon");
+      add_once(deviations, "its header " + field.name + " has a blank before its colon");
     }
     if (std::ranges::any_of(field.value, is_control))
-      note(odd, "its header " + field.name + " holds a control character");
+      add_once(deviations, "its header " + field.name + " holds a control character");
     fields.push_back(std::move(field));
   }
   return Headers(std::move(fields));

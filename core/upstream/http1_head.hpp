@@ -14,7 +14,7 @@ namespace penstock::upstream {
 using Deviations = std::vector<std::string>;
 
 /// Adds `what` unless the list already has it.
-void note(Deviations& odd, std::string what);
+void add_once(Deviations& deviations, std::string what);
 
 /// The size in bytes of the head at the front of `bytes`, including its empty line; npos: it is
 /// incomplete. A line ends in CR LF or LF (RFC 9112 section 2.2). `from`: where the search begins;
@@ -30,14 +30,14 @@ struct StatusLine {
 
 /// Parses the first line and removes it, with its line end, from `head`. Errors say what is wrong
 /// with the response.
-Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviations& odd);
+Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviations& deviations);
 
 /// Parses the field lines of a head or of a trailer section, without the empty line at their end
 /// (RFC 9112 section 5). Names are in lower case, folded values joined by a space, leading and
 /// trailing spaces removed. At most `max_fields`. Rejected: NUL and bare CR; names that are not
 /// tokens; framing fields that readers interpret differently. Errors name the field.
 Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max_fields,
-                                         Deviations& odd);
+                                         Deviations& deviations);
 
 /// Text of the peer for a message: at most `max` bytes, with ? for everything that is not
 /// printable.

@@ -55,7 +55,7 @@ Result<std::string, std::string> write_head(const Request& request) {
     head.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   if (decodes(request)) head.append("Accept-Encoding: ").append(accepted_codings).append("\r\n");
-  if (request.takes_trailers) head.append("TE: trailers\r\nConnection: TE\r\n");
+  if (request.accepts_trailers) head.append("TE: trailers\r\nConnection: TE\r\n");
   if (request.source && !request.source_length) {
     head.append("Transfer-Encoding: chunked\r\n");
   } else if (request.source || request.has_body || expects_content(request.method)) {

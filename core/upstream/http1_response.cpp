@@ -27,7 +27,7 @@ Http1Response::Http1Response(std::string_view method, bool decode, std::uint64_t
     : method_(method), decode_(decode), max_body_(max_body) {}
 
 Http1Response::State Http1Response::malformed(std::string why) {
-  trouble_ = std::move(why);
+  error_ = std::move(why);
   keep_alive_ = false;
   return State::malformed;
 }
@@ -37,14 +37,14 @@ Http1Response::State Http1Response::too_large() {
   return State::too_large;
 }
 
-void Http1Response::odd(std::string what) {
+void Http1Response::add_deviation(std::string what) {
   keep_alive_ = false;
-  note(response_.warnings, "the vendor's answer is odd: " + std::move(what));
+  add_once(response_.warnings, "the vendor's answer is odd: " + std::move(what));
 }
 
-void Http1Response::odd(Deviations all) {
+void Http1Response::add_deviations(Deviations all) {
   for (std::string& what : all)
-    odd(std::move(what));
+    add_deviation(std::move(what));
 }
 
 Http1Response::State Http1Response::feed(std::string_view bytes) {
@@ -78,7 +78,7 @@ Http1Response::State Http1Response::feed(std::string_view bytes) {
       state = append(std::exchange(bytes, {}));
       break;
     case Part::done:
-      odd("bytes stand behind its end");
+      add_deviation("bytes stand behind its end");
       return State::complete;
     }
   }
@@ -95,7 +95,7 @@ Http1Response::State Http1Response::feed_head(std::string_view& bytes) {
     if (++empty_lines_ > max_empty_lines) return malformed("empty lines stand before it");
   }
   if (cut > 0) {
-    odd("an empty line stands before it");
+    add_deviation("an empty line stands before it");
     scanned_ = 0;
   }
   const std::size_t size = head_size(std::string_view(buffer_).substr(cut), scanned_);
@@ -148,10 +148,10 @@ Http1Response::State Http1Response::line_part(std::string_view& bytes) {
 }
 
 Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
-  Deviations found;
-  const auto size = read_chunk_size(line, found);
+  Deviations deviations;
+  const auto size = read_chunk_size(line, deviations);
   if (!size) return malformed(size.error());
-  odd(std::move(found));
+  add_deviations(std::move(deviations));
   left_ = *size;
   // A chunk line for a byte or two is common; pages of extensions for each are an attack.
   const auto justified = static_cast<std::int64_t>(std::min<std::uint64_t>(left_, 1U << 20U));
@@ -165,11 +165,11 @@ Http1Response::State Http1Response::chunk_size_line(std::string_view line) {
 
 /// Trailers are kept apart: merged into the headers, they could pose as headers.
 Http1Response::State Http1Response::end_of_trailers(std::string_view excess) {
-  Deviations found;
-  auto fields = read_fields(trailers_, max_fields, found);
+  Deviations deviations;
+  auto fields = read_fields(trailers_, max_fields, deviations);
   if (!fields) return malformed("in its trailers, " + fields.error());
   response_.trailers = *std::move(fields);
-  odd(std::move(found));
+  add_deviations(std::move(deviations));
   return finish(excess);
 }
 
@@ -182,19 +182,19 @@ Http1Response::State Http1Response::end() {
 }
 
 bool Http1Response::read_head(std::string_view head) {
-  Deviations found;
-  auto line = take_status_line(head, found);
+  Deviations deviations;
+  auto line = take_status_line(head, deviations);
   if (!line) return malformed(line.error()), false;
   response_.status = line->status;
   response_.reason = std::move(line->reason);
   http10_ = line->http10;
   const bool ends_in_order = head.ends_with("\r\n");
-  if (!ends_in_order) note(found, "its header lines end in a bare line feed");
+  if (!ends_in_order) add_once(deviations, "its header lines end in a bare line feed");
   head.remove_suffix(ends_in_order ? 2 : 1);  // the empty line
-  auto fields = read_fields(head, max_fields, found);
+  auto fields = read_fields(head, max_fields, deviations);
   if (!fields) return malformed(fields.error()), false;
   response_.headers = *std::move(fields);
-  odd(std::move(found));
+  add_deviations(std::move(deviations));
   if (response_.status >= 200) return frame();
   if (response_.status == 101)
     return malformed("it switches protocols, which was not asked for"), false;
@@ -209,13 +209,14 @@ bool Http1Response::read_head(std::string_view head) {
 }
 
 bool Http1Response::frame() {
-  Deviations found;
-  const auto framing = read_framing(method_, response_.status, http10_, response_.headers, found);
+  Deviations deviations;
+  const auto framing =
+      read_framing(method_, response_.status, http10_, response_.headers, deviations);
   if (!framing) return malformed(framing.error()), false;
   head_complete_ = true;
   // Declared content may still arrive, against the rules, and would be read as the next response.
   keep_alive_ = keep_alive_ && framing->keeps_alive && !framing->declares_body;
-  odd(std::move(found));
+  add_deviations(std::move(deviations));
   left_ = framing->length;
   switch (framing->kind) {
   case Framing::Kind::none:
@@ -257,16 +258,17 @@ void Http1Response::choose_decoder() {
     coding_ = named;
     return;
   }
-  note(response_.warnings, "the vendor's body is given as it came, with its Content-Encoding \"" +
-                               printable(named) + "\", which was not asked for");
+  add_once(response_.warnings,
+           "the vendor's body is given as it came, with its Content-Encoding \"" +
+               printable(named) + "\", which was not asked for");
 }
 
 Http1Response::State Http1Response::append(std::string_view bytes) {
   body_bytes_ += bytes.size();
   // The limit applies to the decoded body. Incompressible text is slightly larger when encoded.
-  const std::uint64_t most =
+  const std::uint64_t max_held =
       coding_.empty() ? max_body_ : max_body_ + std::min(max_body_ / 64 + 1024, ~max_body_);
-  const std::uint64_t room = most - response_.body.size();
+  const std::uint64_t room = max_held - response_.body.size();
   if (bytes.size() > room || (part_ == Part::length && left_ > room)) return too_large();
   response_.body.append(bytes);
   return State::more;
@@ -275,7 +277,7 @@ Http1Response::State Http1Response::append(std::string_view bytes) {
 Http1Response::State Http1Response::finish(std::string_view excess) {
   part_ = Part::done;
   const State state = coding_.empty() ? State::complete : decode();
-  if (!excess.empty()) odd("bytes stand behind its end");
+  if (!excess.empty()) add_deviation("bytes stand behind its end");
   return state;
 }
 
@@ -293,10 +295,11 @@ Http1Response::State Http1Response::decode() {
   const bool empty = response_.body.empty();
   if (!empty && (status != ContentDecoder::Status::ok || !decoder->finished())) {
     if (response_.body.size() > max_body_) return too_large();
-    odd("its body is not whole in its Content-Encoding, " + coding_ + ", and is given as it came");
+    add_deviation("its body is not whole in its Content-Encoding, " + coding_ +
+                  ", and is given as it came");
     return State::complete;
   }
-  if (decoder->padded()) odd("its " + coding_ + " body has padding behind its end");
+  if (decoder->padded()) add_deviation("its " + coding_ + " body has padding behind its end");
   response_.body = std::move(text);
   // These described the encoded bytes.
   response_.headers.erase("content-encoding");
@@ -305,13 +308,13 @@ Http1Response::State Http1Response::decode() {
 }
 
 std::string Http1Response::summary() const {
-  constexpr std::array telling = {"location",    "content-type", "content-length",
-                                  "retry-after", "x-request-id", "request-id"};
+  constexpr std::array reported = {"location",    "content-type", "content-length",
+                                   "retry-after", "x-request-id", "request-id"};
   if (response_.status == 0) return {};
   std::string out = "it had answered " + std::to_string(response_.status);
   if (!response_.reason.empty()) out += " " + printable(response_.reason);
   std::string head;
-  for (const char* name : telling) {
+  for (const char* name : reported) {
     if (const auto value = response_.headers.get(name))
       head.append(head.empty() ? "" : ", ").append(name).append(": ") += printable(*value, 200);
   }

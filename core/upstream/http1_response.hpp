@@ -45,7 +45,7 @@ class Http1Response {
   bool started() const { return started_; }  ///< a byte of it has arrived
   bool keeps_alive() const { return keep_alive_; }
   bool ends_with_stream() const { return part_ == Part::until_end; }
-  const std::string& trouble() const { return trouble_; }  ///< why it is malformed
+  const std::string& error() const { return error_; }  ///< why it is malformed
 
   /// What was received of a response that was lost, for the error that replaces it: "it had
   /// answered 201 Created (location: /x), and 12 bytes of its body had come". Empty before a status
@@ -68,8 +68,8 @@ class Http1Response {
 
   State malformed(std::string why);
   State too_large();
-  void odd(std::string what);
-  void odd(Deviations all);
+  void add_deviation(std::string what);
+  void add_deviations(Deviations all);
   State feed_head(std::string_view& bytes);
   bool read_head(std::string_view head);
   bool frame();
@@ -97,7 +97,7 @@ class Http1Response {
   std::string coding_;             ///< Content-Encoding that finish() decodes; empty: none
   std::vector<Response> interims_;
   Response response_;
-  std::string trouble_;
+  std::string error_;
 };
 
 }  // namespace penstock::upstream

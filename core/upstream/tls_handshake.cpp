@@ -75,35 +75,35 @@ std::vector<std::string> names_in(const X509* certificate) {
 int on_certificate(int good, X509_STORE_CTX* verification) {
   const auto* tls = static_cast<SSL*>(
       X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  TlsHandshake* seen = tls == nullptr ? nullptr : record_of(tls);
-  if (seen == nullptr) return good;
+  TlsHandshake* handshake = tls == nullptr ? nullptr : record_of(tls);
+  if (handshake == nullptr) return good;
   const X509* certificate = X509_STORE_CTX_get_current_cert(verification);
   const int depth = X509_STORE_CTX_get_error_depth(verification);
-  if (seen->names.empty()) {
-    if (const X509* own = X509_STORE_CTX_get0_cert(verification)) seen->names = names_in(own);
+  if (handshake->names.empty()) {
+    if (const X509* own = X509_STORE_CTX_get0_cert(verification)) handshake->names = names_in(own);
   }
-  if (good == 1 || seen->verify_error != X509_V_OK) return good;
-  seen->verify_error = X509_STORE_CTX_get_error(verification);
-  seen->depth = depth;
-  seen->certificates_sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(verification));
+  if (good == 1 || handshake->verify_error != X509_V_OK) return good;
+  handshake->verify_error = X509_STORE_CTX_get_error(verification);
+  handshake->depth = depth;
+  handshake->certificates_sent = sk_X509_num(X509_STORE_CTX_get0_untrusted(verification));
   if (certificate == nullptr) return good;
-  seen->subject = name_text(X509_get_subject_name(certificate));
-  seen->issuer = name_text(X509_get_issuer_name(certificate));
-  seen->valid_from = time_text(X509_get0_notBefore(certificate));
-  seen->valid_until = time_text(X509_get0_notAfter(certificate));
+  handshake->subject = name_text(X509_get_subject_name(certificate));
+  handshake->issuer = name_text(X509_get_issuer_name(certificate));
+  handshake->valid_from = time_text(X509_get0_notBefore(certificate));
+  handshake->valid_until = time_text(X509_get0_notAfter(certificate));
   return good;
 }
 
 void on_event(const SSL* tls, int where, int value) {
   constexpr int read_alert = SSL_CB_READ | SSL_CB_ALERT;
-  TlsHandshake* seen = record_of(tls);
-  if (seen == nullptr || (where & read_alert) != read_alert) return;
+  TlsHandshake* handshake = record_of(tls);
+  if (handshake == nullptr || (where & read_alert) != read_alert) return;
   const int alert = value & 0xff;
-  if (alert != SSL_AD_CLOSE_NOTIFY) seen->alert = alert;
+  if (alert != SSL_AD_CLOSE_NOTIFY) handshake->alert = alert;
 }
 
 int on_client_certificate(SSL* tls, X509**, EVP_PKEY**) {
-  if (TlsHandshake* seen = record_of(tls)) seen->client_certificate_wanted = true;
+  if (TlsHandshake* handshake = record_of(tls)) handshake->client_certificate_wanted = true;
   return 0;  // we have none
 }
 
@@ -131,75 +131,76 @@ int reason_in(const std::string& text) {
 
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
-constexpr const char* add_it =
+constexpr const char* how_to_trust =
     "; if it is to be trusted, put it into a PEM file and name that by upstream.extra_ca_file";
 
 /// What the verification error of a certificate means, and what to do.
-std::string certificate_sentence(const std::string& host, const TlsHandshake& seen) {
+std::string certificate_sentence(const std::string& host, const TlsHandshake& handshake) {
   const std::string own = "the certificate of " + host;
-  const std::string which =
-      seen.depth == 0 ? own
-                      : "the certificate " + quoted(seen.subject) + " in the chain of " + host;
-  switch (seen.verify_error) {
+  const std::string which = handshake.depth == 0 ? own
+                                                 : "the certificate " + quoted(handshake.subject) +
+                                                       " in the chain of " + host;
+  switch (handshake.verify_error) {
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
   case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    if (seen.certificates_sent <= 1) {
-      return own + " came alone, and its issuer " + quoted(seen.issuer) +
+    if (handshake.certificates_sent <= 1) {
+      return own + " came alone, and its issuer " + quoted(handshake.issuer) +
              " is not among the trusted authorities: either the vendor's server leaves out an "
              "intermediate certificate (an incomplete chain, for the vendor to complete) or it has "
              "an authority of its own" +
-             add_it;
+             how_to_trust;
     }
-    return which + " was issued by " + quoted(seen.issuer) +
+    return which + " was issued by " + quoted(handshake.issuer) +
            ", which is not among the trusted authorities (upstream.ca_file, or the system's)" +
-           add_it;
+           how_to_trust;
   case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    return own + " comes from the authority " + quoted(seen.issuer) +
+    return own + " comes from the authority " + quoted(handshake.issuer) +
            ", which is not among the trusted ones (upstream.ca_file, or the system's): a company's "
            "proxy in between, or an authority of the vendor's own" +
-           add_it;
+           how_to_trust;
   case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    return own + " is signed by itself (" + quoted(seen.issuer) +
-           ") and not among the trusted ones (upstream.ca_file, or the system's)" + add_it;
+    return own + " is signed by itself (" + quoted(handshake.issuer) +
+           ") and not among the trusted ones (upstream.ca_file, or the system's)" + how_to_trust;
   case X509_V_ERR_CERT_HAS_EXPIRED:
-    return which + ", issued by " + quoted(seen.issuer) + ", has expired on " + seen.valid_until +
-           ": the vendor must renew it (or this machine's clock is wrong)";
+    return which + ", issued by " + quoted(handshake.issuer) + ", has expired on " +
+           handshake.valid_until + ": the vendor must renew it (or this machine's clock is wrong)";
   case X509_V_ERR_CERT_NOT_YET_VALID:
-    return which + ", issued by " + quoted(seen.issuer) + ", is valid from " + seen.valid_from +
-           " on only: is this machine's clock right?";
+    return which + ", issued by " + quoted(handshake.issuer) + ", is valid from " +
+           handshake.valid_from + " on only: is this machine's clock right?";
   case X509_V_ERR_EE_KEY_TOO_SMALL:
   case X509_V_ERR_CA_KEY_TOO_SMALL:
-    return which + ", issued by " + quoted(seen.issuer) +
+    return which + ", issued by " + quoted(handshake.issuer) +
            ", has a key that is too small to be trusted (RSA needs 2048 bits): the vendor must "
            "replace it";
   case X509_V_ERR_CA_MD_TOO_WEAK:
-    return which + ", issued by " + quoted(seen.issuer) +
+    return which + ", issued by " + quoted(handshake.issuer) +
            ", is signed with a digest that is broken (SHA-1 or MD5): the vendor must replace it";
   default:
-    return which + ", issued by " + quoted(seen.issuer) +
-           ", is not valid: " + X509_verify_cert_error_string(seen.verify_error);
+    return which + ", issued by " + quoted(handshake.issuer) +
+           ", is not valid: " + X509_verify_cert_error_string(handshake.verify_error);
   }
 }
 
-TlsFailure of_alert(const std::string& host, const TlsHandshake& seen) {
-  const std::string told = host + " refuses the TLS handshake (" +
-                           std::string(SSL_alert_desc_string_long(seen.alert)) + ")";
-  switch (seen.alert) {
+TlsFailure of_alert(const std::string& host, const TlsHandshake& handshake) {
+  const std::string refusal = host + " refuses the TLS handshake (" +
+                              std::string(SSL_alert_desc_string_long(handshake.alert)) + ")";
+  switch (handshake.alert) {
   case SSL_AD_PROTOCOL_VERSION:
-    return {told + ": it speaks neither TLS 1.2 nor 1.3, and older versions are not used; the "
-                   "vendor must update its server"};
+    return {refusal + ": it speaks neither TLS 1.2 nor 1.3, and older versions are not used; the "
+                      "vendor must update its server"};
   case SSL_AD_HANDSHAKE_FAILURE:
   case SSL_AD_INSUFFICIENT_SECURITY:
-    return {told + ": it has no cipher or key exchange in common with this side, or wants a client "
-                   "certificate; the vendor must say what it needs"};
+    return {refusal +
+            ": it has no cipher or key exchange in common with this side, or wants a client "
+            "certificate; the vendor must say what it needs"};
   case SSL_AD_UNRECOGNIZED_NAME:
-    return {told + ": no server of that name is there; check the connection's host and "
-                   "upstream.connect_to"};
+    return {refusal + ": no server of that name is there; check the connection's host and "
+                      "upstream.connect_to"};
   case SSL_AD_INTERNAL_ERROR:
-    return {told, false};
+    return {refusal, false};
   default:
-    return {told};
+    return {refusal};
   }
 }
 
@@ -213,9 +214,11 @@ void watch_handshake(SSL_CTX* context, std::shared_ptr<TlsHandshake> into) {
   SSL_CTX_set_client_cert_cb(context, &on_client_certificate);
 }
 
-TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const std::string& reason) {
-  if (seen.verify_error != X509_V_OK) return {certificate_sentence(host, seen)};
-  if (const std::string late = late_tls_error(seen); !late.empty()) return {host + ": " + late};
+TlsFailure tls_error(const std::string& host, const TlsHandshake& handshake,
+                     const std::string& reason) {
+  if (handshake.verify_error != X509_V_OK) return {certificate_sentence(host, handshake)};
+  if (const std::string late = late_tls_error(handshake); !late.empty())
+    return {host + ": " + late};
   const int code = reason_in(reason);
   switch (code) {
   case SSL_R_WRONG_VERSION_NUMBER:
@@ -237,7 +240,7 @@ TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const st
   default:
     break;
   }
-  if (seen.alert >= 0) return of_alert(host, seen);
+  if (handshake.alert >= 0) return of_alert(host, handshake);
   const std::size_t at = openssl_error_in(reason);
   const bool lost = at == std::string::npos || code == SSL_R_UNEXPECTED_EOF_WHILE_READING;
   if (!lost) return {"no TLS with " + host + ": " + reason.substr(at)};
@@ -246,9 +249,9 @@ TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const st
           false};
 }
 
-TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen) {
+TlsFailure wrong_name(const std::string& host, const TlsHandshake& handshake) {
   std::string names;
-  for (const std::string& name : seen.names) {
+  for (const std::string& name : handshake.names) {
     if (!names.empty()) names += ", ";
     names += name;
     if (names.size() > max_name) break;
@@ -258,11 +261,12 @@ TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen) {
           ": check the host and upstream.connect_to"};
 }
 
-std::string late_tls_error(const TlsHandshake& seen) {
+std::string late_tls_error(const TlsHandshake& handshake) {
   constexpr int of_certificates[] = {SSL_AD_HANDSHAKE_FAILURE, SSL_AD_BAD_CERTIFICATE,
                                      SSL_AD_CERTIFICATE_UNKNOWN, SSL_AD_CERTIFICATE_REQUIRED,
                                      SSL_AD_ACCESS_DENIED};
-  if (!seen.client_certificate_wanted || std::ranges::count(of_certificates, seen.alert) == 0)
+  if (!handshake.client_certificate_wanted ||
+      std::ranges::count(of_certificates, handshake.alert) == 0)
     return {};
   return "it wants a client certificate (mutual TLS), which Penstock does not have; the vendor "
          "must "

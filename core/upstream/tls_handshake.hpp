@@ -30,13 +30,14 @@ struct TlsFailure {
 };
 
 /// `reason`: libcurl's error text; "" if there is none.
-TlsFailure tls_error(const std::string& host, const TlsHandshake& seen, const std::string& reason);
+TlsFailure tls_error(const std::string& host, const TlsHandshake& handshake,
+                     const std::string& reason);
 
 /// The certificate is valid, but for another name.
-TlsFailure wrong_name(const std::string& host, const TlsHandshake& seen);
+TlsFailure wrong_name(const std::string& host, const TlsHandshake& handshake);
 
 /// Why the server ended an established connection for a TLS reason (in TLS 1.3, it checks the
 /// client's certificate late). Does not name the host. Empty: TLS was not the reason.
-std::string late_tls_error(const TlsHandshake& seen);
+std::string late_tls_error(const TlsHandshake& handshake);
 
 }  // namespace penstock::upstream

@@ -39,7 +39,7 @@ Read read_response(std::string_view raw, std::size_t step) {
   }
   out.complete = state == Http1Response::State::complete;
   if (!out.complete) {
-    out.trouble = reader.trouble();
+    out.trouble = reader.error();
     return out;
   }
   out.reused = reader.keeps_alive();

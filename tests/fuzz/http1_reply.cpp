@@ -40,7 +40,7 @@ Read read(const Setup& setup, std::string_view bytes, std::uint32_t pieces) {
   if (setup.ends && out.state == State::more) out.state = reader.end();
   out.keeps_alive = reader.keeps_alive();
   out.started = reader.started();
-  out.trouble = reader.trouble();
+  out.trouble = reader.error();
   out.response = reader.take();
   return out;
 }

@@ -117,7 +117,7 @@ TEST(ContentCoding, is_undone_or_left_with_a_warning) {
       State state = State::more;
       for (std::size_t at = 0; at < bytes.size(); at += step)
         state = reader.feed(std::string_view(bytes).substr(at, step));
-      ASSERT_EQ(state, State::complete) << one.name << ": " << reader.trouble();
+      ASSERT_EQ(state, State::complete) << one.name << ": " << reader.error();
       const Response got = reader.take();
       EXPECT_EQ(got.body, one.body) << one.name;
       const bool coded = got.headers.has("content-encoding");

@@ -28,7 +28,7 @@ Read read(const std::string& bytes, std::size_t step, const std::string& method 
   }
   if (out.state == State::more) out.state = reader.end();
   out.keeps_alive = reader.keeps_alive();
-  out.trouble = reader.trouble();
+  out.trouble = reader.error();
   out.summary = reader.summary();
   out.response = reader.take();
   return out;

@@ -31,7 +31,7 @@ TEST(WriteHead, frames_a_body_that_comes_later_and_leaves_codings_to_the_caller)
   Request out = request();
   out.source = std::make_shared<NoSource>();
   out.sink = std::make_shared<NoSink>();
-  out.takes_trailers = true;
+  out.accepts_trailers = true;
   std::string head = *write_head(out);
   EXPECT_NE(head.find("\r\nTransfer-Encoding: chunked\r\n"), std::string::npos) << head;
   EXPECT_NE(head.find("\r\nTE: trailers\r\nConnection: TE\r\n"), std::string::npos) << head;

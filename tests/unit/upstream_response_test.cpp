@@ -97,7 +97,7 @@ TEST(Http1ResponseTest, reads_answers_whole_and_byte_by_byte) {
     Http1Response whole(one.method, true, 1000);
     const State state = whole.feed(one.bytes);
     ASSERT_EQ(one.ends_with_the_stream ? whole.end() : state, State::complete)
-        << one.name << ": " << whole.trouble();
+        << one.name << ": " << whole.error();
     expect_answer(whole, one);
 
     Http1Response slow(one.method, true, 1000);
@@ -107,7 +107,7 @@ TEST(Http1ResponseTest, reads_answers_whole_and_byte_by_byte) {
       last = slow.feed({&c, 1});
     }
     ASSERT_EQ(one.ends_with_the_stream ? slow.end() : last, State::complete)
-        << one.name << ": " << slow.trouble();
+        << one.name << ": " << slow.error();
     expect_answer(slow, one);
   }
 }

@@ -120,7 +120,7 @@ TEST_F(UpstreamStreamTest, reads_no_further_while_the_sink_is_busy) {
   sink->hold = true;
   std::optional<Result<Response>> ended;
   Request out = streamed(server);
-  out.silence = std::chrono::milliseconds(50);
+  out.idle_timeout = std::chrono::milliseconds(50);
   client->send(std::move(out), [&](Result<Response> response) { ended = std::move(response); });
   while (!sink->held)
     loop.run_one();
@@ -240,7 +240,7 @@ TEST_F(UpstreamStreamTest, is_late_when_nothing_moves_but_not_while_something_do
   });
   self = &server;
   Request out = streamed(server);
-  out.silence = std::chrono::milliseconds(400);
+  out.idle_timeout = std::chrono::milliseconds(400);
   out.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
   const auto slow = send(std::move(out));
   EXPECT_TRUE(slow.has_value()) << slow.error().message;
@@ -249,7 +249,7 @@ TEST_F(UpstreamStreamTest, is_late_when_nothing_moves_but_not_while_something_do
 
   stall = true;
   out = streamed(server);
-  out.silence = std::chrono::milliseconds(400);
+  out.idle_timeout = std::chrono::milliseconds(400);
   const auto late = send(std::move(out));
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Code::task_timed_out);
@@ -272,7 +272,7 @@ TEST_F(UpstreamStreamTest, is_late_when_a_head_trickles_for_longer_than_one_sile
   });
   self = &server;
   Request out = streamed(server);
-  out.silence = std::chrono::milliseconds(400);
+  out.idle_timeout = std::chrono::milliseconds(400);
   const auto late = send(std::move(out));
   ASSERT_FALSE(late.has_value()) << "a head may come byte by byte for as long as it likes";
   EXPECT_EQ(late.error().code, Code::task_timed_out);
@@ -285,7 +285,7 @@ TEST_F(UpstreamStreamTest, is_late_when_the_vendor_takes_no_more_of_an_upload) {
   Server server(Server::read_nothing);
   Request out = streamed(server, "POST");
   out.source = std::make_shared<Pieces>(loop, 1'000'000, 60'000);
-  out.silence = std::chrono::milliseconds(400);
+  out.idle_timeout = std::chrono::milliseconds(400);
   const auto late = send(std::move(out));
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Code::task_timed_out);
