@@ -23,7 +23,6 @@ class Redactor {
   /// Adds a secret. A value of fewer than 4 bytes may occur by chance, so it is replaced only if no
   /// letter or digit is adjacent. An empty value is ignored.
   void add(std::string_view secret);
-  bool empty() const { return needles_.empty(); }
 
   std::string redact(std::string text) const;
 

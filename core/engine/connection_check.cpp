@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include <penstock/missing_fields.hpp>
 #include <penstock/text.hpp>
 
 #include "config/reader/secret_rule.hpp"
@@ -113,49 +114,41 @@ class ConnectionCheck {
     return unread_.fields.contains(name) || meant_.contains(name);
   }
 
-  /// The field's value, or its default; none if it is absent, empty or cannot be known.
-  std::optional<std::string> value(const loader::Plugin& plugin, const std::string& name) const {
+  /// The field's value, or its default; empty if it has none or cannot be known.
+  std::string value(const loader::Plugin& plugin, const std::string& name) const {
     const auto given = std::ranges::find(integration_.connection, name, &ConnectionField::name);
     if (given != integration_.connection.end()) {
-      if (given->value.empty() || broken_.contains(name)) return std::nullopt;
-      return std::string(given->value.reveal());
+      return broken_.contains(name) ? std::string() : std::string(given->value.reveal());
     }
-    if (is_unparsed_or_misspelled(name)) return std::nullopt;
+    if (is_unparsed_or_misspelled(name)) return {};
     const auto fields = plugin.manifest().connection.fields();
     const auto field = std::ranges::find(fields, name, &schema::FieldInfo::name);
-    if (field == fields.end() || field->default_text.empty()) return std::nullopt;
-    return field->default_text;
+    return field == fields.end() ? std::string() : field->default_text;
   }
 
   std::vector<std::string> missing(const loader::Plugin& plugin, const catalog::Api& api) const {
-    std::vector<std::string> out;
-    const auto require = [&](const std::string& name) {
-      if (!value(plugin, name) && !is_unparsed_or_misspelled(name) && !broken_.contains(name))
-        out.push_back(name);
-    };
-    for (const std::string& name : api.connection_required)
-      require(name);
-    for (const FieldsWhen& when : api.connection_required_when) {
-      if (value(plugin, when.field) != when.equals) continue;
-      for (const std::string& name : when.fields)
-        require(name);
-    }
+    std::vector<std::string> out =
+        missing_fields(api.connection_required, api.connection_required_when,
+                       [&](const std::string& name) { return value(plugin, name); });
+    std::erase_if(out, [&](const std::string& name) {
+      return is_unparsed_or_misspelled(name) || broken_.contains(name);
+    });
     return out;
   }
 
   /// At least one API must be callable.
   void check_completeness() {
-    std::string lacks;
+    std::vector<std::string> lacks;
     for (const loader::Plugin* plugin : plugins_) {
       for (const catalog::Api& api : plugin->manifest().apis) {
         const std::vector<std::string> names = missing(*plugin, api);
         if (names.empty()) return;
         for (const std::string& name : names)
-          lacks += (lacks.empty() ? "" : ", ") + name + " (" + api.id() + ")";
+          lacks.push_back(name + " (" + api.id() + ")");
       }
     }
     problem(integration_.connection_at, "the connection is complete for no API of " +
-                                            integration_.tool + "; missing: " + lacks);
+                                            integration_.tool + "; missing: " + joined(lacks));
   }
 
   const IntegrationConfig& integration_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <penstock/missing_fields.hpp>
+
 #include "session/credential_key.hpp"
 
 namespace penstock::runtime {
@@ -79,23 +81,14 @@ session::SessionSlot* Integration::state(const std::string& plugin_id) const {
 
 std::vector<std::string> Integration::missing(const catalog::Api& api,
                                               const std::string& plugin_id) const {
-  std::vector<std::string> out;
   const session::SessionSlot* found = state(plugin_id);
   if (found == nullptr) return api.connection_required;
   const session::SnapshotPtr now = found->current();
-  const auto require = [&](const std::string& name) {
-    const host::NamedValue* item = now->connection.find(name);
-    if (item == nullptr || item->value.empty()) out.push_back(name);
-  };
-  for (const std::string& name : api.connection_required)
-    require(name);
-  for (const FieldsWhen& when : api.connection_required_when) {
-    const host::NamedValue* chosen = now->connection.find(when.field);
-    if (chosen == nullptr || chosen->value.reveal() != when.equals) continue;
-    for (const std::string& name : when.fields)
-      require(name);
-  }
-  return out;
+  return missing_fields(api.connection_required, api.connection_required_when,
+                        [&](const std::string& name) {
+                          const host::NamedValue* item = now->connection.find(name);
+                          return item == nullptr ? std::string_view() : item->value.reveal();
+                        });
 }
 
 ConcurrencySlots Integration::places() const noexcept {

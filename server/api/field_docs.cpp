@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <penstock/hex.hpp>
+#include <penstock/missing_fields.hpp>
 #include <penstock/text.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
@@ -143,16 +144,14 @@ bool is_complete(const ApiInfo& api,
   rapidjson::Document schema;
   schema.Parse(api.connection_schema);
   const Value* properties = schema.HasParseError() ? nullptr : member(schema, "properties");
-  const auto found = [&](const std::string& name) {
-    if (const auto given = value(name)) return std::string(*given);
-    const Value* field = properties == nullptr ? nullptr : member(*properties, name.c_str());
-    return field == nullptr ? std::string() : text(*field, "default");
-  };
-  const auto has = [&](const std::string& name) { return !found(name).empty(); };
-  return std::ranges::all_of(api.required_fields, has) &&
-         std::ranges::all_of(api.required_when, [&](const FieldsWhen& when) {
-           return found(when.field) != when.equals || std::ranges::all_of(when.fields, has);
-         });
+  return missing_fields(api.required_fields, api.required_when,
+                        [&](const std::string& name) {
+                          if (const auto given = value(name)) return std::string(*given);
+                          const Value* field =
+                              properties == nullptr ? nullptr : member(*properties, name.c_str());
+                          return field == nullptr ? std::string() : text(*field, "default");
+                        })
+      .empty();
 }
 
 }  // namespace penstock::server

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <penstock/catalog.hpp>
+#include <penstock/missing_fields.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/stringbuffer.h>
@@ -43,6 +44,13 @@ Value property(std::string_view name, Value schema, JsonAllocator& memory) {
   return object("properties", object(name, std::move(schema), memory), memory);
 }
 
+std::string json_text(const Value& value) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  value.Accept(writer);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
 /// The parsed connection schema of one plugin.
 class Connection {
  public:
@@ -62,14 +70,17 @@ class Connection {
     return out;
   }
 
-  const Value* fallback(const std::string& field) const {
+  /// The default of a field; empty: it has none.
+  std::string default_text(const std::string& field) const {
     const Value* fields = properties();
-    return member(fields == nullptr ? nullptr : member(fields, field), "default");
+    const Value* value = member(fields == nullptr ? nullptr : member(fields, field), "default");
+    if (value == nullptr) return {};
+    return value->IsString() ? std::string(value->GetString()) : json_text(*value);
   }
 
   /// Adds a field that the file must contain. A field with a default always has a value.
   void require(const std::string& field, std::set<std::string>& to) const {
-    if (fallback(field) == nullptr) to.insert(field);
+    if (default_text(field).empty()) to.insert(field);
   }
 
  private:
@@ -90,7 +101,10 @@ class Completeness {
     std::set<std::string> always;
     for (const std::string& field : api.required_fields)
       connection.require(field, always);
-    empty_will_do_ = always.empty();
+    empty_will_do_ =
+        missing_fields(api.required_fields, api.required_when, [&](const std::string& field) {
+          return connection.default_text(field);
+        }).empty();
     // Editors offer the alternative under this title.
     schema_.AddMember("title", text(api.tool + "/" + api.api, memory), memory);
     schema_.AddMember("required", texts(always, memory), memory);
@@ -99,10 +113,7 @@ class Completeness {
       std::set<std::string> then;
       for (const std::string& field : when.fields)
         connection.require(field, then);
-      const Value* fallback = connection.fallback(when.field);
-      const bool is_default =
-          fallback != nullptr && fallback->IsString() && fallback->GetString() == when.equals;
-      empty_will_do_ = empty_will_do_ && (!is_default || then.empty());
+      const bool is_default = connection.default_text(when.field) == when.equals;
       Value condition =
           property(when.field, object("const", text(when.equals, memory), memory), memory);
       if (!is_default) condition.AddMember("required", texts({when.field}, memory), memory);

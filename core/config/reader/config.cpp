@@ -168,7 +168,7 @@ void read_pins(const YamlNode& pins, ParsedConfig& out, Source& source) {
 void read_plugins(const YamlNode& node, ParsedConfig& out, Source& source) {
   const std::size_t before = source.problems.size();
   MapReader reader(node, "plugins", source);
-  out.config.plugins.at = out.config.plugins.directory_at = node.at;
+  out.config.plugins.directory_at = node.at;
   if (const auto directory = reader.path("directory")) {
     out.config.plugins.directory = directory->path;
     out.config.plugins.directory_at = directory->at;

@@ -104,7 +104,7 @@ struct PluginsConfig {
   std::filesystem::path directory;  ///< every *.so in it is loaded as a plugin
   /// Plugin name → SHA-256 of its file; if not empty, a plugin that is not listed is an error.
   std::map<std::string, std::string> pins;
-  Mark at, directory_at, pins_at;
+  Mark directory_at, pins_at;
   std::map<std::string, Mark> pin_marks;  ///< plugin name → position of its digest
 };
 
