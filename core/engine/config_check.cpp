@@ -20,37 +20,37 @@ namespace penstock::engine {
 namespace {
 
 void check_ca_file(const char* name, const std::optional<std::filesystem::path>& file, Mark at,
-                   config::ParsedConfig& reading) {
+                   config::ParsedConfig& parsed) {
   if (!file || ::access(file->c_str(), R_OK) == 0) return;
   const std::string why = std::strerror(errno);
-  reading.problems.push_back({reading.config.file, at,
-                              "upstream." + std::string(name) + " " +
-                                  reading.written(at, file->string()) + " cannot be read: " + why});
+  parsed.problems.push_back({parsed.config.file, at,
+                             "upstream." + std::string(name) + " " +
+                                 parsed.displayed(at, file->string()) + " cannot be read: " + why});
 }
 
-void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::ParsedConfig& reading) {
+void check_ca_files(const UpstreamConfig& upstream, Mark otherwise, config::ParsedConfig& parsed) {
   const auto place = [&](Mark at) { return at.line > 0 ? at : otherwise; };
-  check_ca_file("ca_file", upstream.ca_file, place(upstream.ca_file_at), reading);
-  check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), reading);
+  check_ca_file("ca_file", upstream.ca_file, place(upstream.ca_file_at), parsed);
+  check_ca_file("extra_ca_file", upstream.extra_ca_file, place(upstream.extra_ca_file_at), parsed);
 }
 
 /// PENSTOCK_STATE_KEY must be valid if it is set, and is required for PostgreSQL, which replicas
 /// share.
-void check_state_key(config::ParsedConfig& reading) {
+void check_state_key(config::ParsedConfig& parsed) {
   const char* const keys = std::getenv("PENSTOCK_STATE_KEY");
-  const bool is_needed = config::is_postgresql_url(reading.config.state);
+  const bool is_needed = config::is_postgresql_url(parsed.config.state);
   if ((keys == nullptr || *keys == '\0') && !is_needed) return;
   const auto cipher = session::RecordCipher::from_environment();
   if (!cipher)
-    reading.problems.push_back(
-        {reading.config.file, reading.config.state_at, "state: " + cipher.error()});
+    parsed.problems.push_back(
+        {parsed.config.file, parsed.config.state_at, "state: " + cipher.error()});
 }
 
 }  // namespace
 
-void check_state(config::ParsedConfig& reading) {
-  const Config& config = reading.config;
-  check_state_key(reading);
+void check_state(config::ParsedConfig& parsed) {
+  const Config& config = parsed.config;
+  check_state_key(parsed);
   if (config.state.empty() || config.state.find("://") != std::string::npos) return;
   std::filesystem::path folder = config.state;
   std::error_code error;
@@ -62,24 +62,24 @@ void check_state(config::ParsedConfig& reading) {
   } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     why = std::string("the folder cannot be written: ") + std::strerror(errno);
   }
-  if (!why.empty()) reading.problems.push_back({config.file, config.state_at, "state: " + why});
+  if (!why.empty()) parsed.problems.push_back({config.file, config.state_at, "state: " + why});
 }
 
-std::shared_ptr<const loader::PluginSet> check(config::ParsedConfig& reading) {
-  Config& config = reading.config;
-  reading.unread.resize(config.integrations.size());
-  check_ca_files(config.upstream, {}, reading);
+std::shared_ptr<const loader::PluginSet> check(config::ParsedConfig& parsed) {
+  Config& config = parsed.config;
+  parsed.unparsed.resize(config.integrations.size());
+  check_ca_files(config.upstream, {}, parsed);
   if (const std::string why = config::keyword_form_problem(config.state); !why.empty())
-    reading.problems.push_back({reading.config.file, config.state_at, why});
+    parsed.problems.push_back({parsed.config.file, config.state_at, why});
   for (const IntegrationConfig& integration : config.integrations)
-    check_ca_files(integration.upstream, integration.at, reading);
-  if (!reading.plugins) return nullptr;
+    check_ca_files(integration.upstream, integration.at, parsed);
+  if (!parsed.plugins) return nullptr;
   loader::PluginSet::Loaded loaded =
-      loader::PluginSet::load(config.plugins, config.file, reading.unread_pins);
-  reading.problems.insert(reading.problems.end(), loaded.problems.begin(), loaded.problems.end());
+      loader::PluginSet::load(config.plugins, config.file, parsed.invalid_pins);
+  parsed.problems.insert(parsed.problems.end(), loaded.problems.begin(), loaded.problems.end());
   for (std::size_t i = 0; i < config.integrations.size(); ++i)
-    check_connection(i, loaded, reading);
-  check_shared_credentials(*loaded.plugins, reading);
+    check_connection(i, loaded, parsed);
+  check_shared_credentials(*loaded.plugins, parsed);
   return std::move(loaded.plugins);
 }
 
@@ -90,22 +90,22 @@ namespace penstock {
 namespace {
 
 config::ParsedConfig checked(const std::filesystem::path& file) {
-  config::ParsedConfig reading = config::read(file);
-  engine::check(reading);
-  engine::check_state(reading);
-  return reading;
+  config::ParsedConfig parsed = config::read(file);
+  engine::check(parsed);
+  engine::check_state(parsed);
+  return parsed;
 }
 
 }  // namespace
 
 ConfigProblems config_notes(const std::filesystem::path& file) {
-  config::ParsedConfig reading = checked(file);
-  return config::finish_notes(reading);
+  config::ParsedConfig parsed = checked(file);
+  return config::finish_notes(parsed);
 }
 
 ConfigProblems check_config(const std::filesystem::path& file) {
-  config::ParsedConfig reading = checked(file);
-  return config::finish(reading);
+  config::ParsedConfig parsed = checked(file);
+  return config::finish(parsed);
 }
 
 }  // namespace penstock

@@ -23,10 +23,10 @@ struct Field {
 
 class ConnectionCheck {
  public:
-  ConnectionCheck(const IntegrationConfig& integration, const config::UnparsedFields& unread,
-                  Plugins plugins, bool all_plugins, config::ParsedConfig& reading)
-      : integration_(integration), unread_(unread), plugins_(std::move(plugins)),
-        all_plugins_(all_plugins), reading_(reading) {
+  ConnectionCheck(const IntegrationConfig& integration, const config::UnparsedFields& unparsed,
+                  Plugins plugins, bool all_plugins, config::ParsedConfig& parsed)
+      : integration_(integration), unparsed_(unparsed), plugins_(std::move(plugins)),
+        all_plugins_(all_plugins), parsed_(parsed) {
     for (const loader::Plugin* plugin : plugins_) {
       for (const schema::FieldInfo& field : plugin->manifest().connection.fields())
         known_.push_back(field.name);
@@ -39,9 +39,9 @@ class ConnectionCheck {
     for (const ConnectionField& field : integration_.connection) {
       check_name(field.name, field.name_at.line > 0 ? field.name_at : field.at);
       const Field info = about(field.name);
-      if (info.known && !info.secret && all_plugins_) reading_.clear.push_back(field.at);
+      if (info.known && !info.secret && all_plugins_) parsed_.unmasked.push_back(field.at);
     }
-    for (const auto& [name, at] : unread_.fields)
+    for (const auto& [name, at] : unparsed_.fields)
       check_name(name, at);
     for (const loader::Plugin* plugin : plugins_)
       check_values(*plugin);
@@ -51,8 +51,8 @@ class ConnectionCheck {
  private:
   void problem(Mark at, std::string message, std::string suggestion = {}) {
     if (!said_.insert(message).second) return;  // plugins of one tool may share fields
-    reading_.problems.push_back(
-        {reading_.config.file, at, std::move(message), std::move(suggestion), {}});
+    parsed_.problems.push_back(
+        {parsed_.config.file, at, std::move(message), std::move(suggestion), {}});
   }
 
   Field about(const std::string& name) const {
@@ -75,7 +75,7 @@ class ConnectionCheck {
     if (trouble.empty() && value.find("-----BEGIN ") != std::string_view::npos)
       trouble = host::signing_key_problem(value);
     if (trouble.empty()) return;
-    problem(field.at, "connection." + reading_.written(field.name_at, field.name) + " " + trouble);
+    problem(field.at, "connection." + parsed_.displayed(field.name_at, field.name) + " " + trouble);
     unsound_.insert(field.name);
   }
 
@@ -85,7 +85,7 @@ class ConnectionCheck {
     if (!near.empty()) meant_.insert(near);
     problem(at,
             "tool " + integration_.tool + " has no connection field \"" +
-                reading_.written(at, name) + "\"" + did_you_mean(name, known_),
+                parsed_.displayed(at, name) + "\"" + did_you_mean(name, known_),
             near);
   }
 
@@ -111,7 +111,7 @@ class ConnectionCheck {
   }
 
   bool is_unparsed_or_misspelled(const std::string& name) const {
-    return unread_.fields.contains(name) || meant_.contains(name);
+    return unparsed_.fields.contains(name) || meant_.contains(name);
   }
 
   /// The field's value, or its default; empty if it has none or cannot be known.
@@ -152,10 +152,10 @@ class ConnectionCheck {
   }
 
   const IntegrationConfig& integration_;
-  const config::UnparsedFields& unread_;
+  const config::UnparsedFields& unparsed_;
   const Plugins plugins_;
   const bool all_plugins_;
-  config::ParsedConfig& reading_;
+  config::ParsedConfig& parsed_;
   std::vector<std::string> known_;
   std::set<std::string> said_, meant_, broken_, unsound_;
 };
@@ -163,28 +163,28 @@ class ConnectionCheck {
 }  // namespace
 
 void check_connection(std::size_t index, const loader::PluginSet::Loaded& loaded,
-                      config::ParsedConfig& reading) {
-  const IntegrationConfig& integration = reading.config.integrations[index];
+                      config::ParsedConfig& parsed) {
+  const IntegrationConfig& integration = parsed.config.integrations[index];
   if (integration.tool.empty()) return;  // reported by the reader if it comes from a file
   Plugins plugins = loaded.plugins->of_tool(integration.tool);
   const bool all_plugins = !loaded.may_lack_plugins_of(integration.tool);
   if (plugins.empty() && all_plugins) {
     const std::vector<std::string> tools = loaded.plugins->tools();
-    reading.problems.push_back({reading.config.file,
-                                integration.tool_at,
-                                "unknown tool \"" +
-                                    reading.written(integration.tool_at, integration.tool) + "\"" +
-                                    (tools.empty() && loaded.refused.empty()
-                                         ? "; there is no plugin in " +
-                                               reading.written(reading.config.plugins.directory_at,
+    parsed.problems.push_back({parsed.config.file,
+                               integration.tool_at,
+                               "unknown tool \"" +
+                                   parsed.displayed(integration.tool_at, integration.tool) + "\"" +
+                                   (tools.empty() && loaded.refused.empty()
+                                        ? "; there is no plugin in " +
+                                              parsed.displayed(parsed.config.plugins.directory_at,
                                                                loaded.plugins->directory())
-                                         : did_you_mean(integration.tool, tools)),
-                                nearest(integration.tool, tools),
-                                {}});
+                                        : did_you_mean(integration.tool, tools)),
+                               nearest(integration.tool, tools),
+                               {}});
   }
-  const config::UnparsedFields& unread = reading.unread[index];
-  if (plugins.empty() || unread.connection) return;
-  ConnectionCheck(integration, unread, std::move(plugins), all_plugins, reading).run();
+  const config::UnparsedFields& unparsed = parsed.unparsed[index];
+  if (plugins.empty() || unparsed.connection) return;
+  ConnectionCheck(integration, unparsed, std::move(plugins), all_plugins, parsed).run();
 }
 
 }  // namespace penstock::engine

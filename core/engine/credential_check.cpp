@@ -25,9 +25,9 @@ std::string value_of(const IntegrationConfig& integration, const catalog::Manife
 
 }  // namespace
 
-void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedConfig& reading) {
+void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedConfig& parsed) {
   std::map<std::pair<std::string, std::string>, const IntegrationConfig*> owners;
-  for (const IntegrationConfig& integration : reading.config.integrations) {
+  for (const IntegrationConfig& integration : parsed.config.integrations) {
     if (!integration.enabled || integration.tool.empty()) continue;
     for (const loader::Plugin* plugin : plugins.of_tool(integration.tool)) {
       const catalog::Manifest& manifest = plugin->manifest();
@@ -46,7 +46,7 @@ void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedCo
         return api.session && api.session->rotates == name && api.session->always_rotates;
       });
       std::string message = "connection." + name + " is also that of integration \"" +
-                            reading.written(other.id_at, other.id) + "\"" +
+                            parsed.displayed(other.id_at, other.id) + "\"" +
                             (line > 0 ? " (line " + std::to_string(line) + ")" : std::string());
       message += always
                      ? ": the vendor replaces it at each use and takes a second use for a theft; "
@@ -54,8 +54,8 @@ void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedCo
                        "integration"
                      : ": if the vendor replaces it at a use, both go on with what replaced it, "
                        "as long as they keep their state in the same place";
-      (always ? reading.problems : reading.notes)
-          .push_back({reading.config.file, field->at, std::move(message)});
+      (always ? parsed.problems : parsed.notes)
+          .push_back({parsed.config.file, field->at, std::move(message)});
     }
   }
 }

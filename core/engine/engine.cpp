@@ -28,46 +28,46 @@ std::shared_ptr<const Registry> make_registry(const Config& config,
   return registry;
 }
 
-/// Opens an engine from a partially parsed config. Consumes `reading`.
-Result<std::unique_ptr<Engine>, ConfigProblems> open_engine(config::ParsedConfig& reading,
+/// Opens an engine from a partially parsed config. Consumes `parsed`.
+Result<std::unique_ptr<Engine>, ConfigProblems> open_engine(config::ParsedConfig& parsed,
                                                             EngineOptions options) {
-  const Config& config = reading.config;
+  const Config& config = parsed.config;
   const auto problem = [&](Mark at, std::string message) {
     return failure(ConfigProblems{{config.file, at, std::move(message)}});
   };
-  auto plugins = engine::check(reading);
-  if (!reading.problems.empty()) return failure(config::finish(reading));
+  auto plugins = engine::check(parsed);
+  if (!parsed.problems.empty()) return failure(config::finish(parsed));
   if (!options.store) {
     auto store = config::is_postgresql_url(config.state) ? open_postgresql_store(config.state)
                                                          : open_sqlite_store(config.state);
     if (!store) return problem(config.state_at, store.error().message);
     options.store = *std::move(store);
   }
-  auto registry = make_registry(config, std::move(plugins), *options.store, reading.problems);
-  if (!reading.problems.empty()) return failure(config::finish(reading));
+  auto registry = make_registry(config, std::move(plugins), *options.store, parsed.problems);
+  if (!parsed.problems.empty()) return failure(config::finish(parsed));
 
   const int wanted = options.threads > 0 ? options.threads : config.server.threads;
   const unsigned threads = wanted > 0 ? static_cast<unsigned>(wanted)
                                       : std::max(1U, std::thread::hardware_concurrency());
   return std::unique_ptr<Engine>(std::make_unique<PassthroughEngine>(
-      std::make_unique<EngineCore>(reading, std::move(options), std::move(registry), threads)));
+      std::make_unique<EngineCore>(parsed, std::move(options), std::move(registry), threads)));
 }
 
 }  // namespace
 }  // namespace engine
 
 Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open(Config config, EngineOptions options) {
-  config::ParsedConfig reading;
-  reading.config = std::move(config);
-  reading.plugins = true;
-  return engine::open_engine(reading, std::move(options));
+  config::ParsedConfig parsed;
+  parsed.config = std::move(config);
+  parsed.plugins = true;
+  return engine::open_engine(parsed, std::move(options));
 }
 
 Result<std::unique_ptr<Engine>, ConfigProblems> Engine::open_file(const std::filesystem::path& file,
                                                                   EngineOptions options) {
-  config::ParsedConfig reading = config::read(file);
-  engine::check_state(reading);
-  return engine::open_engine(reading, std::move(options));
+  config::ParsedConfig parsed = config::read(file);
+  engine::check_state(parsed);
+  return engine::open_engine(parsed, std::move(options));
 }
 
 void Engine::launch(Call call, detail::CompletionPtr<Result<Response>> completion,

@@ -27,9 +27,9 @@ runtime::ErrorReporter make_error_reporter(std::function<void(std::string_view)>
 
 }  // namespace
 
-EngineCore::EngineCore(config::ParsedConfig& reading, EngineOptions options,
+EngineCore::EngineCore(config::ParsedConfig& parsed, EngineOptions options,
                        std::shared_ptr<const Registry> registry_in, unsigned threads)
-    : config(std::move(reading.config)), notes(std::move(reading.notes)),
+    : config(std::move(parsed.config)), notes(std::move(parsed.notes)),
       registry(std::move(registry_in)), plugin_time_limit(options.plugin_time_limit),
       // The pool starts its thread at once, and the thread inherits the signal mask of this moment.
       blocking((runtime::SignalsBlocked(), 1)),

@@ -39,7 +39,7 @@ Error stopping_error();
 /// Everything that an engine owns: loops, threads, registry and store. Lives until the shutdown is
 /// complete, which is after the Engine object if that is destroyed on one of its own threads.
 struct EngineCore {
-  EngineCore(config::ParsedConfig& reading, EngineOptions options,
+  EngineCore(config::ParsedConfig& parsed, EngineOptions options,
              std::shared_ptr<const Registry> registry_in, unsigned threads);
   /// Call after shut_down(), and not on an engine thread.
   ~EngineCore();

@@ -61,7 +61,7 @@ bool matches_pin(const PluginFile& file, const PluginsConfig& config, const std:
 }  // namespace
 
 PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string& file,
-                                  const std::set<std::string>& unread_pins) {
+                                  const std::set<std::string>& invalid_pins) {
   Loaded out;
   const auto set = std::make_shared<PluginSet>();
   out.plugins = set;
@@ -93,7 +93,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
       refuse({read.error()});
       continue;
     }
-    if (unread_pins.contains(name) || !matches_pin(*read, config, name, file, out.problems)) {
+    if (invalid_pins.contains(name) || !matches_pin(*read, config, name, file, out.problems)) {
       refuse({});
       continue;
     }
@@ -120,7 +120,7 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
     out.refused.emplace_back();
   }
   for (const std::string& name : unmatched_pins) {
-    if (error || unread_pins.contains(name)) continue;
+    if (error || invalid_pins.contains(name)) continue;
     configured(config.pin_marks.contains(name) ? config.pin_marks.at(name) : config.pins_at,
                "plugins.pins names " + name + ", which is not in plugins.directory");
   }

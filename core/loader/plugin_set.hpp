@@ -27,11 +27,11 @@ class PluginSet {
   struct Loaded;
 
   /// Loads every *.so of the folder. Reports all problems at once, each at the place where it has
-  /// to be fixed: the plugin, or the configuration, whose name is `file`. `unread_pins` names
+  /// to be fixed: the plugin, or the configuration, whose name is `file`. `invalid_pins` names
   /// plugins whose pin is there but could not be read: they are not loaded, and no problem is added
   /// for them.
   static Loaded load(const PluginsConfig& config, const std::string& file,
-                     const std::set<std::string>& unread_pins);
+                     const std::set<std::string>& invalid_pins);
 
   /// Null if there is no such API.
   const Entry* find(std::string_view tool, std::string_view api) const;

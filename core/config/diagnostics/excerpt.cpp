@@ -18,7 +18,7 @@ class LineCopy {
       : line_(line), from_(byte_of(line, problem.column)),
         to_(from_ + byte_of(line.substr(from_), problem.length + 1)) {}
 
-  void clear(std::size_t begin, std::size_t end) {
+  void unmask(std::size_t begin, std::size_t end) {
     if (holds(begin, end)) {
       out_.begin = out_.text.size() + from_ - begin;
       out_.end = out_.begin + std::min(to_, end) - from_;
@@ -46,10 +46,10 @@ class LineCopy {
     if (is_comment) end = begin + stop;
     const std::size_t word = text.substr(0, stop).find_first_not_of(" \t[]{},:-?");
     if (word == std::string_view::npos) {
-      clear(begin, end);
+      unmask(begin, end);
     } else {
       const std::size_t signs = std::min(text.find_first_not_of(" \t"), word);
-      clear(begin, begin + signs);
+      unmask(begin, begin + signs);
       redact(begin + signs, end);
     }
     return !is_comment;
@@ -75,22 +75,22 @@ class LineCopy {
 
 }  // namespace
 
-Excerpts::Excerpts(const ParsedConfig& reading)
-    : source_(reading.yaml), is_text_(reading.yaml.find('\0') == std::string::npos) {
-  std::vector<Mark> clear = reading.clear;
-  std::ranges::sort(clear, {}, place);
-  collect(reading.root, clear);
+Excerpts::Excerpts(const ParsedConfig& parsed)
+    : source_(parsed.yaml), is_text_(parsed.yaml.find('\0') == std::string::npos) {
+  std::vector<Mark> unmasked = parsed.unmasked;
+  std::ranges::sort(unmasked, {}, place);
+  collect(parsed.root, unmasked);
   std::ranges::stable_sort(words_, {}, [](const Word& word) { return place(word.at); });
 }
 
-void Excerpts::collect(const YamlNode& node, const std::vector<Mark>& clear) {
+void Excerpts::collect(const YamlNode& node, const std::vector<Mark>& unmasked) {
   if (node.kind == YamlNode::Kind::scalar)
-    words_.push_back({node.at, std::ranges::binary_search(clear, place(node.at), {}, place)});
+    words_.push_back({node.at, std::ranges::binary_search(unmasked, place(node.at), {}, place)});
   for (const YamlNode& item : node.items)
-    collect(item, clear);
+    collect(item, unmasked);
   for (const auto& [name, value] : node.entries) {
-    if (name.kind == YamlNode::Kind::scalar) words_.push_back({name.at, name.named});
-    collect(value, clear);
+    if (name.kind == YamlNode::Kind::scalar) words_.push_back({name.at, name.is_key});
+    collect(value, unmasked);
   }
 }
 
@@ -108,8 +108,8 @@ Excerpt Excerpts::of(Mark at) const {
     const bool is_whole = word->at.length > 0;
     const std::size_t end =
         is_whole ? begin + byte_of(line.substr(begin), word->at.length + 1) : line.size();
-    if (is_whole && word->clear) {
-      copy.clear(begin, end);
+    if (is_whole && word->unmasked) {
+      copy.unmask(begin, end);
     } else {
       copy.redact(begin, end);
     }

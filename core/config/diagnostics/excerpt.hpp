@@ -15,17 +15,17 @@ struct ParsedConfig;
 /// not understand.
 class Excerpts {
  public:
-  explicit Excerpts(const ParsedConfig& reading);  ///< `reading` must outlive this object
+  explicit Excerpts(const ParsedConfig& parsed);  ///< `parsed` must outlive this object
 
   Excerpt of(Mark at) const;
 
  private:
   struct Word {
     Mark at;
-    bool clear = false;
+    bool unmasked = false;
   };
 
-  void collect(const struct YamlNode& node, const std::vector<Mark>& clear);
+  void collect(const struct YamlNode& node, const std::vector<Mark>& unmasked);
 
   SourceText source_;
   std::vector<Word> words_;  ///< every scalar, sorted by position

@@ -12,13 +12,13 @@
 
 #include "base/json.hpp"
 #include "config/editor_schema/file_schema.hpp"
-#include "config/editor_schema/written.hpp"
+#include "config/editor_schema/scalar_forms.hpp"
 
 namespace penstock {
 namespace {
 
 using config::JsonAllocator;
-using config::written;
+using config::with_scalar_forms;
 using rapidjson::Value;
 
 Value text(std::string_view value, JsonAllocator& memory) {
@@ -168,7 +168,7 @@ class ToolConnection {
     const Value* properties = connection.properties();
     if (properties == nullptr) return;
     for (const auto& [name, schema] : properties->GetObject()) {
-      Value field = written(schema, memory_);
+      Value field = with_scalar_forms(schema, memory_);
       const auto known = fields_.FindMember(name);
       if (known == fields_.MemberEnd()) {
         fields_.AddMember(Value(name, memory_), field, memory_);
@@ -224,7 +224,7 @@ std::string config_schema(const std::vector<ApiInfo>& apis) {
     (**meant)["definitions"]["integration"]["properties"]["tool"].AddMember(
         "enum", tool_names(tools, memory), memory);
   }
-  Value schema = written(**meant, memory);
+  Value schema = with_scalar_forms(**meant, memory);
   Value& definitions = schema["definitions"];
   definitions.AddMember("interpolated", config::interpolated_text(memory), memory);
   if (!tools.empty())

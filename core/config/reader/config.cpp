@@ -52,8 +52,8 @@ bool is_sha256(std::string_view text) {
          });
 }
 
-UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
-  MapReader reader(node, "upstream", source);
+UpstreamConfig read_upstream(const YamlNode& node, ReadContext& context) {
+  MapReader reader(node, "upstream", context);
   UpstreamConfig out;
   out.connect_timeout = reader.milliseconds("connect_timeout_ms");
   out.timeout = reader.milliseconds("timeout_ms");
@@ -64,7 +64,7 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
   if (const auto most = reader.integer("max_queued_calls", 0, 1'000'000))
     out.max_queued_calls = static_cast<std::uint32_t>(*most);
   if (const auto to = reader.scalar("connect_to")) {
-    if (!is_host_and_port(to->text)) source.problem(to->at, "connect_to must be HOST:PORT");
+    if (!is_host_and_port(to->text)) context.problem(to->at, "connect_to must be HOST:PORT");
     out.connect_to = to->text;
   }
   if (const auto file = reader.path("ca_file")) {
@@ -80,28 +80,28 @@ UpstreamConfig read_upstream(const YamlNode& node, Source& source) {
   return out;
 }
 
-ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
-  MapReader reader(node, "an API key", source);
+ApiKeyConfig read_api_key(const YamlNode& node, ReadContext& context) {
+  MapReader reader(node, "an API key", context);
   ApiKeyConfig out;
   if (const auto name = reader.scalar("name", true)) out.name = name->text;
-  const auto key = reader.scalar("key", false, Shown::masked);
-  const auto digest = reader.scalar("key_sha256", false, Shown::masked);
+  const auto key = reader.scalar("key", false, Display::masked);
+  const auto digest = reader.scalar("key_sha256", false, Display::masked);
   const char* const needed = "an API key needs one of key and key_sha256";
-  if (reader.has("key") && reader.has("key_sha256")) source.problem(node.at, needed);
+  if (reader.has("key") && reader.has("key_sha256")) context.problem(node.at, needed);
   reader.need({"key", "key_sha256"}, needed);
   if (key) {
     const std::string trouble = api_key_trouble(key->text);
-    if (!trouble.empty()) source.problem(key->at, "key " + trouble);
+    if (!trouble.empty()) context.problem(key->at, "key " + trouble);
     if (trouble.empty() && key->text.size() < shortest_safe_api_key) {
-      source.note(key->at,
-                  "key is shorter than " + std::to_string(shortest_safe_api_key) +
-                      " characters and may be guessed; make one with: openssl rand -hex 32");
+      context.note(key->at,
+                   "key is shorter than " + std::to_string(shortest_safe_api_key) +
+                       " characters and may be guessed; make one with: openssl rand -hex 32");
     }
     out.key = Secret(key->text);
   }
   if (digest) {
     if (!is_sha256(digest->text))
-      source.problem(digest->at, "key_sha256 must be 64 lower-case hex digits");
+      context.problem(digest->at, "key_sha256 must be 64 lower-case hex digits");
     out.key_sha256 = digest->text;
   }
   out.calls_per_second =
@@ -110,11 +110,11 @@ ApiKeyConfig read_api_key(const YamlNode& node, Source& source) {
   return out;
 }
 
-ServerConfig read_server(const YamlNode& node, Source& source) {
-  MapReader reader(node, "server", source);
+ServerConfig read_server(const YamlNode& node, ReadContext& context) {
+  MapReader reader(node, "server", context);
   ServerConfig out;
   if (const auto listen = reader.scalar("listen")) {
-    if (!is_host_and_port(listen->text)) source.problem(listen->at, "listen must be HOST:PORT");
+    if (!is_host_and_port(listen->text)) context.problem(listen->at, "listen must be HOST:PORT");
     out.listen = listen->text;
   }
   if (const auto environment = reader.scalar("environment_id"))
@@ -123,22 +123,22 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   if (const YamlNode* keys = reader.sequence("api_keys")) {
     std::map<std::string, int> names;  // name → line
     for (const YamlNode& key : keys->items) {
-      ApiKeyConfig read = read_api_key(key, source);
+      ApiKeyConfig read = read_api_key(key, context);
       const auto [first, added] = names.try_emplace(read.name, key.at.line);
       if (!read.name.empty() && !added)
-        source.problem(key.at, "there is another API key named \"" + read.name + "\" on line " +
-                                   std::to_string(first->second));
+        context.problem(key.at, "there is another API key named \"" + read.name + "\" on line " +
+                                    std::to_string(first->second));
       out.api_keys.push_back(std::move(read));
     }
-    if (keys->items.empty() && !keys->cut) source.problem(node.at, needed);
+    if (keys->items.empty() && !keys->truncated) context.problem(node.at, needed);
   }
   reader.need({"api_keys"}, needed);
   if (const YamlNode* networks = reader.sequence("allowed_networks")) {
     for (const YamlNode& network : networks->items) {
-      const auto text = read_scalar(network, "an allowed network", source);
+      const auto text = read_scalar(network, "an allowed network", context);
       if (!text) continue;
       if (!IpNetwork::parse(text->text))
-        source.problem(text->at, "\"" + network.text + "\" is not a network like 10.0.0.0/8");
+        context.problem(text->at, "\"" + network.text + "\" is not a network like 10.0.0.0/8");
       out.allowed_networks.push_back(text->text);
     }
   }
@@ -149,25 +149,25 @@ ServerConfig read_server(const YamlNode& node, Source& source) {
   return out;
 }
 
-void read_pins(const YamlNode& pins, ParsedConfig& out, Source& source) {
+void read_pins(const YamlNode& pins, ParsedConfig& out, ReadContext& context) {
   PluginsConfig& plugins = out.config.plugins;
   plugins.pins_at = pins.at;
   for (const auto& [name, value] : pins.entries) {
-    const auto digest = read_scalar(value, "a pin", source);
+    const auto digest = read_scalar(value, "a pin", context);
     const bool is_digest = digest && is_sha256(digest->text);
     if (digest && !is_digest)
-      source.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
-    if (!is_digest) out.unread_pins.insert(name.text);
+      context.problem(digest->at, "a pin must be 64 lower-case hex digits (sha256sum)");
+    if (!is_digest) out.invalid_pins.insert(name.text);
     plugins.pins[name.text] = is_digest ? digest->text : "";
     plugins.pin_marks[name.text] = value.at;
   }
 }
 
-/// An invalid pin only rejects its own plugin (unread_pins). Any other error in the section may be
+/// An invalid pin only rejects its own plugin (invalid_pins). Any other error in the section may be
 /// a mistyped pin, so then no plugin is loaded.
-void read_plugins(const YamlNode& node, ParsedConfig& out, Source& source) {
-  const std::size_t before = source.problems.size();
-  MapReader reader(node, "plugins", source);
+void read_plugins(const YamlNode& node, ParsedConfig& out, ReadContext& context) {
+  const std::size_t before = context.problems.size();
+  MapReader reader(node, "plugins", context);
   out.config.plugins.directory_at = node.at;
   if (const auto directory = reader.path("directory")) {
     out.config.plugins.directory = directory->path;
@@ -176,36 +176,37 @@ void read_plugins(const YamlNode& node, ParsedConfig& out, Source& source) {
   reader.need({"directory"}, "plugins needs directory");
   const YamlNode* pins = reader.map("pins");
   reader.refuse_others();
-  out.plugins = source.problems.size() == before && !out.config.plugins.directory.empty() &&
+  out.plugins = context.problems.size() == before && !out.config.plugins.directory.empty() &&
                 (pins != nullptr || !reader.has("pins")) && !has_duplicates(node) &&
                 (pins == nullptr || !has_duplicates(*pins));
-  if (pins != nullptr) read_pins(*pins, out, source);
+  if (pins != nullptr) read_pins(*pins, out, context);
 }
 
-void read_connection(const YamlNode& node, IntegrationConfig& out, UnparsedFields& unread,
-                     Source& source) {
+void read_connection(const YamlNode& node, IntegrationConfig& out, UnparsedFields& unparsed,
+                     ReadContext& context) {
   for (const auto& [name, value] : node.entries) {
     const bool again = std::ranges::find(out.connection, name.text, &ConnectionField::name) !=
                        out.connection.end();
     if (again || name.kind != YamlNode::Kind::scalar) continue;  // already reported
-    if (!name.named) source.written.emplace(place(name.at), "***");
-    const auto text =
-        read_scalar(value, "connection." + (name.named ? name.text : "***"), source, Shown::masked);
+    if (!name.is_key) context.displayed_texts.emplace(place(name.at), "***");
+    const auto text = read_scalar(value, "connection." + (name.is_key ? name.text : "***"), context,
+                                  Display::masked);
     if (text) {
       out.connection.push_back({name.text, Secret(text->text), text->at, name.at});
     } else {
-      unread.fields.emplace(name.text, name.at);
+      unparsed.fields.emplace(name.text, name.at);
     }
   }
 }
 
-IntegrationConfig read_integration(const YamlNode& node, UnparsedFields& unread, Source& source) {
-  MapReader reader(node, "an integration", source);
+IntegrationConfig read_integration(const YamlNode& node, UnparsedFields& unparsed,
+                                   ReadContext& context) {
+  MapReader reader(node, "an integration", context);
   IntegrationConfig out;
   out.at = out.connection_at = node.at;
   if (const auto id = reader.scalar("id", true)) {
     if (!is_id(id->text))
-      source.problem(id->at, "id must be letters, digits and . _ : -, at most 128 of them");
+      context.problem(id->at, "id must be letters, digits and . _ : -, at most 128 of them");
     out.id = id->text;
     out.id_at = id->at;
   }
@@ -217,64 +218,65 @@ IntegrationConfig read_integration(const YamlNode& node, UnparsedFields& unread,
   const YamlNode* connection = reader.map("connection");
   if (connection != nullptr) {
     out.connection_at = connection->at;
-    read_connection(*connection, out, unread, source);
+    read_connection(*connection, out, unparsed, context);
   }
   if (const YamlNode* upstream = reader.map("upstream"))
-    out.upstream = read_upstream(*upstream, source);
+    out.upstream = read_upstream(*upstream, context);
   out.max_in_flight = static_cast<int>(reader.integer("max_in_flight", 1, 1'000'000).value_or(30));
   reader.refuse_others();
-  unread.connection = connection == nullptr && reader.has("connection");
+  unparsed.connection = connection == nullptr && reader.has("connection");
   return out;
 }
 
-void read_integrations(const YamlNode& list, ParsedConfig& out, Source& source) {
+void read_integrations(const YamlNode& list, ParsedConfig& out, ReadContext& context) {
   std::map<std::string, int> ids;  // id → line
   for (const YamlNode& item : list.items) {
-    UnparsedFields unread;
-    IntegrationConfig integration = read_integration(item, unread, source);
+    UnparsedFields unparsed;
+    IntegrationConfig integration = read_integration(item, unparsed, context);
     const auto [first, added] = ids.try_emplace(integration.id, integration.id_at.line);
     if (!integration.id.empty() && !added) {
-      source.problem(integration.id_at, "there is another integration with the id \"" +
-                                            integration.id + "\" on line " +
-                                            std::to_string(first->second));
+      context.problem(integration.id_at, "there is another integration with the id \"" +
+                                             integration.id + "\" on line " +
+                                             std::to_string(first->second));
     }
     out.config.integrations.push_back(std::move(integration));
-    out.unread.push_back(std::move(unread));
+    out.unparsed.push_back(std::move(unparsed));
   }
 }
 
-void read_state(MapReader& reader, Config& out, Source& source) {
-  const auto state = reader.scalar("state", false, Shown::masked);  // a URL may contain a password
+void read_state(MapReader& reader, Config& out, ReadContext& context) {
+  // Masked: a URL may contain a password.
+  const auto state = reader.scalar("state", false, Display::masked);
   const bool is_url = state && state->text.find("://") != std::string::npos;
   out.state =
       is_url ? state->text
-             : (source.directory / (state ? state->text : "state")).lexically_normal().string();
+             : (context.directory / (state ? state->text : "state")).lexically_normal().string();
   if (state) out.state_at = state->at;
   if (const std::string trouble = state ? secret_trouble(state->text) : std::string();
       !trouble.empty())
-    source.problem(state->at, "state " + trouble);
+    context.problem(state->at, "state " + trouble);
   if (!state && reader.has("state")) out.state.clear();
   if (is_url && !is_postgresql_url(state->text))
-    source.problem(state->at, "state must be a folder or a postgresql:// URL");
+    context.problem(state->at, "state must be a folder or a postgresql:// URL");
   if (const std::string why = state ? keyword_form_problem(state->text) : std::string();
       !why.empty())
-    source.problem(state->at, why);
+    context.problem(state->at, why);
 }
 
-void read_root(const YamlNode& root, ParsedConfig& out, Source& source) {
-  MapReader reader(root, "the configuration", source);
+void read_root(const YamlNode& root, ParsedConfig& out, ReadContext& context) {
+  MapReader reader(root, "the configuration", context);
   if (const YamlNode* server = reader.map("server"))
-    out.config.server = read_server(*server, source);
+    out.config.server = read_server(*server, context);
   reader.need({"server"}, "server.api_keys needs at least one key");
-  if (const YamlNode* plugins = reader.map("plugins")) read_plugins(*plugins, out, source);
+  if (const YamlNode* plugins = reader.map("plugins")) read_plugins(*plugins, out, context);
   reader.need({"plugins"}, "the configuration needs plugins.directory");
   out.plugins = out.plugins && !has_duplicates(root, "plugins");
   if (!out.plugins) out.config.plugins.directory.clear();
-  read_state(reader, out.config, source);
+  read_state(reader, out.config, context);
   if (const YamlNode* upstream = reader.map("upstream"))
-    out.config.upstream = read_upstream(*upstream, source);
+    out.config.upstream = read_upstream(*upstream, context);
   if (const YamlNode* integrations = reader.sequence("integrations"))
-    read_integrations(*integrations, out, source);
+    read_integrations(*integrations, out, context);
   reader.refuse_others();
 }
 
@@ -284,15 +286,15 @@ ParsedConfig read(std::string_view yaml, const std::string& name,
                   const std::filesystem::path& directory) {
   ParsedConfig out;
   out.config.file = name;
-  Source source{name, std::filesystem::absolute(directory), {}};
-  out.root = parse_yaml(yaml, name, source.problems);
+  ReadContext context{name, std::filesystem::absolute(directory), {}};
+  out.root = parse_yaml(yaml, name, context.problems);
   // After a syntax error, further errors would be about text that the parser did not see.
-  const bool is_nothing = out.root.kind == YamlNode::Kind::null && !source.problems.empty();
-  if (!is_nothing) read_root(out.root, out, source);
-  out.problems = std::move(source.problems);
-  out.notes = std::move(source.notes);
-  out.clear = std::move(source.clear);
-  out.written_instead = std::move(source.written);
+  const bool is_nothing = out.root.kind == YamlNode::Kind::null && !context.problems.empty();
+  if (!is_nothing) read_root(out.root, out, context);
+  out.problems = std::move(context.problems);
+  out.notes = std::move(context.notes);
+  out.unmasked = std::move(context.unmasked);
+  out.displayed_texts = std::move(context.displayed_texts);
   out.yaml = yaml;
   return out;
 }

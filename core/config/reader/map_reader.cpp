@@ -22,8 +22,8 @@ const YamlNode& empty_map() {
 
 }  // namespace
 
-std::string Source::unknown(Mark at, std::string message, std::string_view name,
-                            std::span<const std::string> known, Hint hint) {
+std::string ReadContext::unknown(Mark at, std::string message, std::string_view name,
+                                 std::span<const std::string> known, Hint hint) {
   std::string near = nearest(name, known);
   message += did_you_mean(near);
   if (near.empty() && hint == Hint::all) {
@@ -35,37 +35,37 @@ std::string Source::unknown(Mark at, std::string message, std::string_view name,
 }
 
 std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
-                                             Source& source, Shown shown) {
-  if (node.kind == YamlNode::Kind::unread) return std::nullopt;
-  if (node.kind == YamlNode::Kind::scalar && shown == Shown::clear) {
-    source.clear.push_back(node.at);
+                                             ReadContext& context, Display display) {
+  if (node.kind == YamlNode::Kind::unparsed) return std::nullopt;
+  if (node.kind == YamlNode::Kind::scalar && display == Display::unmasked) {
+    context.unmasked.push_back(node.at);
     if (node.text.find("${") != std::string::npos)
-      source.written.emplace(place(node.at), node.text);
+      context.displayed_texts.emplace(place(node.at), node.text);
   }
   if (node.kind != YamlNode::Kind::scalar) {
-    source.problem(node.at, what + " must be a value, not " + std::string(node.kind_name()));
+    context.problem(node.at, what + " must be a value, not " + std::string(node.kind_name()));
     return std::nullopt;
   }
   if (has_escaped_dollar(node.text)) {
-    source.note(node.at, what + ": $$ stands for one $; where two are meant, write $$$$");
+    context.note(node.at, what + ": $$ stands for one $; where two are meant, write $$$$");
   }
-  auto text = interpolate(node.text, source.directory);
+  auto text = interpolate(node.text, context.directory);
   if (!text) {
-    source.problem(node.at, what + ": " + text.error());
+    context.problem(node.at, what + ": " + text.error());
     return std::nullopt;
   }
-  if (shown == Shown::clear && (text->ends_with('\n') || text->ends_with('\r'))) {
-    source.problem(node.at, what + " " + secret_trouble(*text + "\n"));
+  if (display == Display::unmasked && (text->ends_with('\n') || text->ends_with('\r'))) {
+    context.problem(node.at, what + " " + secret_trouble(*text + "\n"));
     return std::nullopt;
   }
   return MapReader::Scalar{*std::move(text), node.at, node.quoted};
 }
 
-MapReader::MapReader(const YamlNode& node, std::string what, Source& source)
+MapReader::MapReader(const YamlNode& node, std::string what, ReadContext& context)
     : node_(node.kind == YamlNode::Kind::map ? node : empty_map()),
-      is_map_(node.kind == YamlNode::Kind::map), what_(std::move(what)), source_(source) {
-  if (!is_map_ && node.kind != YamlNode::Kind::unread) {
-    source.problem(node.at, what_ + " must be a map, not " + std::string(node.kind_name()));
+      is_map_(node.kind == YamlNode::Kind::map), what_(std::move(what)), context_(context) {
+  if (!is_map_ && node.kind != YamlNode::Kind::unparsed) {
+    context.problem(node.at, what_ + " must be a map, not " + std::string(node.kind_name()));
   }
 }
 
@@ -76,9 +76,10 @@ const YamlNode* MapReader::find(const char* key) {
   return found == node_.entries.end() ? nullptr : &found->value;
 }
 
-std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required, Shown shown) {
+std::optional<MapReader::Scalar> MapReader::scalar(const char* key, bool required,
+                                                   Display display) {
   const YamlNode* found = find(key);
-  if (found != nullptr) return read_scalar(*found, key, source_, shown);
+  if (found != nullptr) return read_scalar(*found, key, context_, display);
   if (required) need({key}, what_ + " needs " + key);
   return std::nullopt;
 }
@@ -92,7 +93,7 @@ std::optional<bool> MapReader::boolean(const char* key) {
   if (!found) return std::nullopt;
   if (found->text == "true") return true;
   if (found->text == "false") return false;
-  source_.problem(found->at, std::string(key) + " must be true or false");
+  context_.problem(found->at, std::string(key) + " must be true or false");
   return std::nullopt;
 }
 
@@ -104,8 +105,8 @@ std::optional<std::int64_t> MapReader::integer(const char* key, std::int64_t lea
   const char* end = found->text.data() + found->text.size();
   const auto [rest, error] = std::from_chars(found->text.data(), end, value);
   if (error != std::errc() || rest != end || value < least || value > most) {
-    source_.problem(found->at, std::string(key) + " must be a whole number from " +
-                                   std::to_string(least) + " to " + std::to_string(most));
+    context_.problem(found->at, std::string(key) + " must be a whole number from " +
+                                    std::to_string(least) + " to " + std::to_string(most));
     return std::nullopt;
   }
   return value;
@@ -120,18 +121,18 @@ std::optional<MapReader::Path> MapReader::path(const char* key) {
   const auto found = scalar(key);
   if (!found) return std::nullopt;
   if (found->text.empty()) {
-    source_.problem(found->at, std::string(key) + " must not be empty");
+    context_.problem(found->at, std::string(key) + " must not be empty");
     return std::nullopt;
   }
-  return Path{(source_.directory / found->text).lexically_normal(), found->at};
+  return Path{(context_.directory / found->text).lexically_normal(), found->at};
 }
 
 const YamlNode* MapReader::map(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::map) return found;
-  if (found->kind != YamlNode::Kind::unread) {
-    source_.problem(found->at,
-                    std::string(key) + " must be a map, not " + std::string(found->kind_name()));
+  if (found->kind != YamlNode::Kind::unparsed) {
+    context_.problem(found->at,
+                     std::string(key) + " must be a map, not " + std::string(found->kind_name()));
   }
   return nullptr;
 }
@@ -139,9 +140,9 @@ const YamlNode* MapReader::map(const char* key) {
 const YamlNode* MapReader::sequence(const char* key) {
   const YamlNode* found = find(key);
   if (found == nullptr || found->kind == YamlNode::Kind::sequence) return found;
-  if (found->kind != YamlNode::Kind::unread) {
-    source_.problem(found->at,
-                    std::string(key) + " must be a list, not " + std::string(found->kind_name()));
+  if (found->kind != YamlNode::Kind::unparsed) {
+    context_.problem(found->at,
+                     std::string(key) + " must be a list, not " + std::string(found->kind_name()));
   }
   return nullptr;
 }
@@ -156,18 +157,18 @@ void MapReader::refuse_others() {
   for (const auto& [key, value] : node_.entries) {
     const bool is_told = key.kind != YamlNode::Kind::scalar || (key.text == "<<" && !key.quoted);
     if (is_told || std::ranges::find(known_, key.text) != known_.end()) continue;
-    std::string message = what_ + " has no key " + key.shown();
-    if (key.named && key.text.starts_with('-'))
+    std::string message = what_ + " has no key " + key.displayed_name();
+    if (key.is_key && key.text.starts_with('-'))
       message += "; behind the dash of a list item stands a blank";
-    std::string near = source_.unknown(key.at, std::move(message), key.text, known_, Hint::all);
+    std::string near = context_.unknown(key.at, std::move(message), key.text, known_, Hint::all);
     if (!near.empty()) meant_.push_back(std::move(near));
   }
   // If the node is not a map or was cut off, nothing more can be reported.
-  if (!is_map_ || node_.cut) return;
+  if (!is_map_ || node_.truncated) return;
   for (Need& need : needs_) {
     const auto is_here = [&](const std::string& key) { return has(key); };
     if (std::ranges::none_of(need.keys, is_here))
-      source_.problem(node_.at, std::move(need.message));
+      context_.problem(node_.at, std::move(need.message));
   }
 }
 

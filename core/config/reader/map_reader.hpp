@@ -19,19 +19,19 @@ using Place = std::pair<int, int>;  ///< line and column
 inline Place place(Mark at) { return {at.line, at.column}; }
 
 /// The text that messages show instead of a name or value that may be secret, by position.
-using Written = std::map<Place, std::string>;
+using DisplayedTexts = std::map<Place, std::string>;
 
 /// The hint for an unknown name: a similar name; with `all`, the list of known names if none is
 /// similar.
 enum class Hint : std::uint8_t { near, all };
 
 /// State shared by all readers of one file.
-struct Source {
+struct ReadContext {
   std::string file;
   std::filesystem::path directory;
   ConfigProblems problems;
-  std::vector<Mark> clear = {};  ///< positions of the scalars that are not secret and may be shown
-  Written written = {};
+  std::vector<Mark> unmasked = {};  ///< positions of the scalars that are not secret
+  DisplayedTexts displayed_texts = {};
   ConfigProblems notes = {};  ///< valid, but perhaps not intended
 
   void problem(Mark at, std::string message) { problems.push_back({file, at, std::move(message)}); }
@@ -44,12 +44,12 @@ struct Source {
 };
 
 /// Whether a scalar may be shown in problems.
-enum class Shown : std::uint8_t { clear, masked };
+enum class Display : std::uint8_t { unmasked, masked };
 
 /// Reads one map strictly: each key is requested by name; keys that were not requested are errors.
 class MapReader {
  public:
-  MapReader(const YamlNode& node, std::string what, Source& source);
+  MapReader(const YamlNode& node, std::string what, ReadContext& context);
 
   /// The value of a key after interpolation, and its position; none if it is absent or invalid.
   struct Scalar {
@@ -57,7 +57,8 @@ class MapReader {
     Mark at;
     bool quoted = false;
   };
-  std::optional<Scalar> scalar(const char* key, bool required = false, Shown shown = Shown::clear);
+  std::optional<Scalar> scalar(const char* key, bool required = false,
+                               Display display = Display::unmasked);
 
   std::optional<bool> boolean(const char* key);
   std::optional<std::int64_t> integer(const char* key, std::int64_t least, std::int64_t most);
@@ -94,13 +95,14 @@ class MapReader {
   const YamlNode& node_;
   const bool is_map_;
   std::string what_;
-  Source& source_;
+  ReadContext& context_;
   std::vector<std::string> known_, meant_;
   std::vector<Need> needs_;
 };
 
 /// Reads one scalar with interpolation; none, and a problem, if it is not a scalar.
 std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::string& what,
-                                             Source& source, Shown shown = Shown::clear);
+                                             ReadContext& context,
+                                             Display display = Display::unmasked);
 
 }  // namespace penstock::config

@@ -20,9 +20,9 @@ auto place_of(const ConfigProblem& problem) {
 
 }  // namespace
 
-std::string ParsedConfig::written(Mark at, std::string value) const {
-  const auto found = written_instead.find(place(at));
-  if (found != written_instead.end()) return found->second;
+std::string ParsedConfig::displayed(Mark at, std::string value) const {
+  const auto found = displayed_texts.find(place(at));
+  if (found != displayed_texts.end()) return found->second;
   return value;
 }
 
@@ -41,7 +41,7 @@ ParsedConfig read(const std::filesystem::path& file) {
 
 namespace {
 
-ConfigProblems sorted_with_excerpts(ParsedConfig& reading, ConfigProblems& found) {
+ConfigProblems sorted_with_excerpts(ParsedConfig& parsed, ConfigProblems& found) {
   // Sorts indexes instead of problems: there may be as many problems as words in the file.
   std::vector<std::size_t> order(found.size());
   std::iota(order.begin(), order.end(), 0);
@@ -54,21 +54,21 @@ ConfigProblems sorted_with_excerpts(ParsedConfig& reading, ConfigProblems& found
     if (!is_told) problems.push_back(std::move(found[i]));
   }
   if (problems.empty()) return {};
-  const Excerpts excerpts(reading);
+  const Excerpts excerpts(parsed);
   for (std::size_t i = 0; i < std::min(problems.size(), max_excerpts); ++i) {
-    if (problems[i].file == reading.config.file) problems[i].excerpt = excerpts.of(problems[i].at);
+    if (problems[i].file == parsed.config.file) problems[i].excerpt = excerpts.of(problems[i].at);
   }
   return problems;
 }
 
 }  // namespace
 
-ConfigProblems finish(ParsedConfig& reading) {
-  return sorted_with_excerpts(reading, reading.problems);
+ConfigProblems finish(ParsedConfig& parsed) {
+  return sorted_with_excerpts(parsed, parsed.problems);
 }
 
-ConfigProblems finish_notes(ParsedConfig& reading) {
-  return sorted_with_excerpts(reading, reading.notes);
+ConfigProblems finish_notes(ParsedConfig& parsed) {
+  return sorted_with_excerpts(parsed, parsed.notes);
 }
 
 }  // namespace penstock::config
@@ -82,21 +82,21 @@ std::string ConfigProblem::text() const {
 
 Result<Config, ConfigProblems> parse_config(std::string_view yaml, const std::string& name,
                                             const std::filesystem::path& directory) {
-  config::ParsedConfig reading = config::read(yaml, name, directory);
-  if (reading.problems.empty()) return std::move(reading.config);
-  return failure(config::finish(reading));
+  config::ParsedConfig parsed = config::read(yaml, name, directory);
+  if (parsed.problems.empty()) return std::move(parsed.config);
+  return failure(config::finish(parsed));
 }
 
 PartialConfig load_partial_config(const std::filesystem::path& file) {
-  config::ParsedConfig reading = config::read(file);
-  ConfigProblems problems = config::finish(reading);
-  return {std::move(reading.config), std::move(problems)};
+  config::ParsedConfig parsed = config::read(file);
+  ConfigProblems problems = config::finish(parsed);
+  return {std::move(parsed.config), std::move(problems)};
 }
 
 Result<Config, ConfigProblems> load_config(const std::filesystem::path& file) {
-  config::ParsedConfig reading = config::read(file);
-  if (reading.problems.empty()) return std::move(reading.config);
-  return failure(config::finish(reading));
+  config::ParsedConfig parsed = config::read(file);
+  if (parsed.problems.empty()) return std::move(parsed.config);
+  return failure(config::finish(parsed));
 }
 
 }  // namespace penstock

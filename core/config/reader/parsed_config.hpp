@@ -23,17 +23,17 @@ struct ParsedConfig {
   Config config;
   ConfigProblems problems;
   ConfigProblems notes;  ///< worth a look, but not errors; only `problems` prevent a start
-  std::vector<UnparsedFields> unread;  ///< one entry for each of config.integrations
-  bool plugins = false;                ///< `plugins` was read completely: its folder may be loaded
-  std::set<std::string> unread_pins;
+  std::vector<UnparsedFields> unparsed;  ///< one entry for each of config.integrations
+  bool plugins = false;  ///< `plugins` was read completely: its folder may be loaded
+  std::set<std::string> invalid_pins;
 
   std::string yaml;
   YamlNode root;
-  std::vector<Mark> clear;  ///< positions of the scalars that may be shown
-  Written written_instead;
+  std::vector<Mark> unmasked;  ///< positions of the scalars that may be shown
+  DisplayedTexts displayed_texts;
 
   /// A name or value as messages show it: if it was interpolated, the text as written in the file.
-  std::string written(Mark at, std::string value) const;
+  std::string displayed(Mark at, std::string value) const;
 };
 
 ParsedConfig read(std::string_view yaml, const std::string& name,
@@ -41,9 +41,9 @@ ParsedConfig read(std::string_view yaml, const std::string& name,
 ParsedConfig read(const std::filesystem::path& file);
 
 /// Returns the notes, sorted, with their excerpts.
-ConfigProblems finish_notes(ParsedConfig& reading);
+ConfigProblems finish_notes(ParsedConfig& parsed);
 
 /// Returns the problems, sorted and without duplicates, the first thousand with their excerpts.
-ConfigProblems finish(ParsedConfig& reading);
+ConfigProblems finish(ParsedConfig& parsed);
 
 }  // namespace penstock::config

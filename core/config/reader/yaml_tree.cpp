@@ -36,7 +36,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
     problem(place_of(mark), "aliases are not supported; write the value again");
     YamlNode node;
-    node.kind = YamlNode::Kind::unread;
+    node.kind = YamlNode::Kind::unparsed;
     add(mark, 0, std::move(node));
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -46,7 +46,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool nothing = !node.quoted && (value.empty() || value == "~" || value == "null");
     node.kind = nothing ? YamlNode::Kind::null : YamlNode::Kind::scalar;
     node.text = value;
-    node.named = is_word(value) && source_.is_key(mark.line, mark.column, value);
+    node.is_key = is_word(value) && source_.is_key(mark.line, mark.column, value);
     refuse_tag(mark, tag);
     add(mark, anchor, std::move(node));
   }
@@ -71,7 +71,7 @@ class TreeBuilder final : public YAML::EventHandler {
   /// After a syntax error, closes all open nodes. Only the root and a list directly inside it keep
   /// their contents; any other node, above all plugins.pins, is kept complete or not at all. The
   /// last node before the error may look complete only because of the error (a line with too little
-  /// indentation ends a map), so it counts as unread.
+  /// indentation ends a map), so it counts as unparsed.
   void cut_off(Mark error) {
     std::erase_if(problems_, [&](const ConfigProblem& problem) {
       return std::pair(problem.at.line, problem.at.column) >= std::pair(error.line, error.column);
@@ -81,12 +81,12 @@ class TreeBuilder final : public YAML::EventHandler {
       root = YamlNode{.at = root.at};
       return;
     }
-    root.cut = true;
+    root.truncated = true;
     if (root.entries.empty()) return;
     YamlNode& last = root.entries.back().value;
-    last.cut = true;
+    last.truncated = true;
     if (last.kind != YamlNode::Kind::sequence) {
-      last.kind = YamlNode::Kind::unread;
+      last.kind = YamlNode::Kind::unparsed;
     } else if (!last.items.empty()) {
       last.items.pop_back();
     }
@@ -99,12 +99,12 @@ class TreeBuilder final : public YAML::EventHandler {
  private:
   void close_all() {
     while (!stack_.empty()) {
-      if (has_key_.back()) place({.kind = YamlNode::Kind::unread});
+      if (has_key_.back()) place({.kind = YamlNode::Kind::unparsed});
       YamlNode& open = stack_.back();
-      open.cut = true;
+      open.truncated = true;
       const bool is_kept =
           stack_.size() == 1 || (stack_.size() == 2 && open.kind == YamlNode::Kind::sequence);
-      if (!is_kept) open.kind = YamlNode::Kind::unread;
+      if (!is_kept) open.kind = YamlNode::Kind::unparsed;
       close();
     }
   }
@@ -157,7 +157,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.kind == YamlNode::Kind::sequence) {
       parent.items.push_back(std::move(node));
     } else if (!has_key_.back()) {
-      if (node.kind != YamlNode::Kind::scalar && node.kind != YamlNode::Kind::unread)
+      if (node.kind != YamlNode::Kind::scalar && node.kind != YamlNode::Kind::unparsed)
         problem(node.at, "a key must be a word");
       if (node.text == "<<" && !node.quoted) problem(node.at, "merge keys are not supported");
       pending_keys_.back() = std::move(node);
@@ -169,7 +169,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const std::string& name = pending_keys_.back().text;
       const int line = pending_keys_.back().at.line;
       if (const auto [first, added] = names_.back().try_emplace(name, line); !added)
-        problem(pending_keys_.back().at, pending_keys_.back().shown() +
+        problem(pending_keys_.back().at, pending_keys_.back().displayed_name() +
                                              " stands here twice; first on line " +
                                              std::to_string(first->second));
       parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
@@ -208,13 +208,13 @@ std::string_view YamlNode::kind_name() const {
   case Kind::sequence:
     return "a list";
   case Kind::map:
-  case Kind::unread:
+  case Kind::unparsed:
     break;
   }
   return "a map";
 }
 
-std::string YamlNode::shown() const { return named ? "\"" + text + "\"" : "***"; }
+std::string YamlNode::displayed_name() const { return is_key ? "\"" + text + "\"" : "***"; }
 
 YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProblems& problems) {
   if (yaml.size() > max_yaml) {

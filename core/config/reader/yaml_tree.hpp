@@ -20,7 +20,7 @@ struct YamlNode {
     scalar,
     sequence,
     map,
-    unread  ///< an alias, or cut off by a syntax error; already reported, so nothing more is
+    unparsed  ///< an alias, or cut off by a syntax error; already reported, so nothing more is
   };
   struct Entry;  // not a std::pair: clang cannot complete a pair of the type inside itself
 
@@ -28,15 +28,16 @@ struct YamlNode {
   Mark at;
   std::string text;
   bool quoted = false;
-  bool named = false;  ///< for a key: a word followed by a colon, not a value in the place of a key
-  bool cut = false;    ///< ended by a syntax error: missing parts may have followed
+  bool is_key =
+      false;  ///< for a key: a word followed by a colon, not a value in the place of a key
+  bool truncated = false;       ///< ended by a syntax error: missing parts may have followed
   std::vector<YamlNode> items;  ///< of a sequence
   std::vector<Entry> entries;   ///< of a map, in file order
 
   std::string_view kind_name() const;
 
   /// The name of a key for messages; *** if it may be a value in the wrong place.
-  std::string shown() const;
+  std::string displayed_name() const;
 };
 
 struct YamlNode::Entry {

@@ -10,7 +10,7 @@ using JsonAllocator = rapidjson::Document::AllocatorType;
 /// value, its text (`"30"` for 30; 5 where a text of digits is accepted), or a text with ${env:…}
 /// or ${file:…} in it. Recurses into objects and arrays. For a scalar, the annotations for people
 /// stay outside of the alternatives. The result refers to #/definitions/interpolated.
-rapidjson::Value written(const rapidjson::Value& schema, JsonAllocator& memory);
+rapidjson::Value with_scalar_forms(const rapidjson::Value& schema, JsonAllocator& memory);
 
 /// The schema for #/definitions/interpolated.
 rapidjson::Value interpolated_text(JsonAllocator& memory);

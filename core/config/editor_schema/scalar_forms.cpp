@@ -1,4 +1,4 @@
-#include "config/editor_schema/written.hpp"
+#include "config/editor_schema/scalar_forms.hpp"
 
 #include <algorithm>
 #include <initializer_list>
@@ -37,9 +37,9 @@ bool has_type(const Value& schema, std::string_view name) {
 
 /// Tries whether the schema accepts the text of a number, or of a boolean, using samples. A schema
 /// beyond the closed vocabulary counts as accepting, to avoid false alarms.
-class ProbeCall {
+class SchemaProbe {
  public:
-  explicit ProbeCall(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
+  explicit SchemaProbe(const Value& schema) : compiled_(schema::Schema::compile(schema)) {}
 
   bool takes_number() const {
     for (char digit = '0'; digit <= '9'; ++digit) {
@@ -77,7 +77,7 @@ Value text_schema(std::string_view pattern, JsonAllocator& memory) {
 void take_texts(Value& literal, const Value& schema, JsonAllocator& memory) {
   Value types(rapidjson::kArrayType);
   types.PushBack("string", memory);
-  const ProbeCall probe(schema);
+  const SchemaProbe probe(schema);
   if (probe.takes_number()) types.PushBack("number", memory);
   if (probe.takes_boolean()) types.PushBack("boolean", memory);
   literal.RemoveMember("type");
@@ -108,7 +108,7 @@ Value take_choices(const Value& choices, JsonAllocator& memory) {
   return out;
 }
 
-Value written_scalar(const Value& schema, JsonAllocator& memory) {
+Value forms_of_scalar(const Value& schema, JsonAllocator& memory) {
   Value out(rapidjson::kObjectType);
   Value literal(rapidjson::kObjectType);
   for (const auto& [name, value] : schema.GetObject()) {
@@ -155,17 +155,17 @@ bool is_scalar(const Value& schema) {
 
 }  // namespace
 
-Value written(const Value& schema, JsonAllocator& memory) {
+Value with_scalar_forms(const Value& schema, JsonAllocator& memory) {
   if (!schema.IsObject()) return {schema, memory};
-  if (is_scalar(schema)) return written_scalar(schema, memory);
+  if (is_scalar(schema)) return forms_of_scalar(schema, memory);
   Value out(rapidjson::kObjectType);
   for (const auto& [name, value] : schema.GetObject()) {
     Value made(value, memory);
     if (is_one_of(text_of(name), {"properties", "definitions"})) {
       for (auto& member : made.GetObject())
-        member.value = written(Value(member.value, memory), memory);
+        member.value = with_scalar_forms(Value(member.value, memory), memory);
     } else if (is_one_of(text_of(name), {"items", "additionalProperties"})) {
-      made = written(value, memory);
+      made = with_scalar_forms(value, memory);
     }
     out.AddMember(Value(name, memory), made, memory);
   }
