@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <penstock/hex.hpp>
 
 namespace penstock::upstream {
 namespace {
@@ -114,9 +115,7 @@ std::size_t openssl_error_in(std::string_view text) {
   for (std::size_t at = text.find(error_mark); at != std::string_view::npos;
        at = text.find(error_mark, at + 1)) {
     const std::string_view code = text.substr(at + error_mark.size(), digits);
-    if (code.size() == digits &&
-        code.find_first_not_of("0123456789ABCDEFabcdef") == std::string_view::npos)
-      return at;
+    if (code.size() == digits && std::ranges::all_of(code, is_hex_digit)) return at;
   }
   return std::string_view::npos;
 }
