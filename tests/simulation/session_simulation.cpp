@@ -23,8 +23,8 @@ constexpr std::int64_t stormy = 10 * minute, settled = 18 * minute, calm = 45 * 
 struct Replica {
   std::shared_ptr<SimulatedEnvironment> environment;
   std::shared_ptr<SessionSlot> state;
-  std::int64_t worked_ms = 0;  ///< when a call last had a session that the vendor takes
-  SnapshotPtr served;          ///< with what
+  std::int64_t worked_ms = 0;  ///< when a call last had a session that the vendor accepts
+  SnapshotPtr served;          ///< the snapshot of that call
   std::string key;             ///< of its state in the store
 };
 
@@ -69,7 +69,7 @@ class Run {
     replica.environment = std::make_shared<SimulatedEnvironment>(clock_, verdict_, vendor_, store_,
                                                                  faults_, ++lives_, skew);
     replica.served = nullptr;
-    // One credential under two names: an integration that is renamed, or written twice.
+    // One credential under two ids: a renamed or duplicated integration.
     const host::Connection configured{lives_ % 2 == 0 ? "acme" : "acme-eu",
                                       {{"refresh_token", Secret("r0"), true}}};
     const bool rotates = kind_ != Vendor::Kind::fixed;
@@ -79,14 +79,14 @@ class Run {
         std::make_shared<SessionSlot>(located->key, configured, std::move(located->state), rotates);
   }
 
-  SessionRequest need(std::uint64_t used) const {
+  SessionRequest request(std::uint64_t used) const {
     SessionRequest out;
     out.plugin = plugin_;
     out.used_generation = used;
     return out;
   }
 
-  /// One call after another on this replica, as a caller would see them.
+  /// Consecutive calls on this replica.
   void call(std::size_t index) {
     Replica& replica = replicas_[index];
     if (const std::int64_t until = replica.environment->stopped_until(); until > clock_.now())
@@ -97,14 +97,14 @@ class Run {
       return one && one->session && one->session->expires_ms > time && !refused_by_vendor(*one);
     };
     const bool lives = now->session && now->session->expires_ms > time;
-    verdict_.require(lives || !serves(replica.served), "a session that serves was dropped");
+    verdict_.require(lives || !serves(replica.served), "a valid session was dropped");
     if (lives) check_session(replica.served, *now);
     if (lives && refused_by_vendor(*now)) {
       want(replica, now->generation);
     } else if (lives) {
       replica.worked_ms = clock_.now();
       replica.served = now;
-      replica.state->refresh_early(need(now->generation), replica.environment);
+      replica.state->refresh_early(request(now->generation), replica.environment);
     } else {
       want(replica, now->session ? now->generation : 0);
     }
@@ -117,19 +117,20 @@ class Run {
   }
 
   void check_session(const SnapshotPtr& served, const session::Snapshot& now) {
-    verdict_.require(store_.has_kept(access_of(now)), "a session was used before it was durable");
+    verdict_.require(store_.has_saved(access_of(now)), "a session was used before it was durable");
     if (!served || access_of(*served) == access_of(now)) return;
     verdict_.require(now.generation > served->generation,
                      "a new session has the generation of an old one");
   }
 
-  /// Another replica may put it right later: looked at when it is said.
+  /// Checked when it is reported: another replica may obtain a session later.
   void check_refusal(const std::string& key, const SessionSlot& state,
                      SimulatedEnvironment& environment) {
     const auto stored = *store_.load(key);
     const bool good = stored && !stored->credentials.empty() &&
                       vendor_.takes(std::string(stored->credentials.at(0).value.reveal()));
-    verdict_.require(!good || !refuses(state, environment), "a good credential was called refused");
+    verdict_.require(!good || !refuses(state, environment),
+                     "a valid credential was reported as refused");
   }
 
   static bool refuses(const SessionSlot& state, SimulatedEnvironment& environment) {
@@ -146,25 +147,25 @@ class Run {
   }
 
   void want(const Replica& replica, std::uint64_t used) {
-    const auto told = std::make_shared<int>(0);
+    const auto results = std::make_shared<int>(0);
     const bool refused = refuses(replica);
-    // The state owns what waits for it, not the other way round: a killed replica leaves nothing.
-    replica.state->obtain(need(used), replica.environment,
-                          [this, told, refused, served = replica.served,
+    // The state owns its waiting calls: nothing of a killed replica stays.
+    replica.state->obtain(request(used), replica.environment,
+                          [this, results, refused, served = replica.served,
                            environment = replica.environment, key = replica.key,
                            &state = *replica.state](const auto& result) {
-                            verdict_.require(++*told == 1, "a call was answered twice");
+                            verdict_.require(++*results == 1, "a call was answered twice");
                             if (result) check_session(served, **result);
                             if (!refused) check_refusal(key, state, *environment);
                           });
-    // Longer than anything may take: two minutes for another replica, one for the vendor, and as
-    // long as the replica was stopped.
-    clock_.after(20 * minute, [this, told, environment = replica.environment] {
-      verdict_.require(*told == 1 || !environment->alive(), "a call was never answered");
+    // The longest wait: two minutes for another replica, one for the vendor, and the time that the
+    // replica is stopped.
+    clock_.after(20 * minute, [this, results, environment = replica.environment] {
+      verdict_.require(*results == 1 || !environment->alive(), "a call was never answered");
     });
   }
 
-  /// Crashes, clocks and revoked tokens, until it is calm.
+  /// Crashes, clock changes and revoked tokens, until the calm phase.
   void disturb() {
     if (calm_) return;
     Replica& victim = replicas_[clock_.pick(replicas_.size())];
@@ -201,7 +202,7 @@ class Run {
     clock_.after(static_cast<std::int64_t>(clock_.pick(minute)), [this] { disturb(); });
   }
 
-  /// The faults that a vendor has by itself, one after the other, with nothing else going wrong.
+  /// The vendor's own faults, one after the other, without any others.
   void trouble_at_the_vendor() {
     vendor_.set_down(false);
     clock_.run_until(clock_.now() + minute);
@@ -215,7 +216,7 @@ class Run {
     clock_.run_until(clock_.now() + 10 * 1'000);
     vendor_.set_refusing(false);
     clock_.run_until(clock_.now() + minute);
-    check_return("a vendor that takes the grant again");
+    check_return("a vendor that accepts the grant again");
   }
 
   void check_return(const std::string& of_whom) {
@@ -223,17 +224,18 @@ class Run {
     clock_.run_until(since + 45'000);
     for (const Replica& replica : replicas_) {
       if (store_.refuses() || refuses(replica)) continue;  // check_recovery() judges that
-      verdict_.require(replica.worked_ms > since, of_whom + " is not asked again");
+      verdict_.require(replica.worked_ms > since, of_whom + " is not contacted again");
     }
   }
 
   void check_recovery() {
     for (const Replica& replica : replicas_) {
       if (store_.refuses() || refuses(replica)) {
-        verdict_.require(store_.refuses() || store_.may_not_know(), "a refusal was not kept");
+        verdict_.require(store_.refuses() || store_.may_not_know(), "a refusal was not saved");
         verdict_.require(kind_ == Vendor::Kind::strict,
-                         "a credential was lost though the vendor takes it");
-        verdict_.require(vendor_.ever_lost(), "a credential was lost though every answer arrived");
+                         "a credential was lost though the vendor accepts it");
+        verdict_.require(vendor_.ever_lost(),
+                         "a credential was lost though every response arrived");
         verdict_.require(refuses(replica), "a replica does not know that the credential is lost");
         continue;
       }

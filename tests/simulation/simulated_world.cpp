@@ -27,7 +27,7 @@ FetchResponse Vendor::token(const std::string& refresh, bool down, bool from_the
   const bool excused =
       !from_the_living || lost_ == generation_ || (generation_ > 0 && excused_ == generation_);
   if (refresh == name('r', generation_)) {
-    // A stopped holder's answer comes late, and may still be kept.
+    // The response to a stopped holder arrives late, and may still be saved.
     if (excused_ == generation_) excused_ = generation_ + 1;
     ++generation_;
   } else if (generation_ > 0 && refresh == name('r', generation_ - 1)) {
@@ -92,8 +92,8 @@ Result<std::uint64_t> Store::save(const std::string& key, const StoredState& sta
   if (state.renewal_began_ms == 0 && !state.session.empty()) {
     refuses_ = false;
     const std::string access(state.session.at(0).value.reveal());
-    kept_.insert(access);
-    kept_generation_ = std::max(kept_generation_, std::stoi(access.substr(1)));
+    saved_.insert(access);
+    saved_generation_ = std::max(saved_generation_, std::stoi(access.substr(1)));
   }
   return slot.state->version;
 }
@@ -126,17 +126,17 @@ void SimulatedEnvironment::answer(Handler handler, Value value, std::int64_t ms)
 
 void SimulatedEnvironment::fetch(session::FetchRequest request,
                                  std::function<void(Result<FetchResponse>)> handler) {
-  verdict_.require(!store_.refuses(), "the vendor was asked again after its refusal was kept");
-  // One that saved its intent before is let finish: the end waits for it.
+  verdict_.require(!store_.refuses(), "the vendor was contacted again after its refusal was saved");
+  // The shutdown waits for a renewal that has saved its intent before.
   verdict_.require(!ending_ || !gate_->close(std::chrono::milliseconds(0)),
-                   "a renewal began after the end was asked for");
+                   "a renewal began after the shutdown");
   ++fetching_;
   handler = [self = shared_from_this(),
              handler = std::move(handler)](Result<FetchResponse> response) {
     --self->fetching_;
     handler(std::move(response));
   };
-  verdict_.require(std::exchange(intends_, false), "the vendor was asked without an intent");
+  verdict_.require(std::exchange(intends_, false), "the vendor was contacted without an intent");
   const bool lost = clock_.chance(faults_.request_lost);
   const bool unheard = clock_.chance(faults_.answer_lost);
   const bool down = clock_.chance(faults_.vendor_down);
@@ -151,12 +151,12 @@ void SimulatedEnvironment::fetch(session::FetchRequest request,
   if (lost) return;
   clock_.after(there, [this, self = shared_from_this(), refresh = request.body, unheard, down, back,
                        handler] {
-    // Bytes that are on their way arrive, whether their sender still lives or not.
+    // A request that was sent arrives, even if its sender was killed.
     FetchResponse response = vendor_.token(refresh, down, alive_);
     const bool matters = response.status == 200;
     if (matters && (unheard || !alive_)) vendor_.answer_lost();
     if (unheard || !alive_) return;
-    // Whoever dies before it is stored has lost it.
+    // A process that ends before the response is saved loses it.
     if (matters) held_ = vendor_.generation();
     answer(handler, Result<FetchResponse>(std::move(response)), back);
   });
@@ -198,7 +198,7 @@ void SimulatedEnvironment::lease(std::string key,
                });
 }
 
-/// Never twice in a row: a holder that is not heard for long loses its lease, and rightly so.
+/// Never twice in a row: a holder without heartbeats rightly loses its lease.
 bool SimulatedEnvironment::extension_fails() {
   extension_failed_ = !extension_failed_ && clock_.chance(faults_.store_fails_before);
   return extension_failed_;
@@ -231,7 +231,7 @@ void SimulatedEnvironment::end(std::function<void()> ended) {
 
 void SimulatedEnvironment::end_when_idle(std::int64_t since_ms, std::function<void()> ended) {
   if (!alive_) return;  // killed meanwhile
-  // A request that is on its way was begun before: nothing that begins now is.
+  // Nothing begins now; requests in flight began before.
   const bool idle = gate_->close(std::chrono::milliseconds(0));
   ending_ = true;
   const std::int64_t limit = std::chrono::milliseconds(session::max_shutdown_wait).count();
@@ -241,7 +241,7 @@ void SimulatedEnvironment::end_when_idle(std::int64_t since_ms, std::function<vo
         10, [this, self = shared_from_this(), since_ms, ended] { end_when_idle(since_ms, ended); });
   }
   verdict_.require(late || (fetching_ == 0 && !holds_answer()),
-                   "an orderly end left the vendor's answer to a renewal alone");
+                   "a graceful shutdown did not wait for the response to a renewal");
   kill();
   ended();
 }

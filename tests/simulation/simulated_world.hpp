@@ -17,7 +17,7 @@
 
 namespace penstock::simulation {
 
-/// Time and chance, all from one seed: the same seed is the same run.
+/// Time and randomness from one seed: the same seed gives the same run.
 class Clock {
  public:
   explicit Clock(std::uint64_t seed) : random_(seed) {}
@@ -55,7 +55,7 @@ struct Faults {
   double store_fails_before = 0, store_fails_after = 0;
 };
 
-/// What no run may show. Kept as sentences.
+/// The violated promises of a run.
 struct Verdict {
   std::vector<std::string> broken;
   void require(bool holds, const std::string& promise) {
@@ -63,32 +63,32 @@ struct Verdict {
   }
 };
 
-/// A vendor whose refresh tokens rotate: r0, r1, …; strict, or with grace for the last one. Or one
-/// that takes r0 for ever, as signed assertions are taken.
+/// A vendor whose refresh tokens rotate: r0, r1, …; strict, or with a grace period for the last
+/// one. Or one that accepts r0 for ever, like a signed assertion.
 class Vendor {
  public:
   enum class Kind : std::uint8_t { strict, grace, fixed };
   Vendor(Clock& clock, Verdict& verdict, Kind kind)
       : clock_(clock), verdict_(verdict), kind_(kind) {}
 
-  /// Its token endpoint answers 503, until told otherwise.
+  /// Whether its token endpoint returns 503.
   void set_down(bool down) { down_ = down; }
-  /// It takes no grant, as one whose clock is wrong.
+  /// Whether it refuses every grant, as with a wrong clock.
   void set_refusing(bool refusing) { refusing_ = refusing; }
 
-  /// `from_the_living`: somebody waits for the answer. Dead senders' bytes arrive, too.
+  /// `from_the_living`: the sender waits for the response. The request of a killed sender arrives,
+  /// too.
   session::FetchResponse token(const std::string& refresh, bool down, bool from_the_living);
   bool accepts(const std::string& access) const {
     return access == "a" + std::to_string(generation_);
   }
-  /// Nobody has its latest answer, or ever will: the next use of the old token is no mistake of
-  /// ours.
+  /// Its latest response is lost: the next use of the old token is no defect.
   void answer_lost() {
     lost_ = generation_;
     ever_lost_ = true;
   }
   bool ever_lost() const { return ever_lost_; }
-  /// Of its latest answer.
+  /// Of its latest response.
   int generation() const { return generation_; }
   /// The holder of the lease was stopped for so long that another replica had to go on.
   void excuse() { excused_ = generation_; }
@@ -126,17 +126,17 @@ class Store final : public CredentialStore {
   Result<std::optional<StoredState>> load(const std::string& key) override {
     return slots_[key].state;
   }
-  /// Since a refusal was kept no session was.
+  /// Whether a refusal was saved, and no session since.
   bool refuses() const { return refuses_; }
-  /// A refusal did not reach it.
+  /// The save of a refusal failed.
   void missed_refusal() { missed_refusal_ = true; }
   bool may_not_know() const { return missed_refusal_; }
-  bool has_kept(const std::string& access) const { return kept_.contains(access); }
-  /// The vendor's latest answer that was kept; 0: none was.
-  int kept_generation() const { return kept_generation_; }
+  bool has_saved(const std::string& access) const { return saved_.contains(access); }
+  /// The vendor's latest response that was saved; 0: none.
+  int saved_generation() const { return saved_generation_; }
   void died(std::uint64_t holder) { dead_.insert(holder); }
   void stopped(std::uint64_t holder, std::int64_t until) { stopped_until_[holder] = until; }
-  /// All connections to it are gone; its data are not.
+  /// Ends all connections; the data stay.
   void restart();
 
  private:
@@ -152,13 +152,13 @@ class Store final : public CredentialStore {
   std::map<std::string, Slot> slots_;
   std::int64_t started_ = 0;
   bool refuses_ = false, missed_refusal_ = false;
-  std::set<std::string> kept_;
-  int kept_generation_ = 0;
+  std::set<std::string> saved_;
+  int saved_generation_ = 0;
   std::set<std::uint64_t> dead_;
   std::map<std::uint64_t, std::int64_t> stopped_until_;
 };
 
-/// All that one life of a replica reaches. Once the life is over nothing comes back to it.
+/// The environment of one process of a replica. Nothing reaches it after its end.
 class SimulatedEnvironment final : public session::Environment,
                                    public std::enable_shared_from_this<SimulatedEnvironment> {
  public:
@@ -181,8 +181,8 @@ class SimulatedEnvironment final : public session::Environment,
   void release(std::string key, std::uint64_t fence) override;
 
   void kill();
-  /// An orderly end: nothing begins any more, and what has begun is waited for, a minute at most.
-  /// `ended` runs when the process is gone.
+  /// A graceful shutdown: starts no renewal, and waits for those in flight, for a minute at most.
+  /// `ended` runs when the process has ended.
   void end(std::function<void()> ended);
   /// SIGSTOP, and SIGCONT after `ms`.
   void stop(std::int64_t ms);
@@ -192,14 +192,14 @@ class SimulatedEnvironment final : public session::Environment,
   void set_clock(std::int64_t skew_ms) { skew_ms_ = skew_ms; }
 
  private:
-  /// In the time that a store takes, unless this life is over by then.
+  /// After `ms`, unless this process has ended by then.
   template <class Handler, class Value>
   void answer(Handler handler, Value value, std::int64_t ms);
-  /// Now, or when this life goes on; never if it is over.
+  /// Now, or when the process is continued; never if it has ended.
   void deliver(std::function<void()> event);
   bool extension_fails();
-  /// A vendor's answer that is kept nowhere, and that no later one replaces.
-  bool holds_answer() const { return held_ > store_.kept_generation(); }
+  /// Whether it has a response that is not saved, and that no later one replaces.
+  bool holds_answer() const { return held_ > store_.saved_generation(); }
 
   Clock& clock_;
   Verdict& verdict_;
@@ -212,12 +212,12 @@ class SimulatedEnvironment final : public session::Environment,
   std::int64_t skew_ms_;
   std::shared_ptr<session::RenewalGate> gate_ = std::make_shared<session::RenewalGate>();
   bool ending_ = false;
-  int fetching_ = 0;  ///< requests whose answer may still come
+  int fetching_ = 0;  ///< requests whose response may still arrive
   std::int64_t stopped_until_ = 0;
   bool alive_ = true;
-  int held_ = 0;  ///< the generation of the last answer that came
+  int held_ = 0;  ///< generation of the last response
   bool extension_failed_ = false;
-  bool intends_ = false;  ///< its latest save said so
+  bool intends_ = false;  ///< its latest save was an intent
 };
 
 }  // namespace penstock::simulation

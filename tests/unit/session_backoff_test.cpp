@@ -6,7 +6,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
+TEST_F(SessionTest, a_refused_login_fails_all_waiting_calls_and_lengthens_the_backoff) {
   ask();
   ask();
   environment->answer(401, "");
@@ -30,14 +30,14 @@ TEST_F(SessionTest, a_refused_login_is_told_to_all_and_waits_longer_each_time) {
   }
 }
 
-TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_long_it_was) {
+TEST_F(SessionTest, a_vendor_that_is_down_is_retried_within_seconds_after_any_number_of_failures) {
   for (int failures = 1; failures <= 200; ++failures) {
     ask();
     ASSERT_EQ(environment->fetches.size(), 1U) << failures;
     environment->answer(503, "");
     EXPECT_NE(state->status(environment->now).health, SessionStatus::Health::refused);
     ask();
-    EXPECT_TRUE(environment->fetches.empty()) << "it rests between";
+    EXPECT_TRUE(environment->fetches.empty()) << "a backoff is active";
     EXPECT_TRUE(results.back().error().retry_after.has_value());
     environment->now += 15'000;
   }
@@ -47,7 +47,7 @@ TEST_F(SessionTest, a_vendor_that_is_down_is_asked_again_within_seconds_however_
   EXPECT_TRUE(results.back().has_value());
 }
 
-TEST(BackoffAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
+TEST(BackoffAfterFailure, doubles_up_to_15_s_and_has_jitter) {
   EXPECT_EQ(backoff_after_failure(1, 255), 1'000);
   EXPECT_EQ(backoff_after_failure(1, 0), 500);
   EXPECT_EQ(backoff_after_failure(3, 255), 4'000);
@@ -57,7 +57,7 @@ TEST(BackoffAfterFailure, doubles_to_a_quarter_of_a_minute_and_is_spread) {
   }
 }
 
-TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_was_asked_for) {
+TEST_F(SessionTest, no_backoff_outlasts_the_session_not_even_a_retry_after) {
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
@@ -68,7 +68,7 @@ TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_
   environment->answer(503, "", {{"retry-after", "86400"}});
   environment->now = end - 1;
   ask();
-  EXPECT_EQ(token(*results.back()), "a1") << "what lives serves";
+  EXPECT_EQ(token(*results.back()), "a1") << "a valid session is used";
   state->refresh_early(request(), environment);
   EXPECT_TRUE(environment->leases.empty());
   environment->now = end;
@@ -76,7 +76,7 @@ TEST_F(SessionTest, no_rest_lasts_past_the_end_of_the_session_not_even_one_that_
   EXPECT_EQ(environment->fetches.size(), 1U);
 }
 
-TEST_F(SessionTest, a_pause_that_the_login_asks_for_is_kept) {
+TEST_F(SessionTest, a_retry_after_of_the_login_is_respected) {
   ask();
   environment->answer(503, "", {{"retry-after", "120"}});
   EXPECT_EQ(results.back().error().retry_after, 120'000ms);
@@ -89,11 +89,11 @@ TEST_F(SessionTest, a_pause_that_the_login_asks_for_is_kept) {
   EXPECT_EQ(environment->fetches.size(), 1U);
 }
 
-TEST_F(SessionTest, a_grant_without_a_token_that_is_spent_is_never_condemned_for_good) {
+TEST_F(SessionTest, a_grant_that_spends_no_credential_is_never_refused_permanently) {
   state = restart("k", false);
   ask();
   environment->answer(400, "", {{"date", "Tue, 14 Nov 2023 22:18:20 GMT"}});
-  EXPECT_TRUE(environment->saves.empty()) << "a refusal was kept";
+  EXPECT_TRUE(environment->saves.empty()) << "a refusal was saved";
   EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::refused);
   EXPECT_NE(results.back().error().message.find("clock is 300 s behind"), std::string::npos)
       << results.back().error().message;
@@ -105,7 +105,8 @@ TEST_F(SessionTest, a_grant_without_a_token_that_is_spent_is_never_condemned_for
   EXPECT_TRUE(results.back().has_value());
 }
 
-TEST_F(SessionTest, a_refusal_that_an_earlier_release_kept_for_such_a_grant_is_not_believed) {
+TEST_F(SessionTest,
+       a_permanent_refusal_that_an_earlier_release_stored_for_such_a_grant_is_ignored) {
   ask();
   environment->answer(400, "");
   environment->store();
@@ -114,7 +115,7 @@ TEST_F(SessionTest, a_refusal_that_an_earlier_release_kept_for_such_a_grant_is_n
   EXPECT_EQ(restart("r0", false)->status(environment->now).health, SessionStatus::Health::ok);
 }
 
-TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
+TEST_F(SessionTest, a_permanently_refused_grant_is_not_sent_again) {
   ask();
   environment->answer(400, "");
   environment->store();
@@ -125,15 +126,15 @@ TEST_F(SessionTest, a_grant_refused_for_good_is_asked_for_again_by_nobody) {
     ask();
     EXPECT_TRUE(environment->fetches.empty());
     EXPECT_FALSE(results.back().has_value());
-    state = restart();  // it is remembered
+    state = restart();  // the refusal is stored
     EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
   }
   state = restart("fresh");
   ask();
-  EXPECT_EQ(environment->fetches.size(), 1U) << "another credential is another matter";
+  EXPECT_EQ(environment->fetches.size(), 1U) << "the refusal was of another credential";
 }
 
-TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
+TEST_F(SessionTest, ignore_backoff_contacts_the_vendor_in_spite_of_its_refusal) {
   ask();
   environment->answer(400, "");
   environment->store();
@@ -148,7 +149,7 @@ TEST_F(SessionTest, who_insists_asks_the_vendor_in_spite_of_its_refusal) {
   EXPECT_EQ(restart()->status(environment->now).health, SessionStatus::Health::ok);
 }
 
-TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
+TEST_F(SessionTest, a_refusal_that_quotes_the_secret_is_redacted) {
   state = restart("the-refresh-token");
   ask();
   environment->answer(400, "unknown grant the-refresh-token");
@@ -159,7 +160,7 @@ TEST_F(SessionTest, a_refusal_that_quotes_the_secret_shows_it_to_nobody) {
   EXPECT_EQ(state->status(environment->now).error.find("the-refresh-token"), std::string::npos);
 }
 
-TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them) {
+TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_stored_and_returned_without_them) {
   state = restart("refresh-secret");
   SessionRequest wanted = request();
   wanted.max_fetches = 2;
@@ -168,19 +169,19 @@ TEST_F(SessionTest, a_refusal_that_quotes_secrets_is_kept_and_told_without_them)
   ASSERT_EQ(environment->fetches.size(), 1U);
   environment->answer(410, "gone: ticket-secret dGlja2V0LXNlY3JldA== refresh-secret");
   ASSERT_EQ(environment->saves.size(), 1U);
-  const std::string kept = environment->saves.front().state.refusal;
+  const std::string stored = environment->saves.front().state.refusal;
   environment->store();
   ASSERT_EQ(results.size(), 1U);
   ASSERT_FALSE(results[0].has_value());
   for (const std::string& words :
-       {kept, results[0].error().message, state->status(environment->now).error}) {
+       {stored, results[0].error().message, state->status(environment->now).error}) {
     EXPECT_NE(words.find("gone: ***"), std::string::npos) << words;
     EXPECT_EQ(words.find("secret"), std::string::npos) << words;
     EXPECT_EQ(words.find("dGlja2V0"), std::string::npos) << words;
   }
 }
 
-TEST_F(SessionTest, a_long_refusal_is_shortened_after_its_secrets_were_taken_out_and_not_before) {
+TEST_F(SessionTest, a_long_refusal_is_redacted_before_it_is_shortened) {
   state = restart("the-refresh-token");
   ask();
   environment->answer(400, std::string(800, 'x') + "the-refresh-token" + std::string(3'000, 'y'));

@@ -42,7 +42,7 @@ TEST_F(CredentialKey, follows_the_credential_and_not_the_id) {
   EXPECT_EQ(locate("acme", "", "refresh_token").key, "p/acme");
 }
 
-TEST_F(CredentialKey, moves_what_an_earlier_release_kept_under_the_id) {
+TEST_F(CredentialKey, moves_a_record_that_an_earlier_release_stored_under_the_id) {
   StoredState earlier;
   earlier.credentials = {{"refresh_token", Secret("r7"), true}};
   earlier.connection_digest = digest_of(connection("acme", "r0"), earlier.credentials);

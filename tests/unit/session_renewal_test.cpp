@@ -20,7 +20,7 @@ TEST_F(SessionTest, a_rotated_credential_is_durable_before_anyone_gets_the_sessi
   EXPECT_EQ(token(*results.front()), "a1");
 }
 
-TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with_it) {
+TEST_F(SessionTest, a_rotated_credential_is_saved_even_if_no_session_came_with_it) {
   ask();
   environment->answer(206, "r1");
   ASSERT_EQ(environment->saves.size(), 1U);
@@ -35,7 +35,7 @@ TEST_F(SessionTest, a_rotated_credential_is_kept_even_where_no_session_came_with
   EXPECT_EQ(environment->fetches.back().request.body, "r1") << "after a restart too";
 }
 
-TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_refusal) {
+TEST_F(SessionTest, an_interrupted_renewal_is_repeated_and_explains_a_refusal) {
   ask();
   environment->fetches.clear();  // the process ends while the vendor answers
   state = restart();
@@ -48,7 +48,7 @@ TEST_F(SessionTest, a_renewal_that_was_cut_off_is_tried_again_and_explains_a_ref
   EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
 }
 
-TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
+TEST_F(SessionTest, a_session_that_cannot_be_saved_is_given_to_no_call) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
@@ -58,12 +58,12 @@ TEST_F(SessionTest, a_store_that_fails_gives_nobody_the_session) {
   EXPECT_FALSE(state->current()->session.has_value());
 }
 
-TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_soon_as_it_does) {
+TEST_F(SessionTest, the_save_of_a_rotated_credential_is_repeated_until_it_succeeds) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
   for (int i = 0; i < 3; ++i) {
-    ask();  // is told why it gets nothing, and makes no second request
+    ask();  // fails with the reason, and sends no second request
     environment->pass(2'000ms);
     environment->begin_lease();
     environment->fail_to_store();
@@ -83,7 +83,7 @@ TEST_F(SessionTest, a_rotated_credential_that_the_store_did_not_take_is_kept_as_
   EXPECT_EQ(environment->fetches.front().request.body, "r1");
 }
 
-TEST_F(SessionTest, a_save_whose_answer_was_lost_is_found_in_the_store) {
+TEST_F(SessionTest, a_save_of_unknown_outcome_is_found_in_the_store) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store(true);
@@ -95,7 +95,7 @@ TEST_F(SessionTest, a_save_whose_answer_was_lost_is_found_in_the_store) {
   EXPECT_EQ(environment->fetches.front().request.body, "r1");
 }
 
-TEST_F(SessionTest, another_replicas_later_answer_wins_over_one_that_was_not_kept) {
+TEST_F(SessionTest, another_replicas_later_response_wins_over_an_unsaved_one) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
@@ -108,7 +108,7 @@ TEST_F(SessionTest, another_replicas_later_answer_wins_over_one_that_was_not_kep
   EXPECT_EQ(token(*results.back()), "a2");
 }
 
-TEST_F(SessionTest, an_answer_that_was_not_kept_gives_way_to_credentials_rotated_since) {
+TEST_F(SessionTest, an_unsaved_response_gives_way_to_credentials_rotated_since) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
@@ -123,7 +123,7 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_gives_way_to_credentials_rotated
   EXPECT_EQ(environment->fetches.front().request.body, "r2");
 }
 
-TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refusal) {
+TEST_F(SessionTest, an_unsaved_response_wins_over_another_replicas_refusal) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
@@ -136,7 +136,7 @@ TEST_F(SessionTest, an_answer_that_was_not_kept_wins_over_another_replicas_refus
   EXPECT_EQ(restart()->status(environment->now).health, SessionStatus::Health::ok);
 }
 
-TEST_F(SessionTest, a_refusal_after_the_lease_was_lost_is_not_believed_before_the_store_is_read) {
+TEST_F(SessionTest, a_refusal_after_the_lease_was_lost_counts_only_if_the_store_is_unchanged) {
   ask();
   const auto login = std::move(environment->fetches.front());
   environment->fetches.pop_front();
@@ -150,7 +150,7 @@ TEST_F(SessionTest, a_refusal_after_the_lease_was_lost_is_not_believed_before_th
   EXPECT_EQ(token(*results.back()), "a1");
 }
 
-TEST_F(SessionTest, a_lost_lease_is_of_no_matter_once_there_is_another) {
+TEST_F(SessionTest, a_lost_lease_is_forgotten_with_the_next_one) {
   ask();
   environment->lose_lease();
   environment->answer(200, "a1 r1");
@@ -168,11 +168,11 @@ TEST_F(SessionTest, a_lost_lease_is_of_no_matter_once_there_is_another) {
   EXPECT_FALSE(environment->saves.front().state.refusal.empty());
 }
 
-TEST_F(SessionTest, an_orderly_end_waits_for_what_the_vendor_answers_and_begins_nothing) {
+TEST_F(SessionTest, a_graceful_shutdown_waits_for_the_response_and_starts_no_renewal) {
   ask();
-  EXPECT_FALSE(environment->gate->close(0ms)) << "the intent is saved, the answer is not";
+  EXPECT_FALSE(environment->gate->close(0ms)) << "the intent is saved, the response is not";
   environment->answer(200, "a1 r1");
-  EXPECT_FALSE(environment->gate->close(0ms)) << "nor now";
+  EXPECT_FALSE(environment->gate->close(0ms)) << "the response is not saved yet";
   environment->store();
   EXPECT_TRUE(environment->gate->close(0ms));
   ask(state->current()->generation);
@@ -182,7 +182,7 @@ TEST_F(SessionTest, an_orderly_end_waits_for_what_the_vendor_answers_and_begins_
   EXPECT_EQ(results.back().error().http_status, 503);
 }
 
-TEST_F(SessionTest, an_orderly_end_waits_for_a_store_that_is_away_and_for_a_kept_refusal) {
+TEST_F(SessionTest, a_graceful_shutdown_waits_until_a_response_or_a_refusal_is_saved) {
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();

@@ -18,7 +18,7 @@ TEST_F(SessionTest, a_thousand_waiting_calls_share_one_renewal) {
   EXPECT_TRUE(environment->fetches.empty());
 }
 
-TEST_F(SessionTest, a_session_newer_than_the_one_used_is_given_without_a_renewal) {
+TEST_F(SessionTest, a_session_newer_than_the_one_used_is_returned_without_a_renewal) {
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
@@ -67,7 +67,7 @@ TEST_F(SessionTest, a_stored_session_serves_each_api_that_it_was_made_for_and_no
   EXPECT_EQ(to_record({}).find("session_format\""), std::string::npos);
 }
 
-TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
+TEST_F(SessionTest, a_session_is_refreshed_early_while_it_is_in_use) {
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
@@ -83,7 +83,7 @@ TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
     state->refresh_early(request(), environment);
   EXPECT_EQ(environment->leases.size(), 1U);
   environment->begin();
-  ask();  // has what it needs at once
+  ask();  // gets the current session at once
   EXPECT_EQ(token(*results.back()), "a1");
   environment->answer(200, "a2 r2");
   environment->store();
@@ -91,7 +91,7 @@ TEST_F(SessionTest, a_session_is_renewed_ahead_of_its_end_while_it_serves) {
   EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::ok);
 }
 
-TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
+TEST_F(SessionTest, a_failed_early_refresh_leaves_the_session_in_use) {
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
@@ -102,33 +102,35 @@ TEST_F(SessionTest, a_failed_renewal_ahead_leaves_the_session_that_serves) {
   ask();
   EXPECT_EQ(token(*results.back()), "a1");
   state->refresh_early(request(), environment);
-  EXPECT_TRUE(environment->leases.empty()) << "a failed attempt rests";
+  EXPECT_TRUE(environment->leases.empty()) << "a failed attempt starts a backoff";
 }
 
-TEST_F(SessionTest, what_another_replica_failed_to_renew_goes_on_serving) {
+TEST_F(SessionTest, a_session_that_another_replica_failed_to_renew_stays_in_use) {
   ask();
   environment->answer(200, "a1 r1");
   environment->store();
   const std::uint64_t generation = state->current()->generation;
+  const auto uses = state->current()->uses;
   replica_renews(503, "");
   environment->now = state->current()->refresh_early_ms;
   state->refresh_early(request(), environment);
   environment->begin();
   EXPECT_EQ(token(state->current()), "a1");
   EXPECT_EQ(state->current()->generation, generation);
+  EXPECT_EQ(state->current()->uses, uses) << "session_seq would start again in the same session";
   environment->answer(503, "");
   ask();
   ASSERT_TRUE(results.back().has_value());
   EXPECT_EQ(token(*results.back()), "a1");
 }
 
-TEST_F(SessionTest, a_replica_takes_what_another_got_after_the_refusal_and_asks_nobody) {
+TEST_F(SessionTest, a_refused_replica_adopts_another_ones_session_without_contacting_the_vendor) {
   ask();
   environment->answer(400, "");
   environment->store();
   replica_renews(200, "a1 r1");
   ask();
-  EXPECT_FALSE(results.back().has_value()) << "it looks once in a while only";
+  EXPECT_FALSE(results.back().has_value()) << "the store is checked at intervals only";
   environment->now += 30'000;
   ask();
   EXPECT_TRUE(environment->fetches.empty());
@@ -136,7 +138,7 @@ TEST_F(SessionTest, a_replica_takes_what_another_got_after_the_refusal_and_asks_
   EXPECT_EQ(token(*results.back()), "a1");
 }
 
-TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
+TEST(Expiry, has_a_margin_that_shrinks_with_the_lifetime) {
   const struct {
     std::int64_t life_ms, margin_ms;
   } rows[] = {{3'600'000, 10'000},
@@ -166,7 +168,7 @@ TEST(Expiry, has_a_margin_that_shrinks_with_the_life) {
   EXPECT_NE(endless.session_for(1, INT64_MAX), nullptr);
 }
 
-TEST(EarlyRefresh, is_spread_by_chance_and_left_to_short_lives) {
+TEST(EarlyRefresh, has_jitter_and_does_not_apply_to_short_lifetimes) {
   EXPECT_EQ(refresh_early_time(1'000'000, 1'059'999, 0), 0);
   EXPECT_EQ(refresh_early_time(1'000'000, 0, 0), 0);
   EXPECT_EQ(refresh_early_time(1'000'000, 2'000'000, 0), 1'700'000);

@@ -13,7 +13,7 @@
 namespace penstock::session {
 namespace {
 
-TEST(StoredRecord, survives_the_way_there_and_back) {
+TEST(StoredRecord, survives_serialisation) {
   StoredState state;
   state.credentials = {{"refresh_token", Secret(std::string_view("\0\xff\"x", 4)), true}};
   state.session = {{"base_url", Secret("https://a.example"), false}};
