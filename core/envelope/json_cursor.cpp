@@ -1,5 +1,6 @@
 #include "envelope/json_cursor.hpp"
 
+#include <penstock/hex.hpp>
 #include <penstock/utf8.hpp>
 
 #include "base/json_scan.hpp"
@@ -10,13 +11,6 @@ namespace {
 using json_scan::plain_run_end;
 
 bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-int hex_digit(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 bool is_high_surrogate(unsigned unit) noexcept { return unit >= 0xD800 && unit < 0xDC00; }
 bool is_low_surrogate(unsigned unit) noexcept { return unit >= 0xDC00 && unit < 0xE000; }
@@ -99,7 +93,7 @@ bool JsonCursor::read_code_unit(unsigned& out) {
   if (end_ - at_ < 4) return fail("\\u needs four hexadecimal digits");
   unsigned unit = 0;
   for (int i = 0; i < 4; ++i) {
-    const int digit = hex_digit(at_[i]);
+    const int digit = hex_value(at_[i]);
     if (digit < 0) return fail("\\u needs four hexadecimal digits");
     unit = unit * 16 + static_cast<unsigned>(digit);
   }

@@ -1,7 +1,6 @@
 #include "session/snapshot.hpp"
 
 #include <algorithm>
-#include <utility>
 
 #include "session/record_codec.hpp"
 

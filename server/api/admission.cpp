@@ -1,5 +1,4 @@
 // Checks of a request's head, before the first byte of its body is read.
-#include <algorithm>
 #include <memory>
 #include <utility>
 

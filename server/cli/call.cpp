@@ -4,7 +4,6 @@
 #include <iostream>
 #include <iterator>
 #include <memory>
-#include <optional>
 
 #include <penstock/envelope.hpp>
 #include <penstock/read_file.hpp>

@@ -1,7 +1,6 @@
 #include "config/diagnostics/excerpt.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include "config/reader/parsed_config.hpp"
 
