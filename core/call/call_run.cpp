@@ -19,7 +19,7 @@ CallRun::CallRun(CallContext& context, std::shared_ptr<const runtime::Registry> 
 
 CallRun::~CallRun() {
   if (cancel_request_) cancel_request_->listen(nullptr);
-  if (entered_) prepared_.integration->leave();
+  if (has_slot_) prepared_.integration->release_slot();
 }
 
 void CallRun::start() {
@@ -33,7 +33,7 @@ void CallRun::begin() {
   auto prepared = outlet_->prepare(*registry_, call_);
   if (!prepared) return fail(std::move(prepared).error());
   prepared_ = *std::move(prepared);
-  if (!enter()) return;
+  if (!acquire_slot()) return;
   if (auto error = check_backoff()) return fail(*std::move(error));
   deadline_ = started_ + call::time_limit(prepared_, call_, context_.config->upstream);
   snapshot_ = prepared_.slot->current();
@@ -42,15 +42,15 @@ void CallRun::begin() {
   sign();
 }
 
-bool CallRun::enter() {
-  entered_ = prepared_.integration->enter();
-  if (entered_) return true;
+bool CallRun::acquire_slot() {
+  has_slot_ = prepared_.integration->acquire_slot();
+  if (has_slot_) return true;
   const IntegrationConfig& config = prepared_.integration->config();
   Error error = concurrency_exceeded(
       "integration " + config.id + " has its " +
-          counted(static_cast<std::uint64_t>(config.max_in_flight), "call") + " in flight",
+          quantity(static_cast<std::uint64_t>(config.max_in_flight), "call") + " in flight",
       std::chrono::seconds(1));
-  error.places = {config.max_in_flight, 0};
+  error.concurrency_slots = {config.max_in_flight, 0};
   fail(std::move(error));
   return false;
 }
@@ -187,7 +187,7 @@ void CallRun::finish(Response response) {
 }
 
 void CallRun::fail(Error error) {
-  if (entered_) error.places = prepared_.integration->places();
+  if (has_slot_) error.concurrency_slots = prepared_.integration->slots();
   if (sent_state_ == Sent::yes) {  // an earlier request got a response, whatever failed since
     error.sent = Sent::yes;
     error.retryable = false;
@@ -215,9 +215,9 @@ void CallRun::end(Deliver deliver_result) {
   if (std::exchange(ended_, true)) return;
   runtime::LiveCalls::remove(*this);
   if (cancel_request_) cancel_request_->listen(nullptr);
-  if (entered_) prepared_.integration->leave();
-  entered_ = false;
-  runtime::run_guarded(context_.trouble, "the handler of a call", deliver_result);
+  if (has_slot_) prepared_.integration->release_slot();
+  has_slot_ = false;
+  runtime::run_guarded(context_.report_error, "the handler of a call", deliver_result);
   context_.calls.leave();
 }
 
@@ -226,7 +226,7 @@ template <class Notify>
 void CallRun::observe(Notify notify) const {
   if (outlet_->is_dry_run()) return;
   for (const auto& observer : context_.observers)
-    runtime::run_guarded(context_.trouble, "an observer", [&] { notify(*observer); });
+    runtime::run_guarded(context_.report_error, "an observer", [&] { notify(*observer); });
 }
 
 }  // namespace penstock::call

@@ -35,12 +35,12 @@ struct CallContext {
   boost::asio::thread_pool* blocking = nullptr;
   std::shared_ptr<session::RenewalGate> renewals;
   std::vector<std::shared_ptr<Observer>> observers;
-  runtime::ErrorReporter trouble;
+  runtime::ErrorReporter report_error;
   runtime::InFlight calls;
   runtime::InFlight background;  ///< session renewals; they may outlive their calls
 
   /// Counts one background renewal until the returned pointer is released.
-  std::shared_ptr<void> hold() {
+  std::shared_ptr<void> keep_alive() {
     background.enter();
     return std::shared_ptr<void>(nullptr, [this](void*) { background.leave(); });
   }
@@ -89,7 +89,8 @@ class CallRun final : public runtime::LiveCall {
   /// only.
   template <class Step>
   void guarded(Step step) {
-    if (!ended_ && !runtime::run_guarded(context_.trouble, "a step of a call", step)) fail_step();
+    if (!ended_ && !runtime::run_guarded(context_.report_error, "a step of a call", step))
+      fail_step();
   }
 
   /// Continues with a complete body.
@@ -110,7 +111,7 @@ class CallRun final : public runtime::LiveCall {
  private:
   // The steps, call_run.cpp.
   void begin();
-  bool enter();
+  bool acquire_slot();
   std::optional<Error> check_backoff() const;
   void sign();
   void send(SignedRequest request);
@@ -159,7 +160,7 @@ class CallRun final : public runtime::LiveCall {
   std::shared_ptr<std::atomic<upstream::Cancel>> cancel_;  ///< null if cancel_request_ is null
 
   PreparedCall prepared_;
-  bool entered_ = false;  ///< holds one of the integration's concurrency slots
+  bool has_slot_ = false;  ///< holds one of the integration's concurrency slots
   std::vector<std::string> warnings_;
 
   session::SnapshotPtr snapshot_;

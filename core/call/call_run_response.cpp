@@ -103,17 +103,17 @@ Response CallRun::make_response(upstream::Response& from, const Classification& 
     out.warnings.push_back("the vendor reports: " + out.vendor_message);
   }
   if (out.meaning == Meaning::credentials_refused ||
-      (out.meaning == Meaning::nothing_special && out.status == 401))
+      (out.meaning == Meaning::none && out.status == 401))
     out.warnings.push_back(refused_credential_warning(prepared_.integration->config().id));
   out.vendor = vendor_time_;
   out.plugin = prepared_.plugin->label();
-  out.places = prepared_.integration->places();
+  out.concurrency_slots = prepared_.integration->slots();
   return out;
 }
 
 void CallRun::fail_exchange(Error error) {
   if (error.origin == Origin::network || error.phase == Phase::connect) {
-    prepared_.integration->backoff().note_unreachable(
+    prepared_.integration->backoff().record_unreachable(
         redactor_for(*snapshot_).redact(std::string(error.message)), runtime::wall_clock_ms());
   }
   fail(std::move(error));
@@ -122,7 +122,7 @@ void CallRun::fail_exchange(Error error) {
 /// Records the response for the backoff, which may hold back later calls.
 void CallRun::record_outcome(const upstream::Response& response,
                              const Classification& classification) {
-  std::string told = prepared_.integration->backoff().note(
+  std::string told = prepared_.integration->backoff().record(
       credentials_verdict(classification, response.status, ends_session(classification)),
       std::chrono::milliseconds(classification.retry_after_ms), base_host_,
       *registry_->auth_failures, std::chrono::steady_clock::now());
@@ -141,7 +141,7 @@ void CallRun::collect_notes(const std::vector<Field>& notes,
       warnings_.push_back(std::move(warning));
   }
   for (const host::LogText& line : logs)
-    runtime::log_of_plugin(context_.trouble, context_.observers, prepared_.plugin->instance(),
+    runtime::log_of_plugin(context_.report_error, context_.observers, prepared_.plugin->instance(),
                            prepared_.integration->config().id,
                            {line.level, redactor.redact(line.text)});
 }

@@ -101,7 +101,7 @@ session::SessionRequest CallRun::session_request() const {
 std::shared_ptr<session::Environment> CallRun::session_environment() const {
   return std::make_shared<runtime::LoopEnvironment>(loop_, prepared_.integration, context_.store,
                                                     *context_.blocking, context_.observers,
-                                                    context_.renewals, context_.hold());
+                                                    context_.renewals, context_.keep_alive());
 }
 
 /// Starts an early refresh of a session that is still valid for this call, so that later calls need

@@ -83,7 +83,8 @@ void PreviewRun::start(runtime::Loop& loop) {
   loop.calls().add(*this);
   if (loop.closed_with()) return end(failure(*loop.closed_with()));
   Result<Preview> shown = failure(engine_failed("the preview failed", Phase::route, Sent::no));
-  runtime::run_guarded(context_.trouble, "a preview", [&] { shown = preview(*registry_, call_); });
+  runtime::run_guarded(context_.report_error, "a preview",
+                       [&] { shown = preview(*registry_, call_); });
   end(std::move(shown));
 }
 
@@ -97,7 +98,7 @@ void PreviewRun::end(Result<Preview> preview) {
   const auto handler = std::exchange(handler_, nullptr);
   if (!handler) return;
   runtime::LiveCalls::remove(*this);
-  runtime::run_guarded(context_.trouble, "the handler of a preview",
+  runtime::run_guarded(context_.report_error, "the handler of a preview",
                        [&] { handler(std::move(preview)); });
   context_.calls.leave();
 }

@@ -10,7 +10,8 @@ bool GuardedPeer::invoke_peer(Function function) {
   if (!peer_ || failed_) return false;
   // The peer may call a handler inside `function`, which may end the call that owns this object.
   const auto self = shared_from_this();
-  failed_ = !runtime::run_guarded(trouble_, "a ProxyPeer", [&, held = peer_] { function(*held); });
+  failed_ =
+      !runtime::run_guarded(report_error_, "a ProxyPeer", [&, held = peer_] { function(*held); });
   return !failed_;
 }
 
@@ -34,7 +35,7 @@ void GuardedPeer::write(std::string piece, std::function<void(bool)> next) {
 
 void GuardedPeer::finish(Result<ProxyEnd> end) {
   if (const auto peer = std::exchange(peer_, nullptr))
-    runtime::run_guarded(trouble_, "a ProxyPeer", [&] { peer->finish(std::move(end)); });
+    runtime::run_guarded(report_error_, "a ProxyPeer", [&] { peer->finish(std::move(end)); });
 }
 
 }  // namespace penstock::call

@@ -14,8 +14,8 @@ namespace penstock::call {
 /// disconnected; after finish() the peer is not called again. Used on one loop.
 class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<GuardedPeer> {
  public:
-  GuardedPeer(std::shared_ptr<ProxyPeer> peer, const runtime::ErrorReporter& trouble)
-      : peer_(std::move(peer)), trouble_(trouble) {}
+  GuardedPeer(std::shared_ptr<ProxyPeer> peer, const runtime::ErrorReporter& report_error)
+      : peer_(std::move(peer)), report_error_(report_error) {}
 
   void read(ReadHandler handler) override;
   void interim(Response head) override;
@@ -27,9 +27,9 @@ class GuardedPeer final : public ProxyPeer, public std::enable_shared_from_this<
   template <class Function>
   bool invoke_peer(Function function);
 
-  std::shared_ptr<ProxyPeer> peer_;        ///< null after finish()
-  const runtime::ErrorReporter& trouble_;  ///< owned by the engine
-  bool failed_ = false;                    ///< a function of the peer threw
+  std::shared_ptr<ProxyPeer> peer_;             ///< null after finish()
+  const runtime::ErrorReporter& report_error_;  ///< owned by the engine
+  bool failed_ = false;                         ///< a function of the peer threw
 };
 
 }  // namespace penstock::call

@@ -75,15 +75,15 @@ runtime::CredentialsVerdict credentials_verdict(const Classification& classifica
   if (classification.kind == Kind::auth_rejected || classification.kind == Kind::session_expired ||
       status == 401)
     return runtime::CredentialsVerdict::refused;
-  if (classification.kind) return runtime::CredentialsVerdict::unsaid;
+  if (classification.kind) return runtime::CredentialsVerdict::unknown;
   // These say nothing about the credentials: gateways send them before checking any, vendors after.
   const bool of_any_kind =
       status == 403 || status == 407 || status == 408 || status == 429 || status >= 500;
-  return of_any_kind ? runtime::CredentialsVerdict::unsaid : runtime::CredentialsVerdict::accepted;
+  return of_any_kind ? runtime::CredentialsVerdict::unknown : runtime::CredentialsVerdict::accepted;
 }
 
 Meaning meaning_of(const Classification& classification) {
-  if (!classification.kind) return Meaning::nothing_special;
+  if (!classification.kind) return Meaning::none;
   switch (*classification.kind) {
   case catalog::ResponseKind::session_expired:
     return Meaning::session_expired;

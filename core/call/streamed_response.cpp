@@ -28,7 +28,7 @@ void StreamedResponse::load_body(CallRun& run, PreparedCall prepared) {
                  run->guarded([&] {
                    if (body) return run->on_body(with_body(std::move(*held), *std::move(body)));
                    Error error = input_invalid("the body broke off, or is larger than " +
-                                               counted(max, "byte"));
+                                               quantity(max, "byte"));
                    error.http_status = 413;
                    run->fail(std::move(error));
                  });
@@ -41,7 +41,7 @@ void StreamedResponse::attach(CallRun& run, upstream::Request& request) {
     request.source = std::make_shared<PeerBody>(peer_, run.loop().context());
     request.source_length = body_length_;
   }
-  request.accepts_trailers = takes_trailers_;
+  request.accepts_trailers = accepts_trailers_;
   // The run owns this outlet: a weak reference avoids a cycle.
   buffer_ = std::make_shared<ResponseBuffer>(
       peer_, run.loop().context(),

@@ -20,7 +20,7 @@ class StreamedResponse final : public CallOutlet {
   /// Of `call`, only what describes the body is used.
   StreamedResponse(std::shared_ptr<ProxyPeer> peer, const ProxyCall& call)
       : peer_(std::move(peer)), has_body_(call.has_body), body_length_(call.body_length),
-        takes_trailers_(call.takes_trailers) {}
+        accepts_trailers_(call.accepts_trailers) {}
 
   Result<PreparedCall> prepare(const runtime::Registry& registry, const Call& call) override;
   void load_body(CallRun& run, PreparedCall prepared) override;
@@ -33,7 +33,7 @@ class StreamedResponse final : public CallOutlet {
   std::shared_ptr<ProxyPeer> peer_;
   bool has_body_;
   std::optional<std::uint64_t> body_length_;
-  bool takes_trailers_;
+  bool accepts_trailers_;
   std::shared_ptr<ResponseBuffer> buffer_;
   Response head_;  ///< the response head that the peer received
   Headers trailers_;

@@ -39,11 +39,11 @@ EngineCore::EngineCore(config::ParsedConfig& parsed, EngineOptions options,
   context.blocking = &blocking;
   context.renewals = std::make_shared<session::RenewalGate>();
   context.observers = std::move(options.observers);
-  context.trouble = make_error_reporter(std::move(options.on_trouble));
+  context.report_error = make_error_reporter(std::move(options.on_trouble));
   boost::asio::post(blocking, [this] { runtime::mark_as_thread_of(this); });
   for (unsigned i = 0; i < threads; ++i)
     loops.push_back(
-        std::make_unique<Loop>(this, context.trouble, static_cast<std::size_t>(threads)));
+        std::make_unique<Loop>(this, context.report_error, static_cast<std::size_t>(threads)));
   watchdog = std::make_unique<Watchdog>(
       auxiliary, loops, plugin_time_limit,
       [this](Loop& loop, const host::InvocationWatch& watch) { on_thread_lost(loop, watch); });
@@ -51,7 +51,7 @@ EngineCore::EngineCore(config::ParsedConfig& parsed, EngineOptions options,
   for (const auto& loop : loops)
     loop->start();
   auxiliary_thread = runtime::start_engine_thread("penstock-aux", this, [this] {
-    runtime::run_loop(auxiliary, context.trouble);
+    runtime::run_loop(auxiliary, context.report_error);
     auxiliary_ended.set_value();
   });
   exit_guard = std::make_unique<ExitGuard>([this] { halt_for_exit(); });
@@ -61,7 +61,7 @@ void EngineCore::run(Call call, std::unique_ptr<call::CallOutlet> outlet,
                      std::shared_ptr<detail::CancelRequest> cancel) {
   if (!enter()) {
     return post_auxiliary([this, outlet = std::move(outlet)] {
-      run_guarded(context.trouble, "the handler of a call",
+      run_guarded(context.report_error, "the handler of a call",
                   [&] { outlet->on_error(stopping_error()); });
     });
   }
@@ -79,10 +79,10 @@ void EngineCore::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) 
   instance.take_out_of_service();
   for (const auto& plugin : registry->plugins->plugins()) {
     if (&plugin->instance() != &instance) continue;
-    context.trouble("the plugin " + plugin->label() +
-                    " is out of service until the next start: " + watch.function() +
-                    "() has not returned for " + std::to_string(plugin_time_limit.count()) +
-                    " ms; its calls are answered with an error");
+    context.report_error("the plugin " + plugin->label() +
+                         " is out of service until the next start: " + watch.function() +
+                         "() has not returned for " + std::to_string(plugin_time_limit.count()) +
+                         " ms; its calls are answered with an error");
   }
   loop.replace_thread();
   for (const auto& each : loops) {

@@ -68,7 +68,7 @@ struct EngineCore {
   template <class Handler>
   void refuse(Handler handler, Error error) {
     post_auxiliary([this, handler = std::move(handler), error = std::move(error)]() mutable {
-      run_guarded(context.trouble, "a handler", [&] { handler(failure(std::move(error))); });
+      run_guarded(context.report_error, "a handler", [&] { handler(failure(std::move(error))); });
     });
   }
 

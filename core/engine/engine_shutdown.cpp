@@ -27,7 +27,7 @@ Error stopping_error() {
 /// sessions other replicas may still use.
 void EngineCore::logout() {
   bool shared = true;
-  run_guarded(context.trouble, "the credential store",
+  run_guarded(context.report_error, "the credential store",
               [&] { shared = context.store->is_shared(); });
   if (shared) return;
   Loop& loop = *loops.front();
@@ -44,7 +44,7 @@ void EngineCore::logout() {
             [state = integration->state(plugin->manifest().id), need = std::move(need),
              session_environment = std::make_shared<runtime::LoopEnvironment>(
                  loop, integration, context.store, blocking, context.observers, context.renewals,
-                 context.hold())] { state->logout(need, session_environment, [] {}); });
+                 context.keep_alive())] { state->logout(need, session_environment, [] {}); });
       }
     }
   }

@@ -74,7 +74,7 @@ void PassthroughEngine::start(Call call, CallHandler handler) {
 }
 
 void PassthroughEngine::proxy(ProxyCall call, std::shared_ptr<ProxyPeer> peer) {
-  auto guarded = std::make_shared<call::GuardedPeer>(std::move(peer), core_->context.trouble);
+  auto guarded = std::make_shared<call::GuardedPeer>(std::move(peer), core_->context.report_error);
   auto outlet = std::make_unique<call::StreamedResponse>(std::move(guarded), call);
   core_->run(std::move(call.call), std::move(outlet));
 }
@@ -125,7 +125,8 @@ void PassthroughEngine::verify(const std::string& integration_id, VerifyHandler 
   auto probes = engine::probe_calls(*found->second, *core_->registry->plugins);
   if (probes.empty()) {
     return core_->post_auxiliary([core = core_.get(), handler = std::move(handler)] {
-      run_guarded(core->context.trouble, "a handler", [&] { handler(std::vector<ProbeResult>()); });
+      run_guarded(core->context.report_error, "a handler",
+                  [&] { handler(std::vector<ProbeResult>()); });
     });
   }
 

@@ -155,7 +155,7 @@ ProbeResult probe_result(const ProbeCall& probe, const Result<Response>& result)
   const Response& answer = *result;
   check.status = answer.status;
   const std::string status = "HTTP " + std::to_string(answer.status);
-  if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::nothing_special) {
+  if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::none) {
     check.works = true;
     check.outcome = "works";
     check.message = "works: the vendor answers " + status;

@@ -14,7 +14,7 @@ void append_if_any(std::string& out, std::string_view member, const std::string&
 }
 
 void append_session(std::string& out, const Preview& preview) {
-  if (preview.session == Preview::Session::not_asked) return;
+  if (preview.session == Preview::Session::not_requested) return;
   if (preview.session == Preview::Session::not_needed) {
     out += R"(,"session":{"needed":false})";
     return;

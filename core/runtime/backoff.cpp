@@ -22,7 +22,7 @@ milliseconds left(SteadyTime until, SteadyTime now) {
 
 }  // namespace
 
-void AuthFailureBudgets::note(const std::string& host, SteadyTime now) {
+void AuthFailureBudgets::record(const std::string& host, SteadyTime now) {
   const std::scoped_lock lock(mutex_);
   if (refusals_.size() >= max_hosts && !refusals_.contains(host)) forget_old(now);
   std::deque<SteadyTime>& times = refusals_[host];
@@ -39,13 +39,13 @@ void AuthFailureBudgets::forget_old(SteadyTime now) {
       std::ranges::min_element(refusals_, {}, [](const auto& one) { return one.second.back(); }));
 }
 
-milliseconds AuthFailureBudgets::wait(const std::string& host, std::size_t most,
+milliseconds AuthFailureBudgets::wait(const std::string& host, std::size_t max_refusals,
                                       SteadyTime now) const {
   const std::scoped_lock lock(mutex_);
   const auto found = refusals_.find(host);
-  if (found == refusals_.end() || found->second.size() < most) return milliseconds(0);
+  if (found == refusals_.end() || found->second.size() < max_refusals) return milliseconds(0);
   const std::deque<SteadyTime>& times = found->second;
-  return left(times[times.size() - most] + window, now);
+  return left(times[times.size() - max_refusals] + window, now);
 }
 
 std::size_t AuthFailureBudgets::hosts() const {
@@ -85,11 +85,11 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
     }
   }
   if (respects_rate_limit && now < rate_limited_until_) {
-    const milliseconds patience = left(rate_limited_until_, now);
+    const milliseconds wait = left(rate_limited_until_, now);
     Error error = rate_limited("the vendor asked for patience, and so did the caller (Prefer: "
                                "respect-rate-limit); the time comes in " +
-                                   seconds(patience),
-                               patience);
+                                   seconds(wait),
+                               wait);
     error.origin = Origin::vendor;
     return error;
   }
@@ -99,10 +99,10 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
   return std::nullopt;
 }
 
-std::string Backoff::note(CredentialsVerdict verdict, milliseconds wait, const std::string& host,
-                          AuthFailureBudgets& budgets, SteadyTime now) {
+std::string Backoff::record(CredentialsVerdict verdict, milliseconds wait, const std::string& host,
+                            AuthFailureBudgets& budgets, SteadyTime now) {
   const bool refused = verdict == CredentialsVerdict::refused;
-  if (refused || verdict == CredentialsVerdict::session_over) budgets.note(host, now);
+  if (refused || verdict == CredentialsVerdict::session_over) budgets.record(host, now);
   const std::scoped_lock lock(mutex_);
   unreachable_.reset();
   if (refused && ++refusals_ >= max_refusals) {
@@ -117,7 +117,7 @@ std::string Backoff::note(CredentialsVerdict verdict, milliseconds wait, const s
   return "the vendor asks to wait " + seconds(wait) + " before the next call";
 }
 
-void Backoff::note_unreachable(std::string why, std::int64_t unix_ms) {
+void Backoff::record_unreachable(std::string why, std::int64_t unix_ms) {
   const std::scoped_lock lock(mutex_);
   unreachable_ = Unreachable{std::move(why), unix_ms};
 }

@@ -21,7 +21,7 @@ enum class CredentialsVerdict : std::uint8_t {
   accepted,
   refused,
   session_over,  ///< the vendor counts a refusal, but a new session is tried next
-  unsaid,        ///< another kind of failure: they may be right or wrong
+  unknown,       ///< another kind of failure: they may be right or wrong
 };
 
 /// The refusals by each vendor host in the last ten seconds, over all connections of an engine.
@@ -36,9 +36,10 @@ class AuthFailureBudgets {
   static constexpr std::chrono::seconds window{10};
   static constexpr std::size_t max_hosts = 4096;
 
-  void note(const std::string& host, SteadyTime now);
+  void record(const std::string& host, SteadyTime now);
   /// How long to wait until the window holds fewer than `most` refusals; 0: no wait.
-  std::chrono::milliseconds wait(const std::string& host, std::size_t most, SteadyTime now) const;
+  std::chrono::milliseconds wait(const std::string& host, std::size_t max_refusals,
+                                 SteadyTime now) const;
   std::size_t hosts() const;
 
  private:
@@ -64,11 +65,11 @@ class Backoff {
 
   /// Records a response: its verdict on the credentials, and the retry-after in `wait` (0: none).
   /// Returns a warning for the caller; empty: none.
-  std::string note(CredentialsVerdict verdict, std::chrono::milliseconds wait,
-                   const std::string& host, AuthFailureBudgets& budgets, SteadyTime now);
+  std::string record(CredentialsVerdict verdict, std::chrono::milliseconds wait,
+                     const std::string& host, AuthFailureBudgets& budgets, SteadyTime now);
 
   /// Records that the vendor was not reached. Holds until the next response.
-  void note_unreachable(std::string why, std::int64_t unix_ms);
+  void record_unreachable(std::string why, std::int64_t unix_ms);
 
   // The following are for GET /v1/integrations.
 

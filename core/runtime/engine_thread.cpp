@@ -27,15 +27,15 @@ SignalsBlocked::SignalsBlocked() {
 
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-void report_exception(const ErrorReporter& trouble, std::string_view who) {
+void report_exception(const ErrorReporter& report_error, std::string_view who) {
   try {
     throw;
   } catch (const abi::__forced_unwind&) {
     throw;
   } catch (const std::exception& error) {
-    trouble(std::string(who) + " threw an exception: " + error.what());
+    report_error(std::string(who) + " threw an exception: " + error.what());
   } catch (...) {
-    trouble(std::string(who) + " threw something that is no std::exception");
+    report_error(std::string(who) + " threw something that is no std::exception");
   }
 }
 
@@ -53,8 +53,8 @@ bool is_thread_of(const void* engine) noexcept { return this_threads_engine == e
 
 void mark_as_thread_of(const void* engine) noexcept { this_threads_engine = engine; }
 
-void run_loop(boost::asio::io_context& context, const ErrorReporter& trouble) {
-  while (!run_guarded(trouble, "a handler on an engine loop", [&] { context.run(); })) {
+void run_loop(boost::asio::io_context& context, const ErrorReporter& report_error) {
+  while (!run_guarded(report_error, "a handler on an engine loop", [&] { context.run(); })) {
   }
 }
 

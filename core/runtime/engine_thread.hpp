@@ -32,16 +32,16 @@ using ErrorReporter = std::function<void(std::string_view)>;
 
 /// For a catch-all handler: reports the current exception, with `who` as the subject. The unwinding
 /// of a cancelled thread continues.
-void report_exception(const ErrorReporter& trouble, std::string_view who);
+void report_exception(const ErrorReporter& report_error, std::string_view who);
 
 /// Runs `function`. If it throws, reports the exception and returns false.
 template <class Function>
-bool run_guarded(const ErrorReporter& trouble, std::string_view who, Function&& function) {
+bool run_guarded(const ErrorReporter& report_error, std::string_view who, Function&& function) {
   try {
     std::forward<Function>(function)();
     return true;
   } catch (...) {
-    report_exception(trouble, who);
+    report_exception(report_error, who);
     return false;
   }
 }
@@ -56,6 +56,6 @@ bool is_thread_of(const void* engine) noexcept;
 void mark_as_thread_of(const void* engine) noexcept;
 
 /// Runs the loop to its end. Exceptions thrown by handlers are reported and do not stop it.
-void run_loop(boost::asio::io_context& context, const ErrorReporter& trouble);
+void run_loop(boost::asio::io_context& context, const ErrorReporter& report_error);
 
 }  // namespace penstock::runtime

@@ -91,14 +91,14 @@ std::vector<std::string> Integration::missing(const catalog::Api& api,
                         });
 }
 
-ConcurrencySlots Integration::places() const noexcept {
+ConcurrencySlots Integration::slots() const noexcept {
   const int taken = in_flight_.load(std::memory_order_relaxed);
   return {config_.max_in_flight, std::max(0, config_.max_in_flight - taken)};
 }
 
-bool Integration::enter() noexcept {
+bool Integration::acquire_slot() noexcept {
   if (in_flight_.fetch_add(1, std::memory_order_relaxed) < config_.max_in_flight) return true;
-  leave();
+  release_slot();
   return false;
 }
 

@@ -39,9 +39,9 @@ class Integration {
   Backoff& backoff() const { return backoff_; }
 
   /// Takes one of the max_in_flight slots; false: all are taken.
-  bool enter() noexcept;
-  ConcurrencySlots places() const noexcept;
-  void leave() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
+  bool acquire_slot() noexcept;
+  ConcurrencySlots slots() const noexcept;
+  void release_slot() noexcept { in_flight_.fetch_sub(1, std::memory_order_relaxed); }
 
  private:
   explicit Integration(const IntegrationConfig& config) : config_(config) {}

@@ -11,8 +11,9 @@ thread_local Loop* this_threads_loop = nullptr;
 
 }  // namespace
 
-Loop::Loop(const void* engine, ErrorReporter trouble, std::size_t loops)
-    : engine_(engine), trouble_(std::move(trouble)), work_(boost::asio::make_work_guard(context_)),
+Loop::Loop(const void* engine, ErrorReporter report_error, std::size_t loops)
+    : engine_(engine), report_error_(std::move(report_error)),
+      work_(boost::asio::make_work_guard(context_)),
       client_(std::make_unique<upstream::Client>(context_,
                                                  upstream::Client::Options{.loops = loops})) {}
 
@@ -29,7 +30,7 @@ void Loop::start() {
   thread_ = start_engine_thread("penstock-loop", engine_, [this, watch = watch_] {
     this_threads_loop = this;
     watch->adopt_this_thread();
-    run_loop(context_, trouble_);
+    run_loop(context_, report_error_);
     const std::scoped_lock ending(mutex_);
     running_ = false;
     ended_.notify_all();

@@ -26,7 +26,7 @@ class Loop {
  public:
   /// `engine` tags its threads for is_thread_of(). `loops`: how many loops share the connection
   /// limits.
-  Loop(const void* engine, ErrorReporter trouble, std::size_t loops = 1);
+  Loop(const void* engine, ErrorReporter report_error, std::size_t loops = 1);
   ~Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -48,7 +48,7 @@ class Loop {
 
   boost::asio::io_context& context() { return context_; }
   upstream::Client& client() { return *client_; }
-  const ErrorReporter& trouble() const { return trouble_; }
+  const ErrorReporter& report_error() const { return report_error_; }
 
   // The following are used on the loop only.
 
@@ -64,7 +64,7 @@ class Loop {
 
  private:
   const void* engine_;
-  ErrorReporter trouble_;
+  ErrorReporter report_error_;
   LiveCalls calls_;
   std::optional<Error> closed_with_;
   boost::asio::io_context context_{1};

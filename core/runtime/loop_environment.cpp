@@ -23,9 +23,10 @@ LoopEnvironment::LoopEnvironment(Loop& loop, std::shared_ptr<Integration> integr
                                  std::shared_ptr<CredentialStore> store,
                                  boost::asio::thread_pool& blocking, const Observers& observers,
                                  std::shared_ptr<session::RenewalGate> gate,
-                                 std::shared_ptr<void> hold)
+                                 std::shared_ptr<void> keep_alive)
     : loop_(loop), integration_(std::move(integration)), store_(std::move(store)),
-      blocking_(blocking), observers_(observers), gate_(std::move(gate)), hold_(std::move(hold)) {}
+      blocking_(blocking), observers_(observers), gate_(std::move(gate)),
+      keep_alive_(std::move(keep_alive)) {}
 
 std::int64_t LoopEnvironment::now_unix_ms() { return wall_clock_ms(); }
 
@@ -101,10 +102,11 @@ void LoopEnvironment::release(std::string key, std::uint64_t fence) {
 }
 
 void LoopEnvironment::log(const host::Instance& plugin, host::LogText line) {
-  log_of_plugin(loop_.trouble(), observers_, plugin, integration_->config().id, std::move(line));
+  log_of_plugin(loop_.report_error(), observers_, plugin, integration_->config().id,
+                std::move(line));
 }
 
-void log_of_plugin(const ErrorReporter& trouble, const Observers& observers,
+void log_of_plugin(const ErrorReporter& report_error, const Observers& observers,
                    const host::Instance& plugin, const std::string& integration_id,
                    host::LogText line) {
   if (observers.empty()) return;
@@ -112,7 +114,7 @@ void log_of_plugin(const ErrorReporter& trouble, const Observers& observers,
   if (!dropped) return;
   const PluginLog told{plugin.label(), integration_id, line.level, std::move(line.text), *dropped};
   for (const auto& observer : observers)
-    run_guarded(trouble, "an observer", [&] { observer->on_plugin_log(told); });
+    run_guarded(report_error, "an observer", [&] { observer->on_plugin_log(told); });
 }
 
 std::int64_t wall_clock_ms() {

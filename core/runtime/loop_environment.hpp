@@ -23,19 +23,19 @@ using Observers = std::vector<std::shared_ptr<Observer>>;
 
 /// Passes a plugin's log line, with secrets already redacted, to the observers, within the plugin's
 /// log limit. An exception of one observer stops neither the others nor the call.
-void log_of_plugin(const ErrorReporter& trouble, const Observers& observers,
+void log_of_plugin(const ErrorReporter& report_error, const Observers& observers,
                    const host::Instance& plugin, const std::string& integration_id,
                    host::LogText line);
 
 /// The environment of one integration's renewals, on one loop.
 class LoopEnvironment final : public session::Environment {
  public:
-  /// `blocking` runs work that may block: durable writes. `hold` is kept alive as long as this
-  /// environment, and keeps the observers alive.
+  /// `blocking` runs work that may block: durable writes. `keep_alive` is kept alive as long as
+  /// this environment, and keeps the observers alive.
   LoopEnvironment(Loop& loop, std::shared_ptr<Integration> integration,
                   std::shared_ptr<CredentialStore> store, boost::asio::thread_pool& blocking,
                   const Observers& observers, std::shared_ptr<session::RenewalGate> gate,
-                  std::shared_ptr<void> hold);
+                  std::shared_ptr<void> keep_alive);
 
   std::int64_t now_unix_ms() override;
   std::array<std::uint8_t, 32> entropy() override;
@@ -61,7 +61,7 @@ class LoopEnvironment final : public session::Environment {
   boost::asio::thread_pool& blocking_;
   const Observers& observers_;
   std::shared_ptr<session::RenewalGate> gate_;
-  std::shared_ptr<void> hold_;
+  std::shared_ptr<void> keep_alive_;
 };
 
 /// Wall-clock time in Unix ms. For tokens and signatures only.

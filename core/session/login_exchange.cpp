@@ -83,7 +83,7 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
     if (++fetches_ > static_cast<std::uint32_t>(start_.max_fetches)) {
       return fail(
           plugin_failed("it asked for more than " +
-                            counted(static_cast<std::uint64_t>(start_.max_fetches), "request") +
+                            quantity(static_cast<std::uint64_t>(start_.max_fetches), "request") +
                             " for one session",
                         Phase::session));
     }

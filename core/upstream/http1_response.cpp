@@ -319,7 +319,7 @@ std::string Http1Response::summary() const {
       head.append(head.empty() ? "" : ", ").append(name).append(": ") += printable(*value, 200);
   }
   if (!head.empty()) out += " (" + head + ")";
-  if (body_bytes_ > 0) out += ", and " + counted(body_bytes_, "byte") + " of its body had come";
+  if (body_bytes_ > 0) out += ", and " + quantity(body_bytes_, "byte") + " of its body had come";
   return out;
 }
 

@@ -104,11 +104,11 @@ std::optional<Error> ApiHandler::check_body(const RequestHead& head, ApiRequest&
     return request_error(400, "Malformed request", "trailers are not taken");
   if (head.content_length > request.max_body_) {
     return request_error(413, "Request too large",
-                         "the body is larger than " + counted(request.max_body_, "byte"));
+                         "the body is larger than " + quantity(request.max_body_, "byte"));
   }
   if (is_call && request.key_->budget()->is_spent()) {
     return rate_limited("answers and bodies of this API key's calls hold " +
-                            counted(request.key_->budget()->held(), "byte") +
+                            quantity(request.key_->budget()->held(), "byte") +
                             " of memory; read the answers that are on their way first",
                         std::chrono::seconds(1));
   }

@@ -45,7 +45,7 @@ void add_slots(HttpResponse& response, const ConcurrencySlots& slots) {
 
 HttpResponse response_of(const Error& error) {
   HttpResponse response{error.http_status, {}, error_json(error)};
-  add_slots(response, error.places);
+  add_slots(response, error.concurrency_slots);
   if (error.http_status == 401) response.headers.add("WWW-Authenticate", "Bearer");
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after).count();
@@ -207,7 +207,7 @@ HttpResponse ApiRequest::render(Result<Response> result, const std::vector<std::
   record_response(*result);
   try {
     HttpResponse response{200, {}, response_json(*result, as_base64)};
-    add_slots(response, result->places);
+    add_slots(response, result->concurrency_slots);
     return finish(std::move(response));
   } catch (const std::exception&) {  // Out of memory, after the vendor has processed the call.
     return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes));

@@ -140,7 +140,7 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, ApiReq
       log_intermediary_header(line.name);
     }
     if (equal_ignoring_case(line.name, "te"))
-      proxied.takes_trailers = lower(line.value).find("trailers") != std::string::npos;
+      proxied.accepts_trailers = lower(line.value).find("trailers") != std::string::npos;
   }
   proxied.has_body = head.has_body();
   if (!head.chunked) proxied.body_length = head.content_length;

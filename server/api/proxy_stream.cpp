@@ -107,10 +107,10 @@ void ProxyStream::send_head(const Response& head) {
   bytes.append("Penstock-Answer: vendor\r\nPenstock-Request-Id: ")
       .append(request_->id())
       .append("\r\n");
-  if (head.places.limit > 0) {
-    bytes.append("Concurrency-Limit: ").append(std::to_string(head.places.limit));
+  if (head.concurrency_slots.limit > 0) {
+    bytes.append("Concurrency-Limit: ").append(std::to_string(head.concurrency_slots.limit));
     bytes.append("\r\nConcurrency-Remaining: ")
-        .append(std::to_string(head.places.remaining))
+        .append(std::to_string(head.concurrency_slots.remaining))
         .append("\r\n");
   }
   bytes += connection_->stays_open() ? "\r\n" : "Connection: close\r\n\r\n";
@@ -184,7 +184,7 @@ void ProxyStream::send_end(const ProxyEnd& end) {
   std::string bytes;
   if (framing_ == Framing::chunked) {
     bytes = "0\r\n";
-    if (takes_trailers_) append_vendor_fields(bytes, end.trailers);
+    if (accepts_trailers_) append_vendor_fields(bytes, end.trailers);
     bytes += "\r\n";
   }
   connection_->send(std::move(bytes), [connection = connection_](bool sent) {

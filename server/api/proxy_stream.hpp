@@ -19,7 +19,7 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   ProxyStream(std::shared_ptr<Connection> connection, std::shared_ptr<ApiRequest> request,
               const ProxyCall& call)
       : connection_(std::move(connection)), request_(std::move(request)),
-        head_only_(call.call.method == "HEAD"), takes_trailers_(call.takes_trailers) {}
+        head_only_(call.call.method == "HEAD"), accepts_trailers_(call.accepts_trailers) {}
 
   void read(ReadHandler handler) override;
   void interim(Response head) override;
@@ -41,7 +41,7 @@ class ProxyStream final : public ProxyPeer, public std::enable_shared_from_this<
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<ApiRequest> request_;
   const bool head_only_;
-  const bool takes_trailers_;
+  const bool accepts_trailers_;
   bool head_sent_ = false;
   Framing framing_ = Framing::none;
   std::uint64_t left_ = 0;  ///< of an announced length: the bytes not sent yet

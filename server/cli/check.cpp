@@ -30,9 +30,9 @@ int check(const CommandLine& line) {
   }
   if (engine && !json) {
     std::cout << printable(line.config.string()) << ": fine; "
-              << counted((*engine)->plugins().size(), "plugin") << ", "
-              << counted((*engine)->catalog().size(), "API") << ", "
-              << counted((*engine)->integrations().size(), "integration") << '\n';
+              << quantity((*engine)->plugins().size(), "plugin") << ", "
+              << quantity((*engine)->catalog().size(), "API") << ", "
+              << quantity((*engine)->integrations().size(), "integration") << '\n';
   }
   if (!json && !github) print_notes(notes, std::cerr);
   return engine ? exit_done : exit_failed;

@@ -140,7 +140,7 @@ void print_problems(const ConfigProblems& problems, const ProblemStyle& style, s
     out << std::setw(5) << problem.at.line << " | " << shown.line << '\n'
         << "      | " << shown.indent << coloured("1;31", shown.mark) << '\n';
   }
-  out << counted(problems.size(), "problem") << '\n';
+  out << quantity(problems.size(), "problem") << '\n';
 }
 
 void print_notes(const ConfigProblems& notes, std::ostream& out) {

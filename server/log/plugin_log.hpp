@@ -23,7 +23,7 @@ class PluginLogLines final : public Observer {
     const Level level = levels[line.level < 0 || line.level > 3 ? 1 : line.level];
     std::string message = line.plugin + " for " + line.integration_id + ": " + line.text;
     if (line.dropped > 0)
-      message += " (" + counted(line.dropped, "line") + " before it " +
+      message += " (" + quantity(line.dropped, "line") + " before it " +
                  (line.dropped == 1 ? "was" : "were") + " too many)";
     sink_(log_line(level, "plugin_log", message, std::chrono::system_clock::now()));
   }

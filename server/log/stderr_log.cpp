@@ -62,7 +62,7 @@ class StderrLog {
       lines.swap(waiting_);
       if (lost_ > 0)
         lines += log_line(Level::warn, "lines_lost",
-                          counted(lost_, "log line") + (lost_ == 1 ? " was" : " were") +
+                          quantity(lost_, "log line") + (lost_ == 1 ? " was" : " were") +
                               " lost: nobody read them in time",
                           std::chrono::system_clock::now()) +
                  "\n";

@@ -102,7 +102,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {limit, remaining},
        {{"body", "A large body",
          request_error(413, "Request too large",
-                       "the body is larger than " + counted(max_request_bytes, "byte"))}}},
+                       "the body is larger than " + quantity(max_request_bytes, "byte"))}}},
       {"415",
        "The request has a `Content-Encoding`.",
        {},

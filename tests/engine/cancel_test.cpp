@@ -141,7 +141,7 @@ TEST_F(CancelTest, leaves_nothing_behind) {
     vendor.wait_for_requests(i);
     signal.emit(cancellation_type::terminal);
     ASSERT_EQ(future.wait_for(promptly), std::future_status::ready);
-    EXPECT_EQ(future.get().error().places.remaining, 999);  // all but its own
+    EXPECT_EQ(future.get().error().concurrency_slots.remaining, 999);  // all but its own
   }
   // With calls left over, this would take all of its time.
   const auto began = std::chrono::steady_clock::now();

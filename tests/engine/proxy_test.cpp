@@ -100,8 +100,8 @@ TEST_F(ProxyTest, streams_a_vendors_answer_as_it_is) {
   EXPECT_EQ(got.head.url, "https://api.hibob.com/v1/people?x=%2F");
   EXPECT_TRUE(got.head.body.empty());
   EXPECT_THAT(got.body, ::testing::StartsWith("{\"employees\""));
-  EXPECT_EQ(got.head.places.limit, 30);
-  EXPECT_EQ(got.head.places.remaining, 29);
+  EXPECT_EQ(got.head.concurrency_slots.limit, 30);
+  EXPECT_EQ(got.head.concurrency_slots.remaining, 29);
   const std::string ledger = sandbox->ledger();
   for (const char* left_behind : {"x-hop", "jar=1", "traceparent", "192.0.2.1"})
     EXPECT_THAT(ledger, Not(HasSubstr(left_behind)));

@@ -127,7 +127,7 @@ Result<Preview> rehearse(Engine& engine, Call call) {
 TEST(Sessions, a_validation_with_a_session_gets_one_and_sends_no_call) {
   const SandboxProcess sandbox;
   const auto engine = sandbox.engine();
-  EXPECT_EQ(engine->validate(workers())->session, Preview::Session::not_asked);
+  EXPECT_EQ(engine->validate(workers())->session, Preview::Session::not_requested);
   EXPECT_EQ(token_requests(sandbox), 0);
 
   const auto preview = rehearse(*engine, workers());
@@ -205,8 +205,8 @@ TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammer
     EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos)
         << answer.error().message;
     EXPECT_EQ(answer.error().message.find("REVOKED"), std::string::npos);
-    EXPECT_EQ(answer.error().places.limit, 30);
-    EXPECT_EQ(answer.error().places.remaining, 29);
+    EXPECT_EQ(answer.error().concurrency_slots.limit, 30);
+    EXPECT_EQ(answer.error().concurrency_slots.remaining, 29);
   }
   EXPECT_EQ(token_requests(sandbox), 1);
 }

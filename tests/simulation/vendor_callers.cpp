@@ -46,7 +46,7 @@ class Peer final : public ProxyPeer {
   void head(Response head) override {
     outcome_.status = head.status;
     outcome_.mark = mark_of(head.headers);
-    outcome_.places_left = head.places.remaining;
+    outcome_.places_left = head.concurrency_slots.remaining;
   }
   void write(std::string piece, std::function<void(bool)> next) override {
     outcome_.body += piece;
@@ -78,7 +78,7 @@ Outcome outcome_of(Result<Response> result) {
   out.status = result->status;
   out.mark = mark_of(result->headers);
   out.body = std::move(result->body);
-  out.places_left = result->places.remaining;
+  out.places_left = result->concurrency_slots.remaining;
   return out;
 }
 

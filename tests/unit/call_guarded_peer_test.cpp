@@ -18,7 +18,7 @@ struct ScriptedPeer final : ProxyPeer {
 };
 
 TEST(GuardedPeer, OutlivesTheCallInWhichItsLastOwnerLetsGo) {
-  const runtime::ErrorReporter trouble = [](std::string_view) {};
+  const runtime::ErrorReporter report_error = [](std::string_view) {};
   const std::vector<std::function<void(GuardedPeer&)>> calls = {
       [](GuardedPeer& peer) { peer.read([](std::optional<std::string>) {}); },
       [](GuardedPeer& peer) { peer.interim({}); },
@@ -27,7 +27,7 @@ TEST(GuardedPeer, OutlivesTheCallInWhichItsLastOwnerLetsGo) {
   };
   for (const auto& call : calls) {
     const auto scripted = std::make_shared<ScriptedPeer>();
-    auto guarded = std::make_shared<GuardedPeer>(scripted, trouble);
+    auto guarded = std::make_shared<GuardedPeer>(scripted, report_error);
     const std::weak_ptr<GuardedPeer> watched = guarded;
     bool alive = false;
     scripted->in_call = [&] {
@@ -42,14 +42,16 @@ TEST(GuardedPeer, OutlivesTheCallInWhichItsLastOwnerLetsGo) {
 
 TEST(GuardedPeer, HearsNothingMoreOnceItThrewAndTheEngineHearsThatItIsGone) {
   std::vector<std::string> told;
-  const runtime::ErrorReporter trouble = [&](std::string_view what) { told.emplace_back(what); };
+  const runtime::ErrorReporter report_error = [&](std::string_view what) {
+    told.emplace_back(what);
+  };
   const auto scripted = std::make_shared<ScriptedPeer>();
   int calls = 0;
   scripted->in_call = [&] {
     ++calls;
     throw std::runtime_error("broken");
   };
-  const auto guarded = std::make_shared<GuardedPeer>(scripted, trouble);
+  const auto guarded = std::make_shared<GuardedPeer>(scripted, report_error);
   std::vector<bool> more;
   guarded->write("a", [&](bool wanted) { more.push_back(wanted); });
   guarded->write("b", [&](bool wanted) { more.push_back(wanted); });

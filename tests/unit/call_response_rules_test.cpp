@@ -42,7 +42,7 @@ TEST(Judge, GoesByTheFirstRuleThatMatches) {
     std::string body;
     Meaning meaning;
   } rows[] = {
-      {200, "throttled", Meaning::nothing_special},
+      {200, "throttled", Meaning::none},
       {401, "", Meaning::session_expired},
       {500, "we are throttled now", Meaning::rate_limited},
       {500, "broken", Meaning::fault},
@@ -82,12 +82,12 @@ TEST(Judge, TakesThePluginsWord) {
     std::string message;
   } rows[] = {
       {says(host::Verdict::reauth), Meaning::session_expired, true, ""},
-      {says(host::Verdict::pass), Meaning::nothing_special, false, ""},
+      {says(host::Verdict::pass), Meaning::none, false, ""},
       {fails(PST_E_AUTH_REJECTED, "1001", "no"), Meaning::credentials_refused, false, "1001: no"},
       {fails(PST_E_RATE_LIMITED, "", "slow"), Meaning::rate_limited, false, "slow"},
       {fails(PST_E_VENDOR_FAULT, "7", ""), Meaning::fault, false, "7"},
       // A plugin that broke has no say.
-      {fails(PST_E_INTERNAL, "", "bug"), Meaning::nothing_special, false, ""},
+      {fails(PST_E_INTERNAL, "", "bug"), Meaning::none, false, ""},
   };
   for (const auto& row : rows) {
     const Classification classification = classify_response(
@@ -124,19 +124,19 @@ TEST(CredentialsVerdictOf, GoesByWhatWasReadAndThenByTheStatus) {
       {std::nullopt, 404, runtime::CredentialsVerdict::accepted},
       {std::nullopt, 422, runtime::CredentialsVerdict::accepted},
       {std::nullopt, 401, runtime::CredentialsVerdict::refused},
-      {std::nullopt, 403, runtime::CredentialsVerdict::unsaid},
-      {std::nullopt, 407, runtime::CredentialsVerdict::unsaid},
-      {std::nullopt, 429, runtime::CredentialsVerdict::unsaid},
-      {std::nullopt, 500, runtime::CredentialsVerdict::unsaid},
-      {std::nullopt, 503, runtime::CredentialsVerdict::unsaid},
+      {std::nullopt, 403, runtime::CredentialsVerdict::unknown},
+      {std::nullopt, 407, runtime::CredentialsVerdict::unknown},
+      {std::nullopt, 429, runtime::CredentialsVerdict::unknown},
+      {std::nullopt, 500, runtime::CredentialsVerdict::unknown},
+      {std::nullopt, 503, runtime::CredentialsVerdict::unknown},
       {Kind::auth_rejected, 500, runtime::CredentialsVerdict::refused},
       {Kind::auth_rejected, 403, runtime::CredentialsVerdict::refused},
       {Kind::auth_rejected, 200, runtime::CredentialsVerdict::refused},
       {Kind::session_expired, 401, runtime::CredentialsVerdict::refused},
-      {Kind::vendor_fault, 500, runtime::CredentialsVerdict::unsaid},
-      {Kind::vendor_fault, 400, runtime::CredentialsVerdict::unsaid},
+      {Kind::vendor_fault, 500, runtime::CredentialsVerdict::unknown},
+      {Kind::vendor_fault, 400, runtime::CredentialsVerdict::unknown},
       {Kind::vendor_fault, 401, runtime::CredentialsVerdict::refused},
-      {Kind::rate_limited, 429, runtime::CredentialsVerdict::unsaid},
+      {Kind::rate_limited, 429, runtime::CredentialsVerdict::unknown},
   };
   for (const auto& row : rows) {
     Classification classification;

@@ -52,7 +52,7 @@ TEST(AskedWait, ReadsWhatVendorsWrite) {
 TEST(Backoff, HoldsBackOnlyWhoAskedForPatience) {
   Backoff backoff;
   AuthFailureBudgets budgets;
-  EXPECT_EQ(backoff.note(CredentialsVerdict::unsaid, 7s, host, budgets, s0),
+  EXPECT_EQ(backoff.record(CredentialsVerdict::unknown, 7s, host, budgets, s0),
             "the vendor asks to wait 7 s before the next call");
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, s0 + 1ms));
   const auto error = backoff.admit("a", host, budgets, true, s0 + 2s);
@@ -72,7 +72,7 @@ TEST(Backoff, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
   for (int i = 0; i < Backoff::max_refusals; ++i) {
     now += 1s;
     ASSERT_FALSE(backoff.admit("a", host, budgets, false, now)) << i;
-    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, now);
+    backoff.record(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
   for (const auto rest : {5'000ms, 30'000ms, 300'000ms, 300'000ms}) {
     const auto error = backoff.admit("hibob:acme", host, budgets, false, now + rest - 1ms);
@@ -84,11 +84,11 @@ TEST(Backoff, RestsLongerEachTimeThatTheVendorRefusesTenInARow) {
     EXPECT_EQ(backoff.open_for(now - 1ms), 1ms);
     EXPECT_FALSE(backoff.admit("a", host, budgets, false, now)) << "one goes ahead to see";
     EXPECT_TRUE(backoff.admit("a", host, budgets, false, now)) << "and only one";
-    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, now);
+    backoff.record(CredentialsVerdict::refused, 0s, host, budgets, now);
   }
   now += 300s;
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, now));
-  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, now);
+  backoff.record(CredentialsVerdict::accepted, 0s, host, budgets, now);
   EXPECT_EQ(backoff.open_for(now), 0ms);
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, now));
 }
@@ -97,10 +97,10 @@ TEST(Backoff, DoesNotSpendItsProbeOnACallThatTheBudgetHoldsBack) {
   Backoff backoff;
   AuthFailureBudgets budgets;
   for (int i = 0; i < Backoff::max_refusals; ++i)
-    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
+    backoff.record(CredentialsVerdict::refused, 0s, host, budgets, s0);
   const SteadyTime later = s0 + 5s;
   for (std::size_t i = 0; i < AuthFailureBudgets::max_when_refused; ++i)
-    budgets.note(host, later);
+    budgets.record(host, later);
   EXPECT_TRUE(backoff.admit("a", host, budgets, false, later));
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, later + 10s)) << "the budget is free";
 }
@@ -109,20 +109,20 @@ TEST(Backoff, LeavesTheCountAloneWhereAnAnswerSaysNothingOfCredentials) {
   Backoff backoff;
   AuthFailureBudgets budgets;
   for (int i = 0; i < 9; ++i) {
-    backoff.note(CredentialsVerdict::refused, 0s, host, budgets, s0);
-    backoff.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+    backoff.record(CredentialsVerdict::refused, 0s, host, budgets, s0);
+    backoff.record(CredentialsVerdict::unknown, 0s, host, budgets, s0);
   }
   EXPECT_EQ(backoff.refusals_in_a_row(), 9);
-  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+  backoff.record(CredentialsVerdict::accepted, 0s, host, budgets, s0);
   EXPECT_EQ(backoff.refusals_in_a_row(), 0);
 }
 
 TEST(Backoff, CountsNoSessionThatIsOver) {
   Backoff backoff;
   AuthFailureBudgets budgets;
-  backoff.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+  backoff.record(CredentialsVerdict::accepted, 0s, host, budgets, s0);
   for (int i = 0; i < 1000; ++i)
-    backoff.note(CredentialsVerdict::session_over, 0s, host, budgets, s0);
+    backoff.record(CredentialsVerdict::session_over, 0s, host, budgets, s0);
   EXPECT_EQ(backoff.refusals_in_a_row(), 0);
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, s0));
   EXPECT_GT(budgets.wait(host, 25, s0), 0ms) << "the vendor's firewall counts them all";
@@ -132,17 +132,17 @@ TEST(Backoff, KnowsThatTheVendorWasNotReachedUntilItAnswers) {
   Backoff backoff;
   AuthFailureBudgets budgets;
   EXPECT_FALSE(backoff.unreachable());
-  backoff.note_unreachable("no route", 17);
+  backoff.record_unreachable("no route", 17);
   ASSERT_TRUE(backoff.unreachable());
   EXPECT_EQ(backoff.unreachable()->why, "no route");
-  backoff.note(CredentialsVerdict::unsaid, 0s, host, budgets, s0);
+  backoff.record(CredentialsVerdict::unknown, 0s, host, budgets, s0);
   EXPECT_FALSE(backoff.unreachable());
 }
 
 TEST(AuthFailureBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime) {
   AuthFailureBudgets budgets;
   Backoff good, unknown;
-  good.note(CredentialsVerdict::accepted, 0s, host, budgets, s0);
+  good.record(CredentialsVerdict::accepted, 0s, host, budgets, s0);
   int sent = 0;
   std::deque<Backoff> connections(100);
   SteadyTime now = s0;
@@ -151,7 +151,7 @@ TEST(AuthFailureBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime
       now += 1ms;
       if (one.admit("one", host, budgets, false, now)) continue;
       ++sent;
-      one.note(CredentialsVerdict::refused, 0s, host, budgets, now);
+      one.record(CredentialsVerdict::refused, 0s, host, budgets, now);
     }
   }
   EXPECT_EQ(sent, 40) << "the vendor shuts out an address after 50 in 10 s";
@@ -166,7 +166,7 @@ TEST(AuthFailureBudgets, AreSharedByConnectionsOfAHostThatNeverCallAtTheSameTime
 TEST(AuthFailureBudgets, LookBackTenSecondsFromAnyMoment) {
   AuthFailureBudgets budgets;
   for (int i = 0; i < 100; ++i)
-    budgets.note(host, s0 + 400ms * i);
+    budgets.record(host, s0 + 400ms * i);
   const SteadyTime last = s0 + 400ms * 99;
   EXPECT_EQ(budgets.wait(host, 25, last), 400ms) << "25 stand within the ten seconds before";
   EXPECT_EQ(budgets.wait(host, 25, last + 400ms), 0ms);
@@ -175,9 +175,9 @@ TEST(AuthFailureBudgets, LookBackTenSecondsFromAnyMoment) {
 TEST(AuthFailureBudgets, HoldNoMoreHostsThanTheyMay) {
   AuthFailureBudgets budgets;
   for (std::size_t i = 0; i < 3 * AuthFailureBudgets::max_hosts; ++i)
-    budgets.note("host-" + std::to_string(i), s0 + 1us * static_cast<int>(i));
+    budgets.record("host-" + std::to_string(i), s0 + 1us * static_cast<int>(i));
   EXPECT_LE(budgets.hosts(), AuthFailureBudgets::max_hosts);
-  budgets.note("late", s0 + 1h);
+  budgets.record("late", s0 + 1h);
   EXPECT_EQ(budgets.hosts(), 1U) << "a window that is over is forgotten";
 }
 

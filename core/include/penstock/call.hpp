@@ -76,7 +76,7 @@ struct ConcurrencySlots {
 
 /// What a response means according to the manifest's rules and the plugin's inspect().
 enum class Meaning : std::uint8_t {
-  nothing_special,
+  none,
   session_expired,
   credentials_refused,
   rate_limited,
@@ -90,7 +90,7 @@ struct Response {
   Headers headers;   ///< names in lower case, in the vendor's order
   std::string body;  ///< with Content-Encoding decoded where possible, else as received
   std::vector<std::string> warnings;
-  Meaning meaning = Meaning::nothing_special;
+  Meaning meaning = Meaning::none;
   std::string vendor_message;  ///< the plugin's reading of a fault, secrets redacted; empty: none
 
   std::chrono::microseconds total{0};  ///< from async_call() to completion
@@ -99,7 +99,7 @@ struct Response {
   std::string plugin;  ///< "workday_rest 1.0.0"
 
   /// The integration's concurrency limit and how many more calls could have started.
-  ConcurrencySlots places = {};
+  ConcurrencySlots concurrency_slots = {};
 
   std::string reason = {};  ///< the vendor's reason phrase, as received; often empty
 };
@@ -113,9 +113,9 @@ struct Preview {
   std::vector<std::string> warnings;
 
   /// Set by Engine::validate_with_session(): `not_needed` if the call needs no session, `had` if a
-  /// session was available or could be obtained. `not_asked`: no session was requested.
-  enum class Session : std::uint8_t { not_asked, not_needed, had };
-  Session session = Session::not_asked;
+  /// session was available or could be obtained. `not_requested`: no session was requested.
+  enum class Session : std::uint8_t { not_requested, not_needed, had };
+  Session session = Session::not_requested;
   std::int64_t session_expires_ms = 0;  ///< Unix time in ms; 0: no session, or expiry unknown
 };
 

@@ -68,7 +68,7 @@ struct Error {
   std::vector<Problem> details;
   std::optional<std::chrono::milliseconds> retry_after;
   /// Set for calls that had begun.
-  ConcurrencySlots places = {};
+  ConcurrencySlots concurrency_slots = {};
   bool cancelled = false;  ///< the caller cancelled the call: call_cancelled()
 };
 

@@ -18,7 +18,7 @@ struct ProxyCall {
   Call call;
   bool has_body = false;
   std::optional<std::uint64_t> body_length;  ///< none: unknown until the body ends
-  bool takes_trailers = false;  ///< announced to the vendor with TE (RFC 9110 section 10.1.4)
+  bool accepts_trailers = false;  ///< announced to the vendor with TE (RFC 9110 section 10.1.4)
 };
 
 /// The result of a streamed call that completed.

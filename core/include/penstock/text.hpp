@@ -54,7 +54,7 @@ std::string joined(std::span<const std::string> words, std::string_view separato
 std::string with_article(std::string_view kind);
 
 /// A number and its noun: "1 plugin", "2 plugins". The plural is formed with s.
-inline std::string counted(std::uint64_t number, std::string_view noun) {
+inline std::string quantity(std::uint64_t number, std::string_view noun) {
   return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
 }
 
