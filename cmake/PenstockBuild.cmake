@@ -36,6 +36,9 @@ if(PENSTOCK_FUZZ)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=address,undefined)
 endif()
+if(NOT PENSTOCK_FUZZ AND NOT PENSTOCK_SANITIZE)
+  include(${CMAKE_CURRENT_LIST_DIR}/PenstockHardening.cmake)
+endif()
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 CONFIG REQUIRED)  # headers only; FindBoost is gone from newer CMakes
