@@ -102,6 +102,18 @@ std::string pointer_to(std::string_view pointer, std::string_view name) {
   return out;
 }
 
+std::string take_token(std::string_view& pointer) {
+  pointer.remove_prefix(1);
+  const std::string_view token = pointer.substr(0, pointer.find('/'));
+  pointer.remove_prefix(token.size());
+  std::string out;
+  for (std::size_t i = 0; i < token.size(); ++i) {
+    const bool escape = token[i] == '~' && i + 1 < token.size();
+    out += escape ? (token[++i] == '0' ? '~' : '/') : token[i];
+  }
+  return out;
+}
+
 std::string nearest(std::string_view name, std::span<const std::string> known) {
   // Allows one edit below 5 characters, two below 10, else three. A name that is a prefix of the
   // other also counts as close.

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include <penstock/json.hpp>
 #include <penstock/text.hpp>
 
 #include "call/request_body.hpp"
 #include "policy/forwarded_headers.hpp"
 #include "policy/header_rules.hpp"
-#include "schema/json_value.hpp"
 
 namespace penstock::call {
 namespace {
@@ -31,23 +31,22 @@ void check_params(const Call& call, std::vector<Problem>& problems) {
   if (call.params.size() > most) problems.push_back({"/params", "holds more than 1000 parameters"});
 }
 
-/// The caller's api_options, with the connection's defaults added where an option is missing.
-std::string with_connection_defaults(const PreparedCall& prepared, const std::string& given,
-                                     const session::Snapshot& now) {
-  std::string text = given.empty() ? "{}" : given;
-  if (prepared.api->option_defaults.empty()) return text;
-  auto asked = schema::parse_value(text);
-  if (!asked || asked->kind != schema::JsonValue::Kind::object)
-    return text;  // validation reports the problem
-  for (const catalog::OptionDefault& fallback : prepared.api->option_defaults) {
+/// Validates the caller's api_options, with the connection's defaults added where an option is
+/// missing.
+schema::Validation validate_options(const catalog::Api& api, const std::string& given,
+                                    const session::Snapshot& now) {
+  constexpr std::string_view pointer = "/api_options";
+  const std::string_view text = given.empty() ? std::string_view("{}") : given;
+  if (api.option_defaults.empty()) return api.options.validate(text, pointer);
+  auto options = parse_json(text);
+  if (!options) return api.options.validate(text, pointer);  // reports the problem
+  for (const catalog::OptionDefault& fallback : api.option_defaults) {
     const host::NamedValue* field = now.connection.find(fallback.connection_field);
-    if (field == nullptr || field->value.empty() || asked->find(fallback.option) != nullptr)
-      continue;
-    asked->members.emplace_back(fallback.option, schema::JsonValue::string(field->value.reveal()));
+    const bool is_missing = options->is_object() && options->find(fallback.option) == nullptr;
+    if (is_missing && field != nullptr && !field->value.empty())
+      options->add(fallback.option, JsonValue::string(field->value.reveal()));
   }
-  std::string out;
-  asked->write(out);
-  return out;
+  return api.options.validate(*std::move(options), pointer);
 }
 
 /// Placeholder until there is a session. RFC 6761 section 6.4: .invalid names never resolve.
@@ -92,8 +91,7 @@ Result<PreparedCall> validate(PreparedCall prepared, const Call& call,
     problems.insert(problems.begin(), {"/path", "must be \"/\": " + api.id() + " has one address"});
   }
   check_params(call, problems);
-  schema::Validation options = api.options.validate(
-      with_connection_defaults(prepared, call.api_options, *now), "/api_options");
+  schema::Validation options = validate_options(api, call.api_options, *now);
   problems.insert(problems.end(), std::make_move_iterator(options.problems.begin()),
                   std::make_move_iterator(options.problems.end()));
   if (!problems.empty()) return failure(input_invalid(std::move(problems)));

@@ -4,17 +4,18 @@
 #include <charconv>
 #include <string>
 
+#include <penstock/text.hpp>
 #include <penstock/utf8.hpp>
 
 namespace penstock::catalog {
 namespace {
 
-/// Walks a well-formed JSON text. If the text is malformed, the walk stops at its end.
-class Walk {
+/// Descends into a well-formed JSON text. In a malformed one it stops at the end.
+class Locator {
  public:
-  explicit Walk(std::string_view json) : json_(json) { skip_space(); }
+  explicit Locator(std::string_view json) : json_(json) { skip_space(); }
 
-  std::size_t at() const { return at_; }
+  std::size_t offset() const { return at_; }
 
   /// Moves from a value to its member or element. False: there is none, and the position is
   /// unchanged.
@@ -109,15 +110,6 @@ class Walk {
   std::size_t at_ = 0;
 };
 
-std::string token_of(std::string_view escaped) {
-  std::string out;
-  for (std::size_t i = 0; i < escaped.size(); ++i) {
-    const bool escape = escaped[i] == '~' && i + 1 < escaped.size();
-    out += escape ? (escaped[++i] == '0' ? '~' : '/') : escaped[i];
-  }
-  return out;
-}
-
 }  // namespace
 
 Position position_at(std::string_view text, std::size_t offset) {
@@ -128,14 +120,10 @@ Position position_at(std::string_view text, std::size_t offset) {
 }
 
 Position position_of(std::string_view json, std::string_view pointer) {
-  Walk walk(json);
-  while (pointer.starts_with('/')) {
-    pointer.remove_prefix(1);
-    const std::size_t end = std::min(pointer.find('/'), pointer.size());
-    if (!walk.enter(token_of(pointer.substr(0, end)))) break;
-    pointer.remove_prefix(end);
+  Locator locator(json);
+  while (pointer.starts_with('/') && locator.enter(take_token(pointer))) {
   }
-  return position_at(json, walk.at());
+  return position_at(json, locator.offset());
 }
 
 }  // namespace penstock::catalog

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "base/json.hpp"
+#include <penstock/json.hpp>
+
 #include "call/signing.hpp"
 
 namespace penstock::engine {
@@ -133,9 +134,8 @@ std::vector<ProbeCall> probe_calls(const runtime::Integration& integration,
       probe.call.ignore_backoff = true;
       if (!example.data.empty()) {
         const auto data = parse_json(example.data);
-        const bool is_text = data && (*data)->IsString();
-        probe.call.body =
-            is_text ? std::string((*data)->GetString(), (*data)->GetStringLength()) : example.data;
+        const bool is_text = data && data->is_string();
+        probe.call.body = is_text ? data->text : example.data;
         probe.call.body_is_json = !is_text;
       }
       out.push_back(std::move(probe));

@@ -35,7 +35,7 @@ std::string_view kind_name(JsonCursor::Kind kind) {
 }
 
 /// A name as shown in messages: shortened if too long, cut between characters.
-std::string shown(std::string_view name) {
+std::string shortened(std::string_view name) {
   const std::string_view prefix = utf8_prefix(name, max_shown_name);
   return std::string(prefix) + (prefix.size() < name.size() ? "…" : "");
 }
@@ -43,7 +43,7 @@ std::string shown(std::string_view name) {
 }  // namespace
 
 std::string short_pointer_to(std::string_view parent, std::string_view name) {
-  return pointer_to(parent, shown(name));
+  return pointer_to(parent, shortened(name));
 }
 
 EnvelopeReader::EnvelopeReader(std::string_view text)

@@ -2,68 +2,40 @@
 
 #include <charconv>
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
-#include "base/json.hpp"
+#include <penstock/json.hpp>
+#include <penstock/text.hpp>
 
 namespace penstock::host {
 namespace {
 
-/// Follows an RFC 6901 pointer. rapidjson::Pointer would also accept URI fragments.
-const rapidjson::Value* resolve(const rapidjson::Value& root, std::string_view pointer) {
-  const rapidjson::Value* at = &root;
-  while (!pointer.empty()) {
-    if (pointer.front() != '/') return nullptr;
-    pointer.remove_prefix(1);
-    const std::size_t end = std::min(pointer.find('/'), pointer.size());
-    std::string token;
-    for (std::size_t i = 0; i < end; ++i) {
-      if (pointer[i] == '~' && i + 1 < end) {
-        token += pointer[++i] == '0' ? '~' : '/';
-      } else {
-        token += pointer[i];
-      }
-    }
-    pointer.remove_prefix(end);
-    if (at->IsObject()) {
-      const auto member = at->FindMember(token);
-      if (member == at->MemberEnd()) return nullptr;
-      at = &member->value;
-    } else if (at->IsArray()) {
-      std::uint32_t index = 0;
-      const auto [rest, error] = std::from_chars(token.data(), token.data() + token.size(), index);
-      if (error != std::errc() || rest != token.data() + token.size() || index >= at->Size())
-        return nullptr;
-      at = &(*at)[index];
-    } else {
-      return nullptr;
-    }
-  }
-  return at;
+const JsonValue* element(const JsonValue& array, std::string_view token) {
+  std::uint32_t index = 0;
+  const char* const all = token.data() + token.size();
+  const auto [end, error] = std::from_chars(token.data(), all, index);
+  const bool found = error == std::errc() && end == all && index < array.items.size();
+  return found ? &array.items[index] : nullptr;
 }
 
-std::string as_text(const rapidjson::Value& value) {
-  if (value.IsString()) return {value.GetString(), value.GetStringLength()};
-  if (value.IsNull()) return {};
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+/// The value that an RFC 6901 pointer names; null: there is none.
+const JsonValue* resolve(const JsonValue& root, std::string_view pointer) {
+  const JsonValue* at = &root;
+  while (at != nullptr && !pointer.empty()) {
+    if (pointer.front() != '/') return nullptr;
+    const std::string token = take_token(pointer);
+    at = at->is_array() ? element(*at, token) : at->find(token);
+  }
+  return at;
 }
 
 }  // namespace
 
 std::int32_t json_get(pst_cx* cx, pst_str doc, pst_str pointer, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    // Some servers send a byte order mark before JSON; RFC 8259 section 8.1 lets readers ignore it.
-    std::string_view text = view(doc);
-    if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-    const auto document = parse_json(text);
+    const auto document = parse_json(view(doc), DuplicateNames::keep);
     // A response that is not JSON is the vendor's fault, not the plugin's: the result is empty.
-    const rapidjson::Value* found = document ? resolve(**document, view(pointer)) : nullptr;
-    return store_result(cx, found == nullptr ? std::string() : as_text(*found), out);
+    const JsonValue* found = document ? resolve(*document, view(pointer)) : nullptr;
+    const bool is_null = found == nullptr || found->kind == JsonValue::Kind::null;
+    return store_result(cx, is_null ? std::string() : found->plain_text(), out);
   });
 }
 

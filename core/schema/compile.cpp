@@ -63,8 +63,7 @@ class Compiler {
   Result<Schema, std::vector<Problem>> run(const JsonValue& schema) {
     compile(schema, "");
     if (problems_.empty()) {
-      compiled_->json.clear();
-      schema.write(compiled_->json);
+      compiled_->json = schema.json();
       check_annotations();
     }
     if (!problems_.empty()) return failure(std::move(problems_));
@@ -72,13 +71,13 @@ class Compiler {
   }
 
  private:
-  /// A statement about one of the schema's own values (default, example, counter-example). Checked
-  /// after the whole schema is compiled.
-  struct Claim {
+  /// A value that the schema contains: its default, an example or a counter-example. Checked after
+  /// the whole schema is compiled.
+  struct Annotation {
     std::uint32_t node;
     JsonValue value;
     std::string pointer;
-    bool valid;
+    bool must_be_valid;
   };
 
   void problem(const std::string& pointer, std::string message) {
@@ -130,13 +129,13 @@ class Compiler {
     }
     if (word == "default") {
       node.fallback = value;
-      claims_.push_back({index, value, at, true});
+      annotations_.push_back({index, value, at, true});
       return;
     }
     if (word == "examples" || word == "x-counterexamples") {
       if (value.kind != Kind::array) return problem(at, "must be an array");
       for (std::size_t i = 0; i < value.items.size(); ++i) {
-        claims_.push_back(
+        annotations_.push_back(
             {index, value.items[i], at + "/" + std::to_string(i), word == "examples"});
       }
       if (word == "examples") node.examples = value.items;
@@ -224,33 +223,34 @@ class Compiler {
   }
 
   void check_annotations() {
-    for (const Claim& claim : claims_) {
+    for (const Annotation& annotation : annotations_) {
       // The subschema as a root of its own: the same nodes with a different first one.
       auto part = std::make_shared<Schema::Compiled>(*compiled_);
-      part->nodes.front() = compiled_->nodes[claim.node];
+      part->nodes.front() = compiled_->nodes[annotation.node];
       Validation validation;
-      Validator(Schema(std::move(part)), Scalars::strict, validation).run(claim.value, "");
-      if (claim.valid && !validation.ok())
-        problem(claim.pointer,
+      Validator(Schema(std::move(part)), Scalars::strict, validation).run(annotation.value, "");
+      if (annotation.must_be_valid && !validation.ok())
+        problem(annotation.pointer,
                 "contradicts its own schema: " + validation.problems.front().message);
-      if (!claim.valid && validation.ok())
-        problem(claim.pointer, "is a counter-example, but the schema accepts it");
+      if (!annotation.must_be_valid && validation.ok())
+        problem(annotation.pointer, "is a counter-example, but the schema accepts it");
     }
   }
 
   std::shared_ptr<Schema::Compiled> compiled_ = std::make_shared<Schema::Compiled>();
   std::vector<Problem> problems_;
-  std::vector<Claim> claims_;
+  std::vector<Annotation> annotations_;
 };
 
-Result<Schema, std::vector<Problem>> Schema::compile(const rapidjson::Value& schema) {
-  return Compiler().run(JsonValue::from(schema));
+Result<Schema, std::vector<Problem>> Schema::compile(const JsonValue& schema) {
+  return Compiler().run(schema);
 }
 
 Result<Schema, std::vector<Problem>> Schema::compile(std::string_view json) {
-  const auto value = parse_value(json);
+  const auto value = parse_json(json);
   if (!value)
-    return failure(std::vector<Problem>{{"", "the schema is not valid JSON: " + value.error()}});
+    return failure(
+        std::vector<Problem>{{"", "the schema is not valid JSON: " + value.error().text()}});
   return Compiler().run(*value);
 }
 

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "schema/json_value.hpp"
+#include <penstock/json.hpp>
+
 #include "schema/pattern.hpp"
 #include "schema/schema.hpp"
 

@@ -8,18 +8,10 @@
 namespace penstock::schema {
 namespace {
 
-std::string as_text(const JsonValue& value) {
-  if (value.kind == JsonValue::Kind::string || value.kind == JsonValue::Kind::number)
-    return value.text;
-  std::string out;
-  value.write(out);
-  return out;
-}
-
-std::vector<std::string> as_texts(const std::vector<JsonValue>& values) {
+std::vector<std::string> plain_texts(const std::vector<JsonValue>& values) {
   std::vector<std::string> out;
   for (const JsonValue& value : values)
-    out.push_back(as_text(value));
+    out.push_back(value.plain_text());
   return out;
 }
 
@@ -50,27 +42,28 @@ Schema::Schema() {
   compiled_ = std::move(anything);
 }
 
-Validation Schema::validate(std::string_view json, std::string_view prefix, Scalars scalars) const {
+Validation Schema::validate(JsonValue value, std::string_view prefix, Scalars scalars) const {
   Validation validation;
-  auto value = parse_value(json);
-  if (!value) {
-    validation.problems.push_back({std::string(prefix), "is not valid JSON: " + value.error()});
-    return validation;
-  }
-  Validator(*this, scalars, validation).run(*std::move(value), prefix);
+  Validator(*this, scalars, validation).run(std::move(value), prefix);
+  return validation;
+}
+
+Validation Schema::validate(std::string_view json, std::string_view prefix, Scalars scalars) const {
+  auto value = parse_json(json);
+  if (value) return validate(*std::move(value), prefix, scalars);
+  Validation validation;
+  validation.problems.push_back(
+      {std::string(prefix), "is not valid JSON: " + value.error().text()});
   return validation;
 }
 
 Validation
 Schema::validate_fields(std::span<const std::pair<std::string_view, std::string_view>> strings,
                         std::string_view prefix) const {
-  JsonValue object;
-  object.kind = JsonValue::Kind::object;
+  JsonValue object = JsonValue::object();
   for (const auto& [name, value] : strings)
-    object.members.emplace_back(name, JsonValue::string(value));
-  Validation validation;
-  Validator(*this, Scalars::as_text, validation).run(std::move(object), prefix);
-  return validation;
+    object.add(name, JsonValue::string(value));
+  return validate(std::move(object), prefix);
 }
 
 std::vector<FieldInfo> Schema::fields() const {
@@ -83,12 +76,12 @@ std::vector<FieldInfo> Schema::fields() const {
     info.required = std::ranges::find(root.required, property.name) != root.required.end();
     info.secret = node.secret;
     info.has_default = node.fallback.has_value();
-    if (node.fallback) info.default_text = as_text(*node.fallback);
+    if (node.fallback) info.default_text = node.fallback->plain_text();
     info.type = type_name(node.types);
     info.title = node.title;
     info.description = node.description;
-    info.choices = as_texts(node.choices);
-    info.examples = as_texts(node.examples);
+    info.choices = plain_texts(node.choices);
+    info.examples = plain_texts(node.examples);
     out.push_back(std::move(info));
   }
   return out;

@@ -10,8 +10,8 @@
 
 #include <penstock/call.hpp>
 #include <penstock/error.hpp>
+#include <penstock/json.hpp>
 #include <penstock/result.hpp>
-#include <rapidjson/document.h>
 
 namespace penstock::schema {
 
@@ -47,11 +47,14 @@ class Schema {
   Schema();  ///< accepts every value
 
   /// Rejects keywords outside the vocabulary, and defaults, examples and counter-examples that
-  /// contradict the schema. Returns every problem with its JSON Pointer.
-  static Result<Schema, std::vector<Problem>> compile(const rapidjson::Value& schema);
+  /// contradict the schema. Returns every problem with its JSON Pointer. The members of a
+  /// JsonValue must have unique names.
+  static Result<Schema, std::vector<Problem>> compile(const JsonValue& schema);
   static Result<Schema, std::vector<Problem>> compile(std::string_view json);
 
-  /// Validates JSON text. `prefix` is prepended to every pointer.
+  /// Validates a value, or JSON text. `prefix` is prepended to every pointer.
+  Validation validate(JsonValue value, std::string_view prefix,
+                      Scalars scalars = Scalars::as_text) const;
   Validation validate(std::string_view json, std::string_view prefix,
                       Scalars scalars = Scalars::as_text) const;
 

@@ -46,13 +46,7 @@ std::string type_names(std::uint8_t types) {
   return out;
 }
 
-std::string shown(const JsonValue& value) {
-  std::string out;
-  value.write(out);
-  return out;
-}
-
-std::string plain(long double value) {
+std::string decimal(long double value) {
   std::string out = std::to_string(value);
   out.erase(out.find_last_not_of('0') + 1);
   if (out.ends_with('.')) out.pop_back();
@@ -61,16 +55,16 @@ std::string plain(long double value) {
 
 }  // namespace
 
-std::string Place::pointer() const {
+std::string Location::pointer() const {
   if (parent == nullptr) return std::string(name);
   std::string before = parent->pointer();
   return is_item ? before + "/" + std::to_string(index) : pointer_to(before, name);
 }
 
-void Validator::problem(const Place& place, const char* rule, const JsonValue& value,
+void Validator::problem(const Location& location, const char* rule, const JsonValue& value,
                         std::string message, std::string suggestion) {
   message += did_you_mean(suggestion);
-  out_.problems.push_back({place.pointer(), std::move(message), rule,
+  out_.problems.push_back({location.pointer(), std::move(message), rule,
                            std::string(value.kind_name()), std::move(suggestion)});
 }
 
@@ -92,21 +86,21 @@ bool Validator::fits_type(const Node& node, JsonValue& value) const {
   if (scalars_ == Scalars::strict) return false;
   const bool is_scalar = value.kind == Kind::number || value.kind == Kind::boolean;
   if (is_scalar && (node.types & type_string) != 0) {
-    value = JsonValue::string(shown(value));
+    value = JsonValue::string(value.json());
     return true;
   }
   if (value.kind != Kind::string) return false;
-  auto spelt = parse_value(value.text);  // "12" for 12, "true" for true; never a container
+  auto spelt = parse_json(value.text);  // "12" for 12, "true" for true; never a container
   if (!spelt || (spelt->kind != Kind::number && spelt->kind != Kind::boolean)) return false;
   if ((node.types & type_of(*spelt)) == 0) return false;
   value = *std::move(spelt);
   return true;
 }
 
-void Validator::check(const Node& node, JsonValue& value, const Place& place) {
-  if (node.refuses_all) return problem(place, "false", value, "is not allowed here");
+void Validator::check(const Node& node, JsonValue& value, const Location& location) {
+  if (node.refuses_all) return problem(location, "false", value, "is not allowed here");
   if (!fits_type(node, value)) {
-    return problem(place, "type", value,
+    return problem(location, "type", value,
                    "must be " + type_names(node.types) + ", not " +
                        with_article(value.kind_name()));
   }
@@ -114,98 +108,98 @@ void Validator::check(const Node& node, JsonValue& value, const Place& place) {
     std::string list;
     std::vector<std::string> names;
     for (const JsonValue& choice : node.choices) {
-      list += (list.empty() ? "" : ", ") + shown(choice);
+      list += (list.empty() ? "" : ", ") + choice.json();
       if (choice.kind == Kind::string) names.push_back(choice.text);
     }
     const bool one = node.choices.size() == 1;
-    problem(place, one ? "const" : "enum", value, (one ? "must be " : "must be one of ") + list,
+    problem(location, one ? "const" : "enum", value, (one ? "must be " : "must be one of ") + list,
             node.secret || one ? std::string() : nearest(value.text, names));
   }
   switch (value.kind) {
   case Kind::number:
-    return check_number(node, value, place);
+    return check_number(node, value, location);
   case Kind::string:
-    return check_string(node, value, place);
+    return check_string(node, value, location);
   case Kind::array:
-    return check_array(node, value, place);
+    return check_array(node, value, location);
   case Kind::object:
-    return check_object(node, value, place);
+    return check_object(node, value, location);
   default:
     return;
   }
 }
 
-void Validator::check_number(const Node& node, const JsonValue& value, const Place& place) {
+void Validator::check_number(const Node& node, const JsonValue& value, const Location& location) {
   const long double number = value.number();
   if (node.minimum && number < *node.minimum)
-    problem(place, "minimum", value, "must be at least " + plain(*node.minimum));
+    problem(location, "minimum", value, "must be at least " + decimal(*node.minimum));
   if (node.maximum && number > *node.maximum)
-    problem(place, "maximum", value, "must be at most " + plain(*node.maximum));
+    problem(location, "maximum", value, "must be at most " + decimal(*node.maximum));
   if (node.exclusive_minimum && number <= *node.exclusive_minimum)
-    problem(place, "exclusiveMinimum", value,
-            "must be more than " + plain(*node.exclusive_minimum));
+    problem(location, "exclusiveMinimum", value,
+            "must be more than " + decimal(*node.exclusive_minimum));
   if (node.exclusive_maximum && number >= *node.exclusive_maximum)
-    problem(place, "exclusiveMaximum", value,
-            "must be less than " + plain(*node.exclusive_maximum));
+    problem(location, "exclusiveMaximum", value,
+            "must be less than " + decimal(*node.exclusive_maximum));
 }
 
-void Validator::check_string(const Node& node, const JsonValue& value, const Place& place) {
+void Validator::check_string(const Node& node, const JsonValue& value, const Location& location) {
   const std::size_t length =
       node.min_length > 0 || node.max_length != SIZE_MAX ? utf8_count(value.text) : 0;
   if (length < node.min_length) {
-    problem(place, "minLength", value,
+    problem(location, "minLength", value,
             node.min_length == 1
                 ? "must not be empty"
                 : "must have at least " + std::to_string(node.min_length) + " characters");
   }
   if (length > node.max_length)
-    problem(place, "maxLength", value,
+    problem(location, "maxLength", value,
             "must have at most " + std::to_string(node.max_length) + " characters");
   if (node.pattern && !node.pattern->search(value.text)) {
     std::string message = "does not match " + node.pattern->text();
     if (!node.examples.empty() && !node.secret)
-      message += "; for example " + shown(node.examples.front());
-    problem(place, "pattern", value, std::move(message));
+      message += "; for example " + node.examples.front().json();
+    problem(location, "pattern", value, std::move(message));
   }
 }
 
-void Validator::check_array(const Node& node, JsonValue& value, const Place& place) {
+void Validator::check_array(const Node& node, JsonValue& value, const Location& location) {
   if (value.items.size() < node.min_items)
-    problem(place, "minItems", value,
+    problem(location, "minItems", value,
             "must have at least " + std::to_string(node.min_items) + " items");
   if (value.items.size() > node.max_items)
-    problem(place, "maxItems", value,
+    problem(location, "maxItems", value,
             "must have at most " + std::to_string(node.max_items) + " items");
   if (node.items == no_node) return;
   for (std::size_t i = 0; i < value.items.size(); ++i) {
-    check(nodes_[node.items], value.items[i], place.item(i));
+    check(nodes_[node.items], value.items[i], location.item(i));
   }
 }
 
-void Validator::check_object(const Node& node, JsonValue& value, const Place& place) {
+void Validator::check_object(const Node& node, JsonValue& value, const Location& location) {
   if (value.members.size() < node.min_properties)
-    problem(place, "minProperties", value,
+    problem(location, "minProperties", value,
             "must have at least " + std::to_string(node.min_properties) + " members");
   if (value.members.size() > node.max_properties)
-    problem(place, "maxProperties", value,
+    problem(location, "maxProperties", value,
             "must have at most " + std::to_string(node.max_properties) + " members");
   for (const std::string& name : node.required) {
     if (value.find(name) == nullptr)
-      out_.problems.push_back({place.member(name).pointer(), "is required", "required"});
+      out_.problems.push_back({location.member(name).pointer(), "is required", "required"});
   }
   for (auto& [name, member] : value.members) {
     const auto property = std::ranges::find(node.properties, name, &Property::name);
     if (property != node.properties.end()) {
-      check(nodes_[property->node], member, place.member(name));
+      check(nodes_[property->node], member, location.member(name));
     } else if (node.additional != no_node) {
       if (nodes_[node.additional].refuses_all) {
         std::vector<std::string> known;
         for (const Property& one : node.properties)
           known.push_back(one.name);
-        problem(place.member(name), "additionalProperties", member, "is not known here",
+        problem(location.member(name), "additionalProperties", member, "is not known here",
                 nearest(name, known));
       } else {
-        check(nodes_[node.additional], member, place.member(name));
+        check(nodes_[node.additional], member, location.member(name));
       }
     }
   }

@@ -8,14 +8,14 @@
 namespace penstock::schema {
 
 /// The position of a value in the instance; its pointer is built only for a problem.
-struct Place {
-  const Place* parent = nullptr;
+struct Location {
+  const Location* parent = nullptr;
   std::string_view name;  ///< for the root: the prefix of all pointers
   std::size_t index = 0;
   bool is_item = false;
 
-  Place member(std::string_view called) const { return {this, called}; }
-  Place item(std::size_t number) const { return {this, {}, number, true}; }
+  Location member(std::string_view called) const { return {this, called}; }
+  Location item(std::size_t number) const { return {this, {}, number, true}; }
   std::string pointer() const;
 };
 
@@ -28,14 +28,14 @@ class Validator {
   void run(JsonValue value, std::string_view prefix);
 
  private:
-  void check(const Node& node, JsonValue& value, const Place& place);
+  void check(const Node& node, JsonValue& value, const Location& location);
   bool fits_type(const Node& node, JsonValue& value) const;
-  void check_number(const Node& node, const JsonValue& value, const Place& place);
-  void check_string(const Node& node, const JsonValue& value, const Place& place);
-  void check_array(const Node& node, JsonValue& value, const Place& place);
-  void check_object(const Node& node, JsonValue& value, const Place& place);
-  void problem(const Place& place, const char* rule, const JsonValue& value, std::string message,
-               std::string suggestion = {});
+  void check_number(const Node& node, const JsonValue& value, const Location& location);
+  void check_string(const Node& node, const JsonValue& value, const Location& location);
+  void check_array(const Node& node, JsonValue& value, const Location& location);
+  void check_object(const Node& node, JsonValue& value, const Location& location);
+  void problem(const Location& location, const char* rule, const JsonValue& value,
+               std::string message, std::string suggestion = {});
 
   const std::vector<Node>& nodes_;
   Scalars scalars_;

@@ -1,10 +1,11 @@
 #include "session/record_codec.hpp"
 
+#include <cstring>
+
 #include <penstock/digest.hpp>
+#include <penstock/json.hpp>
 #include <penstock/json_writer.hpp>
 #include <penstock/text.hpp>
-
-#include "base/json.hpp"
 
 namespace penstock::session {
 namespace {
@@ -29,20 +30,30 @@ std::string formats_json(const std::vector<int>& formats) {
   return json_array(out);
 }
 
-bool read_fields(const rapidjson::Value& root, const char* name, std::vector<SecretField>& out) {
-  const auto found = root.FindMember(name);
-  if (found == root.MemberEnd() || !found->value.IsArray()) return false;
-  for (const auto& entry : found->value.GetArray()) {
-    if (!entry.IsArray() || entry.Size() != 3 || !entry[0].IsString() || !entry[1].IsString() ||
-        !entry[2].IsBool()) {
+bool read_fields(const JsonValue& root, std::string_view name, std::vector<SecretField>& out) {
+  const JsonValue* const fields = root.find(name);
+  if (fields == nullptr || !fields->is_array()) return false;
+  for (const JsonValue& field : fields->items) {
+    const std::vector<JsonValue>& parts = field.items;
+    if (parts.size() != 3 || !parts[0].is_string() || !parts[1].is_string() ||
+        parts[2].kind != JsonValue::Kind::boolean) {
       return false;
     }
-    const auto value = base64_decode({entry[1].GetString(), entry[1].GetStringLength()});
+    const auto value = base64_decode(parts[1].text);
     if (!value) return false;
-    out.push_back(
-        {{entry[0].GetString(), entry[0].GetStringLength()}, Secret(*value), entry[2].GetBool()});
+    out.push_back({parts[0].text, Secret(*value), parts[2].boolean});
   }
   return true;
+}
+
+std::int64_t integer_of(const JsonValue& root, std::string_view name) {
+  const JsonValue* const found = root.find(name);
+  return found == nullptr ? 0 : found->integer().value_or(0);
+}
+
+std::string text_of(const JsonValue& root, std::string_view name) {
+  const JsonValue* const found = root.find(name);
+  return found != nullptr && found->is_string() ? found->text : std::string();
 }
 
 }  // namespace
@@ -98,40 +109,30 @@ std::string to_record(const StoredState& state) {
 
 Result<StoredState, std::string> from_record(std::string_view bytes) {
   const std::string malformed = "the stored state is malformed";
-  const auto document = parse_json(bytes);
-  if (!document || !(*document)->IsObject()) return failure(malformed);
-  const rapidjson::Value& root = **document;
+  const auto root = parse_json(bytes);
+  if (!root) return failure(malformed);
+  const JsonValue* const digest = root->find("connection_digest");
   StoredState state;
-  const auto integer = [&](const char* name) -> std::int64_t {
-    const auto found = root.FindMember(name);
-    return found != root.MemberEnd() && found->value.IsInt64() ? found->value.GetInt64() : 0;
-  };
-  const auto digest = root.FindMember("connection_digest");
-  if (!read_fields(root, "credentials", state.credentials) ||
-      !read_fields(root, "session", state.session) || digest == root.MemberEnd() ||
-      !digest->value.IsString()) {
+  if (!read_fields(*root, "credentials", state.credentials) ||
+      !read_fields(*root, "session", state.session) || digest == nullptr || !digest->is_string()) {
     return failure(malformed);
   }
-  const auto formats = root.FindMember("session_formats");
-  if (formats != root.MemberEnd() && formats->value.IsArray()) {
-    for (const auto& format : formats->value.GetArray()) {
-      if (format.IsInt()) state.session_formats.push_back(format.GetInt());
+  const JsonValue* const formats = root->find("session_formats");
+  if (formats != nullptr && formats->is_array()) {
+    for (const JsonValue& format : formats->items) {
+      if (const auto number = format.integer())
+        state.session_formats.push_back(static_cast<int>(*number));
     }
-  } else if (const auto format = static_cast<int>(integer("session_format")); format != 0) {
-    state.session_formats = {format};  // a record of an earlier release
+  } else if (const std::int64_t format = integer_of(*root, "session_format"); format != 0) {
+    state.session_formats = {static_cast<int>(format)};  // a record of an earlier release
   }
-  state.session_created_ms = integer("session_created_ms");
-  state.session_expires_ms = integer("session_expires_ms");
-  state.connection_digest = {digest->value.GetString(), digest->value.GetStringLength()};
-  state.renewal_began_ms = integer("renewal_began_ms");
-  state.refused_ms = integer("refused_ms");
-  const auto refusal = root.FindMember("refusal");
-  if (refusal != root.MemberEnd() && refusal->value.IsString())
-    state.refusal = {refusal->value.GetString(), refusal->value.GetStringLength()};
-  const auto refused_digest = root.FindMember("refused_digest");
-  if (refused_digest != root.MemberEnd() && refused_digest->value.IsString())
-    state.refused_digest = {refused_digest->value.GetString(),
-                            refused_digest->value.GetStringLength()};
+  state.session_created_ms = integer_of(*root, "session_created_ms");
+  state.session_expires_ms = integer_of(*root, "session_expires_ms");
+  state.connection_digest = digest->text;
+  state.renewal_began_ms = integer_of(*root, "renewal_began_ms");
+  state.refusal = text_of(*root, "refusal");
+  state.refused_ms = integer_of(*root, "refused_ms");
+  state.refused_digest = text_of(*root, "refused_digest");
   return state;
 }
 

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
+#include <penstock/json.hpp>
 #include <penstock/json_writer.hpp>
 #include <penstock/net.hpp>
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 namespace penstock::server {
 namespace {
@@ -26,29 +24,17 @@ std::vector<std::pair<std::string_view, std::string>> members(const ExampleCall&
 /// accepts.
 std::vector<std::string> option_words(const std::string& json) {
   std::vector<std::string> out;
-  rapidjson::Document options;
-  if (options.Parse(json).HasParseError() || !options.IsObject()) return out;
-  for (const auto& [name, value] : options.GetObject()) {
-    std::string word(name.GetString(), name.GetStringLength());
-    word += '=';
-    if (value.IsString()) {
-      word.append(value.GetString(), value.GetStringLength());
-    } else {
-      rapidjson::StringBuffer buffer;
-      rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-      value.Accept(writer);
-      word.append(buffer.GetString(), buffer.GetSize());
-    }
-    out.push_back(std::move(word));
-  }
+  const auto options = parse_json(json);
+  if (!options) return out;
+  for (const auto& [name, value] : options->members)
+    out.push_back(name + "=" + value.plain_text());
   return out;
 }
 
 /// `data` in the form of the command line: a JSON string becomes its text.
 std::string body_of(const ExampleCall& example) {
-  rapidjson::Document data;
-  if (data.Parse(example.data).HasParseError() || !data.IsString()) return example.data;
-  return {data.GetString(), data.GetStringLength()};
+  const auto data = parse_json(example.data);
+  return data && data->is_string() ? data->text : example.data;
 }
 
 }  // namespace

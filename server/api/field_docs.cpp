@@ -3,43 +3,25 @@
 #include <algorithm>
 
 #include <penstock/hex.hpp>
+#include <penstock/json.hpp>
 #include <penstock/missing_fields.hpp>
 #include <penstock/text.hpp>
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 namespace penstock::server {
 namespace {
 
-using rapidjson::Value;
-
-const Value* member(const Value& object, const char* name) {
-  if (!object.IsObject()) return nullptr;
-  const auto found = object.FindMember(name);
-  return found == object.MemberEnd() ? nullptr : &found->value;
+/// The member's text, or its JSON; empty: there is none.
+std::string text(const JsonValue& object, std::string_view name) {
+  const JsonValue* found = object.find(name);
+  return found == nullptr ? std::string() : found->plain_text();
 }
 
-/// Strings as their text, other values as JSON.
-std::string as_text(const Value& value) {
-  if (value.IsString()) return {value.GetString(), value.GetStringLength()};
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
-std::string text(const Value& object, const char* name) {
-  const Value* found = member(object, name);
-  return found == nullptr ? std::string() : as_text(*found);
-}
-
-std::vector<std::string> list(const Value& object, const char* name) {
+std::vector<std::string> list(const JsonValue& object, std::string_view name) {
   std::vector<std::string> out;
-  const Value* found = member(object, name);
-  if (found == nullptr || !found->IsArray()) return out;
-  for (const Value& value : found->GetArray())
-    out.push_back(as_text(value));
+  const JsonValue* found = object.find(name);
+  if (found == nullptr) return out;
+  for (const JsonValue& value : found->items)
+    out.push_back(value.plain_text());
   return out;
 }
 
@@ -58,13 +40,13 @@ std::string shown_pattern(std::string_view pattern) {
   return out;
 }
 
-std::string about(const Value& schema, const std::string& condition) {
+std::string about(const JsonValue& schema, const std::string& condition) {
   std::string out;
   const auto add = [&](const std::string& words) {
     if (!words.empty()) out += (out.empty() ? "" : "; ") + words;
   };
-  const Value* secret = member(schema, "x-secret");
-  const bool is_secret = secret != nullptr && secret->IsBool() && secret->GetBool();
+  const JsonValue* secret = schema.find("x-secret");
+  const bool is_secret = secret != nullptr && secret->boolean;
   if (is_secret) add("secret");
   add(condition);
   add(text(schema, "description"));
@@ -87,7 +69,7 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
 }
 
 /// "needed where grant is jwt_bearer". Sets `by_default` if the condition holds by default.
-std::string condition_of(const std::string& name, const ApiInfo& api, const Value& properties,
+std::string condition_of(const std::string& name, const ApiInfo& api, const JsonValue& properties,
                          bool& by_default) {
   std::vector<std::string> values;
   std::string chosen_by;
@@ -95,7 +77,7 @@ std::string condition_of(const std::string& name, const ApiInfo& api, const Valu
     if (!contains(when.fields, name)) continue;
     chosen_by = when.field;
     values.push_back(when.equals);
-    const Value* chooser = member(properties, when.field.c_str());
+    const JsonValue* chooser = properties.find(when.field);
     by_default = by_default || (chooser != nullptr && text(*chooser, "default") == when.equals);
   }
   return values.empty() ? std::string() : "needed where " + chosen_by + " is " + joined(values);
@@ -104,19 +86,18 @@ std::string condition_of(const std::string& name, const ApiInfo& api, const Valu
 std::vector<FieldDoc> fields(const std::string& json, const std::vector<std::string>& needed,
                              const ApiInfo* conditions) {
   std::vector<FieldDoc> out;
-  rapidjson::Document schema;
-  schema.Parse(json);
-  const Value* properties = schema.HasParseError() ? nullptr : member(schema, "properties");
-  if (properties == nullptr || !properties->IsObject()) return out;
-  const std::vector<std::string> required = list(schema, "required");
-  for (const auto& [key, property] : properties->GetObject()) {
-    FieldDoc field{as_text(key), "optional", {}};
+  const auto schema = parse_json(json);
+  const JsonValue* properties = schema ? schema->find("properties") : nullptr;
+  if (properties == nullptr) return out;
+  const std::vector<std::string> required = list(*schema, "required");
+  for (const auto& [name, property] : properties->members) {
+    FieldDoc field{name, "optional", {}};
     field.required = contains(required, field.name) || contains(needed, field.name);
     std::string condition;
     if (conditions != nullptr && !field.required)
       condition = condition_of(field.name, *conditions, *properties, field.required);
-    if (const Value* fallback = member(property, "default")) {
-      field.need = "default " + as_text(*fallback);
+    if (const JsonValue* fallback = property.find("default")) {
+      field.need = "default " + fallback->plain_text();
       field.required = false;
     } else if (field.required) {
       field.need = "required";
@@ -141,17 +122,14 @@ std::vector<FieldDoc> connection_fields(const ApiInfo& api) {
 
 bool is_complete(const ApiInfo& api,
                  const std::function<std::optional<std::string_view>(const std::string&)>& value) {
-  rapidjson::Document schema;
-  schema.Parse(api.connection_schema);
-  const Value* properties = schema.HasParseError() ? nullptr : member(schema, "properties");
-  return missing_fields(api.required_fields, api.required_when,
-                        [&](const std::string& name) {
-                          if (const auto given = value(name)) return std::string(*given);
-                          const Value* field =
-                              properties == nullptr ? nullptr : member(*properties, name.c_str());
-                          return field == nullptr ? std::string() : text(*field, "default");
-                        })
-      .empty();
+  const auto schema = parse_json(api.connection_schema);
+  const JsonValue* properties = schema ? schema->find("properties") : nullptr;
+  const auto found = [&](const std::string& name) {
+    if (const auto given = value(name)) return std::string(*given);
+    const JsonValue* field = properties == nullptr ? nullptr : properties->find(name);
+    return field == nullptr ? std::string() : text(*field, "default");
+  };
+  return missing_fields(api.required_fields, api.required_when, found).empty();
 }
 
 }  // namespace penstock::server

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <penstock/json.hpp>
 #include <penstock/text.hpp>
-#include <rapidjson/document.h>
 
 #include "openapi/error_responses.hpp"
 #include "openapi/references.hpp"
@@ -22,11 +22,9 @@ std::string options_schema(const ApiInfo& api) {
 }
 
 bool requires_options(const ApiInfo& api) {
-  rapidjson::Document schema;
-  schema.Parse(api.options_schema.data(), api.options_schema.size());
-  if (schema.HasParseError() || !schema.IsObject()) return false;
-  const auto required = schema.FindMember("required");
-  return required != schema.MemberEnd() && required->value.IsArray() && !required->value.Empty();
+  const auto schema = parse_json(api.options_schema);
+  const JsonValue* required = schema ? schema->find("required") : nullptr;
+  return required != nullptr && !required->items.empty();
 }
 
 /// In CommonMark; a URL template is put in backquotes, so that its braces are not read as links.

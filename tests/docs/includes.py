@@ -31,7 +31,10 @@ for room, used in may_use.items():
             count += 1
             folders = Path(found[1]).parts[:-1]
             place = f"{file.relative_to(root)}:{number}"
-            if folders[:2] == ("penstock", "sdk"):
+            if folders[:1] == ("rapidjson",):
+                if room.startswith(("core", "server")) and not place.startswith("core/base/json.cpp:"):
+                    problems.append(f"{place}: {room} reads and writes JSON by penstock/json.hpp and json_writer.hpp")
+            elif folders[:2] == ("penstock", "sdk"):
                 if room != "sdk/include" and "sdk" not in used:
                     problems.append(f"{place}: {room} may not include the SDK")
             elif folders[:1] == ("penstock",):

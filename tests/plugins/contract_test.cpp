@@ -9,17 +9,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <penstock/json.hpp>
 
 #include "catalog/manifest.hpp"
 #include "plausible.hpp"
-#include "schema/json_value.hpp"
 #include "vector_file.hpp"
 #include "xml_shape.hpp"
 
 namespace penstock::tests {
 namespace {
-
-using schema::JsonValue;
 
 catalog::Manifest manifest_of(const std::string& plugin) {
   auto parsed = catalog::parse_manifest(driver(plugin).manifest());
@@ -39,7 +37,7 @@ std::vector<std::string> names(const schema::Schema& schema) {
 std::optional<JsonValue> facts_of(const std::string& plugin) {
   std::ifstream stream(source_folder() / plugin / "facts.json");
   if (!stream) return std::nullopt;
-  auto facts = schema::parse_value(std::string(std::istreambuf_iterator<char>(stream), {}));
+  auto facts = parse_json(std::string(std::istreambuf_iterator<char>(stream), {}));
   EXPECT_TRUE(facts) << plugin << "/facts.json is not JSON";
   return facts ? std::optional(*std::move(facts)) : std::nullopt;
 }
@@ -143,11 +141,11 @@ void expect_described(const JsonValue& schema, const std::string& where) {
 TEST(Manifests, DescribeEveryField) {
   for (const std::string& plugin : all_plugins()) {
     const catalog::Manifest manifest = manifest_of(plugin);
-    const auto connection = schema::parse_value(manifest.connection.json());
+    const auto connection = parse_json(manifest.connection.json());
     ASSERT_TRUE(connection) << plugin;
     expect_described(*connection, plugin + " connection");
     for (const catalog::Api& api : manifest.apis) {
-      const auto options = schema::parse_value(api.options.json());
+      const auto options = parse_json(api.options.json());
       ASSERT_TRUE(options);
       expect_described(*options, api.id());
     }
@@ -166,14 +164,14 @@ TEST(Manifests, ExamplesCanBeCalled) {
         given.call.path = example.path;
         given.options.clear();
         if (!example.api_options.empty()) {
-          const auto options = schema::parse_value(example.api_options);
+          const auto options = parse_json(example.api_options);
           ASSERT_TRUE(options);
           for (const auto& [name, value] : options->members) {
             given.options.emplace_back(name, value.text);
           }
         }
         if (!example.data.empty()) {
-          const auto data = schema::parse_value(example.data);
+          const auto data = parse_json(example.data);
           ASSERT_TRUE(data);
           given.call.body = api.soap ? data->text : example.data;
         }
@@ -193,7 +191,7 @@ TEST(Manifests, PluginsOfOneToolAgreeOnTheFieldsTheyShare) {
   std::map<std::string, std::string> seen;
   for (const std::string& plugin : all_plugins()) {
     const catalog::Manifest manifest = manifest_of(plugin);
-    const auto connection = schema::parse_value(manifest.connection.json());
+    const auto connection = parse_json(manifest.connection.json());
     ASSERT_TRUE(connection);
     for (const auto& [name, field] : connection->find("properties")->members) {
       std::string text;

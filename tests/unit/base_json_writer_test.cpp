@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
+#include <penstock/json.hpp>
 #include <penstock/json_writer.hpp>
-
-#include "base/json.hpp"
 
 namespace penstock {
 namespace {
@@ -32,8 +31,8 @@ TEST(JsonString, sees_every_character_at_every_place) {
       std::string text(17, 'x');
       text[at] = static_cast<char>(c);
       const auto read = parse_json(json_string(text));
-      ASSERT_TRUE(read) << c << " at " << at << ": " << read.error();
-      EXPECT_EQ(std::string((*read)->GetString(), (*read)->GetStringLength()), text);
+      ASSERT_TRUE(read) << c << " at " << at << ": " << read.error().text();
+      EXPECT_EQ(read->text, text);
     }
   }
 }

@@ -1,103 +1,79 @@
-#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include <penstock/catalog.hpp>
+#include <penstock/json.hpp>
+#include <penstock/json_writer.hpp>
 #include <penstock/missing_fields.hpp>
-#include <rapidjson/document.h>
-#include <rapidjson/prettywriter.h>
-#include <rapidjson/stringbuffer.h>
 
-#include "base/json.hpp"
 #include "config/editor_schema/file_schema.hpp"
-#include "config/editor_schema/scalar_forms.hpp"
+#include "config/editor_schema/yaml_schema.hpp"
 
 namespace penstock {
 namespace {
 
-using config::JsonAllocator;
-using config::with_scalar_forms;
-using rapidjson::Value;
+using config::yaml_schema;
 
-Value text(std::string_view value, JsonAllocator& memory) {
-  return {value.data(), static_cast<rapidjson::SizeType>(value.size()), memory};
-}
-
-Value texts(const std::set<std::string>& values, JsonAllocator& memory) {
-  Value out(rapidjson::kArrayType);
+JsonValue strings(const std::set<std::string>& values) {
+  JsonValue out = JsonValue::array();
   for (const std::string& value : values)
-    out.PushBack(text(value, memory), memory);
+    out.items.push_back(JsonValue::string(value));
   return out;
 }
 
-/// {word: value}
-Value object(std::string_view word, Value value, JsonAllocator& memory) {
-  Value out(rapidjson::kObjectType);
-  out.AddMember(text(word, memory), value, memory);
+/// {name: value}
+JsonValue object(std::string_view name, JsonValue value) {
+  JsonValue out = JsonValue::object();
+  out.add(name, std::move(value));
   return out;
 }
 
 /// {"properties": {name: schema}}
-Value property(std::string_view name, Value schema, JsonAllocator& memory) {
-  return object("properties", object(name, std::move(schema), memory), memory);
-}
-
-std::string json_text(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+JsonValue property(std::string_view name, JsonValue schema) {
+  return object("properties", object(name, std::move(schema)));
 }
 
 /// The parsed connection schema of one plugin.
 class Connection {
  public:
   explicit Connection(const std::string& json) {
-    auto parsed = parse_json(json);
-    if (parsed && (*parsed)->IsObject()) document_ = std::move(*parsed);
+    if (auto parsed = parse_json(json)) schema_ = *std::move(parsed);
   }
 
-  const Value* properties() const { return member(document_.get(), "properties"); }
+  const JsonValue* properties() const { return schema_.find("properties"); }
 
   std::set<std::string> required() const {
     std::set<std::string> out;
-    const Value* names = member(document_.get(), "required");
-    if (names == nullptr || !names->IsArray()) return out;
-    for (const Value& name : names->GetArray())
-      require(name.GetString(), out);
+    const JsonValue* names = schema_.find("required");
+    if (names == nullptr) return out;
+    for (const JsonValue& name : names->items)
+      require(name.text, out);
     return out;
   }
 
   /// The default of a field; empty: it has none.
   std::string default_text(const std::string& field) const {
-    const Value* fields = properties();
-    const Value* value = member(fields == nullptr ? nullptr : member(fields, field), "default");
-    if (value == nullptr) return {};
-    return value->IsString() ? std::string(value->GetString()) : json_text(*value);
+    const JsonValue* fields = properties();
+    const JsonValue* schema = fields == nullptr ? nullptr : fields->find(field);
+    const JsonValue* value = schema == nullptr ? nullptr : schema->find("default");
+    return value == nullptr ? std::string() : value->plain_text();
   }
 
   /// Adds a field that the file must contain. A field with a default always has a value.
   void require(const std::string& field, std::set<std::string>& to) const {
-    if (default_text(field).empty()) to.insert(field);
+    if (fallback(field) == nullptr) to.insert(field);
   }
 
  private:
-  static const Value* member(const Value* object, const std::string& name) {
-    if (object == nullptr || !object->IsObject()) return nullptr;
-    const auto found = object->FindMember(name);
-    return found == object->MemberEnd() ? nullptr : &found->value;
-  }
-
-  std::unique_ptr<rapidjson::Document> document_;
+  JsonValue schema_;
 };
 
 /// The condition for a connection to be complete for one API.
 class Completeness {
  public:
-  Completeness(const ApiInfo& api, const Connection& connection, JsonAllocator& memory)
-      : schema_(rapidjson::kObjectType) {
+  Completeness(const ApiInfo& api, const Connection& connection) {
     std::set<std::string> always;
     for (const std::string& field : api.required_fields)
       connection.require(field, always);
@@ -106,29 +82,28 @@ class Completeness {
           return connection.default_text(field);
         }).empty();
     // Editors offer the alternative under this title.
-    schema_.AddMember("title", text(api.tool + "/" + api.api, memory), memory);
-    schema_.AddMember("required", texts(always, memory), memory);
-    Value rules(rapidjson::kArrayType);
+    schema_.add("title", JsonValue::string(api.tool + "/" + api.api));
+    schema_.add("required", strings(always));
+    JsonValue rules = JsonValue::array();
     for (const FieldsWhen& when : api.required_when) {
       std::set<std::string> then;
       for (const std::string& field : when.fields)
         connection.require(field, then);
       const bool is_default = connection.default_text(when.field) == when.equals;
-      Value condition =
-          property(when.field, object("const", text(when.equals, memory), memory), memory);
-      if (!is_default) condition.AddMember("required", texts({when.field}, memory), memory);
-      Value rule = object("if", std::move(condition), memory);
-      rule.AddMember("then", object("required", texts(then, memory), memory), memory);
-      rules.PushBack(rule, memory);
+      JsonValue condition = property(when.field, object("const", JsonValue::string(when.equals)));
+      if (!is_default) condition.add("required", strings({when.field}));
+      JsonValue rule = object("if", std::move(condition));
+      rule.add("then", object("required", strings(then)));
+      rules.items.push_back(std::move(rule));
     }
-    if (!rules.Empty()) schema_.AddMember("allOf", rules, memory);
+    if (!rules.items.empty()) schema_.add("allOf", std::move(rules));
   }
 
   bool empty_will_do() const { return empty_will_do_; }
-  Value take() { return std::move(schema_); }
+  JsonValue take() { return std::move(schema_); }
 
  private:
-  Value schema_;
+  JsonValue schema_ = JsonValue::object();
   bool empty_will_do_ = false;
 };
 
@@ -136,28 +111,23 @@ class Completeness {
 /// APIs.
 class ToolConnection {
  public:
-  explicit ToolConnection(JsonAllocator& memory)
-      : memory_(memory), fields_(rapidjson::kObjectType), complete_(rapidjson::kArrayType) {}
-
   void add(const ApiInfo& api) {
     const Connection connection(api.connection_schema);
     if (plugins_.insert(api.plugin).second) add_fields(connection);
-    Completeness completeness(api, connection, memory_);
+    Completeness completeness(api, connection);
     empty_will_do_ = empty_will_do_ || completeness.empty_will_do();
-    complete_.PushBack(completeness.take(), memory_);
+    complete_.items.push_back(completeness.take());
   }
 
   /// The rules for an integration of this tool.
-  Value integration_schema() {
-    Value connection(rapidjson::kObjectType);
-    connection.AddMember("type", "object", memory_);
-    connection.AddMember("additionalProperties", false, memory_);
-    connection.AddMember("properties", fields_, memory_);
-    if (!required_.empty()) connection.AddMember("required", texts(required_, memory_), memory_);
-    connection.AddMember("anyOf", complete_, memory_);
-    Value out = property("connection", std::move(connection), memory_);
-    if (!required_.empty() || !empty_will_do_)
-      out.AddMember("required", texts({"connection"}, memory_), memory_);
+  JsonValue integration_schema() const {
+    JsonValue connection = JsonValue::object({{"type", JsonValue::string("object")},
+                                              {"additionalProperties", {JsonValue::Kind::boolean}},
+                                              {"properties", fields_}});
+    if (!required_.empty()) connection.add("required", strings(required_));
+    connection.add("anyOf", complete_);
+    JsonValue out = property("connection", std::move(connection));
+    if (!required_.empty() || !empty_will_do_) out.add("required", strings({"connection"}));
     return out;
   }
 
@@ -165,76 +135,76 @@ class ToolConnection {
   /// A field declared by several plugins must satisfy all of them.
   void add_fields(const Connection& connection) {
     required_.merge(connection.required());
-    const Value* properties = connection.properties();
+    const JsonValue* properties = connection.properties();
     if (properties == nullptr) return;
-    for (const auto& [name, schema] : properties->GetObject()) {
-      Value field = with_scalar_forms(schema, memory_);
-      const auto known = fields_.FindMember(name);
-      if (known == fields_.MemberEnd()) {
-        fields_.AddMember(Value(name, memory_), field, memory_);
-      } else if (field.IsObject() && known->value.IsObject() &&
-                 field["anyOf"] != known->value["anyOf"]) {
-        Value all = known->value.HasMember("allOf") ? Value(known->value["allOf"], memory_)
-                                                    : Value(rapidjson::kArrayType);
-        all.PushBack(object("anyOf", Value(field["anyOf"], memory_), memory_), memory_);
-        known->value.RemoveMember("allOf");
-        known->value.AddMember("allOf", all, memory_);
+    for (const auto& [name, schema] : properties->members) {
+      JsonValue field = yaml_schema(schema);
+      JsonValue* known = fields_.find(name);
+      if (known == nullptr) {
+        fields_.add(name, std::move(field));
+      } else {
+        also_require(*known, field.find("anyOf"));
       }
     }
   }
 
-  JsonAllocator& memory_;
+  /// Adds the alternatives of another plugin's field to those of `known`, unless they are the same.
+  static void also_require(JsonValue& known, const JsonValue* alternatives) {
+    const JsonValue* own = known.find("anyOf");
+    if (own == nullptr || alternatives == nullptr || *own == *alternatives) return;
+    if (known.find("allOf") == nullptr) known.add("allOf", JsonValue::array());
+    known.find("allOf")->items.push_back(object("anyOf", *alternatives));
+  }
+
   std::set<std::string> plugins_;
   std::set<std::string> required_;
-  Value fields_, complete_;
+  JsonValue fields_ = JsonValue::object();
+  JsonValue complete_ = JsonValue::array();
   bool empty_will_do_ = false;
 };
 
 using Tools = std::map<std::string, ToolConnection>;
 
-Value tool_names(const Tools& tools, JsonAllocator& memory) {
+JsonValue tool_names(const Tools& tools) {
   std::set<std::string> names;
   for (const auto& [name, connection] : tools)
     names.insert(name);
-  return texts(names, memory);
+  return strings(names);
 }
 
 /// For each tool, the rules for its integrations.
-Value tool_rules(Tools& tools, JsonAllocator& memory) {
-  Value rules(rapidjson::kArrayType);
-  for (auto& [name, connection] : tools) {
-    Value condition = property("tool", object("const", text(name, memory), memory), memory);
-    condition.AddMember("required", texts({"tool"}, memory), memory);
-    Value rule = object("if", std::move(condition), memory);
-    rule.AddMember("then", connection.integration_schema(), memory);
-    rules.PushBack(rule, memory);
+JsonValue tool_rules(const Tools& tools) {
+  JsonValue rules = JsonValue::array();
+  for (const auto& [name, connection] : tools) {
+    JsonValue condition = property("tool", object("const", JsonValue::string(name)));
+    condition.add("required", strings({"tool"}));
+    JsonValue rule = object("if", std::move(condition));
+    rule.add("then", connection.integration_schema());
+    rules.items.push_back(std::move(rule));
   }
   return rules;
+}
+
+/// The schema of an integration in the file's schema.
+JsonValue& integration_of(JsonValue& file) {
+  return *file.find("definitions")->find("integration");
 }
 
 }  // namespace
 
 std::string config_schema(const std::vector<ApiInfo>& apis) {
-  const auto meant = parse_json(config::file_schema());
-  JsonAllocator& memory = (*meant)->GetAllocator();
+  JsonValue intended = *parse_json(config::file_schema());
   Tools tools;
   for (const ApiInfo& api : apis)
-    tools.try_emplace(api.tool, memory).first->second.add(api);
+    tools[api.tool].add(api);
   if (!tools.empty()) {
-    (**meant)["definitions"]["integration"]["properties"]["tool"].AddMember(
-        "enum", tool_names(tools, memory), memory);
+    JsonValue* tool = integration_of(intended).find("properties")->find("tool");
+    tool->add("enum", tool_names(tools));
   }
-  Value schema = with_scalar_forms(**meant, memory);
-  Value& definitions = schema["definitions"];
-  definitions.AddMember("interpolated", config::interpolated_text(memory), memory);
-  if (!tools.empty())
-    definitions["integration"].AddMember("allOf", tool_rules(tools, memory), memory);
-
-  rapidjson::StringBuffer buffer;
-  rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
-  writer.SetIndent(' ', 2);
-  schema.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  JsonValue schema = yaml_schema(intended);
+  schema.find("definitions")->add("interpolated", config::interpolated_text());
+  if (!tools.empty()) integration_of(schema).add("allOf", tool_rules(tools));
+  return format_json(schema.json(), JsonLayout::indented);
 }
 
 }  // namespace penstock

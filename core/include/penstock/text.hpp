@@ -24,6 +24,10 @@ std::string percent_decode(std::string_view text);
 /// RFC 6901: appends member `name` to `pointer`.
 std::string pointer_to(std::string_view pointer, std::string_view name);
 
+/// RFC 6901: removes the first reference token from `pointer`, which starts with `/`, and returns
+/// it unescaped.
+std::string take_token(std::string_view& pointer);
+
 /// Returns the entry of `known` closest to `name`, for messages; empty if none is close.
 std::string nearest(std::string_view name, std::span<const std::string> known);
 
