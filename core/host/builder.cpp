@@ -136,6 +136,8 @@ std::int32_t put_credential(pst_cx* cx, pst_str field, pst_str value) noexcept {
     if (cx->connection == nullptr || cx->connection->find(view(field)) == nullptr) {
       return refuse(cx, "it replaced a credential that its connection does not have");
     }
+    if (cx->keyed_session)
+      return refuse(cx, "it replaced a credential in a session with a session.key");
     return put(cx, cx->outcome->credentials, field, value, true);
   });
 }

@@ -19,6 +19,7 @@ struct pst_cx {
   const char* broken = nullptr;  ///< why a host function failed; fails the invocation, too
   bool failed = false;           ///< fail() was called
   const std::vector<penstock::Field>* body_scope = nullptr;  ///< prefixes bound around the body
+  bool keyed_session = false;     ///< the invocation is for a session with a session.key
   std::deque<std::string> arena;  ///< helper results; a deque keeps their addresses stable
   std::size_t built_bytes = 0;
 };

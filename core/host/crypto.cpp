@@ -1,7 +1,7 @@
 #include "host/builder.hpp"
 
 #include <climits>
-#include <memory>
+#include <string>
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -11,6 +11,7 @@
 namespace penstock::host {
 namespace {
 
+/// The hash functions of hmac(), and of digest() except for "md5".
 const EVP_MD* hash_named(std::string_view name) {
   if (name == "sha1") return EVP_sha1();
   if (name == "sha256") return EVP_sha256();
@@ -22,15 +23,12 @@ const unsigned char* bytes(std::string_view text) {
   return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-struct ContextFree {
-  void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-};
-
 }  // namespace
 
 std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    const EVP_MD* hash = hash_named(view(alg));
+    // HTTP Digest and Content-MD5 require MD5.
+    const EVP_MD* hash = view(alg) == "md5" ? EVP_md5() : hash_named(view(alg));
     if (hash == nullptr) return refuse(cx, "it asked for a digest that the host does not have");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
     if (EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr,
@@ -56,31 +54,21 @@ std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* o
 
 std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
-    if (view(alg) != "RS256")
-      return refuse(cx, "it asked for a signature that the host does not have");
+    const auto algorithm = signature_algorithm(view(alg));
+    if (!algorithm) return refuse(cx, "it asked for a signature that the host does not have");
     const NamedValue* field =
         cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
     if (field == nullptr)
       return refuse(cx, "the connection has no field " + std::string(view(key_field)));
-    const auto key = read_signing_key(field->value.reveal());
+    const auto key = read_signing_key(field->value.reveal(), *algorithm);
     if (!key) {
       return refuse(cx, "the connection's " + std::string(view(key_field)) + " " + key.error(),
                     PST_E_BAD_CONNECTION);
     }
-    const std::unique_ptr<EVP_MD_CTX, ContextFree> context(EVP_MD_CTX_new());
-    std::size_t length = 0;
-    if (EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, key->get()) != 1 ||
-        EVP_DigestSign(context.get(), nullptr, &length, bytes(view(data)), data.len) != 1) {
-      return refuse(cx, "signing failed");
-    }
-    std::string signature(length, '\0');
-    if (EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &length,
-                       bytes(view(data)), data.len) != 1) {
-      return refuse(cx, "signing failed");
-    }
-    signature.resize(length);
-    cx->outcome->signatures.push_back(signature);
-    return store_result(cx, std::move(signature), out);
+    auto signature = make_signature(**key, *algorithm, view(data));
+    if (!signature) return refuse(cx, "signing failed");
+    cx->outcome->signatures.push_back(*signature);
+    return store_result(cx, *std::move(signature), out);
   });
 }
 

@@ -6,123 +6,15 @@
 #include <optional>
 #include <vector>
 
+#include <penstock/text.hpp>
+
+#include "host/abi_inputs.hpp"
 #include "host/builder.hpp"
 #include "host/invocation_watch.hpp"
 #include "host/running_function.hpp"
 
 namespace penstock::host {
 namespace {
-
-std::vector<pst_kv> key_values(const std::vector<NamedValue>& items) {
-  std::vector<pst_kv> out;
-  out.reserve(items.size());
-  for (const NamedValue& item : items)
-    out.push_back({str(item.name), str(item.value.reveal()), item.secret ? PST_KV_SECRET : 0});
-  return out;
-}
-
-/// `fields` is a list of Field; null: none.
-std::vector<pst_kv> key_values(const auto* fields) {
-  std::vector<pst_kv> out;
-  if (fields == nullptr) return out;
-  out.reserve(fields->size());
-  for (const Field& field : *fields)
-    out.push_back({str(field.name), str(field.value), 0});
-  return out;
-}
-
-std::optional<std::vector<pst_str>> names_of(const std::optional<std::vector<std::string>>& names) {
-  if (!names) return std::nullopt;
-  std::vector<pst_str> out;
-  out.reserve(names->size() + 1);  // even an empty list gets a data pointer that is not null
-  for (const std::string& name : *names)
-    out.push_back(str(name));
-  return out;
-}
-
-std::uint32_t count(const std::vector<pst_kv>& items) {
-  return static_cast<std::uint32_t>(items.size());
-}
-
-/// Inputs in ABI form; they live as long as one invocation.
-struct EnvAbi {
-  explicit EnvAbi(const Env& env) {
-    abi = {sizeof(pst_env), env.attempt, env.now_unix_ms, env.session_seq, {}};
-    std::ranges::copy(env.entropy, abi.entropy);
-  }
-  pst_env abi{};
-};
-
-struct ConnectionAbi {
-  ConnectionAbi(const Connection& connection, const std::optional<std::vector<pst_str>>& names)
-      : fields(key_values(connection.fields)) {
-    abi = {sizeof(pst_conn), count(fields), fields.data(), str(connection.id), nullptr, 0};
-    if (!names) return;
-    abi.field_names = names->data();
-    abi.n_field_names = names->size();
-  }
-  std::vector<pst_kv> fields;
-  pst_conn abi{};
-};
-
-struct SessionAbi {
-  explicit SessionAbi(const SessionState* state) {
-    if (state == nullptr) return;
-    items = key_values(state->items);
-    abi = {sizeof(pst_state), count(items), items.data(), state->created_ms, state->expires_ms};
-    present = true;
-  }
-  const pst_state* pointer() const { return present ? &abi : nullptr; }
-  std::vector<pst_kv> items;
-  pst_state abi{};
-  bool present = false;
-};
-
-struct CallAbi {
-  CallAbi(const CallInput& call, const std::optional<std::vector<pst_str>>* option_names)
-      : options(key_values(call.options)), query(key_values(call.query)),
-        headers(key_values(call.headers)) {
-    abi.struct_size = sizeof(pst_call);
-    abi.flags = call.enveloped ? PST_CALL_ENVELOPED : 0;
-    abi.api = str(call.api);
-    abi.method = str(call.method);
-    abi.url = str(call.url);
-    abi.path = str(call.path);
-    abi.options_json = str(call.options_json);
-    abi.options = options.data();
-    abi.query = query.data();
-    abi.headers = headers.data();
-    abi.n_options = count(options);
-    abi.n_query = count(query);
-    abi.n_headers = count(headers);
-    abi.body = str(call.body);
-    abi.body_sha256 = str(call.body_sha256);
-    abi.body_len = call.body_length;
-    if (option_names == nullptr || !*option_names) return;
-    abi.option_names = (*option_names)->data();
-    abi.n_option_names = (*option_names)->size();
-  }
-  std::vector<pst_kv> options, query, headers;
-  pst_call abi{};
-};
-
-struct ResponseAbi {
-  explicit ResponseAbi(const ResponseInput* response) {
-    if (response == nullptr) return;
-    headers = key_values(response->headers);
-    abi = {sizeof(pst_response),
-           static_cast<std::uint32_t>(response->status),
-           response->truncated ? PST_RESPONSE_TRUNCATED : 0U,
-           count(headers),
-           headers.data(),
-           str(response->body)};
-    present = true;
-  }
-  const pst_response* pointer() const { return present ? &abi : nullptr; }
-  std::vector<pst_kv> headers;
-  pst_response abi{};
-  bool present = false;
-};
 
 Verdict to_verdict(std::int32_t value) {
   switch (value) {
@@ -157,14 +49,13 @@ Outcome out_of_service() {
 template <class Function>
 Outcome invoke(const RunningFunction& plugin_function, const Egress& egress,
                const Connection* connection, std::initializer_list<Verdict> legal,
-               Function&& function, const CallInput* call = nullptr) {
+               Function&& function) {
   const RunningFunctionScope running(plugin_function);
   Outcome outcome;
   pst_cx cx;
   cx.outcome = &outcome;
   cx.egress = &egress;
   cx.connection = connection;
-  cx.body_scope = call == nullptr ? nullptr : call->body_scope;
   std::int32_t returned = PST_FAILED;
   try {
     returned = function(&cx);
@@ -191,6 +82,20 @@ Outcome invoke(const RunningFunction& plugin_function, const Egress& egress,
 }
 
 }  // namespace
+
+std::string SessionKey::text() const {
+  std::string out;
+  const auto add = [&](std::string_view prefix, const std::string& text) {
+    out.append(prefix).append(percent_encode(text));
+  };
+  if (!api.empty()) add("api=", api);
+  for (const std::string& name : option_names) {
+    add(out.empty() ? "opt." : "&opt.", name);
+    const auto option = std::ranges::find(options, name, &Field::name);
+    if (option != options.end()) add("=", option->value);
+  }
+  return out;
+}
 
 const NamedValue* Connection::find(std::string_view name) const noexcept {
   const auto found =
@@ -244,14 +149,16 @@ Outcome Instance::prepare(const Env& env, const Connection& connection, const Se
   const CallAbi call_abi(call, options_of(call.api));
   const pst_prepare_in in = {
       sizeof in, 0, &env_abi.abi, &connection_abi.abi, session_abi.pointer(), &call_abi.abi};
-  return invoke(
-      {label(), call.api, "prepare"}, egress_, &connection, {Verdict::ok, Verdict::need_session},
-      [&](pst_cx* cx) { return entry_.prepare(self_, cx, &in); }, &call);
+  return invoke({label(), call.api, "prepare"}, egress_, &connection,
+                {Verdict::ok, Verdict::need_session}, [&](pst_cx* cx) {
+                  cx->body_scope = call.body_scope;
+                  return entry_.prepare(self_, cx, &in);
+                });
 }
 
 Outcome Instance::session(std::uint32_t event, const Env& env, const Connection& connection,
                           const SessionState* old, const SessionState& carried,
-                          const ResponseInput* response) const {
+                          const ResponseInput* response, const SessionKey& key) const {
   if (entry_.session == nullptr)
     return internal_failure("it needs a session but has no session function");
   if (!in_service()) return out_of_service();
@@ -261,16 +168,24 @@ Outcome Instance::session(std::uint32_t event, const Env& env, const Connection&
   const SessionAbi old_abi(old);
   const SessionAbi carried_abi(&carried);
   const ResponseAbi response_abi(response);
+  const SessionKeyAbi key_abi(key);
   const pst_session_in in = {sizeof in,
                              event,
                              &env_abi.abi,
                              &connection_abi.abi,
                              old_abi.pointer(),
                              carried_abi.pointer(),
-                             response_abi.pointer()};
-  return invoke({label(), session_apis_, "session"}, egress_, &connection,
-                {Verdict::ok, Verdict::fetch},
-                [&](pst_cx* cx) { return entry_.session(self_, cx, &in); });
+                             response_abi.pointer(),
+                             str(key.api),
+                             key_abi.options.data(),
+                             key_abi.names.data(),
+                             count(key_abi.options),
+                             count(key_abi.names)};
+  return invoke({label(), key.api.empty() ? session_apis_ : key.api, "session"}, egress_,
+                &connection, {Verdict::ok, Verdict::fetch}, [&](pst_cx* cx) {
+                  cx->keyed_session = !key.empty();
+                  return entry_.session(self_, cx, &in);
+                });
 }
 
 Outcome Instance::inspect(const Env& env, const Connection& connection, const SessionState* session,

@@ -46,6 +46,18 @@ struct SessionState {
   std::int64_t expires_ms = 0;
 };
 
+/// What a session is for: the parts of a call that the manifest's session.key names. Sessions with
+/// different values are independent. Without a key, one session serves all calls of a connection.
+struct SessionKey {
+  std::string api;                        ///< empty: not part of the key
+  std::vector<std::string> option_names;  ///< api_options that are part of the key
+  std::vector<Field> options;             ///< those of them that have a value
+
+  bool empty() const noexcept { return api.empty() && option_names.empty(); }
+  /// "api=rest&opt.region=eu", percent-encoded: equal for equal keys. Empty for an empty key.
+  std::string text() const;
+};
+
 /// The only time and randomness that a plugin gets. See pst_env.
 struct Env {
   std::uint32_t attempt = 0;
@@ -56,7 +68,10 @@ struct Env {
 
 /// The call as the plugin sees it: validated, with the URL expanded.
 struct CallInput {
-  std::string_view api, method, url, path;
+  std::string_view api, method;
+  std::string_view url;  ///< origin and path; CallInput does not own it
+  std::string_view path;
+  std::string_view query_string;  ///< of the URL, percent-encoded, without "?"
   std::string_view options_json;
   const std::vector<Field>* options = nullptr;
   const std::vector<Field>* query = nullptr;
@@ -162,7 +177,7 @@ class Instance {
   /// `event` is one of PST_EV_*; `response` is only for FETCHED and CHALLENGED, else null.
   Outcome session(std::uint32_t event, const Env& env, const Connection& connection,
                   const SessionState* old, const SessionState& carried,
-                  const ResponseInput* response) const;
+                  const ResponseInput* response, const SessionKey& key = {}) const;
 
   Outcome inspect(const Env& env, const Connection& connection, const SessionState* session,
                   const CallInput& call, const ResponseInput& response) const;

@@ -45,7 +45,7 @@ struct WorkdayRest {
                                    url_encode(tenant), "/token");
     if (grant == "jwt_bearer") {
       const Claims claims{id, in.conn["isu"], "wd", in.env.now_ms() / 1000 + 300};
-      token_request(out, url, jwt_bearer_grant(jwt_rs256(out, "private_key", claims)));
+      token_request(out, url, jwt_bearer_grant(jwt(out, "RS256", "private_key", claims)));
     } else if (grant == "client_credentials") {
       token_request(out, url,
                     concat(client_credentials_grant(), "&", form({{"tenant_alias", tenant}})))

@@ -2,11 +2,14 @@
 
 // The inputs of a plugin: views over the structs of plugin_abi.h, valid during the invocation.
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include <penstock/sdk/fields.hpp>
 #include <penstock/sdk/plugin_abi.h>
+#include <penstock/sdk/text.hpp>
 
 namespace penstock::sdk {
 
@@ -17,6 +20,12 @@ inline Fields connection(const pst_conn* conn) noexcept {
   const bool named = PST_HAS(conn, field_names) && PST_HAS(conn, n_field_names);
   return {conn->fields, conn->n_fields, named ? conn->field_names : nullptr,
           named ? conn->n_field_names : 0, "the manifest's connection"};
+}
+
+/// The options that the manifest's session.key names.
+inline Fields options(const pst_session_in* in) noexcept {
+  return {in->options, in->n_options, in->option_names, in->n_option_names,
+          "the manifest's session.key"};
 }
 
 inline Fields options(const pst_call* call) noexcept {
@@ -81,16 +90,29 @@ class Session {
 /// The call to sign. See pst_call in plugin_abi.h.
 struct Call {
   explicit Call(const pst_call* call)
-      : api(view(call->api)), method(view(call->method)), url(view(call->url)),
-        path(view(call->path)), body(view(call->body)), body_sha256(view(call->body_sha256)),
-        body_length(call->body_len), options(detail::options(call)),
-        headers(call->headers, call->n_headers), query(call->query, call->n_query),
-        flags(call->flags) {}
+      : api(view(call->api)), method(view(call->method)), path(view(call->path)),
+        url(view(call->url)), authority(view(call->authority)),
+        query_string(view(call->query_string)), body(view(call->body)),
+        body_sha256(view(call->body_sha256)), body_length(call->body_len),
+        options(detail::options(call)), headers(call->headers, call->n_headers),
+        query(call->query, call->n_query), flags(call->flags) {}
 
   /// The caller sent its own SOAP envelope; `body` is the content of its Body element.
   bool enveloped() const noexcept { return (flags & PST_CALL_ENVELOPED) != 0; }
 
-  std::string_view api, method, url, path;
+  /// The path of `url`, percent-encoded: "/api/v1/people".
+  std::string_view url_path() const {
+    const std::size_t origin = std::string_view("https://").size() + authority.size();
+    return url.size() < origin ? std::string_view() : url.substr(origin);
+  }
+  /// What the request line will contain (RFC 9112 section 3.2.1): url_path(), and the query if
+  /// there is one. Digest signs it.
+  std::string target() const {
+    return query_string.data() == nullptr ? std::string(url_path())
+                                          : concat(url_path(), "?", query_string);
+  }
+
+  std::string_view api, method, path, url, authority, query_string;
   std::string_view body;         ///< only if the manifest's needs.request_body is "full"
   std::string_view body_sha256;  ///< 32 bytes, only if needs.request_body is "sha256"
   /// In bytes; UINT64_MAX: the body is streamed and its length is unknown.
@@ -138,13 +160,16 @@ struct PrepareIn {
 struct SessionIn {
   explicit SessionIn(const pst_session_in* in)
       : event(in->event), env(in->env), conn(detail::connection(in->conn)), session(in->session),
-        carried(in->carried->items, in->carried->n_items), response(in->response) {}
+        carried(in->carried->items, in->carried->n_items), response(in->response),
+        api(view(in->api)), options(detail::options(in)) {}
   std::uint32_t event;  ///< PST_EV_*
   Env env;
   Fields conn;
   Session session;  ///< the previous session, or none
   Fields carried;   ///< from earlier steps of this run
   Response response;
+  std::string_view api;  ///< the API's name, if the manifest's session.key has "api"; else empty
+  Fields options;        ///< the options that the manifest's session.key names
 };
 
 /// The input of inspect().

@@ -20,17 +20,13 @@ struct Claims {
 
 /// `text` as a JSON string, including the quotes.
 inline std::string json_string(std::string_view text) {
-  const char* const hex = "0123456789abcdef";
   std::string out = "\"";
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       out += '\\';
       out += c;
-    } else if (byte < 0x20) {
-      out += "\\u00";
-      out += hex[byte >> 4U];
-      out += hex[byte & 15U];
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      out += concat("\\u00", hex(std::string_view(&c, 1)));
     } else {
       out += c;
     }
@@ -39,15 +35,16 @@ inline std::string json_string(std::string_view text) {
   return out;
 }
 
-/// Builds a JWT signed with the private key in the connection field `key_field`. The key never
-/// reaches the plugin.
-inline std::string jwt_rs256(Out& out, std::string_view key_field, const Claims& claims) {
+/// Builds a JWT signed with the private key in the connection field `key_field`. `alg` is "RS256",
+/// "PS256" or "ES256". The key never reaches the plugin.
+inline std::string jwt(Out& out, std::string_view alg, std::string_view key_field,
+                       const Claims& claims) {
   const std::string payload =
       concat("{\"iss\":", json_string(claims.iss), ",\"sub\":", json_string(claims.sub),
              ",\"aud\":", json_string(claims.aud), ",\"exp\":", std::to_string(claims.exp_s), "}");
   const std::string signing_input =
-      concat(base64url(R"({"alg":"RS256","typ":"JWT"})"), ".", base64url(payload));
-  return concat(signing_input, ".", base64url(out.sign("RS256", key_field, signing_input)));
+      concat(base64url(concat(R"({"alg":")", alg, R"(","typ":"JWT"})")), ".", base64url(payload));
+  return concat(signing_input, ".", base64url(out.sign(alg, key_field, signing_input)));
 }
 
 }  // namespace penstock::sdk

@@ -90,19 +90,21 @@ class Out {
     host_->xml_root(cx_, str(doc), &ns, &local);
     return {view(ns), view(local)};
   }
-  /// The digest as raw bytes. `alg` is "sha1", "sha256" or "sha512".
+  /// The digest as raw bytes. `alg` is "sha1", "sha256", "sha512" or, for protocols that require
+  /// it, "md5".
   Text digest(Text alg, Text data) {
     pst_str found{};
     host_->digest(cx_, str(alg), str(data), &found);
     return view(found);
   }
-  /// The HMAC as raw bytes.
+  /// The HMAC as raw bytes. `alg` is "sha1", "sha256" or "sha512".
   Text hmac(Text alg, Text key, Text data) {
     pst_str found{};
     host_->hmac(cx_, str(alg), str(key), str(data), &found);
     return view(found);
   }
-  /// A signature with the private key in a connection field. The key never leaves the host.
+  /// A signature with the private key in a connection field, in the form of a JWS (RFC 7518 section
+  /// 3). `alg` is "RS256", "PS256" or "ES256". The key never leaves the host.
   Text sign(Text alg, Text key_field, Text data) {
     pst_str found{};
     host_->sign(cx_, str(alg), str(key_field), str(data), &found);

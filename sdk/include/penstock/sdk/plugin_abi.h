@@ -70,8 +70,8 @@ typedef struct pst_env {
 /* One customer's connection: settings and credentials. */
 typedef struct pst_conn {
   uint32_t struct_size, n_fields;
-  const pst_kv* fields; /* the fields that are set, of those named by the manifest's schema */
-  pst_str id;
+  const pst_kv* fields;       /* the fields that are set, of those named by the manifest's schema */
+  pst_str id;                 /* the integration's */
   const pst_str* field_names; /* all fields named by the schema, set or not; NULL: not provided */
   uint64_t n_field_names;
 } pst_conn;
@@ -84,15 +84,22 @@ typedef struct pst_state {
 } pst_state;
 
 typedef struct pst_call {
-  uint32_t struct_size, flags;
-  /* url: the expanded base URL joined with path, in its final bytes, without the query; the same in
-   * prepare and inspect */
-  pst_str api, method, url, path;
-  pst_str options_json;                    /* api_options: validated, with defaults filled in */
-  const pst_kv *options, *query, *headers; /* options: the scalars of options_json as text */
-  uint32_t n_options, n_query, n_headers, reserved;
-  pst_str body;        /* only if the manifest's needs.request_body is "full" */
-  pst_str body_sha256; /* 32 bytes, only if needs.request_body is "sha256" */
+  uint32_t struct_size, flags; /* flags: PST_CALL_* */
+  pst_str api, method;
+  pst_str path; /* as the caller gave it: it may contain a query */
+  /* The URL of the request in its final bytes, the same in prepare and inspect: the expanded base
+   * URL joined with path and query. set_url() and add_query() change the request, not these. */
+  pst_str url;           /* without the query */
+  pst_str authority;     /* host[:port] of url, as the Host header has it */
+  pst_str query_string;  /* without "?"; ptr is NULL: the URL has no query */
+  pst_str options_json;  /* api_options: validated, with defaults filled in */
+  const pst_kv* options; /* the scalars of options_json as text */
+  const pst_kv* query;   /* the parameters given beside path, decoded; query_string contains them */
+  const pst_kv* headers; /* the caller's, and the Content-Type that its body implies */
+  uint32_t n_options, n_query, n_headers;
+  uint32_t reserved;   /* 0 */
+  pst_str body;        /* only if the manifest's needs.request_body is "full"; else empty */
+  pst_str body_sha256; /* 32 bytes, only if needs.request_body is "sha256"; else empty */
   /* length of the caller's body, independent of needs; UINT64_MAX: the body is streamed and its
    * length is unknown */
   uint64_t body_len;
@@ -105,7 +112,7 @@ typedef struct pst_call {
 
 /* A response of the vendor. */
 typedef struct pst_response {
-  uint32_t struct_size, status, flags, n_headers;
+  uint32_t struct_size, status, flags, n_headers; /* flags: PST_RESPONSE_* */
   const pst_kv* headers;
   pst_str body;
 } pst_response;
@@ -113,7 +120,7 @@ typedef struct pst_response {
 #define PST_RESPONSE_TRUNCATED UINT32_C(1)
 
 typedef struct pst_prepare_in {
-  uint32_t struct_size, flags;
+  uint32_t struct_size, reserved; /* reserved: 0 */
   const pst_env* env;
   const pst_conn* conn;
   const pst_state* session; /* NULL: there is none yet */
@@ -124,14 +131,21 @@ typedef struct pst_session_in {
   uint32_t struct_size, event; /* PST_EV_* */
   const pst_env* env;
   const pst_conn* conn;
-  const pst_state* session;     /* the previous session, or NULL */
-  const pst_state* carried;     /* the values carried by earlier steps of this run; may be empty */
-  const pst_response* response; /* FETCHED: response to the fetch. CHALLENGED: the vendor's response
-                             that rejected the session. Else NULL */
+  const pst_state* session; /* the previous session, or NULL */
+  const pst_state* carried; /* the values carried by earlier steps of this run; may be empty */
+  /* FETCHED: the response to the fetch. CHALLENGED: the response that rejected the session. Else
+   * NULL */
+  const pst_response* response;
+  /* What the session is for, by the manifest's session.key; nothing else of a call is known here,
+   * because the session serves every call with the same values. */
+  pst_str api;                 /* the API's name, if the key has "api"; else empty */
+  const pst_kv* options;       /* the options of the key that have a value, as text */
+  const pst_str* option_names; /* all options of the key */
+  uint32_t n_options, n_option_names;
 } pst_session_in;
 
 typedef struct pst_inspect_in {
-  uint32_t struct_size, flags;
+  uint32_t struct_size, reserved; /* reserved: 0 */
   const pst_env* env;
   const pst_conn* conn;
   const pst_state* session; /* the session that the call used, or NULL */
@@ -194,9 +208,11 @@ typedef struct pst_host {
    * envelope instead and changes no other byte; the body must not be set or wrapped. */
   int32_t (*wrap_soap)(pst_cx*, pst_str namespaces, pst_str header);
   /* the session being built */
+  /* flags: PST_KV_SECRET or 0 */
   int32_t (*put_session)(pst_cx*, pst_str key, pst_str val, uint64_t flags);
   int32_t (*expire_session)(pst_cx*, int64_t unix_ms);
-  /* a rotated secret: persisted before its first use */
+  /* A rotated secret: persisted before its first use. Rejected in a session with a session.key,
+   * because the credential belongs to all sessions of the connection. */
   int32_t (*put_credential)(pst_cx*, pst_str field, pst_str val);
   int32_t (*carry)(pst_cx*, pst_str key, pst_str val); /* to the next step of this run; secret */
   /* results */
@@ -216,9 +232,12 @@ typedef struct pst_host {
   int32_t (*xml_get)(pst_cx*, pst_str doc, pst_str local_path, pst_str* out);
   /* namespace and local name of the first element */
   int32_t (*xml_root)(pst_cx*, pst_str doc, pst_str* ns, pst_str* local);
-  int32_t (*digest)(pst_cx*, pst_str alg, pst_str data, pst_str* out); /* sha1, sha256, sha512 */
+  /* alg: "md5" (for protocols that require it), "sha1", "sha256" or "sha512"; out: raw bytes */
+  int32_t (*digest)(pst_cx*, pst_str alg, pst_str data, pst_str* out);
+  /* alg: "sha1", "sha256" or "sha512"; out: raw bytes */
   int32_t (*hmac)(pst_cx*, pst_str alg, pst_str key, pst_str data, pst_str* out);
-  /* alg: "RS256"; the private key never leaves the host */
+  /* alg: "RS256", "PS256" or "ES256"; out: the signature as in a JWS (RFC 7518 section 3). The
+   * private key, PEM in a connection field, never leaves the host. */
   int32_t (*sign)(pst_cx*, pst_str alg, pst_str key_field, pst_str data, pst_str* out);
   const void* (*get_extension)(const char* id); /* NULL: unknown. 1.0 defines none */
 } pst_host;

@@ -15,4 +15,17 @@ std::string concat(const Parts&... parts) {
   return out;
 }
 
+/// The bytes in lower-case hexadecimal.
+inline std::string hex(std::string_view bytes) {
+  const char* const digits = "0123456789abcdef";
+  std::string out;
+  out.reserve(2 * bytes.size());
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
+  }
+  return out;
+}
+
 }  // namespace penstock::sdk
