@@ -176,7 +176,7 @@ class CallRun final : public runtime::LiveCall {
   bool retried_ = false;              ///< a transient failure is retried once only
   bool next_is_plain_retry_ = false;  ///< the next repeat is a retry without a session renewal
   Sent sent_state_ = Sent::no;        ///< how far the completed requests of this call got
-  std::string call_url_;              ///< the URL as plugins see it, before their additions
+  std::string call_url_;              ///< the URL before the plugin's additions
   std::string base_host_;             ///< the host of that URL
   std::string shown_url_;             ///< the URL that was sent, redacted
   std::chrono::microseconds vendor_time_{0};

@@ -101,7 +101,13 @@ Result<PreparedCall> validate(PreparedCall prepared, const Call& call,
   prepared.path = call.path;
   if (api.endpoint) path->path.clear();
   prepared.path_parts = *std::move(path);
-  auto url = call_url(prepared, call, *now);
+  prepared.slot = prepared.integration->sessions(prepared.plugin->manifest().id)
+                      ->at(loader::session_key(api, prepared.options));
+  if (!prepared.slot) {
+    return failure(input_invalid(std::vector{
+        Problem{"/api_options", "has too long a value in an option that chooses the session"}}));
+  }
+  auto url = call_url(prepared, call, *prepared.slot->current());
   if (!url) return failure(std::move(url).error());
   prepared.url = *std::move(url);
   return prepared;

@@ -63,7 +63,7 @@ Result<RoutedCall> route(const runtime::Registry& registry, const Call& call) {
                                          routed.api->id() + ": its connection lacks " +
                                          joined(missing)));
   }
-  routed.slot = routed.integration->state(plugin_id);
+  routed.slot = routed.integration->sessions(plugin_id)->own();
   return routed;
 }
 

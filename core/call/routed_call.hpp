@@ -18,7 +18,8 @@ struct RoutedCall {
   std::shared_ptr<const loader::Plugin> plugin;  ///< keeps the plugin's generation alive
   const catalog::Api* api = nullptr;
   std::shared_ptr<runtime::Integration> integration;
-  session::SessionSlot* slot = nullptr;  ///< the integration's credentials and session
+  /// The integration's credentials and session; in a PreparedCall, that of the session.key.
+  std::shared_ptr<session::SessionSlot> slot;
 };
 
 /// Finds the API and the integration of a call. Fails if there is none, if they do not fit, or if

@@ -78,7 +78,9 @@ Error prepare_error(const host::PluginFailure& why, const loader::Plugin& plugin
 
 host::CallInput call_input(const PreparedCall& prepared, const Call& call, std::string_view url) {
   host::CallInput input;
-  input.url = url;
+  const std::size_t query = url.find('?');
+  input.url = url.substr(0, query);
+  if (query != std::string_view::npos) input.query_string = url.substr(query + 1);
   input.api = prepared.api->name;
   input.method = call.method;
   input.path = prepared.path;
@@ -169,7 +171,7 @@ Signing sign(const PreparedCall& prepared, const Call& call, const session::Snap
   Result<Url> url = prepared.api->base_url.of_session() ? call_url(prepared, call, now)
                                                         : Result<Url>(prepared.url);
   if (!url) return {std::move(url).error()};
-  const std::string text = url->origin() + url->path, base_host = url->host;
+  const std::string text = url->text(), base_host = url->host;
   host::Outcome outcome = prepared.plugin->instance().prepare(
       env, now.connection, session_in_use(prepared, now, env.now_unix_ms),
       call_input(prepared, call, text));

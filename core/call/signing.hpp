@@ -14,8 +14,8 @@
 
 namespace penstock::call {
 
-/// A prepared call as the plugin sees it. `url`: without the query. The result points into all
-/// three.
+/// A prepared call as the plugin sees it. `url`: the final one, with its query. The result points
+/// into all three.
 host::CallInput call_input(const PreparedCall& prepared, const Call& call, std::string_view url);
 
 /// The third step of a call: the request as it leaves.

@@ -88,6 +88,7 @@ std::vector<Api> read_apis(JsonReader& reader, const std::string& tool,
     out.push_back(read_api(api, name, tool, connection));
   }
   if (out.empty()) reader.problem("apis", "must hold at least one API");
+  check_session_keys(out, problems);
   return out;
 }
 
@@ -118,6 +119,7 @@ Result<Manifest, std::vector<ManifestProblem>> parse_manifest(std::string_view j
   const std::optional<schema::Schema> connection = read_schema(reader, "connection");
   if (connection) manifest.connection = *connection;
   const std::optional<Fields> fields = fields_of(connection, reader.any("connection"));
+  manifest.signing_keys = read_signing_keys(reader, fields);
   manifest.apis = read_apis(reader, manifest.tool, fields, problems);
   reader.refuse_unknown_members();
   refuse_duplicates(*document, "", problems);

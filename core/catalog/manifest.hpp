@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ struct SessionSpec {
   bool logout = false;
   std::string rotates;  ///< the connection field that the vendor replaces at a use; empty: none
   bool always_rotates = false;  ///< false: replaced only for some tenants or clients
+  // Its key: what a session belongs to besides the connection.
+  bool per_api = false;                  ///< the API
+  std::vector<std::string> key_options;  ///< these api_options
 };
 
 struct OptionDefault {
@@ -97,6 +101,7 @@ struct Manifest {
   std::string tool;
   Egress egress;
   schema::Schema connection;
+  std::map<std::string, std::string> signing_keys;  ///< connection field → algorithm, "RS256"
   std::vector<Api> apis;
 };
 

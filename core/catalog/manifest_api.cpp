@@ -53,24 +53,6 @@ std::vector<std::string> read_owned_headers(JsonReader& reader) {
   return owned;
 }
 
-std::optional<SessionSpec> read_session(JsonReader& reader) {
-  std::optional<JsonReader> session = reader.nested("session");
-  if (!session) return std::nullopt;
-  SessionSpec spec;
-  spec.format = static_cast<int>(session->integer("format", 1, 1, 1'000'000));
-  spec.max_fetches = static_cast<int>(session->integer("max_fetches", 4, 1, 8));
-  spec.logout = session->boolean("logout", false);
-  spec.rotates = session->text("rotates");
-  spec.always_rotates = !spec.rotates.empty();
-  if (const std::string may = session->text("may_rotate"); !may.empty()) {
-    if (spec.always_rotates) session->problem("may_rotate", "stands beside \"rotates\"");
-    spec.rotates = may;
-    spec.always_rotates = false;
-  }
-  session->refuse_unknown_members();
-  return spec;
-}
-
 }  // namespace
 
 bool is_name(std::string_view text, std::string_view more) {
@@ -105,7 +87,7 @@ Api read_api(JsonReader& reader, std::string name, const std::string& tool,
   api.owned_headers = read_owned_headers(reader);
   const std::int64_t timeout = reader.integer("timeout_ms", 0, 1, 3'600'000);
   if (timeout > 0) api.timeout = std::chrono::milliseconds(timeout);
-  api.session = read_session(reader);
+  api.session = read_session(reader, schemas);
   api.inspect = read_inspect(reader);
   api.classify = read_classify(reader);
   read_retry_after(reader, api);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,16 @@ void read_status(JsonReader& reader, int& from, int& to);
 std::vector<ClassifyRule> read_classify(JsonReader& reader);
 std::optional<InspectWindow> read_inspect(JsonReader& reader);
 void read_retry_after(JsonReader& reader, Api& api);
+
+// manifest_session.cpp
+
+std::optional<SessionSpec> read_session(JsonReader& reader, const Schemas& schemas);
+/// Checks that no API has a key if another one rotates a credential: that belongs to all sessions of
+/// a connection, and a session with a key cannot renew it.
+void check_session_keys(const std::vector<Api>& apis, std::vector<Problem>& problems);
+/// "signing_keys": { "private_key": "RS256" }
+std::map<std::string, std::string> read_signing_keys(JsonReader& reader,
+                                                     const std::optional<Fields>& connection);
 
 // manifest_examples.cpp
 

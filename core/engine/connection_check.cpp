@@ -68,12 +68,22 @@ class ConnectionCheck {
     return out;
   }
 
+  /// The algorithm that the field's private key is for, where a plugin says so.
+  std::optional<host::SignatureAlgorithm> signs_with(const std::string& name) const {
+    for (const loader::Plugin* plugin : plugins_) {
+      const auto& keys = plugin->manifest().signing_keys;
+      const auto found = keys.find(name);
+      if (found != keys.end()) return host::signature_algorithm(found->second);
+    }
+    return std::nullopt;
+  }
+
   /// Rules for the text of every field, whatever its schema.
   void check_text(const ConnectionField& field) {
     const std::string_view value = field.value.reveal();
     std::string trouble = config::secret_trouble(value);
     if (trouble.empty() && value.find("-----BEGIN ") != std::string_view::npos)
-      trouble = host::signing_key_problem(value);
+      trouble = host::signing_key_problem(value, signs_with(field.name));
     if (trouble.empty()) return;
     problem(field.at, "connection." + parsed_.displayed(field.name_at, field.name) + " " + trouble);
     unsound_.insert(field.name);

@@ -1,4 +1,6 @@
 // How an engine stops: on demand, when it is destroyed, and when the process exits.
+#include <algorithm>
+
 #include "engine/engine_core.hpp"
 #include "runtime/live_calls.hpp"
 #include "runtime/loop_environment.hpp"
@@ -34,17 +36,18 @@ void EngineCore::logout() {
   for (const auto& [id, integration] : registry->integrations) {
     for (const loader::Plugin* plugin : registry->plugins->of_tool(integration->config().tool)) {
       if (!plugin->instance().in_service()) continue;
-      for (const catalog::Api& api : plugin->manifest().apis) {
-        if (!api.session || !api.session->logout) continue;
-        session::SessionRequest need;
-        need.plugin = std::shared_ptr<const host::Instance>(registry->plugins, &plugin->instance());
-        need.format = api.session->format;
-        boost::asio::post(
-            loop.context(),
-            [state = integration->state(plugin->manifest().id), need = std::move(need),
-             session_environment = std::make_shared<runtime::LoopEnvironment>(
-                 loop, integration, context.store, blocking, context.observers, context.renewals,
-                 context.keep_alive())] { state->logout(need, session_environment, [] {}); });
+      const auto has_logout = [](const catalog::Api& api) {
+        return api.session && api.session->logout;
+      };
+      if (std::ranges::none_of(plugin->manifest().apis, has_logout)) continue;
+      const std::shared_ptr<const host::Instance> instance(registry->plugins, &plugin->instance());
+      for (const auto& slot : integration->sessions(plugin->manifest().id)->all()) {
+        const auto environment = std::make_shared<runtime::LoopEnvironment>(
+            loop, integration, context.store, blocking, context.observers, context.renewals,
+            context.keep_alive());
+        boost::asio::post(loop.context(), [slot, instance, environment] {
+          slot->logout(instance, environment, [] {});
+        });
       }
     }
   }

@@ -79,15 +79,17 @@ IntegrationInfo integration_info(const runtime::Integration& integration,
     for (const catalog::Api& api : plugin->manifest().apis) {
       if (integration.missing(api, id).empty()) info.apis.push_back(api.id());
     }
-    const session::SessionSlot* state = integration.state(id);
-    if (state == nullptr) continue;
-    const SessionStatus status = state->status(now_ms);
-    note(rank(status.health), status.not_before_ms);
-    info.last_renewal_ms = std::max(info.last_renewal_ms, status.renewed_ms);
-    info.session_expires_ms = std::max(info.session_expires_ms, status.expires_ms);
-    if (!status.error.empty() && status.failed_ms >= info.last_error_ms) {
-      info.last_error = call::redactor_for(*state->current()).redact(status.error);
-      info.last_error_ms = status.failed_ms;
+    const session::SessionSlots* sessions = integration.sessions(id);
+    if (sessions == nullptr) continue;
+    for (const auto& slot : sessions->all()) {
+      const SessionStatus status = slot->status(now_ms);
+      note(rank(status.health), status.not_before_ms);
+      info.last_renewal_ms = std::max(info.last_renewal_ms, status.renewed_ms);
+      info.session_expires_ms = std::max(info.session_expires_ms, status.expires_ms);
+      if (!status.error.empty() && status.failed_ms >= info.last_error_ms) {
+        info.last_error = call::redactor_for(*slot->current()).redact(status.error);
+        info.last_error_ms = status.failed_ms;
+      }
     }
   }
   const runtime::Backoff& backoff = integration.backoff();

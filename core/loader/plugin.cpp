@@ -256,6 +256,18 @@ Result<std::shared_ptr<const Plugin>, Plugin::Refusal> Plugin::load(const Plugin
   return std::shared_ptr<const Plugin>(std::move(plugin));
 }
 
+host::SessionKey session_key(const catalog::Api& api, const std::vector<Field>& options) {
+  host::SessionKey key;
+  if (!api.session) return key;
+  if (api.session->per_api) key.api = api.name;
+  key.option_names = api.session->key_options;
+  for (const std::string& name : key.option_names) {
+    const auto option = std::ranges::find(options, name, &Field::name);
+    if (option != options.end()) key.options.push_back(*option);
+  }
+  return key;
+}
+
 std::string Plugin::abi() const {
   return std::to_string(abi_major_) + "." + std::to_string(abi_minor_);
 }

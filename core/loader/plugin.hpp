@@ -44,4 +44,7 @@ class Plugin {
   unsigned abi_major_ = 0, abi_minor_ = 0;
 };
 
+/// What a session of `api` belongs to, for a call with these options.
+host::SessionKey session_key(const catalog::Api& api, const std::vector<Field>& options);
+
 }  // namespace penstock::loader

@@ -67,23 +67,24 @@ std::shared_ptr<Integration> Integration::make(const Config& config,
       problems.push_back({config.file, integration.at, located.error().message});
       return nullptr;
     }
-    made->states_.emplace(
-        id, std::make_shared<session::SessionSlot>(std::move(located->key), std::move(connection),
-                                                   std::move(located->state), !rotates.empty()));
+    made->sessions_.emplace(
+        id, std::make_unique<session::SessionSlots>(std::make_shared<session::SessionSlot>(
+                std::move(located->key), std::move(connection), std::move(located->state),
+                !rotates.empty())));
   }
   return made;
 }
 
-session::SessionSlot* Integration::state(const std::string& plugin_id) const {
-  const auto found = states_.find(plugin_id);
-  return found == states_.end() ? nullptr : found->second.get();
+session::SessionSlots* Integration::sessions(const std::string& plugin_id) const {
+  const auto found = sessions_.find(plugin_id);
+  return found == sessions_.end() ? nullptr : found->second.get();
 }
 
 std::vector<std::string> Integration::missing(const catalog::Api& api,
                                               const std::string& plugin_id) const {
-  const session::SessionSlot* found = state(plugin_id);
+  const session::SessionSlots* found = sessions(plugin_id);
   if (found == nullptr) return api.connection_required;
-  const session::SnapshotPtr now = found->current();
+  const session::SnapshotPtr now = found->own()->current();
   return missing_fields(api.connection_required, api.connection_required_when,
                         [&](const std::string& name) {
                           const host::NamedValue* item = now->connection.find(name);

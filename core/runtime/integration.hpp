@@ -13,6 +13,7 @@
 #include "loader/plugin_set.hpp"
 #include "runtime/backoff.hpp"
 #include "session/session_slot.hpp"
+#include "session/session_slots.hpp"
 
 namespace penstock::runtime {
 
@@ -30,8 +31,8 @@ class Integration {
   const IntegrationConfig& config() const { return config_; }
   const UpstreamConfig& upstream() const { return upstream_; }
 
-  /// Null if the plugin belongs to another tool.
-  session::SessionSlot* state(const std::string& plugin_id) const;
+  /// The connection's credentials and sessions; null if the plugin belongs to another tool.
+  session::SessionSlots* sessions(const std::string& plugin_id) const;
 
   /// The fields that `api` requires and this connection lacks.
   std::vector<std::string> missing(const catalog::Api& api, const std::string& plugin_id) const;
@@ -48,7 +49,7 @@ class Integration {
 
   IntegrationConfig config_;
   UpstreamConfig upstream_;  ///< with the global settings filled in
-  std::map<std::string, std::shared_ptr<session::SessionSlot>, std::less<>> states_;
+  std::map<std::string, std::unique_ptr<session::SessionSlots>, std::less<>> sessions_;
   mutable Backoff backoff_;
   std::atomic<int> in_flight_{0};
 };

@@ -201,6 +201,7 @@ void LeasedRenewal::log_in() {
   const SnapshotPtr now = slot_->current();
   RenewalStart start{request_.plugin,
                      request_.max_fetches,
+                     slot_->session_key(),
                      now->connection,
                      now->session,
                      request_.challenge ? PST_EV_CHALLENGED : PST_EV_START,
@@ -242,7 +243,7 @@ void LeasedRenewal::commit() {
   const bool renewed = response.outcome.has_value();
   slot_->commit(std::move(response), version_, now_ms());
   if (renewed && request_.supports_logout && !session_ended_ && replaced->session)
-    logout_when_unused(replaced, request_.plugin, environment_);
+    logout_when_unused(replaced, request_.plugin, slot_->session_key(), environment_);
   finish();
 }
 

@@ -66,7 +66,7 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
       response_input = {response->status, &response->headers, response->body, false};
     host::Outcome outcome = start_.plugin->session(
         event, env, start_.connection, start_.old_session ? &*start_.old_session : nullptr,
-        carried_, response != nullptr ? &response_input : nullptr);
+        carried_, response != nullptr ? &response_input : nullptr, start_.key);
     log(outcome);
     switch (outcome.verdict) {
     case host::Verdict::ok:
@@ -204,11 +204,12 @@ void renew(RenewalStart start, std::shared_ptr<Environment> environment,
   run->step(event, challenge ? &*challenge : nullptr);
 }
 
-void logout(const host::Instance& plugin, const host::Connection& connection,
-            const host::SessionState& session, const std::shared_ptr<Environment>& environment,
-            std::function<void()> done) {
+void logout(const host::Instance& plugin, const host::SessionKey& key,
+            const host::Connection& connection, const host::SessionState& session,
+            const std::shared_ptr<Environment>& environment, std::function<void()> done) {
   const host::Env env{0, environment->now_unix_ms(), 0, environment->entropy()};
-  host::Outcome outcome = plugin.session(PST_EV_LOGOUT, env, connection, &session, {}, nullptr);
+  host::Outcome outcome =
+      plugin.session(PST_EV_LOGOUT, env, connection, &session, {}, nullptr, key);
   auto request = outcome.verdict == host::Verdict::fetch ? request_of(std::move(outcome))
                                                          : std::optional<FetchRequest>();
   if (!request) return done();

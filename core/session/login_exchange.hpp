@@ -15,6 +15,7 @@ namespace penstock::session {
 struct RenewalStart {
   std::shared_ptr<const host::Instance> plugin;  ///< keeps the plugin's generation alive
   int max_fetches = 4;
+  host::SessionKey key;
   host::Connection connection;
   std::optional<host::SessionState> old_session;
   std::uint32_t event = PST_EV_START;
@@ -49,9 +50,9 @@ void renew(RenewalStart start, std::shared_ptr<Environment> environment,
 /// Ends a session at the vendor: PST_EV_LOGOUT, and the one fetch that it may request. Failures are
 /// ignored, because the vendor expires the session anyway. `done` runs once, possibly inside this
 /// call.
-void logout(const host::Instance& plugin, const host::Connection& connection,
-            const host::SessionState& session, const std::shared_ptr<Environment>& environment,
-            std::function<void()> done);
+void logout(const host::Instance& plugin, const host::SessionKey& key,
+            const host::Connection& connection, const host::SessionState& session,
+            const std::shared_ptr<Environment>& environment, std::function<void()> done);
 
 /// Translates a plugin's failure in session() into the caller's error. `rotates` as in
 /// RenewalStart.

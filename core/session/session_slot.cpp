@@ -9,8 +9,10 @@
 namespace penstock::session {
 
 SessionSlot::SessionSlot(std::string key, host::Connection configured,
-                         const std::optional<StoredState>& stored, bool rotates)
-    : key_(std::move(key)), configured_(std::move(configured)), rotates_(rotates) {
+                         const std::optional<StoredState>& stored, bool rotates,
+                         host::SessionKey session_key)
+    : key_(std::move(key)), configured_(std::move(configured)),
+      session_key_(std::move(session_key)), rotates_(rotates) {
   const StoredState none;
   RestoredState restored = restore(stored ? *stored : none, configured_);
   if (restored.snapshot->session) restored.snapshot->generation = 1;
@@ -21,6 +23,11 @@ SessionSlot::SessionSlot(std::string key, host::Connection configured,
   renewed_ms_ = stored->session_created_ms;
   if (spends_credential() && still_refused(*stored, configured_))
     backoff_.refuse(credentials_refused(stored->refusal), stored->refused_ms);
+}
+
+std::shared_ptr<SessionSlot> SessionSlot::for_key(host::SessionKey session_key) const {
+  return std::make_shared<SessionSlot>(key_ + "?" + session_key.text(), configured_, std::nullopt,
+                                       false, std::move(session_key));
 }
 
 /// Makes one change of the state, and answers the calls that no longer wait.
@@ -96,7 +103,8 @@ void SessionSlot::drop_session() {
   current_.store(std::move(without));
 }
 
-void SessionSlot::logout(SessionRequest request, const std::shared_ptr<Environment>& environment,
+void SessionSlot::logout(std::shared_ptr<const host::Instance> plugin,
+                         const std::shared_ptr<Environment>& environment,
                          std::function<void()> done) {
   std::unique_lock lock(mutex_);
   const SnapshotPtr ended = current();
@@ -112,11 +120,12 @@ void SessionSlot::logout(SessionRequest request, const std::shared_ptr<Environme
   // dead one for the next process.
   environment->save(
       key_, std::move(without_session), 0,
-      [self = shared_from_this(), request = std::move(request), environment, ended,
+      [self = shared_from_this(), plugin = std::move(plugin), environment, ended,
        done = std::move(done)](Result<std::uint64_t> version) {
         if (version) self->saved(*version);
         session::logout(
-            *request.plugin, ended->connection, *ended->session, environment, [self, done] {
+            *plugin, self->session_key_, ended->connection, *ended->session, environment,
+            [self, done] {
               Error stopping = engine_failed("the engine is stopping", Phase::session, Sent::no);
               self->reject({std::move(stopping), RenewalFailure::Kind::transient, {}}, 0, 0);
               done();

@@ -56,7 +56,12 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
   /// connection at each use; only then can it refuse one permanently. Other grants (signed
   /// assertions, client credentials) may be accepted later, once a clock is right.
   SessionSlot(std::string key, host::Connection configured,
-              const std::optional<StoredState>& stored, bool rotates);
+              const std::optional<StoredState>& stored, bool rotates,
+              host::SessionKey session_key = {});
+
+  /// A slot for the same configured connection whose session has a key. What the store has for it
+  /// is read when it is first asked for a session. Its plugin rotates no credential.
+  std::shared_ptr<SessionSlot> for_key(host::SessionKey session_key) const;
 
   /// Blocks for no longer than a pointer copy.
   SnapshotPtr current() const { return current_.load(); }
@@ -78,8 +83,8 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
 
   /// Deletes the session from the store, then ends it at the vendor. For the shutdown of a process
   /// whose store is not shared. `done` runs once, possibly inside this call.
-  void logout(SessionRequest request, const std::shared_ptr<Environment>& environment,
-              std::function<void()> done);
+  void logout(std::shared_ptr<const host::Instance> plugin,
+              const std::shared_ptr<Environment>& environment, std::function<void()> done);
 
   SessionStatus status(std::int64_t now_ms) const;
 
@@ -88,6 +93,7 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
 
   const std::string& key() const { return key_; }
   const host::Connection& configured() const { return configured_; }
+  const host::SessionKey& session_key() const { return session_key_; }
   /// The state as it is to be saved.
   StoredState record() const;
   /// Whether a login spends a credential. Only such a credential can be refused permanently.
@@ -134,6 +140,7 @@ class SessionSlot : public std::enable_shared_from_this<SessionSlot> {
 
   const std::string key_;
   const host::Connection configured_;
+  const host::SessionKey session_key_;
   const bool rotates_;
   AtomicSharedPtr<const Snapshot> current_;  ///< stored under the mutex, loaded without
 

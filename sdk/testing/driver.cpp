@@ -11,6 +11,7 @@
 #include "host/invocation.hpp"
 #include "loader/elf.hpp"
 #include "loader/plugin.hpp"
+#include "policy/request_path.hpp"
 
 namespace penstock::testing {
 namespace {
@@ -119,8 +120,10 @@ struct Inputs {
     }
   }
 
-  /// As the engine does it: the base URL, and the path behind it unless the API is one address.
-  std::string base_url() const {
+  /// The final URL as the engine builds it: the base URL, the path behind it unless the API is one
+  /// address, and the query with `params`. None for hostile values, with which the engine would
+  /// refuse the call.
+  std::optional<Url> final_url(const std::vector<Field>& params) const {
     const auto base =
         api->base_url.expand([&](catalog::UrlTemplate::Source source,
                                  std::string_view name) -> std::optional<std::string_view> {
@@ -138,18 +141,26 @@ struct Inputs {
           return option == options.end() ? std::nullopt
                                          : std::optional<std::string_view>(option->value);
         });
-    // Only hostile values get here: the engine would refuse the call.
-    if (!base || !egress->permits(*base) || !parse_url(base->text())) return {};
-    Url url = *base;
-    if (!api->endpoint && !path.empty()) {
-      if (url.path.ends_with('/')) url.path.pop_back();
-      url.path += (path.starts_with('/') ? "" : "/") + path;
-    }
-    return url.text();
+    if (!base || !egress->permits(*base) || !parse_url(base->text())) return std::nullopt;
+    auto caller = policy::check_path(path);
+    if (!caller) return std::nullopt;
+    if (api->endpoint) caller->path.clear();
+    return policy::join(*base, *caller, params);
   }
 
-  host::CallInput call(const std::string& url) const {
-    host::CallInput in{api->name, method, url, path, options_json, &options, &query, &headers};
+  /// `url` must outlive the result.
+  host::CallInput call(const std::optional<Url>& url) {
+    if (url) url_without_query = url->origin() + url->path;
+    host::CallInput in;
+    in.api = api->name;
+    in.method = method;
+    in.url = url_without_query;
+    in.path = path;
+    if (url && url->has_query) in.query_string = url->query;
+    in.options_json = options_json;
+    in.options = &options;
+    in.query = &query;
+    in.headers = &headers;
     if (api->body_need == catalog::BodyNeed::full)
       in.body = body ? std::string_view(*body) : std::string_view();
     in.body_length = body ? body->size() : 0;
@@ -165,7 +176,7 @@ struct Inputs {
   host::Connection connection;
   std::vector<Field> options, query;
   Headers headers;
-  std::string options_json, method, path, body_sha256;
+  std::string options_json, method, path, url_without_query, body_sha256;
   std::optional<std::string> body;
   std::optional<host::SessionState> session;
 };
@@ -239,14 +250,14 @@ PluginDriver::~PluginDriver() = default;
 PluginDriver::PluginDriver(PluginDriver&&) noexcept = default;
 
 Built PluginDriver::prepare(const Given& given) const {
-  const Inputs in(loaded_->plugin->manifest(), given);
-  const std::string url = in.base_url();
+  Inputs in(loaded_->plugin->manifest(), given);
+  const std::optional<Url> url = in.final_url(in.query);
   const host::Outcome outcome =
       loaded_->plugin->instance().prepare(in.env, in.connection, in.old_session(), in.call(url));
   Built out = built(outcome);
   if (outcome.verdict != host::Verdict::ok) return out;
   if (out.method.empty()) out.method = in.method;
-  if (out.url.empty()) out.url = url;
+  if (out.url.empty() && url) out.url = in.final_url({})->text();
   out.body = host::build_body(outcome, in.body);
   Values query = given.call.query, headers = out.headers;
   query.insert(query.end(), out.query.begin(), out.query.end());
@@ -269,12 +280,12 @@ Built PluginDriver::session(std::uint32_t event, const Given& given, const Value
     response_input = {response->status, &response_headers, response->body, response->truncated};
   return built(loaded_->plugin->instance().session(
       event, in.env, in.connection, in.old_session(), carried_state,
-      response == nullptr ? nullptr : &response_input));
+      response == nullptr ? nullptr : &response_input, loader::session_key(*in.api, in.options)));
 }
 
 Built PluginDriver::inspect(const Given& given, const TestResponse& response) const {
-  const Inputs in(loaded_->plugin->manifest(), given);
-  const std::string url = in.base_url();
+  Inputs in(loaded_->plugin->manifest(), given);
+  const std::optional<Url> url = in.final_url(in.query);
   const Headers response_headers(fields(response.headers));
   return built(loaded_->plugin->instance().inspect(
       in.env, in.connection, in.old_session(), in.call(url),
