@@ -118,6 +118,7 @@ struct CallAbi {
 
 struct SessionKeyAbi {
   explicit SessionKeyAbi(const SessionKey& key) : options(key_values(&key.options)) {
+    names.reserve(key.option_names.size() + 1);  // a data pointer that is not null
     for (const std::string& name : key.option_names)
       names.push_back(str(name));
   }

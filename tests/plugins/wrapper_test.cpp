@@ -184,6 +184,71 @@ TEST(Wrapper, GivesInspectTheResponse) {
   EXPECT_EQ(cut.verdict, host::Verdict::pass);
 }
 
+/// HTTP Digest (RFC 7616) with MD5: the plugin sees the final target, and has what a login gave it.
+struct Digest {
+  Verdict prepare(Out& out, const PrepareIn& in) const {
+    const auto h = [&](const std::string& text) { return hex(out.digest("md5", text)); };
+    const std::string_view nonce = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+                           cnonce = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ";
+    const std::string response =
+        h(concat(h("Mufasa:http-auth@example.org:Circle of Life"), ":", nonce, ":0000000",
+                 std::to_string(in.env.session_seq()), ":", cnonce,
+                 ":auth:", h(concat(in.call.method, ":", in.call.target()))));
+    out.header("Authorization",
+               concat("Digest uri=\"", in.call.target(), "\", response=\"", response, "\""));
+    out.note("authority", in.call.authority);
+    return Verdict::ok;
+  }
+};
+
+TEST(Wrapper, SignsTheFinalTargetAsTheRfcsExampleDoes) {
+  const auto plugin = instance<Digest>();
+  ASSERT_NE(plugin, nullptr);
+  host::CallInput call;
+  call.method = "GET";
+  call.url = "https://www.example.org:8443/dir/index.html";
+  const host::Outcome signed_call =
+      plugin->prepare({.session_seq = 1}, connection(), nullptr, call);
+  ASSERT_EQ(signed_call.verdict, host::Verdict::ok) << signed_call.failure.message;
+  EXPECT_EQ(signed_call.headers.front().value,
+            "Digest uri=\"/dir/index.html\", response=\"8ca523f5e9506fed4657c9700eebdbec\"");
+  EXPECT_EQ(signed_call.notes.front().value, "www.example.org:8443");
+
+  // A query, and one that is empty but there.
+  for (const std::string_view query : {"a=%20b", ""}) {
+    call.query_string = query;
+    EXPECT_THAT(plugin->prepare({}, connection(), nullptr, call).headers.front().value,
+                ::testing::StartsWith(concat("Digest uri=\"/dir/index.html?", query, "\"")));
+  }
+  call.url = {};
+  EXPECT_EQ(plugin->prepare({}, connection(), nullptr, call).verdict, host::Verdict::ok);
+}
+
+/// Says for what its session is.
+struct Keyed {
+  Verdict prepare(Out&, const PrepareIn&) const { return Verdict::need_session; }
+  Verdict session(Out& out, const SessionIn& in) const {
+    out.put("for", concat(in.api, "/", in.options["region"]), false);
+    if (in.conn["way"] == "option") out.put("page", in.options["page"], false);
+    if (in.conn["way"] == "credential") out.credential("way", "new");
+    return Verdict::ok;
+  }
+};
+
+TEST(Wrapper, ShowsASessionItsKeyAndNothingElse) {
+  const auto plugin = instance<Keyed>();
+  ASSERT_NE(plugin, nullptr);
+  const host::SessionKey key{"rest", {"region"}, {{"region", "eu"}}};
+  const auto run = [&](std::string_view way, const host::SessionKey& of) {
+    return plugin->session(PST_EV_START, {}, connection(way), nullptr, {}, nullptr, of);
+  };
+  EXPECT_EQ(run("none", key).session.at(0).value.reveal(), "rest/eu");
+  EXPECT_EQ(run("none", {"", {"region"}, {}}).session.at(0).value.reveal(), "/");
+  EXPECT_EQ(run("option", key).failure.message, "the manifest's session.key has no \"page\"");
+  EXPECT_EQ(run("credential", key).verdict, host::Verdict::failed);
+  EXPECT_EQ(run("credential", {}).verdict, host::Verdict::failed) << "region is in no key";
+}
+
 /// Asks for what its connection names.
 struct Asker {
   Verdict prepare(Out& out, const PrepareIn& in) const {

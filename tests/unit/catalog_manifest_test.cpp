@@ -19,6 +19,7 @@ const std::string good = R"({
     "tenant": {"type": "string", "pattern": "^[a-z]+$"},
     "key": {"type": "string", "x-secret": true},
     "grant": {"enum": ["code", "password"], "default": "code"}}},
+  "signing_keys": {"key": "ES256"},
   "apis": {"v1": {
     "title": "Acme API", "docs": "https://docs.acme.example",
     "base_url": "https://{conn.tenant}.acme.example/{opt.service}",
@@ -30,7 +31,7 @@ const std::string good = R"({
     "needs": {"request_body": "sha256"},
     "headers": {"owned": ["x-api-key"]},
     "timeout_ms": 1000,
-    "session": {"format": 2, "max_fetches": 3, "logout": true},
+    "session": {"format": 2, "max_fetches": 3, "logout": true, "key": ["api", "opt.service"]},
     "inspect": {"status": [400, 599], "max_bytes": 100},
     "classify": [{"status": 401, "kind": "session_expired", "before_processing": true}],
     "retry_after": {"header": "X-RateLimit-Reset", "as": "unix_seconds"},
@@ -56,6 +57,9 @@ TEST(Manifest, IsReadWhole) {
   EXPECT_EQ(api.id(), "acme/v1");
   EXPECT_EQ(api.body_need, BodyNeed::sha256);
   EXPECT_EQ(api.session->max_fetches, 3);
+  EXPECT_TRUE(api.session->per_api);
+  EXPECT_THAT(api.session->key_options, ::testing::ElementsAre("service"));
+  EXPECT_EQ(manifest->signing_keys.at("key"), "ES256");
   EXPECT_EQ(api.inspect->max_bytes, 100U);
   EXPECT_EQ(api.retry_after_header, "x-ratelimit-reset");
   EXPECT_EQ(api.retry_after_form, WaitForm::unix_seconds);
@@ -166,6 +170,15 @@ TEST(Manifest, EachMistakeIsOneProblemAtItsPlace) {
       {R"("format": 2)", R"("format": 0)", api + "/session/format", "must be from 1"},
       {R"("max_fetches": 3)", R"("max_fetches": 9)", api + "/session/max_fetches", "to 8"},
       {R"("logout": true)", R"("logut": true)", api + "/session/logut", "did you mean \"logout\"?"},
+      {R"(["api", "opt.service"])", "[]", api + "/session/key", "at least one part"},
+      {R"(["api", "opt.service"])", R"(["api", "api"])", api + "/session/key", "api twice"},
+      {R"(["api", "opt.service"])", R"(["service"])", api + "/session/key", "neither"},
+      {R"(["api", "opt.service"])", R"(["opt.servis"])", api + "/session/key",
+       "did you mean \"service\"?"},
+      {R"("logout": true)", R"("rotates": "key")", api + "/session/key", "\"rotates\""},
+      {R"({"key": "ES256"})", R"({"key": "HS256"})", "/signing_keys", "none of RS256"},
+      {R"({"key": "ES256"})", R"({"kee": "ES256"})", "/signing_keys", "did you mean \"key\"?"},
+      {R"({"key": "ES256"})", R"({"tenant": "ES256"})", "/signing_keys", "is no secret"},
       {R"("status": [400, 599])", R"("status": [599, 400])", api + "/inspect/status", "100 to 599"},
       {R"("status": [400, 599])", R"("status": [400])", api + "/inspect/status", "a pair"},
       {R"("max_bytes": 100)", R"("max_bytes": 0)", api + "/inspect/max_bytes", "must be from 1"},

@@ -1,7 +1,17 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
 #include <gtest/gtest.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include "host/builder.hpp"
 #include "host/invocation.hpp"
+#include "host/signing_key.hpp"
 
 namespace penstock::host {
 namespace {
@@ -104,6 +114,13 @@ INSTANTIATE_TEST_SUITE_P(
                   return std::int32_t{PST_OK};
                 },
                 "credential"},
+        Refusal{"hmac_with_md5",
+                [](Host h, pst_cx* c, In) {
+                  pst_str out{};
+                  h.hmac(c, s("md5"), s("key"), s("data"), &out);
+                  return std::int32_t{PST_OK};
+                },
+                "an HMAC that the host does not have"},
         Refusal{"two_bodies",
                 [](Host h, pst_cx* c, In) {
                   h.set_body(c, s("a"));
@@ -151,6 +168,99 @@ TEST(Helpers, find_values_in_json_and_xml) {
     EXPECT_EQ(outcome.notes[i].value, expected[i]) << outcome.notes[i].name;
 }
 
+using Key = std::unique_ptr<EVP_PKEY, SigningKeyFree>;
+
+std::string pem_of(EVP_PKEY& key) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), BIO_free);
+  PEM_write_bio_PrivateKey(bio.get(), &key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return {text, static_cast<std::size_t>(size)};
+}
+
+/// The DER form that OpenSSL verifies, of the R and S of RFC 7518 section 3.4.
+std::string der_of(std::string_view signature) {
+  const auto half = [&](std::size_t at) {
+    return BN_bin2bn(reinterpret_cast<const unsigned char*>(signature.data()) + at, 32, nullptr);
+  };
+  const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> parts(ECDSA_SIG_new(),
+                                                                    ECDSA_SIG_free);
+  ECDSA_SIG_set0(parts.get(), half(0), half(32));
+  std::string der(static_cast<std::size_t>(i2d_ECDSA_SIG(parts.get(), nullptr)), '\0');
+  auto* out = reinterpret_cast<unsigned char*>(der.data());
+  i2d_ECDSA_SIG(parts.get(), &out);
+  return der;
+}
+
+bool verifies(EVP_PKEY& key, bool pss, std::string_view signature, std::string_view data) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                        EVP_MD_CTX_free);
+  EVP_PKEY_CTX* options = nullptr;
+  EVP_DigestVerifyInit(context.get(), &options, EVP_sha256(), nullptr, &key);
+  if (pss) {
+    EVP_PKEY_CTX_set_rsa_padding(options, RSA_PKCS1_PSS_PADDING);
+    EVP_PKEY_CTX_set_rsa_pss_saltlen(options, 32);
+  }
+  return EVP_DigestVerify(context.get(), reinterpret_cast<const unsigned char*>(signature.data()),
+                          signature.size(), reinterpret_cast<const unsigned char*>(data.data()),
+                          data.size()) == 1;
+}
+
+TEST(Signatures, AreThoseOfJwsAndOpenSslVerifiesThem) {
+  const Key rsa(EVP_RSA_gen(2048)), ec(EVP_EC_gen("P-256"));
+  const struct {
+    const char* name;
+    EVP_PKEY& key;
+    std::size_t size;
+  } cases[] = {{"RS256", *rsa, 256}, {"PS256", *rsa, 256}, {"ES256", *ec, 64}};
+  for (const auto& [name, key, size] : cases) {
+    const SignatureAlgorithm algorithm = *signature_algorithm(name);
+    const auto read = read_signing_key(pem_of(key), algorithm);
+    ASSERT_TRUE(read) << name << " " << read.error();
+    // R and S are shorter than 32 bytes once in 128 signatures.
+    for (int round = 0; round < (size == 64 ? 500 : 1); ++round) {
+      const std::string data = "signed " + std::to_string(round);
+      const auto signature = make_signature(**read, algorithm, data);
+      ASSERT_TRUE(signature) << name;
+      ASSERT_EQ(signature->size(), size) << name;
+      const std::string form = size == 64 ? der_of(*signature) : *signature;
+      EXPECT_TRUE(verifies(key, algorithm == SignatureAlgorithm::ps256, form, data)) << name;
+      EXPECT_FALSE(verifies(key, algorithm == SignatureAlgorithm::ps256, form, data + "!")) << name;
+    }
+  }
+  EXPECT_FALSE(signature_algorithm("HS256"));
+}
+
+TEST(Signatures, WantAKeyOfTheirKind) {
+  const std::string rsa = pem_of(*Key(EVP_RSA_gen(2048))), weak = pem_of(*Key(EVP_RSA_gen(1024))),
+                    ec = pem_of(*Key(EVP_EC_gen("P-256"))),
+                    p384 = pem_of(*Key(EVP_EC_gen("P-384")));
+  const struct {
+    const std::string& pem;
+    std::optional<SignatureAlgorithm> algorithm;
+    const char* says;
+  } cases[] = {
+      {rsa, SignatureAlgorithm::rs256, ""},
+      {rsa, SignatureAlgorithm::ps256, ""},
+      {ec, SignatureAlgorithm::es256, ""},
+      {rsa, std::nullopt, ""},
+      {ec, std::nullopt, ""},
+      {ec, SignatureAlgorithm::rs256, "is an elliptic curve (EC) key; RS256 signs with an RSA key"},
+      {ec, SignatureAlgorithm::ps256, "is an elliptic curve (EC) key; PS256 signs with an RSA key"},
+      {rsa, SignatureAlgorithm::es256,
+       "is an RSA key; ES256 signs with an EC key on the curve P-256"},
+      {p384, SignatureAlgorithm::es256,
+       "is an EC key on another curve than P-256, which ES256 signs with"},
+      {p384, std::nullopt, "is an EC key on another curve than P-256, which ES256 signs with"},
+      {weak, SignatureAlgorithm::ps256,
+       "is an RSA key of 1024 bits; at least 2048 are wanted (openssl genrsa 2048)"},
+      {weak, std::nullopt,
+       "is an RSA key of 1024 bits; at least 2048 are wanted (openssl genrsa 2048)"},
+  };
+  for (const auto& [pem, algorithm, says] : cases)
+    EXPECT_EQ(signing_key_problem(pem, algorithm), says);
+}
+
 TEST(Helpers, call_a_key_that_is_none_the_connections_fault) {
   const Outcome outcome = run([](Host h, pst_cx* c, In) {
     pst_str out{};
@@ -184,6 +294,8 @@ TEST(Helpers, digest_and_hmac_match_published_vectors) {
     h.note(c, s("sha256"), out);
     h.hmac(c, s("sha256"), s("Jefe"), s("what do ya want for nothing?"), &out);  // RFC 4231, case 2
     h.note(c, s("hmac"), out);
+    h.digest(c, s("md5"), s("abc"), &out);  // RFC 1321, appendix A.5
+    h.note(c, s("md5"), out);
     return std::int32_t{PST_OK};
   });
   const auto hex = [](const std::string& bytes) {
@@ -199,6 +311,7 @@ TEST(Helpers, digest_and_hmac_match_published_vectors) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(hex(outcome.notes.at(1).value),
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(hex(outcome.notes.at(2).value), "900150983cd24fb0d6963f7d28e17f72");
 }
 
 TEST(ComposeBody, puts_an_envelope_round_the_callers_bytes) {
