@@ -75,7 +75,8 @@ Outcome invoke(const RunningFunction& plugin_function, const Egress& egress,
   if (std::ranges::find(legal, outcome.verdict) == legal.end()) {
     return internal_failure("it gave a verdict that does not fit its function");
   }
-  if (outcome.body && (!outcome.body_prefix.empty() || outcome.soap)) {
+  if (outcome.body &&
+      (!outcome.body_prefix.empty() || !outcome.body_suffix.empty() || outcome.soap)) {
     return internal_failure("it set a body and an envelope at once");
   }
   return outcome;

@@ -25,9 +25,14 @@ std::filesystem::path file_of(const std::string& plugin) {
   return PENSTOCK_BINARY_DIR "/tests/abi/plugins/" + plugin + ".so";
 }
 
+/// A plugin of another minor.
+std::filesystem::path compat_file(const std::string& plugin) {
+  return PENSTOCK_BINARY_DIR "/tests/abi/compat/" + plugin + ".so";
+}
+
 /// Why the plugin is not loaded; empty: it is.
-std::vector<std::string> refusal(const std::string& plugin) {
-  const auto file = loader::read_plugin_file(file_of(plugin), loader::Pinned::no);
+std::vector<std::string> refusal(const std::filesystem::path& path) {
+  const auto file = loader::read_plugin_file(path, loader::Pinned::no);
   if (!file) return {file.error()};
   const auto loaded = loader::Plugin::load(*file);
   return loaded ? std::vector<std::string>() : loaded.error().reasons;
@@ -59,18 +64,28 @@ std::string sha256_hex(const std::string& text) {
   return out;
 }
 
-/// Whoever changes the header comes by here: layout.c tells whether it is a change that old plugins
-/// bear. Then PST_ABI_MINOR rises, docs/manifest.md says so, and this is the new digest.
-TEST(AbiHeader, ChangesDeliberately) {
-  EXPECT_EQ(sha256_hex(code_of(PENSTOCK_SOURCE_DIR "/sdk/include/penstock/sdk/plugin_abi.h")),
+std::string fossil(int minor) {
+  return PENSTOCK_SOURCE_DIR "/tests/abi/fossil/plugin_abi_1_" + std::to_string(minor) + ".h";
+}
+
+/// The header of each released ABI is kept, and never edited.
+TEST(AbiHeader, OfAReleaseNeverChanges) {
+  EXPECT_EQ(sha256_hex(code_of(fossil(0))),
             "f0685b5e595dcd1598e3f362e60e5b804e7bd3f3b7a2ae21590bcab64649c065");
+}
+
+/// Whoever changes the header comes by here. layout.c tells whether it is a change that old plugins
+/// withstand; then PST_ABI_MINOR rises, and the new header becomes the next fossil, with a plugin.
+TEST(AbiHeader, IsThatOfItsMinor) {
+  EXPECT_EQ(code_of(PENSTOCK_SOURCE_DIR "/sdk/include/penstock/sdk/plugin_abi.h"),
+            code_of(fossil(PST_ABI_MINOR)));
 }
 
 TEST(AbiHeader, HasTheLayoutThatCPins) { EXPECT_EQ(penstock_layout_holds(), 1); }
 
 TEST(AbiCompatibility, APluginOfTheFirstDaysIsLoadedAndCalled) {
-  ASSERT_THAT(refusal("compat_short"), ::testing::IsEmpty());
-  const testing::PluginDriver plugin(file_of("compat_short"));
+  ASSERT_THAT(refusal(compat_file("compat_short")), ::testing::IsEmpty());
+  const testing::PluginDriver plugin(compat_file("compat_short"));
   EXPECT_FALSE(plugin.has_session());
   EXPECT_FALSE(plugin.has_inspect());
   const auto built = plugin.prepare({.call = {.api = "v1", .method = "PATCH"}});
@@ -79,8 +94,9 @@ TEST(AbiCompatibility, APluginOfTheFirstDaysIsLoadedAndCalled) {
 }
 
 TEST(AbiCompatibility, APluginOfALaterMinorThatDoesWithLessIsLoadedAndReadsNothingForeign) {
-  ASSERT_THAT(refusal("compat_long"), ::testing::IsEmpty());
-  const auto built = testing::PluginDriver(file_of("compat_long")).prepare({.call = {.api = "v1"}});
+  ASSERT_THAT(refusal(compat_file("compat_long")), ::testing::IsEmpty());
+  const auto built =
+      testing::PluginDriver(compat_file("compat_long")).prepare({.call = {.api = "v1"}});
   ASSERT_EQ(built.verdict, PST_OK) << built.failure.message;
   EXPECT_EQ(built.header("X-Told"), "no");
   EXPECT_EQ(built.header("X-Found"), "nothing");
@@ -95,6 +111,9 @@ TEST(AbiRefusals, EachSaysWhatIsWrong) {
       {"newer", "it needs plugin ABI 1.7, this host speaks 1.0"},
       {"newer_and_says_so", "it needs plugin ABI 1.7, this host speaks 1.0"},
       {"other_major", "it is built for plugin ABI 2, this host speaks 1"},
+      {"other_major_inside", "its entry is for plugin ABI 2, this host speaks 1.0"},
+      {"other_manifest", "its entry's manifest differs from its manifest section"},
+      {"create_fails", "its create() failed: it failed without a reason"},
       {"no_entry", "it exports no pst_plugin_v1"},
       {"claims_more", "its entry is malformed"},
       {"claims_less", "its entry is malformed"},
@@ -113,16 +132,17 @@ TEST(AbiRefusals, EachSaysWhatIsWrong) {
   };
   for (const Refused& row : rows) {
     if (!std::filesystem::exists(file_of(row.plugin))) continue;  // not with every compiler
-    EXPECT_THAT(refusal(row.plugin), ::testing::ElementsAre(HasSubstr(row.reason))) << row.plugin;
+    EXPECT_THAT(refusal(file_of(row.plugin)), ::testing::ElementsAre(HasSubstr(row.reason)))
+        << row.plugin;
   }
   for (const char* plugin : {"fine", "inspect_fine", "session_fine"})
-    EXPECT_THAT(refusal(plugin), ::testing::IsEmpty()) << plugin;
+    EXPECT_THAT(refusal(file_of(plugin)), ::testing::IsEmpty()) << plugin;
 }
 
 TEST(AbiRefusals, APluginThatSharesItsStateIsNamedWithTheSymbol) {
   if (!std::filesystem::exists(file_of("shares_state")))
     GTEST_SKIP() << "this compiler makes no GNU-unique symbols";
-  const auto reasons = refusal("shares_state");
+  const auto reasons = refusal(file_of("shares_state"));
   EXPECT_THAT(reasons, ::testing::Contains(::testing::AllOf(
                            HasSubstr("GNU-unique symbols: _ZZN6MemoryIiE4lastEvE4text"),
                            HasSubstr("-fno-gnu-unique"))));
@@ -131,7 +151,8 @@ TEST(AbiRefusals, APluginThatSharesItsStateIsNamedWithTheSymbol) {
 /// A number of a descriptor is used again: the second file must not be answered with the first.
 TEST(AbiLoading, EachFileGetsItsOwnCode) {
   for (int round = 0; round < 20; ++round) {
-    const testing::PluginDriver first(file_of("compat_short")), second(file_of("compat_long"));
+    const testing::PluginDriver first(compat_file("compat_short")),
+        second(compat_file("compat_long"));
     EXPECT_NE(first.prepare({.call = {.api = "v1"}}).header("X-Compat"), "") << round;
     EXPECT_EQ(second.prepare({.call = {.api = "v1"}}).header("X-Told"), "no") << round;
   }
@@ -146,10 +167,10 @@ TEST(AbiLoading, LeavesNoDescriptorAndNoFileBehind) {
   std::string folder = (std::filesystem::temp_directory_path() / "penstock-abi-XXXXXX").string();
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   ::setenv("TMPDIR", folder.c_str(), 1);
-  (void)refusal("fine");
+  (void)refusal(file_of("fine"));
   const auto descriptors = entries("/proc/self/fd");
   for (int round = 0; round < 20; ++round)
-    EXPECT_THAT(refusal("fine"), ::testing::IsEmpty());
+    EXPECT_THAT(refusal(file_of("fine")), ::testing::IsEmpty());
   EXPECT_EQ(entries("/proc/self/fd"), descriptors);
   EXPECT_EQ(entries(folder), 0);
   ::unsetenv("TMPDIR");
@@ -158,7 +179,7 @@ TEST(AbiLoading, LeavesNoDescriptorAndNoFileBehind) {
 
 /// What profilers, sanitizers and debuggers read.
 TEST(AbiLoading, MapsShowThePluginsName) {
-  const testing::PluginDriver plugin(file_of("compat_short"));
+  const testing::PluginDriver plugin(compat_file("compat_short"));
   std::ifstream stream("/proc/self/maps");
   const std::string maps(std::istreambuf_iterator<char>(stream), {});
   EXPECT_THAT(maps, HasSubstr("/memfd:penstock:compat_short.so"));

@@ -1,6 +1,7 @@
 /* A plugin of a minor to come, which says in its manifest that it does with 1.0: its entry is
  * longer than this host knows, and it asks for functions that this host does not have. */
 #define NAME "compat_long"
+#define TOOL "long"
 #define ABI "\"abi\":{\"min_minor\":0},"
 #include "manifest.h"
 

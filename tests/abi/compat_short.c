@@ -1,6 +1,7 @@
 /* A plugin of the ABI's first days: its entry ends behind prepare, and it knows nothing of what
  * came later. */
 #define NAME "compat_short"
+#define TOOL "short"
 #include "manifest.h"
 
 static const pst_host* host;

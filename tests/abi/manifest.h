@@ -13,14 +13,17 @@
 #ifndef API
 #define API ""
 #endif
+#ifndef TOOL
+#define TOOL "compat"
+#endif
 /* Further fields of the connection, each with a comma before it. */
 #ifndef FIELDS
 #define FIELDS ""
 #endif
 
 #define MANIFEST                                                                                   \
-  "{\"id\":\"" NAME "\",\"name\":\"Compatibility\",\"version\":\"1.0.0\",\"tool\":\"compat\"," ABI \
-  "\"egress\":[\"https://api.compat.example\"],"                                                   \
+  "{\"id\":\"" NAME "\",\"name\":\"Compatibility\",\"version\":\"1.0.0\",\"tool\":\"" TOOL         \
+  "\"," ABI "\"egress\":[\"https://api.compat.example\"],"                                         \
   "\"connection\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"            \
   "\"how\":{\"type\":\"string\",\"pattern\":\"^[a-z]+$\"},\"where\":{\"type\":\"string\","         \
   "\"pattern\":\"^[a-z]+$\"}" FIELDS "}},"                                                         \

@@ -4,6 +4,9 @@
 
 #include "manifest.h"
 
+#ifndef ABI_MAJOR
+#define ABI_MAJOR 1
+#endif
 #ifndef ABI_MINOR
 #define ABI_MINOR 0
 #endif
@@ -12,6 +15,12 @@
 #endif
 #ifndef ENTRY
 #define ENTRY pst_plugin_v1
+#endif
+#ifndef MANIFEST_SIZE
+#define MANIFEST_SIZE sizeof manifest
+#endif
+#ifndef CREATED
+#define CREATED PST_OK
 #endif
 #ifndef PREPARE
 #define PREPARE prepare
@@ -26,7 +35,7 @@
 int32_t create(const pst_host*, pst_cx*, pst_str, void**) __attribute__((visibility("hidden")));
 int32_t create(const pst_host* host, pst_cx* cx, pst_str config, void** self) {
   (void)host, (void)cx, (void)config, (void)self;
-  return PST_OK;
+  return CREATED;
 }
 
 __attribute__((unused)) static int32_t prepare(void* self, pst_cx* cx, const pst_prepare_in* in) {
@@ -76,6 +85,6 @@ static int (*resolve(void))(void) {
 __attribute__((visibility("default"), ifunc("resolve"))) int pst_plugin_v1(void);
 #else
 __attribute__((visibility("default"))) const pst_plugin ENTRY = {
-    STRUCT_SIZE, 1,       ABI_MINOR, {manifest, sizeof manifest}, create, NULL, PREPARE,
-    SESSION,     INSPECT, NULL};
+    STRUCT_SIZE, ABI_MAJOR, ABI_MINOR, {manifest, MANIFEST_SIZE}, create, NULL, PREPARE,
+    SESSION,     INSPECT,   NULL};
 #endif

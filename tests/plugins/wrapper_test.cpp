@@ -1,4 +1,5 @@
 // The C++ wrapper over the C ABI, driven by the engine's own host: what a plugin's class becomes.
+#include <cstddef>
 #include <stdexcept>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include <penstock/sdk/plugin.hpp>
 #include <penstock/sdk/text.hpp>
 
+#include "host/builder.hpp"
 #include "host/invocation.hpp"
 
 namespace penstock::tests {
@@ -87,6 +89,20 @@ TEST(Wrapper, LeavesOutFunctionsThatTheClassHasNot) {
   ASSERT_NE(plugin, nullptr);
   EXPECT_FALSE(plugin->has_session());
   EXPECT_FALSE(plugin->has_inspect());
+}
+
+TEST(Wrapper, RefusesAHostThatLacksWhatTheFirstMinorHas) {
+  const pst_plugin entry = entry_of<Thrower>();
+  pst_host host = host::host_functions();
+  pst_cx cx;
+  void* self = nullptr;
+  EXPECT_EQ(entry.create(&host, &cx, {"{}", 2}, &self), PST_OK);
+  entry.destroy(self);
+  host.struct_size = offsetof(pst_host, sign);
+  EXPECT_EQ(entry.create(&host, &cx, {"{}", 2}, &self), PST_FAILED);
+  host.struct_size = sizeof host;
+  host.abi_major = 2;
+  EXPECT_EQ(entry.create(&host, &cx, {"{}", 2}, &self), PST_FAILED);
 }
 
 /// A login of two requests, with every tool of the wrapper.

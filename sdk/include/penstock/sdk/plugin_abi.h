@@ -62,7 +62,7 @@ typedef struct pst_env {
   uint32_t struct_size, attempt;
   int64_t now_unix_ms;
   /* in prepare and inspect, how many times this process has prepared a call with this session,
-   * starting at 1, for Digest's nc or OAuth 1; 0 without a session */
+   * starting at 1, for Digest's nc or OAuth 1; 0 without a session, and in session */
   uint64_t session_seq;
   uint8_t entropy[32]; /* new random bytes for each invocation */
 } pst_env;
@@ -201,6 +201,7 @@ typedef struct pst_host {
   int32_t (*set_header)(pst_cx*, pst_str name, pst_str val);
   int32_t (*add_query)(pst_cx*, pst_str name, pst_str val); /* the host percent-encodes */
   int32_t (*set_body)(pst_cx*, pst_str);
+  /* puts prefix and suffix around the caller's body; not together with set_body */
   int32_t (*wrap_body)(pst_cx*, pst_str prefix, pst_str suffix);
   /* Adds a SOAP 1.1 envelope around the (wrapped) body. namespaces: ` xmlns:p="…"` attributes for
    * the envelope element; header: zero or more complete elements with their own namespace
@@ -248,7 +249,7 @@ typedef struct pst_plugin {
   pst_str manifest;              /* static JSON; the same bytes as section .pst_manifest */
   /* config_json: "{}" in 1.0 */
   int32_t (*create)(const pst_host*, pst_cx*, pst_str config_json, void** self);
-  void (*destroy)(void* self);
+  void (*destroy)(void* self); /* may be NULL */
   int32_t (*prepare)(void* self, pst_cx*, const pst_prepare_in*);
   /* NULL if no API declares a session */
   int32_t (*session)(void* self, pst_cx*, const pst_session_in*);
