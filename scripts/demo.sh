@@ -1,13 +1,13 @@
 #!/bin/bash
-# Sandbox, engine, one call to each API, and a server left running. Everything started here ends with it.
+# Starts the sandbox and the engine, makes one call to each API, and leaves the server running. Stops everything that it started.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 once=${1:-0}
 bin=build/release/bin
 config=integrations.yaml
 mkdir -p build/sandbox
-$bin/penstock schema -c $config >build/integrations.schema.json  # for editors: the file names it
-rm -f build/sandbox/log build/serve.log  # or the words of an earlier run would be taken for this one's
+$bin/penstock schema -c $config >build/integrations.schema.json  # for editors; integrations.yaml refers to it
+rm -f build/sandbox/log build/serve.log  # so that wait_for does not match lines of an earlier run
 
 children=()
 stop_children() {
@@ -18,7 +18,7 @@ stop_children() {
 trap stop_children EXIT
 trap 'exit 0' INT TERM
 
-# wait_for FILE PATTERN PID: until the program says that it is ready, or ends.
+# wait_for FILE PATTERN PID: waits until the program reports that it is ready; fails if it ends.
 wait_for() {
   local tries=0
   until grep -q "$2" "$1" 2>/dev/null; do
@@ -75,9 +75,9 @@ The server listens on http://$address (configuration: $config). In another termi
     -H "Authorization: Bearer \$PENSTOCK_API_KEY" -H 'X-Integration-Id: hibob:acme' \\
     -d '{"method":"POST","path":"/people/search","data":{"fields":["root.id","root.fullName"]}}'
 
-  penstock apis workday/rest        # what can be called, with which options, and examples to copy
+  penstock apis workday/rest        # the API's options, connection fields, and examples to copy
   penstock call workday/rest GET /workers -i workday:acme -o servce_name=staffing   # a typing error, explained
 
-Ctrl+C ends it.
+Ctrl+C stops the server.
 TXT
 wait "${children[1]}"

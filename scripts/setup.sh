@@ -1,5 +1,5 @@
 # Installs what is missing, and only that. Sourced by ./run, ./test and ./fuzz.
-# POSIX sh; PENSTOCK_NO_INSTALL=1 only tells what would be installed.
+# POSIX sh; PENSTOCK_NO_INSTALL=1 only prints what would be installed.
 
 # What the product needs, and nothing else: a machine with these alone runs ./run. The word "boost" is a package whose
 # name holds a version where the distribution's own Boost is too old: see boost_package.
@@ -50,15 +50,15 @@ install_packages() {
   missing=$(missing_packages "$@")
   [ -n "$missing" ] || return 0
   if ! command -v apt-get >/dev/null 2>&1; then
-    printf 'Only Debian and Ubuntu are known here. Install what these packages of theirs hold, then cmake --preset release:\n  %s\n' "$missing" >&2
+    printf 'There is no apt-get: only Debian and Ubuntu are supported. Install the equivalents of these packages, then run cmake --preset release:\n  %s\n' "$missing" >&2
     exit 69
   fi
   install="apt-get install -y --no-install-recommends --no-remove"
   if [ "$(id -u)" -ne 0 ] || [ "${PENSTOCK_NO_INSTALL:-0}" = 1 ]; then
     # shellcheck disable=SC2086 # the list is words
-    printf 'Missing packages. As root:\n  apt-get update && %s %s\n' "$install" "$(with_boost $missing)" >&2
+    printf 'Missing packages. Run as root:\n  apt-get update && %s %s\n' "$install" "$(with_boost $missing)" >&2
     case $missing in
-      *boost*) [ -n "$(boost_package)" ] || echo '(Boost has to be 1.81 or newer: once apt-get update has run, start this again for its name.)' >&2 ;;
+      *boost*) [ -n "$(boost_package)" ] || echo '(Boost 1.81 or newer is required: after apt-get update, run this script again to see the name of its package.)' >&2 ;;
     esac
     exit 69
   fi
@@ -73,7 +73,7 @@ install_packages() {
   fi
   cat "$log" >&2
   if grep -q 'remove is disabled' "$log"; then
-    printf 'apt would have to remove packages that are installed, which is left to you. It shows which:\n  apt-get install -s %s\n' "$names" >&2
+    printf 'apt would have to remove installed packages, which this script does not do. To see which ones, run:\n  apt-get install -s %s\n' "$names" >&2
   fi
   rm -f "$log"
   exit 69
@@ -87,7 +87,7 @@ unpack_valijson() {
   if (cd "$download" && { apt-get download -qq libvalijson-dev || { apt-get update -qq && apt-get download -qq libvalijson-dev; }; }) >/dev/null 2>&1; then
     mkdir -p build && dpkg -x "$download"/libvalijson-dev*.deb build/valijson
   else
-    echo 'valijson cannot be had; one test compares with RapidJSON only' >&2
+    echo 'valijson cannot be downloaded; one test compares with RapidJSON only' >&2
   fi
   rm -rf "$download"
 }

@@ -183,7 +183,7 @@ Error engine_failed(std::string message, Phase phase, Sent sent) {
 Error call_cancelled(Phase phase, Sent sent) {
   const char* const vendor = sent == Sent::no        ? "; nothing was sent to the vendor"
                              : sent == Sent::unknown ? "; the vendor may have acted on it"
-                                                     : "; the vendor had begun to answer";
+                                                     : "; the vendor had started to respond";
   Error error{Code::none,
               499,
               "Call cancelled",

@@ -81,7 +81,7 @@ Result<JsonValue, JsonError> parse_json(std::string_view text, DuplicateNames du
   const rapidjson::ParseResult parsed = reader.Parse<flags>(input, builder);
   if (builder.duplicate)
     return failure(
-        JsonError{"the member \"" + *builder.duplicate + "\" stands twice", parsed.Offset()});
+        JsonError{"the member \"" + *builder.duplicate + "\" occurs twice", parsed.Offset()});
   if (parsed.IsError())
     return failure(JsonError{rapidjson::GetParseError_En(parsed.Code()), parsed.Offset()});
   return std::move(builder.root);

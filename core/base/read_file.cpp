@@ -29,7 +29,7 @@ Result<std::string, std::string> read_file(const std::filesystem::path& file, st
   std::array<char, 65536> piece{};
   for (;;) {
     pollfd bytes{descriptor.number(), POLLIN, 0};
-    if (::poll(&bytes, 1, patience_ms) == 0) return unreadable("nobody writes into it");
+    if (::poll(&bytes, 1, patience_ms) == 0) return unreadable("no process writes to it");
     const ssize_t size = ::read(descriptor.number(), piece.data(), piece.size());
     if (size == 0) return out;
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;

@@ -69,24 +69,24 @@ void Url::add_parameter(std::string_view name, std::string_view value) {
 
 Result<Url, std::string> parse_url(std::string_view text) {
   const bool printable = std::ranges::all_of(text, [](char c) { return c > ' ' && c < '\x7f'; });
-  if (!printable) return failure(std::string("a URL holds only printable ASCII characters"));
+  if (!printable) return failure(std::string("a URL must contain only printable ASCII characters"));
   if (text.find('\\') != std::string_view::npos)
-    return failure(std::string("a URL holds no backslash"));
+    return failure(std::string("a URL must not contain a backslash"));
 
   const std::unique_ptr<CURLU, UrlCleanup> parser(curl_url());
   const std::string terminated(text);
   if (curl_url_set(parser.get(), CURLUPART_URL, terminated.c_str(), CURLU_PATH_AS_IS) !=
       CURLUE_OK) {
-    return failure(std::string("this is not an absolute https URL"));
+    return failure(std::string("it is not an absolute https URL"));
   }
   Url url;
   url.scheme = lower(part(parser.get(), CURLUPART_SCHEME));
-  if (url.scheme != "https") return failure(std::string("only https URLs are called"));
+  if (url.scheme != "https") return failure(std::string("only https URLs are supported"));
   if (has_part(parser.get(), CURLUPART_USER) || has_part(parser.get(), CURLUPART_PASSWORD)) {
-    return failure(std::string("a URL holds no user or password"));
+    return failure(std::string("a URL must not contain a user or password"));
   }
   if (has_part(parser.get(), CURLUPART_FRAGMENT))
-    return failure(std::string("a URL holds no fragment"));
+    return failure(std::string("a URL must not contain a fragment"));
   url.host = lower(part(parser.get(), CURLUPART_HOST));
   if (url.host.ends_with('.')) url.host.pop_back();
   url.port = static_cast<std::uint16_t>(
@@ -117,9 +117,9 @@ Result<Egress, std::string> Egress::parse(const std::vector<std::string>& patter
     if (url->path != "/" || url->has_query)
       return failure("\"" + pattern + "\": an origin has no path");
     if (url->host.find('*') != std::string::npos)
-      return failure("\"" + pattern + "\": * stands only for the first labels");
+      return failure("\"" + pattern + "\": * is allowed only in place of the first labels");
     if (origin.wildcard && url->host.find('.') == std::string::npos) {
-      return failure("\"" + pattern + "\": a wildcard needs a registered domain behind it");
+      return failure("\"" + pattern + "\": a wildcard must be followed by a registered domain");
     }
     origin.host = url->host;
     origin.port = url->port;

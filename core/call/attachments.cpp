@@ -43,7 +43,7 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
     auto url = parse_url(text);
     if (!url) return refuse(url.error());
     const UpstreamConfig& config = integration_->upstream();
-    if (url->port != 443 && !private_allowed()) return refuse("leads to another port than 443");
+    if (url->port != 443 && !private_allowed()) return refuse("has a port other than 443");
     upstream::Request request;
     request.to = runtime::destination(*url, *integration_);
     request.to.connect_to.clear();  // connect_to is the vendor's address
@@ -66,9 +66,9 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
       // The caller chooses the host and must not be able to probe which names and addresses exist
       // in this network: all failures to connect look the same.
       if (error.phase == Phase::connect && !private_allowed()) {
-        error = vendor_unreachable("the host is not at a public address that answers on port 443 "
-                                   "with a valid certificate",
-                                   Phase::connect, Sent::no);
+        error = vendor_unreachable(
+            "the host has no public address that responds on port 443 with a valid certificate",
+            Phase::connect, Sent::no);
         error.retryable = false;
       }
       error.sent = Sent::no;  // the call itself was not sent
@@ -84,10 +84,10 @@ class Fetch : public std::enable_shared_from_this<Fetch> {
         return refuse("redirects to something that is neither a URL nor a path");
       return get(absolute ? std::string(location) : from.origin() + std::string(location));
     }
-    if (response->status != 200) return refuse("answered " + std::to_string(response->status));
+    if (response->status != 200) return refuse("returned " + std::to_string(response->status));
     // Known codings have been decoded; an unknown one would be uploaded as if it were the file.
     if (!response->headers.get("content-encoding").value_or("").empty())
-      return refuse("answered with a Content-Encoding that cannot be undone");
+      return refuse("has a Content-Encoding that cannot be decoded");
     FormPart& part = form_[at_];
     const std::string_view type = response->headers.get("content-type").value_or("");
     if (part.content_type.empty() && is_media_type(type)) part.content_type = type;

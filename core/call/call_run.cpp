@@ -92,7 +92,7 @@ void CallRun::send(SignedRequest signed_request) {
   if (is_cancelled()) return on_cancel();
   // The client may have disconnected while a session was obtained.
   if (call_.client_disconnected && *call_.client_disconnected)
-    return fail(input_invalid("the caller went away before the call was sent"));
+    return fail(input_invalid("the client disconnected before the call was sent"));
   if (outlet_->is_dry_run()) return show(std::move(signed_request));
   call_url_ = std::move(signed_request.call_url);
   base_host_ = std::move(signed_request.base_host);
@@ -171,7 +171,7 @@ void CallRun::on_plugin_lost(const host::Instance& instance) {
   if (!in_plugin_ && !session_pending_) return;
   session_pending_ = false;
   Error error = plugin_failed(prepared_.plugin->label() +
-                                  " is out of service: a function of it does not return",
+                                  " is out of service: one of its functions does not return",
                               in_plugin_.value_or(Phase::session));
   if (error.phase == Phase::receive) error.sent = Sent::yes;
   fail(std::move(error));
@@ -205,7 +205,7 @@ void CallRun::fail(Error error) {
 }
 
 void CallRun::fail_step() {
-  fail(engine_failed("the engine could not go on with the call", Phase::route,
+  fail(engine_failed("the engine could not continue the call", Phase::route,
                      sending_ && sent_state_ == Sent::no ? Sent::unknown : sent_state_));
 }
 

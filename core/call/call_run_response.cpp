@@ -13,9 +13,9 @@ namespace {
 
 /// Tells the caller that the vendor rejected the stored credential, not the caller's API key.
 std::string refused_credential_warning(const std::string& id) {
-  return "what the vendor refuses is the credential that is stored for " + id +
+  return "the vendor refuses the credential stored for " + id +
          ", not the API key of this call; POST /v1/integrations/" + id +
-         "/verify tells whether it works";
+         "/verify shows whether it works";
 }
 
 }  // namespace

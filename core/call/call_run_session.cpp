@@ -31,12 +31,13 @@ bool CallRun::should_renew_expiring() {
 void CallRun::on_session_needed() {
   if (!prepared_.api->session) {
     return fail(plugin_failed(prepared_.plugin->label() +
-                                  " wants a session that its manifest does not declare",
+                                  " requests a session that its manifest does not declare",
                               Phase::session));
   }
   if (++session_rounds_ > max_session_rounds) {
-    return fail(plugin_failed(
-        prepared_.plugin->label() + " refuses the session that it has just made", Phase::session));
+    return fail(
+        plugin_failed(prepared_.plugin->label() + " rejects the session that it has just created",
+                      Phase::session));
   }
   request_session(std::nullopt);
 }
@@ -49,8 +50,8 @@ void CallRun::request_session(std::optional<session::FetchResponse> challenge) {
     // The renewal continues: it belongs to the connection, and the next call needs its result.
     self->session_pending_ = false;
     if (self->may_use_expiring_session()) return self->guarded([&] { self->sign(); });
-    self->fail(vendor_timed_out("the time of the call ran out while a session was made",
-                                Phase::session, Sent::no));
+    self->fail(vendor_timed_out("the call timed out while its session was created", Phase::session,
+                                Sent::no));
   });
 
   session::SessionRequest wanted = session_request();

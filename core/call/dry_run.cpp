@@ -30,7 +30,7 @@ Preview preview_of(const PreparedCall& prepared, const session::Snapshot& snapsh
   const Redactor redactor = redactor_for(snapshot);
   Preview out;
   if (prepared.body_state == PreparedCall::Body::pending)
-    out.warnings.emplace_back("the files of data_url are fetched for the call, and not shown here");
+    out.warnings.emplace_back("the call fetches the files of data_url; they are not shown here");
   out.method = std::move(request.method);
   out.url = redactor.redact(request.url.text());
   const auto& owned = prepared.api->owned_headers;
@@ -69,9 +69,11 @@ Result<Preview> preview(const runtime::Registry& registry, const Call& call) {
     return failure(std::move(*error));
   }
   if (auto* request = std::get_if<SignedRequest>(&signing.result)) return show(std::move(*request));
-  warnings.emplace_back("a session would be made first; what it adds to the request is not shown");
+  warnings.emplace_back(
+      "the call would create a session first; what the session adds to the request is not shown");
   if (prepared->api->base_url.of_session())
-    warnings.emplace_back("so would the base URL: the host that is shown stands for it");
+    warnings.emplace_back(
+        "the base URL comes with the session: the host that is shown is a placeholder");
   host::Outcome unsigned_outcome;
   unsigned_outcome.verdict = host::Verdict::ok;
   auto request = build_request(*prepared, call, prepared->url, std::move(unsigned_outcome), *now);
@@ -90,7 +92,7 @@ void PreviewRun::start(runtime::Loop& loop) {
 
 void PreviewRun::on_plugin_lost(const host::Instance& /*instance*/) {
   end(failure(plugin_failed("the plugin of " + call_.tool + "/" + call_.api +
-                                " is out of service: a function of it does not return",
+                                " is out of service: one of its functions does not return",
                             Phase::authorize)));
 }
 

@@ -28,7 +28,7 @@ void check_method(const Call& call, const catalog::Api& api, std::vector<Problem
 
 void check_params(const Call& call, std::vector<Problem>& problems) {
   constexpr std::size_t most = 1000;
-  if (call.params.size() > most) problems.push_back({"/params", "holds more than 1000 parameters"});
+  if (call.params.size() > most) problems.push_back({"/params", "has more than 1000 parameters"});
 }
 
 /// Validates the caller's api_options, with the connection's defaults added where an option is
@@ -72,7 +72,7 @@ Result<Url> base_url(const PreparedCall& prepared, const session::Snapshot& now)
   auto url = prepared.api->base_url.expand(lookup);
   if (!url) return failure(engine_failed(url.error(), Phase::validate, Sent::no));
   if (!prepared.plugin->manifest().egress.permits(*url)) {
-    return failure(engine_failed("the base URL leads to " + url->origin() + ", which " +
+    return failure(engine_failed("the base URL goes to " + url->origin() + ", which " +
                                      prepared.plugin->label() + " does not declare",
                                  Phase::validate, Sent::no));
   }
@@ -88,7 +88,7 @@ Result<PreparedCall> validate(PreparedCall prepared, const Call& call,
   if (!path) {
     problems.insert(problems.begin(), {"/path", path.error()});
   } else if (api.endpoint && path->path != "/" && !path->path.empty()) {
-    problems.insert(problems.begin(), {"/path", "must be \"/\": " + api.id() + " has one address"});
+    problems.insert(problems.begin(), {"/path", "must be \"/\": " + api.id() + " has a single URL"});
   }
   check_params(call, problems);
   schema::Validation options = validate_options(api, call.api_options, *now);

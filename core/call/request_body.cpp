@@ -28,9 +28,9 @@ std::string check_soap_content_type(std::string_view value) {
   std::set<std::string_view> names;
   for (const Field& parameter : *parameters) {
     if (!names.insert(parameter.name).second)
-      return "gives the parameter " + parameter.name + " more than once";
+      return "has the parameter " + parameter.name + " more than once";
     if (parameter.name == "charset" && parameter.value != "utf-8" && parameter.value != "utf8")
-      return "names another charset than utf-8; the engine reads UTF-8 only";
+      return "has a charset other than utf-8; the engine reads UTF-8 only";
   }
   return {};
 }
@@ -73,9 +73,9 @@ Result<Ok> read_soap_body(PreparedCall& prepared) {
   if (!envelope) return refused(std::move(envelope).error());
   for (const auto& [ns, local] : envelope->header_blocks) {
     if (is_credential_block(local))
-      return refused("has a " + local +
-                     " of its own in its Header; leave it out: the engine brings the "
-                     "connection's credentials");
+      return refused(
+          "has a " + local +
+          " of its own in its Header; remove it: the engine adds the connection's credentials");
   }
   std::string problem = check_soap_content_type(prepared.headers.get("content-type").value_or(""));
   if (!problem.empty())

@@ -29,11 +29,11 @@ Result<RoutedCall> route(const runtime::Registry& registry, const Call& call) {
   const loader::PluginSet::Entry* entry = registry.plugins->find(call.tool, call.api);
   if (entry == nullptr) {
     const std::string id = call.tool + "/" + call.api;
-    Error error = input_invalid(
-        "unknown API \"" + id + "\"" + did_you_mean(id, registry.plugins->api_ids()) +
-        (registry.plugins->plugins().empty()
-             ? "; no plugin is loaded (penstock plugins says where they are looked for)"
-             : std::string(" (GET /v1/apis lists what can be called)")));
+    Error error =
+        input_invalid("unknown API \"" + id + "\"" + did_you_mean(id, registry.plugins->api_ids()) +
+                      (registry.plugins->plugins().empty()
+                           ? "; no plugin is loaded (penstock plugins shows their folder)"
+                           : std::string(" (GET /v1/apis lists the APIs)")));
     error.phase = Phase::route;
     return failure(std::move(error));
   }

@@ -49,7 +49,7 @@ std::string check_fragment_in_envelope(std::string_view xml) {
            " inside its envelope; declare each prefix where it is used";
   }
   if (read->body_elements > 1 || read->body_text)
-    return "must be one element: a SOAP Body holds nothing beside it";
+    return "must be one element: a SOAP Body contains nothing else";
   return {};
 }
 
@@ -119,7 +119,7 @@ Result<SignedRequest> build_request(const PreparedCall& prepared, const Call& ca
     if (prepared.body_state == PreparedCall::Body::streamed && request.body) {
       return failure(plugin_failed(
           prepared.plugin->label() +
-              " writes a body, and its manifest does not say that it needs the caller's",
+              " writes a body, but its manifest does not declare that it needs the caller's",
           Phase::authorize));
     }
     if (prepared.api->soap && outcome.soap) {
@@ -201,7 +201,7 @@ Signing sign(const PreparedCall& prepared, const Call& call, const session::Snap
 
 Result<Ok> check_egress(const PreparedCall& prepared, const Url& url) {
   if (prepared.plugin->manifest().egress.permits(url)) return Ok{};
-  return failure(engine_failed("the request would leave for " + url.origin() + ", which " +
+  return failure(engine_failed("the request would go to " + url.origin() + ", which " +
                                    prepared.plugin->label() + " does not declare",
                                Phase::authorize, Sent::no));
 }

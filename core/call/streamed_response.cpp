@@ -27,7 +27,7 @@ void StreamedResponse::load_body(CallRun& run, PreparedCall prepared) {
                    std::optional<std::string> body) {
                  run->guarded([&] {
                    if (body) return run->on_body(with_body(std::move(*held), *std::move(body)));
-                   Error error = input_invalid("the body broke off, or is larger than " +
+                   Error error = input_invalid("the body was cut off, or is larger than " +
                                                quantity(max, "byte"));
                    error.http_status = 413;
                    run->fail(std::move(error));

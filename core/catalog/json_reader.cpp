@@ -97,7 +97,7 @@ std::vector<std::string> JsonReader::texts(std::string_view name) {
     if (item.is_string()) {
       out.push_back(item.text);
     } else {
-      invalid(name, "must hold strings only");
+      invalid(name, "must contain strings only");
     }
   }
   return out;
@@ -127,8 +127,7 @@ std::vector<JsonReader> JsonReader::items(std::string_view name) {
 void JsonReader::refuse_unknown_members() {
   for (const JsonValue::Member& member : value_->members) {
     if (std::ranges::find(known_, member.name) == known_.end())
-      problem(member.name,
-              "is not a member that is known here" + did_you_mean(member.name, known_));
+      problem(member.name, "is not a known member" + did_you_mean(member.name, known_));
   }
 }
 

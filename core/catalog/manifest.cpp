@@ -33,7 +33,7 @@ std::vector<ManifestProblem> with_positions(Problems problems, std::string_view 
 void refuse_duplicates(const JsonValue& value, const std::string& pointer, Problems& problems) {
   for (const JsonValue::Member& member : value.members) {
     const std::string at = pointer_to(pointer, member.name);
-    if (value.find(member.name) != &member.value) problems.push_back({at, "stands here twice"});
+    if (value.find(member.name) != &member.value) problems.push_back({at, "occurs twice"});
     refuse_duplicates(member.value, at, problems);
   }
   for (std::size_t i = 0; i < value.items.size(); ++i)
@@ -50,7 +50,7 @@ std::string read_id(JsonReader& reader) {
 
 std::string read_tool(JsonReader& reader) {
   std::string tool = reader.text("tool", true);
-  if (!is_name(tool, ".:_-")) reader.problem("tool", "is made of letters, digits and . : _ -");
+  if (!is_name(tool, ".:_-")) reader.problem("tool", "must consist of letters, digits and . : _ -");
   return tool;
 }
 
@@ -87,7 +87,7 @@ std::vector<Api> read_apis(JsonReader& reader, const std::string& tool,
     JsonReader api(value, pointer_to("/apis", name), problems);
     out.push_back(read_api(api, name, tool, connection));
   }
-  if (out.empty()) reader.problem("apis", "must hold at least one API");
+  if (out.empty()) reader.problem("apis", "must contain at least one API");
   check_session_keys(out, problems);
   return out;
 }

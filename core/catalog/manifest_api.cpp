@@ -20,12 +20,12 @@ std::vector<std::string> read_methods(JsonReader& reader) {
   constexpr std::array all = {"GET", "POST", "PUT", "PATCH", "DELETE"};
   std::vector<std::string> methods = reader.texts("methods");
   if (reader.has("methods") && methods.empty())
-    reader.problem("methods", "must hold at least one method; left out, it means all");
+    reader.problem("methods", "must contain at least one method; omit it to allow all");
   for (auto method = methods.begin(); method != methods.end(); ++method) {
     if (std::ranges::find(all, *method) == all.end())
-      reader.problem("methods", *method + " is none of GET, POST, PUT, PATCH and DELETE");
+      reader.problem("methods", *method + " is not one of GET, POST, PUT, PATCH and DELETE");
     if (std::find(methods.begin(), method, *method) != method)
-      reader.problem("methods", "holds " + *method + " twice");
+      reader.problem("methods", "contains " + *method + " twice");
   }
   if (methods.empty()) methods.assign(all.begin(), all.end());
   return methods;
@@ -68,7 +68,7 @@ Api read_api(JsonReader& reader, std::string name, const std::string& tool,
   api.tool = tool;
   api.name = std::move(name);
   if (!is_name(api.name, ".:_-"))
-    reader.problem("", "an API's name is made of letters, digits and . : _ -");
+    reader.problem("", "an API's name consists of letters, digits and . : _ -");
   if (!reader.is_object()) return api;
   api.title = reader.text("title", true);
   api.docs = reader.text("docs");

@@ -21,7 +21,7 @@ void check_condition(const FieldsWhen& when, const Fields& fields, JsonReader& r
   if (!when.field.empty() && check_connection_name(member, when.field, fields, reader)) {
     const std::vector<std::string>& choices = find_field(fields, when.field)->choices;
     if (!choices.empty() && std::ranges::find(choices, when.equals) == choices.end())
-      reader.problem(member, "waits for " + when.field + " to be \"" + when.equals +
+      reader.problem(member, "tests " + when.field + " for \"" + when.equals +
                                  "\", which is none of its choices" +
                                  did_you_mean(when.equals, choices));
   }
@@ -50,7 +50,7 @@ std::vector<OptionDefault> read_option_defaults(JsonReader& reader, const Schema
   if (defaults == nullptr) return out;
   for (const auto& [option, value] : defaults->members) {
     if (!value.is_string()) {
-      reader.problem(member, "gives " + option + " no connection field: must be the name of one");
+      reader.problem(member, "must give " + option + " the name of a connection field");
       continue;
     }
     if (schemas.option_fields && find_field(*schemas.option_fields, option) == nullptr) {
@@ -71,7 +71,7 @@ std::vector<OptionDefault> read_option_defaults(JsonReader& reader, const Schema
 void check_placeholders(const Api& api, const Schemas& schemas, JsonReader& reader) {
   if (api.base_url.of_session()) {
     if (!reader.has("session"))
-      reader.problem("base_url", "is the session's, and there is no \"session\"");
+      reader.problem("base_url", "comes with the session, but there is no \"session\"");
     return;
   }
   for (const UrlTemplate::Placeholder& placeholder : api.base_url.placeholders()) {
@@ -107,7 +107,7 @@ void check_connection_names(const Api& api, const Schemas& schemas, JsonReader& 
   const std::string& rotates = api.session->rotates;
   if (check_connection_name("session", rotates, fields, reader) &&
       !find_field(fields, rotates)->secret)
-    reader.problem("session", "rotates " + rotates + ", which is no secret");
+    reader.problem("session", "rotates " + rotates + ", which is not a secret");
 }
 
 }  // namespace penstock::catalog

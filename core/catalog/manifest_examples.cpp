@@ -33,7 +33,7 @@ ExampleCall read_example(JsonReader& reader, const Api& api, const Schemas& sche
   if (std::ranges::find(api.methods, example.method) == api.methods.end())
     reader.problem("method", "is not one of this API's methods");
   if (api.endpoint && !example.path.empty() && example.path != "/")
-    reader.problem("path", "must be \"/\" or empty: the API is one address");
+    reader.problem("path", "must be \"/\" or empty: the API has a single URL");
   if (!api.endpoint && !example.path.empty() && !example.path.starts_with('/'))
     reader.problem("path", "must begin with \"/\"");
   if (api.soap && data != nullptr && !data->is_string())

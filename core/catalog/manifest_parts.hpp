@@ -59,8 +59,8 @@ void read_retry_after(JsonReader& reader, Api& api);
 // manifest_session.cpp
 
 std::optional<SessionSpec> read_session(JsonReader& reader, const Schemas& schemas);
-/// Checks that no API has a key if another one rotates a credential: that belongs to all sessions of
-/// a connection, and a session with a key cannot renew it.
+/// Checks that no API has a key if another one rotates a credential: that belongs to all sessions
+/// of a connection, and a session with a key cannot renew it.
 void check_session_keys(const std::vector<Api>& apis, std::vector<Problem>& problems);
 /// "signing_keys": { "private_key": "RS256" }
 std::map<std::string, std::string> read_signing_keys(JsonReader& reader,

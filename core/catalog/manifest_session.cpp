@@ -15,12 +15,12 @@ void read_key(JsonReader& session, const Schemas& schemas, SessionSpec& spec) {
     session.problem("key", "must have at least one part; left out, the connection has one session");
   for (auto part = parts.begin(); part != parts.end(); ++part) {
     if (std::find(parts.begin(), part, *part) != part) {
-      session.problem("key", "holds " + *part + " twice");
+      session.problem("key", "contains " + *part + " twice");
     } else if (*part == "api") {
       spec.per_api = true;
     } else if (!part->starts_with("opt.")) {
       session.problem("key",
-                      "holds " + *part + ", which is neither \"api\" nor \"opt.\" and a name");
+                      "contains " + *part + ", which is neither \"api\" nor \"opt.\" and a name");
     } else {
       const std::string name = part->substr(4);
       spec.key_options.push_back(name);
@@ -48,7 +48,8 @@ std::optional<SessionSpec> read_session(JsonReader& reader, const Schemas& schem
   spec.rotates = session->text("rotates");
   spec.always_rotates = !spec.rotates.empty();
   if (const std::string may = session->text("may_rotate"); !may.empty()) {
-    if (spec.always_rotates) session->problem("may_rotate", "stands beside \"rotates\"");
+    if (spec.always_rotates)
+      session->problem("may_rotate", "cannot be given together with \"rotates\"");
     spec.rotates = may;
     spec.always_rotates = false;
   }
@@ -76,7 +77,7 @@ std::map<std::string, std::string> read_signing_keys(JsonReader& reader,
   for (const auto& [field, value] : keys->members) {
     const std::string algorithm = value.is_string() ? value.text : "";
     if (std::ranges::find(algorithms, algorithm) == algorithms.end())
-      reader.problem("signing_keys", "gives " + field + " none of RS256, PS256 and ES256");
+      reader.problem("signing_keys", "must give " + field + " none of RS256, PS256 and ES256");
     if (connection) {
       const schema::FieldInfo* found = find_field(*connection, field);
       if (found == nullptr) {
@@ -84,7 +85,7 @@ std::map<std::string, std::string> read_signing_keys(JsonReader& reader,
                                            ", which the connection schema does not have" +
                                            did_you_mean_field(field, *connection));
       } else if (!found->secret) {
-        reader.problem("signing_keys", "names " + field + ", which is no secret");
+        reader.problem("signing_keys", "names " + field + ", which is not a secret");
       }
     }
     out.emplace(field, algorithm);

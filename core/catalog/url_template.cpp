@@ -29,7 +29,7 @@ Result<UrlTemplate::Placeholder, std::string> parse_placeholder(std::string_view
     placeholder.source = UrlTemplate::Source::session;
     inside.remove_prefix(8);
   } else {
-    return failure(shown + " starts with none of conn., opt. and session.");
+    return failure(shown + " must start with conn., opt. or session.");
   }
   const bool named = !inside.empty() && std::ranges::all_of(inside, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -73,7 +73,7 @@ Result<UrlTemplate, std::string> UrlTemplate::parse(std::string_view text) {
   const bool names_session = std::ranges::any_of(
       parsed.placeholders_, [](const Placeholder& one) { return one.source == Source::session; });
   if (names_session && !parsed.is_one_placeholder())
-    return failure(std::string("{session.…} has to stand alone: it is the whole URL"));
+    return failure(std::string("{session.…} must be the whole base URL"));
   return parsed;
 }
 
@@ -102,8 +102,7 @@ Result<Url, std::string> UrlTemplate::expand(const Lookup& lookup) const {
     out += literals_[i + 1];
   }
   auto url = parse_url(out);
-  if (!url)
-    return failure("the base URL that comes out of " + text_ + " is refused: " + url.error());
+  if (!url) return failure("the base URL built from " + text_ + " is refused: " + url.error());
   return url;
 }
 

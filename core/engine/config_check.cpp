@@ -58,7 +58,7 @@ void check_state(config::ParsedConfig& parsed) {
     folder = folder.parent_path();
   std::string why;
   if (!std::filesystem::is_directory(folder, error)) {
-    why = "there is a file in the place of the folder";
+    why = "a file has the name of the folder";
   } else if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     why = std::string("the folder cannot be written: ") + std::strerror(errno);
   }

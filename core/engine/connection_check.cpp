@@ -157,7 +157,7 @@ class ConnectionCheck {
           lacks.push_back(name + " (" + api.id() + ")");
       }
     }
-    problem(integration_.connection_at, "the connection is complete for no API of " +
+    problem(integration_.connection_at, "the connection lacks required fields of every API of " +
                                             integration_.tool + "; missing: " + joined(lacks));
   }
 

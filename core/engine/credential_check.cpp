@@ -45,15 +45,14 @@ void check_shared_credentials(const loader::PluginSet& plugins, config::ParsedCo
       const bool always = std::ranges::any_of(manifest.apis, [&](const catalog::Api& api) {
         return api.session && api.session->rotates == name && api.session->always_rotates;
       });
-      std::string message = "connection." + name + " is also that of integration \"" +
+      std::string message = "connection." + name + " is also used by integration \"" +
                             parsed.displayed(other.id_at, other.id) + "\"" +
                             (line > 0 ? " (line " + std::to_string(line) + ")" : std::string());
-      message += always
-                     ? ": the vendor replaces it at each use and takes a second use for a theft; "
-                       "give each integration a consent of its own, or let the callers share one "
-                       "integration"
-                     : ": if the vendor replaces it at a use, both go on with what replaced it, "
-                       "as long as they keep their state in the same place";
+      message +=
+          always
+              ? ": the vendor replaces it at each use and treats a second use as theft; give each "
+                "integration its own consent, or let the callers share one integration"
+              : ": if the vendor replaces it, both use the new one as long as they share the state";
       (always ? parsed.problems : parsed.notes)
           .push_back({parsed.config.file, field->at, std::move(message)});
     }

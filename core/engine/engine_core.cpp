@@ -82,7 +82,7 @@ void EngineCore::on_thread_lost(Loop& loop, const host::InvocationWatch& watch) 
     context.report_error("the plugin " + plugin->label() +
                          " is out of service until the next start: " + watch.function() +
                          "() has not returned for " + std::to_string(plugin_time_limit.count()) +
-                         " ms; its calls are answered with an error");
+                         " ms; its calls fail");
   }
   loop.replace_thread();
   for (const auto& each : loops) {

@@ -157,7 +157,7 @@ std::vector<std::string> PassthroughEngine::out_of_service() const {
   for (const auto& plugin : core_->registry->plugins->plugins()) {
     if (plugin->instance().in_service()) continue;
     out.push_back("the plugin " + plugin->label() +
-                  " is out of service until the next start: a function of it did not return");
+                  " is out of service until the next start: one of its functions did not return");
   }
   return out;
 }

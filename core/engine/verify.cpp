@@ -48,15 +48,16 @@ std::string complaint(const Response& answer) {
   const std::string what =
       " (HTTP " + std::to_string(answer.status) + in_quotes(answer.vendor_message) + ")";
   if (answer.status == 403)
-    return "the vendor takes the credentials, but they have no right to the test call" + what;
+    return "the vendor accepts the credentials, but they are not authorized for the test call" +
+           what;
   if (refuses_credentials(answer)) return "the vendor refuses the credentials" + what;
   if (answer.meaning == Meaning::rate_limited || answer.status == 429)
-    return "the vendor asks for a pause" + what + "; verify again later";
+    return "the vendor demands a pause" + what + "; verify again later";
   if (answer.status == 404)
-    return "the vendor knows no such address" + what +
-           ": look at the connection's host, tenant or domain";
+    return "the vendor has no such address" + what +
+           ": check the connection's host, tenant or domain";
   if (answer.status >= 500 && answer.meaning != Meaning::fault)
-    return "the vendor has a failure of its own" + what + "; verify again later";
+    return "the vendor itself failed" + what + "; verify again later";
   return "the vendor refuses the test call" + what;
 }
 
@@ -160,12 +161,13 @@ ProbeResult probe_result(const ProbeCall& probe, const Result<Response>& result)
   if (answer.status >= 200 && answer.status < 300 && answer.meaning == Meaning::none) {
     check.works = true;
     check.outcome = "works";
-    check.message = "works: the vendor answers " + status;
+    check.message = "works: the vendor returns " + status;
   } else if (proves_credentials(*probe.api->verify, answer)) {
     check.works = true;
     check.outcome = "works";
-    check.message = "the vendor takes the credentials; to the test call they have no right (" +
-                    status + in_quotes(answer.vendor_message) + ")";
+    check.message =
+        "the vendor accepts the credentials; they are not authorized for the test call (" + status +
+        in_quotes(answer.vendor_message) + ")";
   } else {
     check.outcome = refuses_credentials(answer) ? "refused" : "failed";
     check.message = complaint(answer);

@@ -37,7 +37,8 @@ void append_text(std::string& out, std::string_view type, std::string_view body,
   warnings.push_back(
       std::to_string(replaced) +
       (replaced == 1 ? " byte of the vendor's body is" : " bytes of the vendor's body are") +
-      " not text in its charset and became U+FFFD; set response_as_base64 to get the very bytes");
+      " not text in its charset and became U+FFFD; set response_as_base64 to get the original "
+      "bytes");
 }
 
 /// Converts JSON in a charset other than UTF-8, which RFC 8259 section 8.1 does not allow, to
@@ -60,13 +61,14 @@ void append_body(std::string& out, const Response& answer, std::vector<std::stri
   }
   if (const auto json = json_in_utf8(type, answer.body)) {
     out += *json;
-    warnings.push_back("the vendor's JSON is in another charset and is given in UTF-8");
+    warnings.push_back("the vendor's JSON is in another charset and is returned in UTF-8");
     return;
   }
   warnings.push_back(
       answer.body.starts_with(utf8_byte_order_mark)
-          ? "the vendor's JSON begins with a byte order mark, so it is given as a string"
-          : "the vendor's body says that it is JSON but is not, so it is given as a string");
+          ? "the vendor's JSON begins with a byte order mark, so it is returned as a string"
+          : "the vendor's body is declared as JSON but is not valid JSON, so it is returned as a "
+            "string");
   append_text(out, type, answer.body, warnings);
 }
 

@@ -107,17 +107,24 @@ bool EnvelopeReader::read_members(const std::string& pointer, std::vector<Field>
   return whole;
 }
 
+<<<<<<< HEAD
 bool EnvelopeReader::read_headers(const std::string& pointer, Headers& out) {
   std::vector<Field> fields;
-  if (!read_members(pointer, fields, " (one field holds a list, parted by commas)")) return false;
+  if (!read_members(pointer, fields, " (separate several values with commas in one string)"))
+    return false;
   out = Headers(std::move(fields));
+=======
+bool EnvelopeReader::read_headers(const std::string& pointer, std::vector<Field>& out) {
+  if (!read_members(pointer, out, " (separate several values with commas in one string)"))
+    return false;
+>>>>>>> 91c03aa (Error messages and warnings of the engine in plain English)
   std::set<std::string> names;
   for (const Field& field : out) {
     std::string name = lower(field.name);
     std::ranges::replace(name, '_', '-');
     if (!names.insert(std::move(name)).second) {
       report({short_pointer_to(pointer, field.name),
-              "is given more than once; the names of headers have no case"});
+              "is given more than once; header names are case-insensitive"});
     }
   }
   return true;

@@ -30,7 +30,7 @@ class FormReader {
       if (name == "value") return read_value(here);
       if (name == "content_type") return read_content_type(here, field_type);
       if (std::ranges::find(file_members, name) != file_members.end()) {
-        reader_.report({here, "belongs into value: \"value\": {\"name\": …, \"" + name + "\": …}"});
+        reader_.report({here, "belongs in value: \"value\": {\"name\": …, \"" + name + "\": …}"});
         return json_.skip();
       }
       return reader_.ignore(pointer, name, part_members);
@@ -84,14 +84,14 @@ class FormReader {
     if (!whole) return false;
     if (std::ranges::find(names, "name") == names.end()) {
       reader_.report({short_pointer_to(pointer, "name"),
-                      "is required: a file has a name (a field without one is a string as value, "
-                      "with content_type beside it)",
+                      "is required: a file has a name (for a field without one, make value a "
+                      "string and put content_type beside it)",
                       "required"});
     }
     check_members(pointer, names, {});
     if (has_data == has_url) {
       reader_.report({short_pointer_to(pointer, "data"),
-                      has_data ? "stands beside data_url; give one of the two"
+                      has_data ? "cannot be given together with data_url"
                                : "is required: the file's bytes as base64, or data_url",
                       has_data ? "" : "required"});
     }
@@ -125,15 +125,15 @@ class FormReader {
     constexpr std::string_view alphabet =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (text.starts_with("data:"))
-      return "must be base64 alone; leave out the data: URL's beginning, up to its comma";
+      return "must be base64 only; remove the beginning of the data: URL, up to its comma";
     const std::size_t foreign = text.find_first_not_of(alphabet);
     if (foreign == std::string_view::npos && text.size() % 4 == 1)
-      return "is base64 that is cut off: one character is left over";
+      return "is truncated base64: one character is left over";
     if (foreign == std::string_view::npos) return "is base64 without its padding; add = or ==";
     if (text[foreign] == '-' || text[foreign] == '_')
       return "is base64url; base64 has + and / in place of - and _ (RFC 4648 section 4)";
     if (text[foreign] == '=')
-      return "is base64 that is cut off, or has its padding (=) in a wrong place";
+      return "is truncated base64, or has its padding (=) in the wrong place";
     return "must be base64 (RFC 4648 section 4); character " + std::to_string(foreign + 1) +
            " is none of it";
   }

@@ -39,7 +39,7 @@ class EnvelopeParser {
     const bool whole =
         json_.each_member([this](const std::string& name) { return read_member(name); });
     if (!whole) return syntax_error();
-    if (!json_.at_end()) return broken("the request body goes on behind its JSON" + place());
+    if (!json_.at_end()) return broken("the request body has more text after its JSON" + place());
     check_whole();
     return ParsedEnvelope{std::move(call_), std::move(reader_.warnings()),
                           std::move(reader_.problems())};
@@ -72,7 +72,7 @@ class EnvelopeParser {
     case 3:
       return reader_.read_fields(
           pointer, call_.params,
-          " (a name that is repeated stands in path: \"path\": \"/…?id=1&id=2\")");
+          " (to repeat a name, write it in path: \"path\": \"/…?id=1&id=2\")");
     case 4:
       return read_data(pointer);
     case 5:

@@ -6,7 +6,7 @@ namespace penstock::host {
 Result<std::string, std::string> build_enveloped_body(const Outcome& outcome, std::string_view xml,
                                                       const soap::SoapEnvelope& envelope) {
   if (outcome.body || !outcome.body_prefix.empty() || !outcome.body_suffix.empty())
-    return failure(std::string("cannot be sent: the plugin wants to write a Body of its own"));
+    return failure(std::string("cannot be sent: the plugin writes the Body itself"));
   return soap::add_header(xml, envelope,
                           outcome.soap ? std::string_view(outcome.soap->header) : "");
 }

@@ -52,7 +52,7 @@ std::int32_t put(pst_cx* cx, std::vector<NamedValue>& items, pst_str name, pst_s
 std::int32_t set_method(pst_cx* cx, pst_str method) noexcept {
   return guard(cx, [&] {
     if (std::ranges::find(methods, view(method)) == methods.end())
-      return refuse(cx, "it set a method that is not known");
+      return refuse(cx, "it set an unknown method");
     cx->outcome->method = view(method);
     return 0;
   });
@@ -78,7 +78,7 @@ std::int32_t set_header(pst_cx* cx, pst_str name, pst_str value) noexcept {
     }
     if (!is_field_value(view(value))) {
       return refuse(cx, "the value of header " + lower_name +
-                            " has a control character or an edge space");
+                            " has a control character, or a space at its start or end");
     }
     auto& headers = cx->outcome->headers;
     if (headers.size() >= max_items && !headers.has(lower_name))
@@ -183,7 +183,7 @@ const void* get_extension(const char*) noexcept { return nullptr; }
 }  // namespace
 
 std::int32_t store_result(pst_cx* cx, std::string text, pst_str* out) {
-  if (out == nullptr) return refuse(cx, "it asked for a result without a place for it");
+  if (out == nullptr) return refuse(cx, "it requested a result without a place for it");
   *out = str(cx->arena.emplace_back(std::move(text)));
   return 0;
 }

@@ -46,7 +46,7 @@ std::int32_t guard(pst_cx* cx, auto&& body) noexcept {
   try {
     return body();
   } catch (...) {
-    cx->broken = "the engine had not the memory for what it built";
+    cx->broken = "the engine ran out of memory for what it built";
     return -1;
   }
 }

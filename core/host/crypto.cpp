@@ -29,7 +29,7 @@ std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcep
   return guard(cx, [&]() -> std::int32_t {
     // HTTP Digest and Content-MD5 require MD5.
     const EVP_MD* hash = view(alg) == "md5" ? EVP_md5() : hash_named(view(alg));
-    if (hash == nullptr) return refuse(cx, "it asked for a digest that the host does not have");
+    if (hash == nullptr) return refuse(cx, "it requested a digest that the host does not support");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
     if (EVP_Digest(data.ptr, data.len, reinterpret_cast<unsigned char*>(result.data()), nullptr,
                    hash, nullptr) != 1)
@@ -41,7 +41,7 @@ std::int32_t digest(pst_cx* cx, pst_str alg, pst_str data, pst_str* out) noexcep
 std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
     const EVP_MD* hash = hash_named(view(alg));
-    if (hash == nullptr) return refuse(cx, "it asked for an HMAC that the host does not have");
+    if (hash == nullptr) return refuse(cx, "it requested an HMAC that the host does not support");
     std::string result(static_cast<std::size_t>(EVP_MD_get_size(hash)), '\0');
     if (key.len > INT_MAX ||
         HMAC(hash, key.ptr, static_cast<int>(key.len), bytes(view(data)), data.len,
@@ -55,7 +55,7 @@ std::int32_t hmac(pst_cx* cx, pst_str alg, pst_str key, pst_str data, pst_str* o
 std::int32_t sign(pst_cx* cx, pst_str alg, pst_str key_field, pst_str data, pst_str* out) noexcept {
   return guard(cx, [&]() -> std::int32_t {
     const auto algorithm = signature_algorithm(view(alg));
-    if (!algorithm) return refuse(cx, "it asked for a signature that the host does not have");
+    if (!algorithm) return refuse(cx, "it requested a signature that the host does not support");
     const NamedValue* field =
         cx->connection == nullptr ? nullptr : cx->connection->find(view(key_field));
     if (field == nullptr)

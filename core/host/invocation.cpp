@@ -42,7 +42,7 @@ Outcome internal_failure(std::string message, std::int32_t kind = PST_E_INTERNAL
 }
 
 Outcome out_of_service() {
-  return internal_failure("it is out of service, for a function of it did not return");
+  return internal_failure("it is out of service because one of its functions did not return");
 }
 
 /// Runs one plugin function and turns every kind of misbehaviour into Verdict::failed.
@@ -73,7 +73,7 @@ Outcome invoke(const RunningFunction& plugin_function, const Egress& egress,
     return outcome;
   }
   if (std::ranges::find(legal, outcome.verdict) == legal.end()) {
-    return internal_failure("it gave a verdict that does not fit its function");
+    return internal_failure("it returned a verdict that its function cannot return");
   }
   if (outcome.body &&
       (!outcome.body_prefix.empty() || !outcome.body_suffix.empty() || outcome.soap)) {

@@ -35,11 +35,11 @@ std::string unreadable(std::string_view pem) {
   if (!contains(pem, "-----BEGIN "))
     return "is not a private key in PEM form (-----BEGIN PRIVATE KEY-----)";
   if (contains(pem, "ENCRYPTED"))
-    return "is a key with a passphrase; write it without (openssl pkey -in key.pem)";
-  if (contains(pem, "BEGIN CERTIFICATE")) return "is a certificate; its private key is wanted";
-  if (contains(pem, "PUBLIC KEY")) return "is a public key; the private one is wanted";
+    return "is a key with a passphrase; remove the passphrase (openssl pkey -in key.pem)";
+  if (contains(pem, "BEGIN CERTIFICATE")) return "is a certificate; the private key is required";
+  if (contains(pem, "PUBLIC KEY")) return "is a public key; the private key is required";
   if (contains(pem, "OPENSSH"))
-    return "is a key in OpenSSH's form; PEM is wanted (ssh-keygen -p -m PEM -f key)";
+    return "is a key in OpenSSH format; PEM is required (ssh-keygen -p -m PEM -f key)";
   if (contains(pem, "\\n"))
     return "has its line breaks written as \\n; write real ones: a block (|) in YAML, or "
            "${file:/path}";
@@ -58,7 +58,7 @@ std::string kind_of(const EVP_PKEY* key) {
   case EVP_PKEY_ED448:
     return "an Edwards curve (EdDSA) key";
   case EVP_PKEY_RSA_PSS:
-    return "a key for RSA-PSS alone";
+    return "a key for RSA-PSS only";
   case EVP_PKEY_DSA:
     return "a DSA key";
   default:
@@ -101,7 +101,7 @@ std::string misfit(const EVP_PKEY* key, SignatureAlgorithm algorithm) {
   const int bits = EVP_PKEY_get_bits(key);
   if (bits >= min_bits) return {};
   return "is an RSA key of " + std::to_string(bits) +
-         " bits; at least 2048 are wanted (openssl genrsa 2048)";
+         " bits; at least 2048 are required (openssl genrsa 2048)";
 }
 
 /// Converts the DER form of OpenSSL to that of RFC 7518 section 3.4. Empty: it is malformed.

@@ -37,14 +37,14 @@ class Bytes {
 
   std::string_view range(std::uint64_t offset, std::uint64_t size) const {
     if (offset > all_.size() || size > all_.size() - offset)
-      throw Malformed{"it is cut off or malformed"};
+      throw Malformed{"it is truncated or malformed"};
     return all_.substr(offset, size);
   }
 
   /// A table of plain structs. Copied out, because the file's alignment cannot be trusted.
   template <class T>
   std::vector<T> table(std::uint64_t offset, std::uint64_t count) const {
-    if (count > max_entries) throw Malformed{"a table of it is too large"};
+    if (count > max_entries) throw Malformed{"one of its tables is too large"};
     const std::string_view found = range(offset, count * sizeof(T));
     std::vector<T> out(count);
     if (count > 0) std::memcpy(out.data(), found.data(), found.size());
@@ -79,7 +79,7 @@ class Mapping {
       if (size > load.p_filesz - (address - load.p_vaddr)) break;
       return load.p_offset + (address - load.p_vaddr);
     }
-    throw Malformed{"it points outside of what is loaded"};
+    throw Malformed{"it points outside its loaded segments"};
   }
 
   std::string_view range(std::uint64_t address, std::uint64_t size) const {
@@ -88,7 +88,7 @@ class Mapping {
 
   template <class T>
   std::vector<T> table(std::uint64_t address, std::uint64_t count) const {
-    if (count > max_entries) throw Malformed{"a table of it is too large"};
+    if (count > max_entries) throw Malformed{"one of its tables is too large"};
     if (count == 0) return {};
     return bytes_.table<T>(offset_of(address, count * sizeof(T)), count);
   }
@@ -100,7 +100,7 @@ class Mapping {
 
 std::string_view string_at(std::string_view strings, std::uint64_t offset) {
   const std::size_t end = offset < strings.size() ? strings.find('\0', offset) : strings.npos;
-  if (end == strings.npos) throw Malformed{"a name of it lies outside of its names"};
+  if (end == strings.npos) throw Malformed{"one of its names is outside its string table"};
   return strings.substr(offset, end - offset);
 }
 
@@ -179,7 +179,7 @@ std::uint64_t gnu_symbol_count(const Mapping& memory, std::uint64_t address) {
   const auto head = memory.table<std::uint32_t>(address, 4);
   const std::uint64_t buckets = head[0], first = head[1], bloom_words = head[2];
   if (buckets > max_entries || bloom_words > max_entries)
-    throw Malformed{"a table of it is too large"};
+    throw Malformed{"one of its tables is too large"};
   const std::uint64_t table = address + 16 + bloom_words * 8;
   std::uint64_t last = 0;
   for (const std::uint32_t bucket : memory.table<std::uint32_t>(table, buckets))
@@ -191,7 +191,7 @@ std::uint64_t gnu_symbol_count(const Mapping& memory, std::uint64_t address) {
     const auto chain = memory.table<std::uint32_t>(chains + (last - first) * 4, 1);
     if ((chain.front() & 1U) != 0) return last + 1;
   }
-  throw Malformed{"a table of it is too large"};
+  throw Malformed{"one of its tables is too large"};
 }
 
 std::uint64_t symbol_count(const Mapping& memory, const Dynamic& dynamic) {
@@ -232,7 +232,7 @@ std::optional<std::string_view> find_manifest(const Bytes& bytes, const Mapping&
       continue;
     if (found) throw Malformed{"it has two manifest sections"};
     if (memory.offset_of(section.sh_addr, section.sh_size) != section.sh_offset)
-      throw Malformed{"its manifest section is not part of what is loaded"};
+      throw Malformed{"its manifest section is not in a loaded segment"};
     found = bytes.range(section.sh_offset, section.sh_size);
   }
   return found;

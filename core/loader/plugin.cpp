@@ -35,15 +35,15 @@ constexpr std::array allowed_libraries = {"libc.so.6",
                                           "ld-linux-aarch64.so.1"};
 
 constexpr const char* use_our_flags =
-    "; build it with penstock_add_plugin(), or as that does: hidden visibility, -fno-gnu-unique "
-    "and a version script that shows the entry alone";
+    "; build it with penstock_add_plugin(), or with the same options: hidden visibility, "
+    "-fno-gnu-unique and a version script that exports only the entry point";
 
 std::string entry_of_another_abi(const ElfImage& image) {
   constexpr std::string_view stem = "pst_plugin_v";
   for (const ElfSymbol& symbol : image.exports) {
     if (symbol.name.starts_with(stem)) {
       return "it is built for plugin ABI " + symbol.name.substr(stem.size()) +
-             ", this host speaks 1; rebuild it with this SDK";
+             ", but this host supports 1; rebuild it with this SDK";
     }
   }
   return std::string("it exports no ") + PST_ENTRY + ": it is not a Penstock plugin";
@@ -68,7 +68,7 @@ void check_exports(const ElfImage& image, Reasons& reasons) {
   }
   // Looking up an IFUNC would run its code, and no other symbol that is not data can be the entry.
   if (!entry->is_object || entry->size < offsetof(pst_plugin, session))
-    reasons.push_back(std::string("its ") + PST_ENTRY + " is no pst_plugin");
+    reasons.push_back(std::string("its ") + PST_ENTRY + " is not a pst_plugin");
   std::vector<std::string> unique, others;
   for (const ElfSymbol& symbol : image.exports) {
     if (symbol.is_unique) {
@@ -83,7 +83,7 @@ void check_exports(const ElfImage& image, Reasons& reasons) {
         list(unique) + ")" + use_our_flags);
   }
   if (!others.empty())
-    reasons.push_back("it exports more than its entry: " + list(others) + use_our_flags);
+    reasons.push_back("it exports more than its entry point: " + list(others) + use_our_flags);
 }
 
 Reasons check_image(const ElfImage& image) {
@@ -91,8 +91,7 @@ Reasons check_image(const ElfImage& image) {
   check_exports(image, reasons);
   for (const std::string& library : image.needed) {
     if (std::ranges::find(allowed_libraries, library) == allowed_libraries.end()) {
-      reasons.push_back("it needs " + library +
-                        "; a plugin links nothing but the C and C++ runtimes");
+      reasons.push_back("it needs " + library + "; a plugin may link only the C and C++ runtimes");
     }
   }
   for (const std::string& tag : image.forbidden_tags)
@@ -101,7 +100,7 @@ Reasons check_image(const ElfImage& image) {
   if (image.has_text_relocations)
     reasons.emplace_back("it has text relocations; build it with -fPIC");
   if (image.has_executable_stack)
-    reasons.emplace_back("it wants an executable stack; link it with -Wl,-z,noexecstack");
+    reasons.emplace_back("it requires an executable stack; link it with -Wl,-z,noexecstack");
   if (image.has_writable_code)
     reasons.emplace_back("it has a segment that can be both written and executed");
   if (image.has_thread_locals)
@@ -115,12 +114,13 @@ Reasons check_image(const ElfImage& image) {
 std::string check_abi_version(const catalog::Manifest& manifest, unsigned major, unsigned minor) {
   const std::string ours = std::to_string(PST_ABI_MAJOR) + "." + std::to_string(PST_ABI_MINOR);
   if (major != PST_ABI_MAJOR)
-    return "its entry is for plugin ABI " + std::to_string(major) + ", this host speaks " + ours;
+    return "its entry is for plugin ABI " + std::to_string(major) + ", but this host supports " +
+           ours;
   const int min_minor = manifest.min_minor.value_or(static_cast<int>(minor));
   if (min_minor <= PST_ABI_MINOR) return {};
-  return "it needs plugin ABI 1." + std::to_string(min_minor) + ", this host speaks " + ours +
-         "; build it with this SDK, or let its manifest say the least that it does with: "
-         "\"abi\": {\"min_minor\": " +
+  return "it needs plugin ABI 1." + std::to_string(min_minor) + ", but this host supports " + ours +
+         "; build it with this SDK, or declare in its manifest the lowest minor that it works "
+         "with: \"abi\": {\"min_minor\": " +
          std::to_string(PST_ABI_MINOR) + "}";
 }
 
@@ -140,10 +140,10 @@ Reasons check_functions(const catalog::Manifest& manifest, const host::Instance&
   const auto compare = [&](const std::string& function, const std::string& declared, bool has) {
     if (!declared.empty() && !has) {
       reasons.push_back("its manifest declares \"" + function + "\" (" + declared +
-                        "), and its entry has no function " + function);
+                        "), but its entry has no function " + function);
     } else if (declared.empty() && has) {
       reasons.push_back("its entry has a function " + function +
-                        ", and no API of its manifest declares \"" + function +
+                        ", but no API of its manifest declares \"" + function +
                         "\": it would never be called");
     }
   };

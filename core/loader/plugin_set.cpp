@@ -54,7 +54,7 @@ bool matches_pin(const PluginFile& file, const PluginsConfig& config, const std:
   const auto mark = config.pin_marks.find(name);
   problems.push_back(
       {config_file, mark == config.pin_marks.end() ? config.pins_at : mark->second,
-       "plugin " + file.path.string() + " has sha256 " + file.sha256 + ", which is not its pin"});
+       "plugin " + file.path.string() + " has sha256 " + file.sha256 + ", but its pin differs"});
   return false;
 }
 
@@ -108,8 +108,8 @@ PluginSet::Loaded PluginSet::load(const PluginsConfig& config, const std::string
       if (!added) {
         out.problems.push_back({path.string(),
                                 {},
-                                "it offers " + api.id() + ", which " + at->second.plugin->label() +
-                                    " offers already"});
+                                "it provides " + api.id() + ", which " +
+                                    at->second.plugin->label() + " provides already"});
       }
     }
     set->plugins_.push_back(*std::move(plugin));

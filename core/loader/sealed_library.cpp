@@ -29,8 +29,9 @@ int make_memory_file(const std::string& name) {
 }
 
 std::string refusal(int error) {
-  const std::string what = std::string("the system gives no executable memory file to load it ") +
-                           "from (memfd_create: " + std::strerror(error) + ")";
+  const std::string what =
+      std::string("the system provides no executable memory file to load it ") +
+      "from (memfd_create: " + std::strerror(error) + ")";
   if (error == EACCES || error == EPERM)
     return what + "; set the sysctl vm.memfd_noexec to 0 or 1, or let the process's seccomp, " +
            "SELinux or AppArmor profile allow it";

@@ -18,10 +18,9 @@ struct Forbidden {
   std::string_view why;
 };
 
-constexpr std::string_view framing = "is written by the engine";
-constexpr std::string_view routing =
-    "would tell the vendor about another request than the one that is sent";
-constexpr std::string_view credential = "is a credential; the engine brings the connection's own";
+constexpr std::string_view framing = "is set by the engine";
+constexpr std::string_view routing = "would describe a request other than the one that is sent";
+constexpr std::string_view credential = "is a credential; the engine adds the connection's own";
 
 constexpr std::array forbidden = {
     Forbidden{"host", framing},
@@ -87,7 +86,7 @@ std::string_view refusal(std::string_view name, const std::vector<std::string>& 
 
 void check_headers(const Headers& headers, const std::vector<std::string>& owned,
                    std::vector<Problem>& problems) {
-  if (headers.size() > max_headers) problems.push_back({"/headers", "holds more than 100 headers"});
+  if (headers.size() > max_headers) problems.push_back({"/headers", "has more than 100 headers"});
   std::set<std::string> seen;
   for (const Field& field : headers) {
     if (!is_token(field.name)) {
@@ -96,8 +95,8 @@ void check_headers(const Headers& headers, const std::vector<std::string>& owned
       continue;
     }
     if (!is_field_value(field.value)) {
-      problems.push_back(
-          {pointer_to("/headers", field.name), "has a control character, or a space at an edge"});
+      problems.push_back({pointer_to("/headers", field.name),
+                          "has a control character, or a space at its start or end"});
     } else if (field.value.size() > max_value) {
       problems.push_back({pointer_to("/headers", field.name), "is longer than 8192 bytes"});
     }
@@ -108,7 +107,7 @@ void check_headers(const Headers& headers, const std::vector<std::string>& owned
     } else if (!seen.insert(name).second &&
                std::ranges::find(singletons, name) != singletons.end()) {
       problems.push_back({pointer_to("/headers", field.name),
-                          "is given more than once, and a message has only one"});
+                          "is given more than once, but a message can have only one"});
     }
   }
 }

@@ -29,7 +29,7 @@ std::string quoted_parameter(std::string_view name) {
   return out + "\"";
 }
 
-constexpr const char* unwritable = "holds a control character";
+constexpr const char* unwritable = "contains a control character";
 
 /// Control characters that no quoted-string can hold (RFC 9110 section 5.6.4). CR and LF are
 /// encoded instead.

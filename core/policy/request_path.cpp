@@ -62,15 +62,16 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   if (text.size() > max_path) return failure(std::string("is longer than 8192 bytes"));
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (byte < 0x20 || byte == 0x7f) return failure(std::string("holds a control character"));
+    if (byte < 0x20 || byte == 0x7f) return failure(std::string("contains a control character"));
     if (byte >= 0x80)
-      return failure(std::string("holds a non-ASCII character; percent-encode its UTF-8 bytes"));
-    if (text[i] == ' ') return failure(std::string("holds a space; write %20"));
-    if (text[i] == '#') return failure(std::string("holds a fragment; write %23 for a literal #"));
+      return failure(std::string("contains a non-ASCII character; percent-encode its UTF-8 bytes"));
+    if (text[i] == ' ') return failure(std::string("contains a space; write %20"));
+    if (text[i] == '#')
+      return failure(std::string("contains a fragment; write %23 for a literal #"));
     if (text[i] == '%' &&
         (i + 2 >= text.size() || !is_hex_digit(text[i + 1]) || !is_hex_digit(text[i + 2]))) {
       return failure(
-          std::string("holds a % that two hex digits do not follow; write %25 for a literal %"));
+          std::string("contains a % without two hex digits after it; write %25 for a literal %"));
     }
   }
   CallerPath out;
@@ -80,22 +81,21 @@ Result<CallerPath, std::string> check_path(std::string_view text) {
   if (out.has_query) out.query = text.substr(question + 1);
 
   if (out.path.find('\\') != std::string::npos)
-    return failure(std::string("holds a backslash; write %5C"));
+    return failure(std::string("contains a backslash; write %5C"));
   const std::size_t slash = out.path.find('/');
   const std::size_t scheme = out.path.find("://");
   if (scheme != std::string::npos && scheme < slash) {
-    return failure(
-        std::string("holds a scheme; only the part behind the API's base URL belongs here"));
+    return failure(std::string("contains a scheme; write only the part after the API's base URL"));
   }
   if (out.path.starts_with("//"))
     return failure(std::string("begins with //, which would name a host"));
   if (!out.path.empty() && out.path.front() != '/') out.path.insert(out.path.begin(), '/');
   if (has_control(percent_decode(out.path)) || has_control(lenient_decode(out.path)))
-    return failure(std::string("holds a percent-encoded control character"));
+    return failure(std::string("contains a percent-encoded control character"));
   const bool encoded = out.path.find('%') != std::string::npos;
   if (has_hidden_dot_segment(out.path, Broken::takes_ascii_in) ||
       (encoded && has_hidden_dot_segment(out.path, Broken::leaves_ascii)))
-    return failure(std::string("holds a dot segment (. or ..)"));
+    return failure(std::string("contains a dot segment (. or ..)"));
   return out;
 }
 
@@ -128,13 +128,14 @@ std::optional<Problem> find_repeated_parameter(const std::vector<std::string>& o
   const auto is_own = [&](const std::string& name) {
     return !name.empty() && std::ranges::find(own, name) != own.end();
   };
-  const std::string why = "is set by " + std::string(owner) + " already; leave it out";
+  const std::string why = "is set by " + std::string(owner) + " already; remove it";
   for (const Field& parameter : params) {
     if (is_own(comparable_name(percent_encode(parameter.name))))
       return Problem{pointer_to("/params", parameter.name), why};
   }
   for (const std::string& name : query_names(path.query)) {
-    if (is_own(name)) return Problem{"/path", "holds the parameter \"" + name + "\", which " + why};
+    if (is_own(name))
+      return Problem{"/path", "contains the parameter \"" + name + "\", which " + why};
   }
   return std::nullopt;
 }

@@ -78,16 +78,15 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
                                            now);
     if (wait.count() > 0) {
       return refused(
-          "the vendor's host has refused the credentials of many calls just now" +
+          "the vendor's host has refused the credentials of many calls in the last seconds" +
               (was_refused ? ", those of " + integration + " among them" : std::string()) +
-              ", and may shut out this address",
+              ", and may lock out this address",
           wait);
     }
   }
   if (respects_rate_limit && now < rate_limited_until_) {
     const milliseconds wait = left(rate_limited_until_, now);
-    Error error = rate_limited("the vendor asked for patience, and so did the caller (Prefer: "
-                               "respect-rate-limit); the time comes in " +
+    Error error = rate_limited("the vendor demanded a pause, which the caller respects (Prefer: respect-rate-limit); try again in " +
                                    seconds(wait),
                                wait);
     error.origin = Origin::vendor;
@@ -114,7 +113,7 @@ std::string Backoff::record(CredentialsVerdict verdict, milliseconds wait, const
   }
   if (wait.count() == 0) return {};
   rate_limited_until_ = now + wait;
-  return "the vendor asks to wait " + seconds(wait) + " before the next call";
+  return "the vendor demands a pause of " + seconds(wait) + " before the next call";
 }
 
 void Backoff::record_unreachable(std::string why, std::int64_t unix_ms) {

@@ -35,7 +35,7 @@ void report_exception(const ErrorReporter& report_error, std::string_view who) {
   } catch (const std::exception& error) {
     report_error(std::string(who) + " threw an exception: " + error.what());
   } catch (...) {
-    report_error(std::string(who) + " threw something that is no std::exception");
+    report_error(std::string(who) + " threw something other than a std::exception");
   }
 }
 

@@ -196,7 +196,7 @@ class Compiler {
     if (node.has_choices) return problem(at, "enum and const exclude each other");
     node.has_choices = true;
     node.choices = word == "enum" ? value.items : std::vector<JsonValue>{value};
-    if (node.choices.empty()) problem(at, "must hold at least one value");
+    if (node.choices.empty()) problem(at, "must contain at least one value");
   }
 
   void read_pattern(Node& node, const JsonValue& value, const std::string& at) {
@@ -231,7 +231,7 @@ class Compiler {
       Validator(Schema(std::move(part)), Scalars::strict, validation).run(annotation.value, "");
       if (annotation.must_be_valid && !validation.ok())
         problem(annotation.pointer,
-                "contradicts its own schema: " + validation.problems.front().message);
+                "does not match its own schema: " + validation.problems.front().message);
       if (!annotation.must_be_valid && validation.ok())
         problem(annotation.pointer, "is a counter-example, but the schema accepts it");
     }

@@ -163,7 +163,7 @@ class Translator {
     const auto read = static_cast<std::size_t>(end - text.data());
     at_ = std::min(at_ + std::min(read + 1, digits), source_.size());
     if (error != std::errc() || read != digits) {
-      refuse("a hex escape is cut short");
+      refuse("a hex escape is too short");
       return {};
     }
     return {value, {}};

@@ -39,7 +39,8 @@ Result<Secret> fingerprint_secret(CredentialStore& store) {
     if (*stored && !(*stored)->credentials.empty()) return (*stored)->credentials.front().value;
     std::string bytes(secret_size, '\0');
     if (RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), secret_size) != 1)
-      return failure(engine_failed("the system gives no random bytes", Phase::session, Sent::no));
+      return failure(
+          engine_failed("the system provides no random bytes", Phase::session, Sent::no));
     StoredState made;
     made.credentials.push_back({"fingerprint_key", Secret(bytes), true});
     explicit_bzero(bytes.data(), bytes.size());

@@ -185,8 +185,8 @@ void LeasedRenewal::retry_save_later() {
 void LeasedRenewal::save_intent() {
   pass_ = environment_->begin_exchange();
   if (!pass_) {
-    Error error = engine_failed("the engine is stopping, and begins no renewal any more",
-                                Phase::session, Sent::no);
+    Error error =
+        engine_failed("the engine is stopping and starts no renewal", Phase::session, Sent::no);
     error.http_status = 503;
     error.retryable = true;
     return on_failure(Event::stopping, std::move(error));
@@ -220,7 +220,7 @@ void LeasedRenewal::save_refusal() {
   refusal_ = std::move(failure_.error);
   if (interrupted_ms_ != 0) {
     refusal_.message += "; a renewal that began at " + rfc_3339(interrupted_ms_) +
-                        " was cut off: the vendor may have replaced the credentials then";
+                        " was interrupted: the vendor may have replaced the credentials";
   }
   StoredState record = slot_->record();
   record.session.clear();

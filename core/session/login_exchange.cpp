@@ -47,8 +47,8 @@ std::string clock_skew_note(const FetchResponse& response, std::int64_t now_ms) 
   const auto theirs = date_ms(response.headers);
   if (!theirs || std::abs(*theirs - now_ms) < max_clock_skew_ms) return {};
   const std::int64_t seconds = (std::abs(*theirs - now_ms) + 500) / 1000;
-  return "; by the Date of the vendor's answer this machine's clock is " + std::to_string(seconds) +
-         " s " + (*theirs > now_ms ? "behind" : "ahead of") + " the vendor's";
+  return "; according to the Date of the vendor's response, this machine's clock is " + std::to_string(seconds) +
+         " s " + (*theirs > now_ms ? "follow its end" : "ahead of") + " the vendor's";
 }
 
 /// One run of the session state machine. Each pending fetch keeps it alive.
@@ -82,7 +82,7 @@ class LoginExchange : public std::enable_shared_from_this<LoginExchange> {
   void fetch(host::Outcome outcome) {
     if (++fetches_ > static_cast<std::uint32_t>(start_.max_fetches)) {
       return fail(
-          plugin_failed("it asked for more than " +
+          plugin_failed("it needs more than " +
                             quantity(static_cast<std::uint64_t>(start_.max_fetches), "request") +
                             " for one session",
                         Phase::session));
@@ -233,7 +233,7 @@ Error session_error(const host::PluginFailure& why, const std::string& connectio
                                  detail);
     }
     return credentials_refused("the vendor no longer accepts the grant of " + connection_id +
-                               "; connect it anew: " + detail);
+                               "; reconnect it: " + detail);
   case PST_E_BAD_CONNECTION: {
     Error error =
         credentials_refused("the connection of " + connection_id + " is not usable: " + detail);
@@ -243,7 +243,7 @@ Error session_error(const host::PluginFailure& why, const std::string& connectio
   case PST_E_RATE_LIMITED:
   case PST_E_VENDOR_FAULT:
   case PST_E_LIMIT: {
-    Error error{Code::none,     502,           "The vendor gave no session", detail,
+    Error error{Code::none,     502,           "The vendor returned no session", detail,
                 Origin::vendor, Phase::session};
     error.retryable = true;
     return error;

@@ -19,7 +19,7 @@ class MemoryStore final : public CredentialStore {
     const std::scoped_lock lock(mutex_);
     StoredState& stored = states_[key];
     if (stored.version != state.version) {
-      return failure(engine_failed("the stored state of " + key + " was changed by somebody else",
+      return failure(engine_failed("the stored state of " + key + " was changed meanwhile",
                                    Phase::session, Sent::no));
     }
     stored = state;

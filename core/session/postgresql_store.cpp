@@ -108,13 +108,14 @@ class PostgresqlStore final : public CredentialStore {
     // exists.
     if (PQgetisnull(found->get(), 0, 0) != 0) {
       if (auto made = run(make_table, {}); !made) {
-        return explained(std::move(made).error(), "make the table, as a role that may:");
+        return explained(std::move(made).error(), "create the table, as a role with that right:");
       }
     }
     // Reads and writes without changing anything, so that missing privileges are reported now, not
     // at a renewal.
     if (auto usable = run(try_rights, {}); !usable)
-      return explained(std::move(usable).error(), "the table is there; it needs the rights of:");
+      return explained(std::move(usable).error(),
+                       "the table exists, but the role needs the rights of:");
     return reencrypt();
   }
 

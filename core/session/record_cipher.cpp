@@ -70,7 +70,7 @@ Result<Secret, std::string> read_private(const std::filesystem::path& file, time
   sodium_memzero(text.data(), text.size());
   // A group whose only member is this user gives no one else access: allow `umask 0002`.
   if ((status.st_mode & 077U) != 0 && open_to(status, S_IRWXO) != OpenTo::nobody)
-    return failure("the key file " + file.string() + " is open to others; chmod 600 " +
+    return failure("the key file " + file.string() + " is accessible to others; chmod 600 " +
                    file.string());
   changed = status.st_mtim;
   return out;
@@ -197,12 +197,12 @@ Result<Secret, std::string> RecordCipher::decrypt(std::string_view encrypted, Bi
   refresh();
   if (encrypted.size() < head_size + tag_size || !encrypted.starts_with(magic))
     return failure(std::string(
-        "is not a sealed record: it was damaged, or written before records were encrypted"));
+        "is not an encrypted record: it was damaged, or written before records were encrypted"));
   const std::string_view id = encrypted.substr(magic.size(), id_size);
   const auto key = std::ranges::find(keys_, id, &Key::id);
   if (key == keys_.end()) {
     return failure(
-        std::string("was sealed with another state key; put that one behind the present one"));
+        std::string("was encrypted with another state key; add that key after the current one"));
   }
   const std::string extra = associated(encrypted.substr(0, magic.size() + id_size), binding);
   std::string plain(encrypted.size() - head_size - tag_size, '\0');

@@ -101,7 +101,7 @@ class SqliteStore final : public CredentialStore {
     const int changed = sqlite3_changes(database_.get());
     if (done != SQLITE_DONE) return failure(broken("written"));
     if (changed == 0) {
-      return failure(engine_failed("the stored state of " + key + " was changed by somebody else",
+      return failure(engine_failed("the stored state of " + key + " was changed meanwhile",
                                    Phase::session, Sent::no));
     }
     return state.version + 1;
@@ -280,8 +280,8 @@ Result<std::unique_ptr<CredentialStore>> open_sqlite_store(const std::filesystem
   Descriptor shared(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (shared.number() < 0) return refused("cannot be opened");
   if (::flock(shared.number(), LOCK_SH | LOCK_NB) != 0) {
-    return refused("is in use by a process of an earlier release, which shares it with nobody; "
-                   "end that one first");
+    return refused("is in use by a process of an earlier release, which cannot share it; end that "
+                   "process first");
   }
   auto process_lock = ProcessLock::open(folder / "penstock.lock");
   if (!process_lock) return failure(engine_failed(process_lock.error(), Phase::session, Sent::no));

@@ -72,7 +72,7 @@ struct EnvelopeScanner {
 
   void read_part(std::string_view ns, std::string_view local) {
     if (ns != soap_ns || (local != "Header" && local != "Body"))
-      return stop("has another element than Header and Body in its Envelope");
+      return stop("has an element other than Header and Body in its Envelope");
     const bool empty = tag().ends_with("/>");
     const std::size_t end = at() + tag().size();
     if (local == "Header") {
@@ -138,12 +138,13 @@ Parser make_parser(EnvelopeScanner& scanner) {
       parser.get(), [](void* data, const XML_Char*, const XML_Char*, const XML_Char*, int) {
         scanner_of(data).stop("has a document type, which SOAP forbids");
       });
-  XML_SetXmlDeclHandler(
-      parser.get(), [](void* data, const XML_Char*, const XML_Char* encoding, int) {
-        // The parser reads UTF-8 in any case; the vendor would use the declared encoding.
-        if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
-          scanner_of(data).stop("is declared to be in another encoding than UTF-8");
-      });
+  XML_SetXmlDeclHandler(parser.get(),
+                        [](void* data, const XML_Char*, const XML_Char* encoding, int) {
+                          // The parser reads UTF-8 in any case; the vendor would use the declared
+                          // encoding.
+                          if (encoding != nullptr && !equal_ignoring_case(encoding, "utf-8"))
+                            scanner_of(data).stop("is declared in an encoding other than UTF-8");
+                        });
   return parser;
 }
 
@@ -196,11 +197,12 @@ Result<std::string, std::string> add_header(std::string_view xml, const SoapEnve
   const std::string inside = "<h>" + std::string(blocks) + "</h>";
   added.xml = inside;
   if (!parse(added, parser.get(), inside, true).empty())
-    return failure(std::string("cannot take the plugin's header blocks: they are not well-formed"));
+    return failure(
+        std::string("cannot contain the plugin's header blocks: they are not well-formed"));
   for (const auto& block : added.out.header_blocks) {
     if (std::ranges::find(envelope.header_blocks, block) != envelope.header_blocks.end()) {
       return failure("has a " + block.second +
-                     " of its own in its Header; leave it out: the engine adds the connection's");
+                     " of its own in its Header; remove it: the engine adds the connection's");
     }
   }
   std::string out;

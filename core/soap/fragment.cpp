@@ -21,12 +21,12 @@ struct FragmentScanner {
     const bool is_soap = prefix == "soapenv" || prefix == "soap" || prefix == "SOAP-ENV" ||
                          prefix == "env" || prefix == "s" || prefix == "soap12";
     if (local == "Envelope") {
-      stop("is a whole SOAP envelope; give what stands inside its Body alone, or send the envelope "
+      stop("is a whole SOAP envelope; send only the content of its Body, or send the envelope "
            "through /v1/proxy");
     } else if (is_soap && local == "Header") {
-      stop("has a SOAP Header, which the engine writes; give what stands inside the Body alone");
+      stop("has a SOAP Header, which the engine writes; send only the content of the Body");
     } else if (is_soap && local == "Body") {
-      stop("is a SOAP Body, which the engine writes; give what stands inside it alone");
+      stop("is a SOAP Body, which the engine writes; send only its content");
     }
   }
 
@@ -46,14 +46,14 @@ FragmentScanner& scanner_of(void* data) { return *static_cast<FragmentScanner*>(
 
 /// Detects what may precede a document, but not inside a Body. Empty: nothing.
 std::string check_prolog(std::string_view xml) {
-  if (xml.starts_with("\xEF\xBB\xBF"))
-    return "begins with a byte order mark (U+FEFF); leave it out";
+  if (xml.starts_with("\xEF\xBB\xBF")) return "begins with a byte order mark (U+FEFF); remove it";
   if (xml.starts_with("\xFF\xFE") || xml.starts_with("\xFE\xFF"))
     return "is UTF-16; write it in UTF-8, without a byte order mark";
   xml.remove_prefix(std::min(xml.find_first_not_of(" \t\r\n"), xml.size()));
   if (xml.starts_with("<?xml") && xml.find_first_of(" \t\r\n?", 5) == 5)
-    return "begins with an XML declaration; it stands inside the SOAP Body: leave <?xml …?> out";
-  if (xml.starts_with("<!DOCTYPE")) return "has a document type, which SOAP forbids; leave it out";
+    return "begins with an XML declaration, which is not allowed inside the SOAP Body; remove "
+           "<?xml …?>";
+  if (xml.starts_with("<!DOCTYPE")) return "has a document type, which SOAP forbids; remove it";
   return {};
 }
 
@@ -91,7 +91,7 @@ std::string check_xml_fragment(std::string_view xml) {
   XML_SetElementHandler(parser.get(), nullptr, nullptr);
   if (XML_Parse(parser.get(), close.data(), static_cast<int>(close.size()), XML_TRUE) !=
       XML_STATUS_OK) {
-    return "ends in the middle of something" + place();
+    return "ends too early" + place();
   }
   return {};
 }

@@ -39,7 +39,7 @@ constexpr std::size_t max_ca_file = 64U << 20U;
 
 std::string read_error_of(const std::string& file) {
   const auto read = read_file(file, max_ca_file);
-  return read ? " holds no certificate" : read.error();
+  return read ? " contains no certificate" : read.error();
 }
 
 Result<Store, std::string> load(const std::string& ca_file, const std::string& extra_ca_file) {
@@ -53,7 +53,7 @@ Result<Store, std::string> load(const std::string& ca_file, const std::string& e
   if (ca_file.empty() && !add(system_authorities)) {
     return failure("this system has no certificate authorities (" +
                    std::string(system_authorities) +
-                   "): install ca-certificates, or name a file by upstream.ca_file");
+                   "): install ca-certificates, or set upstream.ca_file");
   }
   if (!ca_file.empty() && !add(ca_file))
     return failure("upstream.ca_file " + ca_file + read_error_of(ca_file));

@@ -163,13 +163,12 @@ void Connection::readable() {
     if (status == TlsConnection::Status::failed) {
       if (std::string why = tls_->tls_error(); !why.empty()) return fail(std::move(why));
       if (reader_->ends_with_stream()) {
-        return fail(
-            "the connection ended without TLS's close_notify, so the answer, whose end it is, may "
-            "be cut off");
+        return fail("the connection ended without TLS's close_notify, so the response, which ends "
+                    "with it, may be truncated");
       }
-      return fail(reader_->started() ? "the connection was lost in the middle of the answer"
+      return fail(reader_->started() ? "the connection was lost in the middle of the response"
                   : write_failed_    ? "the connection was lost while the request was sent"
-                                     : "the connection was lost before an answer");
+                                     : "the connection was lost before a response");
     }
     early_response_ = early_response_ || (reused_ && !reader_->started() && written_ < head_size_);
     const Http1Response::State state = status == TlsConnection::Status::closed
@@ -178,11 +177,12 @@ void Connection::readable() {
     if (is_unsolicited()) {
       ExchangeResult result = result_so_far();
       result.unsolicited = true;
-      result.error = "an answer stood in the kept connection before the request was sent";
+      result.error =
+          "the reused connection had an unsolicited response before the request was sent";
       return finish(std::move(result));
     }
     if (state == Http1Response::State::malformed)
-      return fail("the answer cannot be used: " + reader_->error());
+      return fail("the response is invalid: " + reader_->error());
     if (state == Http1Response::State::too_large) {
       ExchangeResult result = result_so_far();
       result.too_large = true;

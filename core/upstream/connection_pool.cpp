@@ -101,9 +101,9 @@ void ConnectionPool::release(const std::shared_ptr<Connection>& connection) {
     connect_more();
     if (call) {
       Error error = vendor_unreachable(
-          call->request.to.host +
-              (why.empty() ? " ended the connection, or spoke, before it was asked anything"
-                           : ": " + why),
+          call->request.to.host + (why.empty()
+                                       ? " ended the connection, or sent data, before the request"
+                                       : ": " + why),
           Phase::connect, call->sent);
       if (!why.empty()) error.retryable = false;
       owner_.fail(call, std::move(error));

@@ -31,7 +31,7 @@ Error connect_error(const std::string& host, const FailedConnect& failed) {
   case CURLE_COULDNT_RESOLVE_HOST:
     return unreachable("the name " + host + " cannot be resolved");
   case CURLE_COULDNT_CONNECT:
-    return unreachable("no connection to " + host + ": it is refused or there is no way to it");
+    return unreachable("no connection to " + host + ": it is refused, or there is no route to it");
   case CURLE_OPERATION_TIMEDOUT:
     return vendor_timed_out("no connection to " + host + " within upstream.connect_timeout_ms",
                             Phase::connect, Sent::no);

@@ -20,7 +20,7 @@ Sent sent_of(const Connection::ExchangeResult& result) {
 }
 
 Error client_disconnected_error(Sent sent) {
-  Error error = input_invalid("the caller went away in the middle of the call");
+  Error error = input_invalid("the client disconnected during the call");
   error.phase = Phase::send;
   error.sent = sent;
   return error;
@@ -30,18 +30,18 @@ Error exchange_error(const Request& request, const Connection::ExchangeResult& r
   const std::string& host = request.to.host;
   if (result.client_disconnected) return client_disconnected_error(sent);
   if (result.too_large) {
-    Error error = vendor_unreachable(with("the answer of " + host +
+    Error error = vendor_unreachable(with("the response of " + host +
                                               " is larger than upstream.max_response_bytes (" +
                                               std::to_string(request.max_response_bytes) + ")",
                                           result.summary),
                                      Phase::receive, Sent::yes);
-    error.title = "The vendor's answer is too large";
+    error.title = "The vendor's response is too large";
     error.origin = Origin::vendor;
     return error;
   }
   Error error = vendor_unreachable(with(host + ": " + result.error, result.summary),
                                    result.any_byte_sent ? Phase::receive : Phase::send, sent);
-  if (result.any_byte_received) error.title = "The vendor's answer is cut off or malformed";
+  if (result.any_byte_received) error.title = "The vendor's response is truncated or malformed";
   return error;
 }
 
@@ -50,7 +50,7 @@ Error no_connection_in_time(const Request& request, Sent sent) {
 }
 
 Error no_response_in_time(const Request& request, const std::string& summary, Sent sent) {
-  return vendor_timed_out(with(request.to.host + " did not answer in time", summary),
+  return vendor_timed_out(with(request.to.host + " did not respond in time", summary),
                           sent == Sent::no ? Phase::send : Phase::receive, sent);
 }
 

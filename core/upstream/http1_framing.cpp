@@ -104,7 +104,7 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
     out.declares_body = !coding.empty() || lengths.value.value_or(0) > 0 || !lengths.error.empty();
     if (!lengths.error.empty()) add_once(deviations, lengths.error);
     if (status == 204 && out.declares_body)
-      add_once(deviations, "it is a 204 that speaks of a body");
+      add_once(deviations, "it is a 204 that declares a body");
     const bool keeps_length = status != 204 && lengths.error.empty() && coding.empty();
     set_length(fields, keeps_length ? lengths.value : std::nullopt);
     return out;
@@ -121,7 +121,7 @@ Result<Framing, std::string> read_framing(std::string_view method, int status, b
   }
   if (!lengths.error.empty()) return failure(std::move(lengths.error));
   if (lengths.value) {
-    if (lengths.count > 1) add_once(deviations, "its Content-Length stands several times");
+    if (lengths.count > 1) add_once(deviations, "its Content-Length is repeated");
     set_length(fields, lengths.value);
     out.kind = Kind::length;
     out.length = *lengths.value;
@@ -144,13 +144,13 @@ Result<std::uint64_t, std::string> read_chunk_size(std::string_view line, Deviat
   while (rest.starts_with(' '))
     rest.remove_prefix(1);
   if (rest.empty()) return *size;
-  if (rest.front() != ';') return refuse("has something else than digits in its size");
+  if (rest.front() != ';') return refuse("has characters other than hex digits in its size");
   // Extensions are ignored, but the end of the line must not depend on how they are parsed.
   bool quoted = false, escaped = false;
   for (const char c : rest) {
     const auto byte = static_cast<unsigned char>(c);
     if ((byte < 0x20 && byte != '\t') || byte == 0x7f)
-      return refuse("holds a control character in its extension");
+      return refuse("contains a control character in its extension");
     if (escaped) {
       escaped = false;
     } else if (quoted && c == '\\') {

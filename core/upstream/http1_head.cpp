@@ -82,7 +82,7 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
   StatusLine out;
   out.http10 = line[7] == '0';
   std::string_view rest = line.substr(9);
-  if (rest.starts_with(' ')) add_once(deviations, "its status line has spaces too many");
+  if (rest.starts_with(' ')) add_once(deviations, "its status line has too many spaces");
   while (rest.starts_with(' '))
     rest.remove_prefix(1);
   if (rest.size() < 3 || rest[0] == '0' || !std::ranges::all_of(rest.substr(0, 3), is_digit) ||
@@ -92,7 +92,7 @@ Result<StatusLine, std::string> take_status_line(std::string_view& head, Deviati
   out.status = (rest[0] - '0') * 100 + (rest[1] - '0') * 10 + (rest[2] - '0');
   out.reason = trimmed(rest.substr(3));
   if (std::ranges::any_of(out.reason, is_control))
-    add_once(deviations, "its reason phrase holds a control character");
+    add_once(deviations, "its reason phrase contains a control character");
   return out;
 }
 
@@ -104,10 +104,11 @@ Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max
     const std::size_t colon = line.find(':');
     if (is_broken(line)) {
       return failure("the header line \"" + printable(line) +
-                     "\" holds a NUL or a carriage return");
+                     "\" contains a NUL or a carriage return");
     }
     if (!line.empty() && is_blank(line.front())) {
-      if (fields.empty()) return failure(std::string("its first header line begins with a blank"));
+      if (fields.empty())
+        return failure(std::string("its first header line begins with whitespace"));
       Field& folded = fields.back();
       if (frames(folded.name)) return failure("the header " + folded.name + " is folded");
       const std::string_view more = trimmed(line);
@@ -115,7 +116,7 @@ Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max
       folded.value += more;
       add_once(deviations, "its header " + folded.name + " is folded over several lines");
       if (std::ranges::any_of(more, is_control))
-        add_once(deviations, "its header " + folded.name + " holds a control character");
+        add_once(deviations, "its header " + folded.name + " contains a control character");
       continue;
     }
     std::string_view name = line.substr(0, colon == std::string_view::npos ? 0 : colon);
@@ -129,11 +130,11 @@ Result<Headers, std::string> read_fields(std::string_view lines, std::size_t max
       // RFC 9112 section 5.1: the blank is removed. To many readers, though, it makes another
       // field.
       if (frames(field.name))
-        return failure("the header " + field.name + " has a blank before its colon");
-      add_once(deviations, "its header " + field.name + " has a blank before its colon");
+        return failure("the header " + field.name + " has whitespace before its colon");
+      add_once(deviations, "its header " + field.name + " has whitespace before its colon");
     }
     if (std::ranges::any_of(field.value, is_control))
-      add_once(deviations, "its header " + field.name + " holds a control character");
+      add_once(deviations, "its header " + field.name + " contains a control character");
     fields.push_back(std::move(field));
   }
   return Headers(std::move(fields));

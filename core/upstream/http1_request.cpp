@@ -48,10 +48,10 @@ Result<std::string, std::string> write_head(const Request& request) {
   head.append("\r\n");
   for (const Field& field : request.headers) {
     if (!is_token(field.name) || !is_field_value(field.value))
-      return failure(std::string("a header is not as RFC 9110 wants it"));
+      return failure(std::string("a header violates RFC 9110"));
     const bool framed = std::ranges::any_of(
         framing, [&](const char* name) { return equal_ignoring_case(field.name, name); });
-    if (framed) return failure("the header " + field.name + " is written by the engine");
+    if (framed) return failure("the header " + field.name + " is set by the engine");
     head.append(field.name).append(": ").append(field.value).append("\r\n");
   }
   if (decodes(request)) head.append("Accept-Encoding: ").append(accepted_codings).append("\r\n");

@@ -39,7 +39,7 @@ Http1Response::State Http1Response::too_large() {
 
 void Http1Response::add_deviation(std::string what) {
   keep_alive_ = false;
-  add_once(response_.warnings, "the vendor's answer is odd: " + std::move(what));
+  add_once(response_.warnings, "the vendor's response is irregular: " + std::move(what));
 }
 
 void Http1Response::add_deviations(Deviations all) {
@@ -78,7 +78,7 @@ Http1Response::State Http1Response::feed(std::string_view bytes) {
       state = append(std::exchange(bytes, {}));
       break;
     case Part::done:
-      add_deviation("bytes stand behind its end");
+      add_deviation("bytes follow its end");
       return State::complete;
     }
   }
@@ -92,10 +92,10 @@ Http1Response::State Http1Response::feed_head(std::string_view& bytes) {
   std::size_t cut = 0;
   while (buffer_.compare(cut, 1, "\n") == 0 || buffer_.compare(cut, 2, "\r\n") == 0) {
     cut += buffer_[cut] == '\n' ? 1 : 2;
-    if (++empty_lines_ > max_empty_lines) return malformed("empty lines stand before it");
+    if (++empty_lines_ > max_empty_lines) return malformed("too many empty lines precede it");
   }
   if (cut > 0) {
-    add_deviation("an empty line stands before it");
+    add_deviation("an empty line precedes it");
     scanned_ = 0;
   }
   const std::size_t size = head_size(std::string_view(buffer_).substr(cut), scanned_);
@@ -197,9 +197,9 @@ bool Http1Response::read_head(std::string_view head) {
   add_deviations(std::move(deviations));
   if (response_.status >= 200) return frame();
   if (response_.status == 101)
-    return malformed("it switches protocols, which was not asked for"), false;
+    return malformed("it switches protocols, which was not requested"), false;
   if (++interim_ > max_interim)
-    return malformed("more than 16 interim answers came before it"), false;
+    return malformed("more than 16 interim responses precede it"), false;
   Response next;
   next.warnings = response_.warnings;  // they apply to the final response as well
   response_.headers.erase("content-length");
@@ -259,8 +259,8 @@ void Http1Response::choose_decoder() {
     return;
   }
   add_once(response_.warnings,
-           "the vendor's body is given as it came, with its Content-Encoding \"" +
-               printable(named) + "\", which was not asked for");
+           "the vendor's body is returned as received, with its Content-Encoding \"" +
+               printable(named) + "\", which was not requested");
 }
 
 Http1Response::State Http1Response::append(std::string_view bytes) {
@@ -277,7 +277,7 @@ Http1Response::State Http1Response::append(std::string_view bytes) {
 Http1Response::State Http1Response::finish(std::string_view excess) {
   part_ = Part::done;
   const State state = coding_.empty() ? State::complete : decode();
-  if (!excess.empty()) add_deviation("bytes stand behind its end");
+  if (!excess.empty()) add_deviation("bytes follow its end");
   return state;
 }
 
@@ -295,11 +295,11 @@ Http1Response::State Http1Response::decode() {
   const bool empty = response_.body.empty();
   if (!empty && (status != ContentDecoder::Status::ok || !decoder->finished())) {
     if (response_.body.size() > max_body_) return too_large();
-    add_deviation("its body is not whole in its Content-Encoding, " + coding_ +
-                  ", and is given as it came");
+    add_deviation("its body is incomplete in its Content-Encoding, " + coding_ +
+                  ", and is returned as received");
     return State::complete;
   }
-  if (decoder->padded()) add_deviation("its " + coding_ + " body has padding behind its end");
+  if (decoder->padded()) add_deviation("its " + coding_ + " body has padding after its end");
   response_.body = std::move(text);
   // These described the encoded bytes.
   response_.headers.erase("content-encoding");
@@ -311,7 +311,7 @@ std::string Http1Response::summary() const {
   constexpr std::array reported = {"location",    "content-type", "content-length",
                                    "retry-after", "x-request-id", "request-id"};
   if (response_.status == 0) return {};
-  std::string out = "it had answered " + std::to_string(response_.status);
+  std::string out = "received: status " + std::to_string(response_.status);
   if (!response_.reason.empty()) out += " " + printable(response_.reason);
   std::string head;
   for (const char* name : reported) {
@@ -319,7 +319,7 @@ std::string Http1Response::summary() const {
       head.append(head.empty() ? "" : ", ").append(name).append(": ") += printable(*value, 200);
   }
   if (!head.empty()) out += " (" + head + ")";
-  if (body_bytes_ > 0) out += ", and " + quantity(body_bytes_, "byte") + " of its body had come";
+  if (body_bytes_ > 0) out += ", and " + quantity(body_bytes_, "byte") + " of its body";
   return out;
 }
 

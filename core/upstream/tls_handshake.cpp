@@ -131,7 +131,7 @@ int reason_in(const std::string& text) {
 std::string quoted(const std::string& name) { return "\"" + name + "\""; }
 
 constexpr const char* how_to_trust =
-    "; if it is to be trusted, put it into a PEM file and name that by upstream.extra_ca_file";
+    "; to trust it, put it into a PEM file and set upstream.extra_ca_file to that file";
 
 /// What the verification error of a certificate means, and what to do.
 std::string certificate_sentence(const std::string& host, const TlsHandshake& handshake) {
@@ -144,10 +144,10 @@ std::string certificate_sentence(const std::string& host, const TlsHandshake& ha
   case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
   case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     if (handshake.certificates_sent <= 1) {
-      return own + " came alone, and its issuer " + quoted(handshake.issuer) +
+      return own + " was sent alone, and its issuer " + quoted(handshake.issuer) +
              " is not among the trusted authorities: either the vendor's server leaves out an "
-             "intermediate certificate (an incomplete chain, for the vendor to complete) or it has "
-             "an authority of its own" +
+             "intermediate certificate (an incomplete chain, which the vendor must complete) or it "
+             "uses an authority of its own" +
              how_to_trust;
     }
     return which + " was issued by " + quoted(handshake.issuer) +
@@ -159,14 +159,14 @@ std::string certificate_sentence(const std::string& host, const TlsHandshake& ha
            "proxy in between, or an authority of the vendor's own" +
            how_to_trust;
   case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    return own + " is signed by itself (" + quoted(handshake.issuer) +
+    return own + " is self-signed (" + quoted(handshake.issuer) +
            ") and not among the trusted ones (upstream.ca_file, or the system's)" + how_to_trust;
   case X509_V_ERR_CERT_HAS_EXPIRED:
-    return which + ", issued by " + quoted(handshake.issuer) + ", has expired on " +
+    return which + ", issued by " + quoted(handshake.issuer) + ", expired on " +
            handshake.valid_until + ": the vendor must renew it (or this machine's clock is wrong)";
   case X509_V_ERR_CERT_NOT_YET_VALID:
-    return which + ", issued by " + quoted(handshake.issuer) + ", is valid from " +
-           handshake.valid_from + " on only: is this machine's clock right?";
+    return which + ", issued by " + quoted(handshake.issuer) + ", is valid only from " +
+           handshake.valid_from + " on: check this machine's clock";
   case X509_V_ERR_EE_KEY_TOO_SMALL:
   case X509_V_ERR_CA_KEY_TOO_SMALL:
     return which + ", issued by " + quoted(handshake.issuer) +
@@ -174,7 +174,7 @@ std::string certificate_sentence(const std::string& host, const TlsHandshake& ha
            "replace it";
   case X509_V_ERR_CA_MD_TOO_WEAK:
     return which + ", issued by " + quoted(handshake.issuer) +
-           ", is signed with a digest that is broken (SHA-1 or MD5): the vendor must replace it";
+           ", is signed with a broken digest (SHA-1 or MD5): the vendor must replace it";
   default:
     return which + ", issued by " + quoted(handshake.issuer) +
            ", is not valid: " + X509_verify_cert_error_string(handshake.verify_error);
@@ -190,12 +190,11 @@ TlsFailure of_alert(const std::string& host, const TlsHandshake& handshake) {
                       "vendor must update its server"};
   case SSL_AD_HANDSHAKE_FAILURE:
   case SSL_AD_INSUFFICIENT_SECURITY:
-    return {refusal +
-            ": it has no cipher or key exchange in common with this side, or wants a client "
-            "certificate; the vendor must say what it needs"};
+    return {refusal + ": it has no cipher or key exchange in common with this side, or requires a "
+                      "client certificate; the vendor must say what it needs"};
   case SSL_AD_UNRECOGNIZED_NAME:
-    return {refusal + ": no server of that name is there; check the connection's host and "
-                      "upstream.connect_to"};
+    return {refusal +
+            ": it has no server of that name; check the connection's host and upstream.connect_to"};
   case SSL_AD_INTERNAL_ERROR:
     return {refusal, false};
   default:
@@ -224,15 +223,15 @@ TlsFailure tls_error(const std::string& host, const TlsHandshake& handshake,
   case SSL_R_PACKET_LENGTH_TOO_LONG:
   case SSL_R_HTTP_REQUEST:
   case SSL_R_UNEXPECTED_MESSAGE:
-    return {host + " does not speak TLS there, it answers in plain text: check the host, the port "
-                   "and upstream.connect_to"};
+    return {host + " does not speak TLS on this port, it responds in plain text: check the host, "
+                   "the port and upstream.connect_to"};
   case SSL_R_UNSUPPORTED_PROTOCOL:
     return {host + " speaks neither TLS 1.2 nor 1.3, and older versions are not used; the vendor "
                    "must update its server"};
   case SSL_R_UNSAFE_LEGACY_RENEGOTIATION_DISABLED:
     return {host +
-            " does not know secure renegotiation (RFC 5746), without which TLS can be broken "
-            "into; the vendor, or whoever runs a proxy in between, must update its server"};
+            " does not know secure renegotiation (RFC 5746), without which TLS is vulnerable; the "
+            "vendor, or the operator of a proxy in between, must update its server"};
   case SSL_R_DH_KEY_TOO_SMALL:
     return {host + " offers a Diffie-Hellman key that is too small to be safe (2048 bits are "
                    "needed); the vendor must configure a larger one, or elliptic curves"};
@@ -267,9 +266,8 @@ std::string late_tls_error(const TlsHandshake& handshake) {
   if (!handshake.client_certificate_wanted ||
       std::ranges::count(of_certificates, handshake.alert) == 0)
     return {};
-  return "it wants a client certificate (mutual TLS), which Penstock does not have; the vendor "
-         "must "
-         "offer another way to sign in, or a proxy in front must present one";
+  return "it requires a client certificate (mutual TLS), which Penstock does not have; the vendor "
+         "must offer another way to sign in, or a proxy in front must present one";
 }
 
 }  // namespace penstock::upstream

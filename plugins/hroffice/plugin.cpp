@@ -14,7 +14,8 @@ using namespace penstock::sdk;
 std::string element_name(std::string_view text) {
   for (const char c : text) {
     const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (!plain && c != '_') fail(PST_E_BAD_OPTION, "operation_name is no name of an operation");
+    if (!plain && c != '_')
+      fail(PST_E_BAD_OPTION, "operation_name is not the name of an operation");
   }
   if (text.empty()) fail(PST_E_BAD_OPTION, "operation_name is empty");
   return std::string(text);
@@ -27,8 +28,7 @@ void refuse_own_credentials(Out& out, std::string_view parameters) {
   for (const char* name : {"username", "password"}) {
     if (!out.xml(operation, concat("o/", name)).empty()) {
       fail(PST_E_BAD_REQUEST, concat("data has a <", name,
-                                     "> of its own; leave it out: the "
-                                     "connection's credentials are put there"));
+                                     "> of its own; remove it: the plugin adds the connection's"));
     }
   }
 }
@@ -56,7 +56,8 @@ struct HrOffice {
       leading_parameters = concat("<username>", xml_text(user), "</username><password>",
                                   xml_text(password), "</password>");
     } else if (style != "none") {
-      fail(PST_E_BAD_CONNECTION, "auth_style is none of basic, wsse, header, parameters and none");
+      fail(PST_E_BAD_CONNECTION,
+           "auth_style is not one of basic, wsse, header, parameters and none");
     }
     out.header("Content-Type", soap11_content_type)
         .header("SOAPAction", soap_action(joined(in.conn["namespace"], name)))
@@ -66,7 +67,7 @@ struct HrOffice {
                concat("</", name, ">"));
     } else if (!leading_parameters.empty()) {
       fail(PST_E_UNSUPPORTED,
-           "with auth_style parameters the credentials belong into the operation's element; send "
+           "with auth_style parameters the credentials belong in the operation's element; send "
            "its parameters instead of a whole envelope");
     }
     return Verdict::ok;

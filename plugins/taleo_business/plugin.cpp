@@ -71,7 +71,7 @@ struct TaleoBusiness {
     if (!is_success(response) || url.empty()) {
       fail(response.status() == 429 || response.status() >= 502 ? PST_E_VENDOR_FAULT
                                                                 : PST_E_BAD_CONNECTION,
-           concat("the dispatcher knows no address of this company_code (HTTP ",
+           concat("the dispatcher has no host for this company_code (HTTP ",
                   std::to_string(response.status()), "): ", error_message(out, response)));
     }
     if (!url.ends_with('/')) url += '/';
@@ -96,7 +96,7 @@ struct TaleoBusiness {
     const std::string_view token = out.json(in.response.body(), "/response/authToken");
     if (!is_success(in.response) || token.empty()) {
       fail(in.response.status() == 401 ? PST_E_AUTH_REJECTED : PST_E_VENDOR_FAULT,
-           concat("the login is answered with HTTP ", std::to_string(in.response.status()), ": ",
+           concat("the login returned HTTP ", std::to_string(in.response.status()), ": ",
                   error_message(out, in.response)));
     }
     (void)cookie("authToken", token);

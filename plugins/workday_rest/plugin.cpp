@@ -55,7 +55,8 @@ struct WorkdayRest {
       token_request(out, url, refresh_token_grant(in.conn["refresh_token"]))
           .header("Authorization", client_secret_basic_raw(id, secret));
     } else {
-      fail(PST_E_BAD_CONNECTION, "grant is none of refresh_token, client_credentials, jwt_bearer");
+      fail(PST_E_BAD_CONNECTION,
+           "grant is not one of refresh_token, client_credentials, jwt_bearer");
     }
   }
 };

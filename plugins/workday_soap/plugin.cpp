@@ -19,14 +19,14 @@ std::string user_at_tenant(std::string_view user, std::string_view tenant) {
 /// fault would not tell the caller the reason.
 void check_fragment(Out& out, std::string_view body) {
   if (body.starts_with("<?xml")) {
-    fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
+    fail(PST_E_BAD_REQUEST, "data goes inside the SOAP Body; remove its XML declaration");
   }
   const std::string_view element = out.xml_root(body).local;
   if (element.empty()) {
     fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
   }
   if (element == "Envelope") {
-    fail(PST_E_BAD_REQUEST, "data is what stands inside the SOAP Body; leave the envelope out");
+    fail(PST_E_BAD_REQUEST, "data is the content of the SOAP Body; remove the envelope");
   }
 }
 

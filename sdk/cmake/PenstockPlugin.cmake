@@ -1,13 +1,13 @@
-# penstock_add_plugin(name SOURCES … [TARGET plugins]): one plugin, one shared library <name>.so, with the folder's
-# manifest.json inside. TARGET is the custom target that builds it with others.
+# penstock_add_plugin(name SOURCES … [TARGET plugins]): builds one plugin as one shared library <name>.so, which contains
+# manifest.json of the current folder. TARGET is the custom target that builds all plugins.
 #
-# Needs CMake 3.25 and the languages C and CXX; the manifest is read when CMake configures.
+# Needs CMake 3.20 and the languages C and CXX; CMake reads the manifest when it configures.
 #
-# The flags are what measuring taught: hidden visibility and no GNU-unique symbols, or two plugins share the static state
-# of inline code; a version script, so that the entry is all there is to see; -z defs -z now, so that a missing symbol
-# is an error of the build, or else of the load, and never of the first call.
+# The flags prevent known failures: hidden visibility and -fno-gnu-unique, because plugins would otherwise share the static
+# variables of inline code; a version script that exports the entry point only; -z defs -z now, so that a missing symbol is an
+# error at build or load, never at the first call.
 
-# For this file and its functions, whatever the including project asks for.
+# Policies of this file and its functions, independent of the including project.
 cmake_policy(PUSH)
 cmake_policy(VERSION 3.20...3.25)
 
@@ -20,7 +20,7 @@ if(NOT C IN_LIST PENSTOCK_LANGUAGES)
   enable_language(C)
 endif()
 
-# penstock_manifest_declares(text member variable): 1 where an API of the manifest has that member, else 0.
+# penstock_manifest_declares(text member variable): 1 if an API of the manifest has that member, else 0.
 function(penstock_manifest_declares text member variable)
   set(${variable} 0 PARENT_SCOPE)
   string(JSON count LENGTH "${text}" apis)
@@ -51,7 +51,7 @@ function(penstock_add_plugin name)
   penstock_manifest_declares("${text}" session declares_session)
   penstock_manifest_declares("${text}" inspect declares_inspect)
   set(embedded ${CMAKE_CURRENT_BINARY_DIR}/${name}_manifest.S)
-  # The size is a constant of the entry: a changed manifest configures anew.
+  # The size is a constant in the entry point: a changed manifest requires a new configuration.
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
   file(SIZE ${manifest} size)
   file(GENERATE OUTPUT ${embedded} CONTENT
@@ -74,10 +74,10 @@ pst_manifest_bytes:
     PENSTOCK_MANIFEST_SESSION=${declares_session} PENSTOCK_MANIFEST_INSPECT=${declares_inspect})
   target_compile_options(${name} PRIVATE
     -fvisibility=hidden $<$<COMPILE_LANGUAGE:CXX>:-fvisibility-inlines-hidden>
-    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)  # clang makes no such symbols
+    $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)  # clang emits no such symbols
   target_link_options(${name} PRIVATE
     -Wl,--version-script=${PENSTOCK_PLUGIN_MAP} -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack)
-  if(NOT PENSTOCK_SANITIZE)  # the sanitizers' own symbols come with the executable
+  if(NOT PENSTOCK_SANITIZE)  # the executable provides the sanitizers' symbols
     target_link_options(${name} PRIVATE -Wl,-z,defs)
   endif()
   set_target_properties(${name} PROPERTIES

@@ -94,22 +94,22 @@ std::optional<Error> ApiHandler::check_body(const RequestHead& head, ApiRequest&
   const bool is_call = endpoint == Endpoint::passthrough || endpoint == Endpoint::validate;
   request.max_body_ = is_call ? max_request_bytes_ : endpoint == Endpoint::verify ? 65'536 : 0;
   if (head.has_body() && request.max_body_ == 0)
-    return request_error(413, "Request too large", "a GET of this path takes no body");
+    return request_error(413, "Request too large", "a GET of this path must not have a body");
   const std::string_view coding = head.field("content-encoding");
   if (!coding.empty() && !equal_ignoring_case(coding, "identity")) {
     return request_error(415, "Unsupported coding",
-                         "a Content-Encoding is not taken; send the body as it is");
+                         "a Content-Encoding is not supported; send the body uncompressed");
   }
   if (!head.field("trailer").empty())
-    return request_error(400, "Malformed request", "trailers are not taken");
+    return request_error(400, "Malformed request", "trailers are not supported");
   if (head.content_length > request.max_body_) {
     return request_error(413, "Request too large",
                          "the body is larger than " + quantity(request.max_body_, "byte"));
   }
   if (is_call && request.key_->budget()->is_spent()) {
-    return rate_limited("answers and bodies of this API key's calls hold " +
+    return rate_limited("responses and bodies of this API key's calls use " +
                             quantity(request.key_->budget()->held(), "byte") +
-                            " of memory; read the answers that are on their way first",
+                            " of memory; read the pending responses first",
                         std::chrono::seconds(1));
   }
   if (is_call && budget_->is_spent()) return overloaded();

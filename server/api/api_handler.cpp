@@ -89,12 +89,12 @@ Result<std::string> ApiHandler::api_page(const std::string& id) const {
     if (names.back() == id)
       return success_json(api_json(api, example_contexts(address_, engine_.integrations())));
   }
-  return failure(request_error(404, "Not found",
-                               "there is no API of that name" +
-                                   (names.empty() ? std::string("; no plugin is loaded (penstock "
-                                                                "plugins says where they are "
-                                                                "looked for)")
-                                                  : did_you_mean(id, names))));
+  return failure(request_error(
+      404, "Not found",
+      "there is no API of that name" +
+          (names.empty()
+               ? std::string("; no plugin is loaded (penstock plugins shows their folder)")
+               : did_you_mean(id, names))));
 }
 
 Result<std::string> ApiHandler::integration_page(const std::string& id) const {

@@ -210,7 +210,7 @@ HttpResponse ApiRequest::render(Result<Response> result, const std::vector<std::
     add_slots(response, result->concurrency_slots);
     return finish(std::move(response));
   } catch (const std::exception&) {  // Out of memory, after the vendor has processed the call.
-    return refuse(engine_failed("the answer could not be written", Phase::receive, Sent::yes));
+    return refuse(engine_failed("the response could not be written", Phase::receive, Sent::yes));
   }
 }
 

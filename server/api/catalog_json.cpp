@@ -121,8 +121,8 @@ std::string verification_json(const std::vector<ProbeResult>& checks) {
   JsonObject out;
   if (checks.empty()) {
     out.json("works", "null")
-        .text("message", "nothing was tried: no API that the connection is complete for has a test "
-                         "call (\"verify\" in the plugin's manifest)");
+        .text("message", "nothing was tried: no API that the connection has all required fields "
+                         "for has a test call (\"verify\" in the plugin's manifest)");
   } else {
     out.boolean("works", std::ranges::all_of(checks, &ProbeResult::works));
   }

@@ -102,11 +102,11 @@ std::string typescript_program(const ApiInfo& api, const ExampleCall& example,
       "  api_key: process.env.PENSTOCK_API_KEY,\n  integration_id: " +
       json_string(place.integration) +
       ",\n  server_url: " + json_string("http://" + place.address + "/v1") +
-      ",\n});\nconst answer = await kombo.general.sendPassthroughRequest({\n  tool: " +
+      ",\n});\nconst response = await kombo.general.sendPassthroughRequest({\n  tool: " +
       json_string(api.tool) + ",\n  api: " + json_string(api.api) + ",\n  body: {\n";
   for (const auto& [name, json] : members(example))
     out.append("    ").append(name).append(": ").append(json).append(",\n");
-  return out + "  },\n});\nconsole.log(JSON.stringify(answer.data));";
+  return out + "  },\n});\nconsole.log(JSON.stringify(response.data));";
 }
 
 std::string shell_word(std::string_view word) {

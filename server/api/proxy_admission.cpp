@@ -68,7 +68,7 @@ std::optional<HttpResponse> ApiHandler::check_proxied_method(const RequestHead& 
                                                              ApiRequest& request) {
   const Call& call = request.proxied_->call;
   if (head.method == "TRACE") {
-    return request.refuse_method("TRACE is refused: it would give the credentials back",
+    return request.refuse_method("TRACE is refused: it would return the credentials",
                                  std::string(all_methods));
   }
   const auto api = apis_.find(call.tool + "/" + call.api);
@@ -78,11 +78,11 @@ std::optional<HttpResponse> ApiHandler::check_proxied_method(const RequestHead& 
   std::string allow = joined(methods);
   std::string message = api->first + " takes " + allow + ", not " + std::string(head.method);
   if (api->second.soap && asks_for_wsdl(call.path)) {
-    message = "the proxy takes the calls of " + api->first +
-              " only. Its WSDL is the vendor's to give: load it from the vendor's own address (" +
+    message = "the proxy takes only the calls of " + api->first +
+              " and does not serve its WSDL: load the WSDL from the vendor (see " +
               api->second.docs_url +
-              " says where) or from a file, and give the SOAP toolkit the address of this proxy as "
-              "that of the service";
+              ") or from a file, and set the address of this proxy as the service's address in the "
+              "SOAP toolkit";
   }
   return request.refuse_method(std::move(message), std::move(allow));
 }
@@ -92,8 +92,8 @@ void ApiHandler::log_intermediary_header(std::string_view header) {
   const auto rule = intermediary_header(header);
   if (!rule || intermediaries_logged_[*rule].exchange(true, std::memory_order_relaxed)) return;
   log_(log_line(Level::info, "header_left_behind",
-                "the proxy does not pass on " + std::string(header) +
-                    ", which software adds by itself; this is said once",
+                "the proxy does not forward " + std::string(header) +
+                    ", which software adds by itself; this is logged once",
                 std::chrono::system_clock::now()));
 }
 
@@ -130,7 +130,8 @@ std::optional<Error> ApiHandler::read_proxy_call(const RequestHead& head, ApiReq
   for (const RequestHead::Line& line : head.fields) {
     if (equal_ignoring_case(line.name, "x-api-options")) {
       if (++options > 1)
-        return input_invalid("api_options are given twice; one X-Api-Options, or in the address");
+        return input_invalid(
+            "api_options are given twice; use one X-Api-Options header, or the address");
       auto json = options_of_header(std::string(line.value));
       if (!json) return std::move(json).error();
       call.api_options = *std::move(json);

@@ -62,7 +62,7 @@ void set_body(Call& call, const CommandLine& line) {
   if (first == std::string::npos || ((*call.body)[first] != '{' && (*call.body)[first] != '['))
     return;
   const auto parsed = parse_envelope(R"({"method":"POST","path":"/","data":)" + *call.body + "}");
-  if (!parsed) throw UsageError{"-d begins with { or [ and so must be JSON, which it is not"};
+  if (!parsed) throw UsageError{"-d begins with { or [ but is not valid JSON"};
   call.body_is_json = true;
 }
 
@@ -137,7 +137,7 @@ Result<Preview> rehearse(Engine& engine, Call call, bool with_session, const Sto
 
 int call(const CommandLine& line) {
   if (line.session && !line.dry_run) {
-    std::cerr << "penstock call: --session goes with --dry-run; a call gets its session anyway\n";
+    std::cerr << "penstock call: --session needs --dry-run; a call always gets its session\n";
     return exit_usage;
   }
   const StopSignals signals;

@@ -15,12 +15,12 @@ namespace {
 
 void add_call(CLI::App& app, CommandLine& line) {
   auto* call =
-      app.add_subcommand("call", "Make one call, without a server, and print the answer's JSON");
+      app.add_subcommand("call", "Make one call, without a server, and print the response as JSON");
   call->add_option("api", line.target, "tool/api, as `penstock apis` lists them")->required();
   call->add_option("method", line.method, "GET, POST, PUT, PATCH or DELETE")->required();
-  call->add_option("path", line.path, "Path and query behind the API's base URL")->required();
+  call->add_option("path", line.path, "Path and query, appended to the API's base URL")->required();
   call->add_option("-i,--integration", line.integration,
-                   "Integration id; may be left out where only one fits");
+                   "Integration id; optional if only one fits");
   call->add_option("-o,--option", line.options, "api_options: name=value")
       ->type_name("K=V")
       ->allow_extra_args(false);
@@ -33,10 +33,10 @@ void add_call(CLI::App& app, CommandLine& line) {
   auto* data = call->add_option("-d,--data", line.data,
                                 "Body: JSON or text, @file, or @- for standard input");
   call->add_flag("--dry-run", line.dry_run,
-                 "Send nothing; show the exact request with secrets masked");
+                 "Send nothing; show the exact request with secrets redacted");
   call->add_flag("--session", line.session,
-                 "With --dry-run: get the session too, from the vendor where there is none");
-  call->add_flag("--json", line.json, "JSON, which is what is printed anyway");
+                 "With --dry-run: get the session too, from the vendor if there is none");
+  call->add_flag("--json", line.json, "Has no effect: the output is always JSON");
   call->callback([&line, data] {
     line.command = Command::call;
     line.has_data = data->count() > 0;
@@ -45,18 +45,18 @@ void add_call(CLI::App& app, CommandLine& line) {
 
 void add_check(CLI::App& app, CommandLine& line) {
   auto* check = app.add_subcommand(
-      "check", "Tell everything that is wrong in the configuration, its connections and plugins");
+      "check", "List everything that is wrong in the configuration, its connections and plugins");
   auto* json = check->add_flag("--json", line.json, "The same as --format json");
   check
       ->add_option("--format", line.format,
-                   "text: for people, on standard error; json: for machines, on standard output; "
+                   "text: for people, on standard error; json: for programs, on standard output; "
                    "github: annotations of a GitHub Actions run, on standard output")
       ->check(CLI::IsMember({"text", "json", "github"}))
       ->excludes(json)
       ->capture_default_str();
-  check->footer("Exit code 0: all is fine, 1: it is not. `serve` refuses to start on the same "
-                "problems.\nOn a terminal each problem is shown in its line, where all that may be "
-                "a secret is masked.");
+  check->footer("Exit code 0: no problems, 1: problems. `serve` refuses to start on the same "
+                "problems.\nOn a terminal each problem is shown with its line, in which everything "
+                "that may be secret is redacted.");
   check->callback([&line] { line.command = Command::check; });
 }
 
@@ -154,7 +154,7 @@ std::optional<int> refuse_leftovers(const CLI::App& app) {
 
 std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   CommandLine line;
-  CLI::App app("Penstock: one authenticated call shape in, the vendor's native API out",
+  CLI::App app("Penstock: one authenticated call format in, the vendor's native API out",
                "penstock");
   app.set_version_flag("--version", PENSTOCK_VERSION);
   app.require_subcommand(1);
@@ -170,13 +170,12 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   add_check(app, line);
   add_call(app, line);
 
-  auto* apis =
-      app.add_subcommand("apis", "List what can be called, or explain one API with examples");
+  auto* apis = app.add_subcommand("apis", "List the APIs, or explain one API with examples");
   apis->add_option("api", line.target, "tool/api");
   apis->add_flag("--json", line.json, "JSON instead of a table");
   apis->callback([&line] { line.command = Command::apis; });
 
-  auto* plugins = app.add_subcommand("plugins", "List the plugins that are loaded");
+  auto* plugins = app.add_subcommand("plugins", "List the loaded plugins");
   plugins->add_flag("--json", line.json, "JSON instead of a table");
   plugins->callback([&line] { line.command = Command::plugins; });
 
@@ -185,7 +184,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
   schema->callback([&line] { line.command = Command::schema; });
   auto* openapi = app.add_subcommand(
       "openapi", "Print the OpenAPI 3.1 document of the HTTP API, as GET /openapi.json serves it");
-  openapi->add_flag("--json", line.json, "JSON, which is what is printed anyway");
+  openapi->add_flag("--json", line.json, "Has no effect: the output is always JSON");
   openapi->callback([&line] { line.command = Command::openapi; });
 
   app.allow_extras();
@@ -196,7 +195,7 @@ std::variant<CommandLine, int> parse_command_line(int argc, char** argv) {
     // CLI11 would take the next word as the value: `--data= --dry-run` would make the call.
     const std::string_view word = argv[i];
     if (word.starts_with("--") && word.find('=') == word.size() - 1) {
-      std::cerr << "penstock: write an empty value as a word of its own: "
+      std::cerr << "penstock: write an empty value as a separate argument: "
                 << word.substr(0, word.size() - 1) << " ''\n";
       return exit_usage;
     }

@@ -34,7 +34,7 @@ std::optional<OpenedCatalog> open_catalog(const CommandLine& line) {
   if (catalog && catalog->plugins.empty())
     std::cerr << printable("penstock: there is no plugin (*.so) in " +
                            read.config.plugins.directory.string() + ", the plugins.directory of " +
-                           read.config.file + "; put the plugins there, or name their folder in it")
+                           read.config.file + "; put the plugins there, or set it to their folder")
               << '\n';
   if (catalog) return OpenedCatalog{std::move(read.config), *std::move(catalog)};
   print_problems(catalog.error(), ProblemStyle::of(STDERR_FILENO), std::cerr);

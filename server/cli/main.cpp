@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     const int* const done = std::get_if<int>(&parsed);
     const int code = done != nullptr ? *done : run(std::get<CommandLine>(parsed));
     if (std::cout.flush()) return code;
-    std::cerr << "penstock: standard output could not be written to its end\n";
+    std::cerr << "penstock: standard output could not be written completely\n";
   } catch (const std::exception& error) {
     std::cerr << "penstock: " << error.what() << '\n';
   }

@@ -56,8 +56,9 @@ void wait_for_end(const StopSignals& signals, const ProcessLog& log) {
     const int signal = signals.wait();
     if (asks_for_end(signal)) return;
     if (signal == SIGHUP) {
-      log.say("ignored", "SIGHUP: a configuration is read at the start alone; restart to read it "
-                         "again");
+      log.say(
+          "ignored",
+          "SIGHUP is ignored: the configuration is read only at startup; restart to read it again");
     }
   }
 }
@@ -95,7 +96,7 @@ int run(Engine& engine, const std::string& listen, const StopSignals& signals,
   for (const std::string& address : (*http)->addresses())
     log.say("listening", "http://" + address);
   wait_for_end(signals, log);
-  log.say("stopping", "finishing what is in flight");
+  log.say("stopping", "finishing the calls in flight");
   handler.begin_draining();
   (*http)->stop();
   drain(**http, signals);

@@ -129,15 +129,15 @@ bool Connection::has_trailers() const {
 void Connection::feed_body() {
   const boost::system::error_code error = parse_body(*parser_, input_);
   if (error == http::error::body_limit)
-    return refuse({413, "the body is larger than this server takes"});
+    return refuse({413, "the body is larger than this server accepts"});
   if (error) return refuse({400, "the request's body is malformed"});
   held_.set(parser_->get().body().size());
   if (parser_->is_done()) {
-    if (has_trailers()) return refuse({400, "trailers are not taken"});
+    if (has_trailers()) return refuse({400, "trailers are not supported"});
     return serve();
   }
   if (input_.size() > max_unused_bytes || body_raw_ > exchange_->max_body() + max_framing_bytes)
-    return refuse({400, "the request's body is framed in a wasteful way"});
+    return refuse({400, "the request's body has too many framing bytes"});
   reading_.wait(limits_);
   receive(body_read_size);
 }

@@ -30,18 +30,18 @@ void Connection::log_slow_client(bool unfair) {
   std::string message;
   switch (step_) {
   case Step::head:
-    message = "the head of the request did not come in time";
+    message = "the head of the request did not arrive in time";
     break;
   case Step::body:
-    message = "the body of the request came too slowly";
+    message = "the body of the request arrived too slowly";
     break;
   case Step::write:
-    message = "the client took its answer too slowly";
+    message = "the client read its response too slowly";
     break;
   default:
     return;
   }
-  if (unfair) message += ", and others waited for the memory that it held";
+  if (unfair) message += ", and other calls needed the memory that it used";
   exchange_ ? exchange_->on_slow_client(message) : handler_.on_slow_client(client_, message);
 }
 

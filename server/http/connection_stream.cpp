@@ -42,7 +42,7 @@ void Connection::feed_stream() {
   if (malformed || wasteful) {
     keep_alive_ = false;
     stream_fault_ = malformed ? "the request's body is malformed"
-                              : "the request's body is framed in a wasteful way";
+                              : "the request's body has too many framing bytes";
     return std::exchange(pull_, nullptr)(std::nullopt);
   }
   if (piece.empty() && !parser_->is_done()) return receive_for_stream();

@@ -67,12 +67,12 @@ Result<Ok, HeadError> read_method(std::string_view method, RequestHead& head) {
 
 Result<Ok, HeadError> read_version(std::string_view version, RequestHead& head) {
   if (version == "HTTP/2.0" && head.method == "PRI") {
-    return refuse("HTTP/2 is not spoken here: switch it off in the client (curl: --http1.1), or "
-                  "let a proxy translate",
+    return refuse("HTTP/2 is not supported: disable it in the client (curl: --http1.1), or let a "
+                  "proxy translate",
                   505);
   }
   if (version == "HTTP/2.0" || version == "HTTP/3.0")
-    return refuse("only HTTP/1.1 and HTTP/1.0 are spoken here", 505);
+    return refuse("only HTTP/1.1 and HTTP/1.0 are supported", 505);
   if (version != "HTTP/1.1" && version != "HTTP/1.0")
     return refuse("the HTTP version is malformed");
   head.minor_version = version.back() - '0';
@@ -83,13 +83,14 @@ Result<Ok, HeadError> read_target(RequestHead& head) {
   if (head.request_target.size() > max_target_bytes)
     return refuse("the target is longer than 8 KiB", 414);
   if (head.method == "CONNECT") {
-    return refuse("CONNECT is not served: this is no forward proxy, it calls the vendors itself "
-                  "(/v1/proxy/{tool}/{api}/…); take its address out of the client's proxy settings",
-                  405, all_methods);
+    return refuse(
+        "CONNECT is not supported: this is not a forward proxy, it calls the vendors itself "
+        "(/v1/proxy/{tool}/{api}/…); remove its address from the client's proxy settings",
+        405, all_methods);
   }
   if (head.request_target == "*") {
-    return refuse("a request for * asks nothing of this server; OPTIONS takes a path, and GET "
-                  "/openapi.json lists them all",
+    return refuse("a request for * is not supported; OPTIONS takes a path, and GET /openapi.json "
+                  "lists all paths",
                   405, all_methods);
   }
   head.target = head.request_target;
@@ -142,7 +143,7 @@ Result<Ok, HeadError> read_fields(std::string_view rest, RequestHead& head) {
                     "; write it with hyphens");
     }
     if (!value.empty() && !is_field_value(value))
-      return refuse("a header's value holds a control character");
+      return refuse("a header's value contains a control character");
     if (head.fields.size() == max_fields)
       return refuse("there are more than 100 header fields", 431);
     head.fields.push_back({name, value});
@@ -164,7 +165,7 @@ Result<Ok, HeadError> read_host(RequestHead& head) {
   const std::string_view host = head.field("host");
   if (!head.has("host") && head.minor_version == 1) return refuse("the header host is missing");
   if (!host.empty() && !is_authority(host))
-    return refuse("the header host must be a name or an address, with a port if need be");
+    return refuse("the header host must be a name or an address, with an optional port");
   if (head.authority.empty()) head.authority = host;
   return Ok{};
 }
@@ -190,7 +191,7 @@ Result<Ok, HeadError> read_framing(RequestHead& head) {
   const std::string_view expected = head.field("expect");
   if (!expected.empty() && head.minor_version == 1) {
     if (!equal_ignoring_case(expected, "100-continue"))
-      return refuse("only Expect: 100-continue is known", 417);
+      return refuse("only Expect: 100-continue is supported", 417);
     head.expects_continue = true;
   }
   head.keep_alive = head.minor_version == 1;

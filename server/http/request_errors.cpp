@@ -31,8 +31,8 @@ Error shutting_down() { return unavailable("Shutting down", "the server is shutt
 Error not_ready(std::string message) { return unavailable("Not ready", std::move(message)); }
 
 Error overloaded() {
-  Error error = unavailable("Overloaded", "the server holds as many bytes of bodies and answers as "
-                                          "it may; try again in a moment");
+  Error error = unavailable("Overloaded", "bodies and responses use all the memory that the server "
+                                          "allows for them; try again in a moment");
   error.retry_after = std::chrono::seconds(1);
   return error;
 }

@@ -63,7 +63,7 @@ class StderrLog {
       if (lost_ > 0)
         lines += log_line(Level::warn, "lines_lost",
                           quantity(lost_, "log line") + (lost_ == 1 ? " was" : " were") +
-                              " lost: nobody read them in time",
+                              " lost: they were not read in time",
                           std::chrono::system_clock::now()) +
                  "\n";
       const std::size_t told = std::exchange(lost_, 0);

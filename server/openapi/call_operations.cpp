@@ -34,23 +34,23 @@ std::string description(const ApiInfo& api, std::string_view what) {
     out += "- Base URL: `" + url + "`\n";
   out += "- Methods: " + joined(api.methods) + "\n";
   if (api.soap)
-    out += "- SOAP: `data` is the XML inside the Body; whole envelopes are for the proxy\n";
+    out += "- SOAP: `data` is the XML inside the Body; to send a whole envelope, use the proxy\n";
   if (api.base_urls.empty()) return out;
   return out + "\nIn a base URL `conn.x` is a field of the connection, `opt.x` one of "
-               "`api_options` (`|v`: with or without its leading v), `session.x` known from the "
+               "`api_options` (`|v`: with or without its leading v), `session.x` a value from the "
                "vendor's login.";
 }
 
 std::string path_schema(const ApiInfo& api) {
-  if (api.soap) return R"({"type":"string","const":"/","description":"The API has one address"})";
-  return R"({"type":"string","maxLength":8192,"description":"Path and query behind the base URL; )"
+  if (api.soap) return R"({"type":"string","const":"/","description":"The API has a single URL"})";
+  return R"({"type":"string","maxLength":8192,"description":"Path and query, appended to the base URL; )"
          R"(they reach the vendor as written. No scheme, host, fragment or dot segment"})";
 }
 
 std::string data_schema(const ApiInfo& api) {
   if (api.soap)
     return R"({"type":"string","description":"The XML inside the Body: one element, without an XML declaration and without the envelope"})";
-  return R"({"description":"An object or array is sent as JSON, the very bytes of this; a string is )"
+  return R"({"description":"An object or array is sent as JSON, with exactly these bytes; a string is )"
          R"(sent raw","oneOf":[{"type":"object","additionalProperties":true},)"
          R"({"type":"array","items":{}},{"type":"string"}]})";
 }
@@ -71,12 +71,14 @@ std::string call_schema(const NamedApi& api) {
             JsonObject().text("type", "string").json("enum", json_strings(info.methods)).done())
       .json("path", path_schema(info))
       .json("headers",
-            fields_schema("For the vendor; those of framing, routing and credentials are refused"))
+            fields_schema(
+                "Headers for the vendor; those for framing, routing and credentials are refused"))
       .json("params", fields_schema("Query parameters, added to those of path"))
       .json("api_options", ref_to("schemas/" + api.name + "_options"))
       .json("data", data_schema(info))
-      .json("response_as_base64",
-            R"({"type":"boolean","description":"The answer's data as base64 of its very bytes"})");
+      .json(
+          "response_as_base64",
+          R"({"type":"boolean","description":"Return the response's data as base64 of its original bytes"})");
   if (!info.soap) {
     members.json("multipart_form_data",
                  R"({"type":"array","items":{"$ref":"#/components/schemas/FormPart"},)"
@@ -113,15 +115,15 @@ struct Kind {
   bool sends;
 };
 
-constexpr Kind passthrough{
-    "passthrough", "Call ",
-    "Makes one call through the integration that `X-Integration-Id` names. "
-    "The answer is 200 whatever the vendor's own status, which is in `data`.",
-    "PassthroughAnswer", true};
-constexpr Kind validate{"validate", "Check a call of ",
-                        "Sends nothing: the exact request with secrets masked, or the very error "
-                        "that the call would give.",
-                        "ValidateAnswer", false};
+constexpr Kind passthrough{"passthrough", "Call ",
+                           "Makes one call through the integration that `X-Integration-Id` names. "
+                           "The response is 200 whatever the vendor's status, which is in `data`.",
+                           "PassthroughAnswer", true};
+constexpr Kind validate{
+    "validate", "Check a call of ",
+    "Sends nothing; returns the exact request with secrets redacted, or the error "
+    "that the call would return.",
+    "ValidateAnswer", false};
 
 std::string operation(const NamedApi& api, const Kind& kind) {
   const ApiInfo& info = api.info;

@@ -15,24 +15,25 @@ namespace {
 std::string info() {
   return JsonObject()
       .text("title", "Penstock")
-      .text("summary", "One authenticated call shape in, the vendor's native API out")
-      .text("description",
-            "A self-hosted passthrough engine. Each `{tool}/{api}` has an operation of its own "
-            "here, with its real `api_options`; a call's success is 200 whatever the vendor's own "
-            "status, a failure says whose it is (`origin`), how far the call had come (`phase`), "
-            "whether the vendor may have seen it (`sent`) and what to change (`details`).\n\n"
-            "HEAD is served wherever GET is.")
+      .text("summary", "One authenticated call format in, the vendor's native API out")
+      .text(
+          "description",
+          "A self-hosted passthrough engine. Each `{tool}/{api}` has its own operation "
+          "here, with its real `api_options`. A call succeeds with 200 whatever the vendor's "
+          "status; an error says whose failure it is (`origin`), how far the call came (`phase`), "
+          "whether the vendor may have received it (`sent`) and what to change (`details`).\n\n"
+          "HEAD is served wherever GET is.")
       .json("license", R"({"name":"Apache-2.0","identifier":"Apache-2.0"})")
       .text("version", PENSTOCK_VERSION)
       .done();
 }
 
 std::string servers(const ServerFacts& facts) {
-  return json_array({JsonObject()
-                         .text("url", facts.url)
-                         .text("description", facts.url == "/" ? "Where this document comes from"
-                                                               : "server.listen")
-                         .done()});
+  return json_array(
+      {JsonObject()
+           .text("url", facts.url)
+           .text("description", facts.url == "/" ? "The server of this document" : "server.listen")
+           .done()});
 }
 
 std::string tags(const std::vector<NamedApi>& apis) {

@@ -44,8 +44,8 @@ std::string_view name_of(std::string_view status) {
 }
 
 Error unknown_api() {
-  Error error = input_invalid("unknown API \"workday/rst\"; did you mean \"workday/rest\"? "
-                              "(GET /v1/apis lists what can be called)");
+  Error error = input_invalid(
+      "unknown API \"workday/rst\"; did you mean \"workday/rest\"? (GET /v1/apis lists the APIs)");
   error.phase = Phase::route;
   return error;
 }
@@ -98,7 +98,7 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {{"method", "A wrong method",
          request_error(405, "Method not allowed", "this path takes POST")}}},
       {"413",
-       "The request's body is larger than this server takes (`server.max_request_bytes`).",
+       "The request's body is larger than this server accepts (`server.max_request_bytes`).",
        {limit, remaining},
        {{"body", "A large body",
          request_error(413, "Request too large",
@@ -108,10 +108,10 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
        {},
        {{"coding", "A compressed body",
          request_error(415, "Unsupported coding",
-                       "a Content-Encoding is not taken; send the body as it is")}}},
+                       "a Content-Encoding is not supported; send the body uncompressed")}}},
       {"429",
        "Too many calls with this key, or too many in flight for the integration; or, with `Prefer: "
-       "respect-rate-limit`, the vendor asked for a pause that is not over. Nothing was sent.",
+       "respect-rate-limit`, the vendor demanded a pause that is not over. Nothing was sent.",
        {"Retry-After", limit, remaining},
        {{"rate", "Too many for the key", rate_limited("too many calls with this API key", 1s)},
         {"in_flight", "Too many in flight",
@@ -122,37 +122,37 @@ std::vector<Row> rows_for_callers(std::uint64_t max_request_bytes) {
 std::vector<Row> upstream_error_rows() {
   return {
       {"500",
-       "The engine or a plugin failed. `sent` tells whether the vendor may have acted.",
+       "The engine or a plugin failed. `sent` says whether the vendor may have acted.",
        {limit, remaining},
        {{"engine", "The engine failed",
-         engine_failed("the answer could not be written", Phase::receive, Sent::yes)},
+         engine_failed("the response could not be written", Phase::receive, Sent::yes)},
         {"plugin", "The plugin failed",
          plugin_failed("workday_rest 1.0.0 gave no Authorization", Phase::authorize)}}},
       {"502",
-       "The vendor cannot be reached, its certificate is wrong, its answer is too large or breaks "
-       "off; or it refuses the stored credentials at login. `code` is null; where `sent` is "
+       "The vendor cannot be reached, its certificate is wrong, its response is too large or "
+       "breaks "
+       "off; or it refuses the stored credentials at login. `code` is null; if `sent` is "
        "`unknown` it may have acted on the request.",
        {"Retry-After", limit, remaining},
        {{"connect", "No connection",
          vendor_unreachable("wd5-impl-services1.workday.com: connection refused", Phase::connect,
                             Sent::no)},
-        {"cut_off", "An answer that breaks off",
-         vendor_unreachable("wd5-impl-services1.workday.com: the answer breaks off", Phase::receive,
-                            Sent::unknown)},
+        {"cut_off", "A response that breaks off",
+         vendor_unreachable("wd5-impl-services1.workday.com: the response breaks off",
+                            Phase::receive, Sent::unknown)},
         {"credentials", "Credentials refused at login", credentials_rest()}}},
       {"503",
-       "The server is about to end; nothing was sent.",
+       "The server is shutting down; nothing was sent.",
        {"Retry-After"},
-       {{"draining", "The end is near", shutting_down()}}},
+       {{"draining", "Shutdown", shutting_down()}}},
       {"504",
        "The vendor is too slow (`upstream.timeout_ms`, `upstream.connect_timeout_ms`).",
        {limit, remaining},
-       {{"answer", "No answer in time",
-         vendor_timed_out("wd5-impl-services1.workday.com did not answer in time", Phase::receive,
+       {{"answer", "No response in time",
+         vendor_timed_out("wd5-impl-services1.workday.com did not respond in time", Phase::receive,
                           Sent::unknown)}}},
       {"default",
-       "What is not a proper request of HTTP/1.1 or 1.0: 400, 405 (CONNECT), 414 (target over 8 "
-       "KiB), "
+       "An invalid HTTP/1.1 or 1.0 request: 400, 405 (CONNECT), 414 (target over 8 KiB), "
        "417, 431 (head over 32 KiB, or over 100 fields), 501 or 505. The connection is closed.",
        {},
        {{"head", "A large head",
@@ -218,7 +218,7 @@ std::string error_schema() {
   members
       .json("code", JsonObject()
                         .json("type", R"(["string","null"])")
-                        .text("description", "What kind of failure it is; null: none of the eight")
+                        .text("description", "The kind of failure; null if it is none of these")
                         .json("enum", codes)
                         .done())
       .json("title", R"({"type":"string","description":"A fixed text for each cause"})")
@@ -226,12 +226,13 @@ std::string error_schema() {
             R"({"type":"string","description":"What happened, where, and what to change"})")
       .json("log_url", R"({"type":["string","null"],"description":"Always null here"})")
       .json("origin", word("Whose failure it is", words(Origin::caller, Origin::vendor)))
-      .json("phase", word("How far the call had come", words(Phase::route, Phase::receive)))
+      .json("phase", word("How far the call came", words(Phase::route, Phase::receive)))
       .json("retryable",
             R"({"type":"boolean","description":"Whether the same call may succeed later, safely"})")
-      .json("sent", word("Whether the vendor may have seen the request; unknown: it may have acted "
-                         "on it",
-                         words(Sent::no, Sent::unknown)))
+      .json("sent",
+            word("Whether the vendor may have received the request; unknown: it may have acted "
+                 "on it",
+                 words(Sent::no, Sent::unknown)))
       .json("details", R"({"type":"array","items":{"$ref":"#/components/schemas/Problem"},)"
                        R"("description":"Everything that is wrong with the request"})");
   const std::string error =
@@ -243,7 +244,7 @@ std::string error_schema() {
           .done();
   return JsonObject()
       .text("type", "object")
-      .text("description", "Why there is no answer of the vendor")
+      .text("description", "Why there is no response of the vendor")
       .json("required", R"(["status","error"])")
       .json("properties", JsonObject()
                               .json("status", R"({"type":"string","const":"error"})")

@@ -83,7 +83,7 @@ std::string one_of_texts(std::string_view name, const std::set<std::string>& val
 
 std::string proxy_operation(std::string_view method) {
   const std::string answer =
-      R"({"description":"The vendor's answer, as it is","headers":{)"
+      R"({"description":"The vendor's response, unchanged","headers":{)"
       R"("Penstock-Answer":{"$ref":"#/components/headers/Answer"},)"
       R"("Penstock-Request-Id":{"$ref":"#/components/headers/RequestId"}},"content":{"*/*":{}}})";
   JsonObject responses;
@@ -91,13 +91,14 @@ std::string proxy_operation(std::string_view method) {
   add_errors(responses, {"400", "401", "403", "404", "413", "429", "500", "502", "503", "504"});
   JsonObject out;
   out.text("operationId", "proxy_" + std::string(method))
-      .text("summary", "Stream a request to the vendor and its answer back")
+      .text("summary", "Stream a request to the vendor and its response back")
       .text(
           "description",
-          "The same routing, options and guards as a call's, without the envelope: query, headers "
-          "and body go to the vendor as they are, and its status, headers and body come back, any "
-          "status. `Penstock-Answer` is `vendor` on the vendor's answers and `engine` on the "
-          "errors listed here.\n\nA path parameter of OpenAPI cannot hold a slash: `path` may "
+          "The same routing, options and checks as a call, without the envelope: query, headers "
+          "and "
+          "body go to the vendor unchanged, and its status, headers and body come back, whatever "
+          "the status. `Penstock-Answer` is `vendor` on the vendor's responses and `engine` on the "
+          "errors listed here.\n\nA path parameter of OpenAPI cannot contain a slash: `path` may "
           "have several segments and a query, which are sent as written, not percent-encoded.")
       .json("tags", json_strings({"The proxy"}));
   if (method == "post" || method == "put" || method == "patch")
@@ -127,8 +128,8 @@ std::string proxy_path(const std::vector<NamedApi>& apis) {
 // Tool names contain no space, so none equals one of these.
 const std::vector<std::string> fixed_tags{
     R"({"name":"The proxy","description":"Calls without an envelope"})",
-    R"({"name":"The catalogue","description":"What can be called"})",
-    R"({"name":"The integrations","description":"The connected customers, and how they stand"})",
+    R"({"name":"The catalogue","description":"The available APIs"})",
+    R"({"name":"The integrations","description":"The connected customers and their health"})",
     R"({"name":"The server","description":"This server itself"})",
 };
 
@@ -138,18 +139,18 @@ void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis) {
   const std::vector<std::string_view> of_lists{"401", "403", "405", "413", "429"};
   const std::vector<std::string_view> of_items{"401", "403", "404", "405", "413", "429"};
   const Endpoint pages[] = {
-      {"get", "/v1/apis", "list_apis", "The catalogue", "What can be called",
+      {"get", "/v1/apis", "list_apis", "The catalogue", "The available APIs",
        success(array_of("schemas/Api")), of_lists},
       {"get", "/v1/apis/{tool}/{api}", "get_api", "The catalogue", "One API",
        success(ref_to("schemas/Api")), of_items},
       {"get", "/v1/integrations", "list_integrations", "The integrations",
-       "The integrations and how they stand", success(array_of("schemas/Integration")), of_lists},
+       "The integrations and their health", success(array_of("schemas/Integration")), of_lists},
       {"get", "/v1/integrations/{id}", "get_integration", "The integrations", "One integration",
        success(integration), of_items},
       {"post", "/v1/integrations/{id}/verify", "verify_integration", "The integrations",
-       "Make the plugins' cheap test calls: does the connection work, and if not, why",
+       "Make the plugins' inexpensive test calls: whether the connection works, and if not, why",
        success(ref_to("schemas/Verification")), of_items},
-      {"get", "/v1/check-api-key", "check_api_key", "The server", "Whether the key is good",
+      {"get", "/v1/check-api-key", "check_api_key", "The server", "Whether the key is valid",
        success(ref_to("schemas/Environment")), of_lists},
       {"get", "/openapi.json", "get_openapi", "The server", "This document",
        R"({"type":"object","additionalProperties":true})", of_lists},
@@ -165,7 +166,7 @@ void add_fixed_paths(JsonObject& paths, const std::vector<NamedApi>& apis) {
        "/readyz",
        "get_readiness",
        "The server",
-       "Whether calls are taken",
+       "Whether calls are accepted",
        alive,
        {"405", "413", "503"},
        false},

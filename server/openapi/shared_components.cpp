@@ -10,8 +10,8 @@ const std::string_view response_schemas = R"json({
     "properties": {
       "pointer": {"type": "string", "description": "RFC 6901 JSON Pointer into the request's body"},
       "message": {"type": "string"},
-      "rule": {"type": "string", "description": "The word of JSON Schema that is broken", "examples": ["required"]},
-      "given": {"description": "The kind of the value there", "enum": ["null", "boolean", "number", "string", "array", "object"]},
+      "rule": {"type": "string", "description": "The violated keyword of JSON Schema", "examples": ["required"]},
+      "given": {"description": "The type of the value there", "enum": ["null", "boolean", "number", "string", "array", "object"]},
       "suggestion": {"type": "string", "description": "The name or value that was probably meant"}
     }
   },
@@ -31,13 +31,13 @@ const std::string_view response_schemas = R"json({
       "status": {"type": "string", "const": "success"},
       "data": {
         "type": "object",
-        "description": "The vendor's answer, whatever its status: its 404, 500 or SOAP fault is an answer too",
+        "description": "The vendor's response, whatever its status: a 404, 500 or SOAP fault is a response, too",
         "required": ["url", "status", "headers"],
         "properties": {
-          "url": {"type": "string", "description": "What was called, secrets masked"},
+          "url": {"type": "string", "description": "The URL of the call, secrets redacted"},
           "status": {"type": "integer", "minimum": 200, "maximum": 599, "description": "The vendor's"},
           "headers": {"$ref": "#/components/schemas/Headers"},
-          "data": {"description": "The vendor's JSON byte for byte where its body is valid JSON and says so, else a string; base64 if response_as_base64; absent where the body is empty"}
+          "data": {"description": "The vendor's JSON byte for byte if its body is valid JSON and declared as JSON, otherwise a string; base64 if response_as_base64; absent if the body is empty"}
         }
       },
       "warnings": {"$ref": "#/components/schemas/Warnings"}
@@ -55,7 +55,7 @@ const std::string_view response_schemas = R"json({
           "valid": {"type": "boolean", "const": true},
           "request": {
             "type": "object",
-            "description": "What would be sent, secrets masked",
+            "description": "The request that would be sent, secrets redacted",
             "required": ["method", "url", "headers", "body"],
             "properties": {
               "method": {"type": "string"},
@@ -66,7 +66,7 @@ const std::string_view response_schemas = R"json({
           },
           "session": {
             "type": "object",
-            "description": "With Prefer: session: whether the API needs one, which then could be had",
+            "description": "With Prefer: session: whether the API needs a session; if so, the engine has obtained it",
             "required": ["needed"],
             "properties": {
               "needed": {"type": "boolean"},
@@ -88,18 +88,18 @@ const std::string_view request_schemas = R"json({
     "properties": {
       "name": {"type": "string"},
       "value": {"oneOf": [{"type": "string"}, {"$ref": "#/components/schemas/FormFile"}]},
-      "content_type": {"type": "string", "description": "Of a value that is a string: the part's Content-Type; none by default", "examples": ["application/json"]}
+      "content_type": {"type": "string", "description": "For a value that is a string: the part's Content-Type; none by default", "examples": ["application/json"]}
     }
   },
   "FormFile": {
     "type": "object",
-    "description": "A file: its bytes in data, or where to fetch them in data_url; one of the two",
+    "description": "A file: either its bytes in data, or the URL to fetch them from in data_url",
     "required": ["name"],
     "properties": {
       "name": {"type": "string", "description": "The file's name"},
       "content_type": {"type": "string", "examples": ["application/pdf"]},
       "data": {"type": "string", "contentEncoding": "base64"},
-      "data_url": {"type": "string", "format": "uri", "description": "https only, public addresses only; fetched without any credential"}
+      "data_url": {"type": "string", "format": "uri", "description": "https only, public addresses only; fetched without credentials"}
     }
   }
 })json";
@@ -107,7 +107,7 @@ const std::string_view request_schemas = R"json({
 const std::string_view catalogue_schemas = R"json({
   "Api": {
     "type": "object",
-    "description": "What can be called as {tool}/{api}",
+    "description": "A vendor API, called as {tool}/{api}",
     "required": ["tool", "api", "title", "docs_url", "base_urls", "methods", "soap", "api_options", "connection", "required_fields", "required_when", "examples", "plugin"],
     "properties": {
       "tool": {"type": "string"},
@@ -119,10 +119,10 @@ const std::string_view catalogue_schemas = R"json({
       "soap": {"type": "boolean"},
       "api_options": {"type": "object", "additionalProperties": true, "description": "JSON Schema"},
       "connection": {"type": "object", "additionalProperties": true, "description": "JSON Schema of an integration's connection"},
-      "required_fields": {"type": "array", "items": {"type": "string"}, "description": "Fields of the connection without which this API cannot be called"},
+      "required_fields": {"type": "array", "items": {"type": "string"}, "description": "Connection fields that this API requires"},
       "required_when": {
         "type": "array",
-        "description": "Fields that are needed where another one has a certain value",
+        "description": "Fields that are required if another field has a certain value",
         "items": {
           "type": "object",
           "required": ["field", "equals", "fields"],
@@ -133,7 +133,7 @@ const std::string_view catalogue_schemas = R"json({
           }
         }
       },
-      "verify": {"type": "object", "additionalProperties": true, "description": "The cheap call that tells whether a connection works"},
+      "verify": {"type": "object", "additionalProperties": true, "description": "The inexpensive call that shows whether a connection works"},
       "examples": {
         "type": "array",
         "items": {
@@ -141,10 +141,10 @@ const std::string_view catalogue_schemas = R"json({
           "required": ["title", "request"],
           "properties": {
             "title": {"type": "string"},
-            "request": {"type": "object", "additionalProperties": true, "description": "Ready to be posted as it is"},
-            "curl": {"type": "string", "description": "The same as a shell command"},
-            "cli": {"type": "string", "description": "The same for the command line of Penstock"},
-            "typescript": {"type": "string", "description": "The same for Kombo's SDK"}
+            "request": {"type": "object", "additionalProperties": true, "description": "The body to post"},
+            "curl": {"type": "string", "description": "The same call as a shell command"},
+            "cli": {"type": "string", "description": "The same call for the command line of Penstock"},
+            "typescript": {"type": "string", "description": "The same call for Kombo's SDK"}
           }
         }
       },
@@ -156,10 +156,10 @@ const std::string_view catalogue_schemas = R"json({
     "description": "One connected customer of one tool; never a secret",
     "required": ["id", "tool", "enabled", "apis", "health"],
     "properties": {
-      "id": {"type": "string", "description": "What X-Integration-Id says"},
+      "id": {"type": "string", "description": "The value of X-Integration-Id"},
       "tool": {"type": "string"},
       "enabled": {"type": "boolean"},
-      "apis": {"type": "array", "items": {"type": "string"}, "description": "What the connection is complete for"},
+      "apis": {"type": "array", "items": {"type": "string"}, "description": "The APIs that the connection has all required fields for"},
       "health": {"type": "string", "enum": ["ok", "expiring", "cooling_down", "unreachable", "refused", "needs_credentials", "disabled"]},
       "cooling_down_until": {"type": "string", "format": "date-time"},
       "last_renewal": {"type": "string", "format": "date-time"},
@@ -187,7 +187,7 @@ const std::string_view catalogue_schemas = R"json({
             "works": {"type": "boolean"},
             "outcome": {"type": "string", "enum": ["works", "refused", "unreachable", "failed"]},
             "message": {"type": "string"},
-            "status": {"type": "integer", "description": "The vendor's; absent: it was not reached"}
+            "status": {"type": "integer", "description": "The vendor's status; absent if it was not reached"}
           }
         }
       }
@@ -207,7 +207,7 @@ const std::string_view catalogue_schemas = R"json({
 
 const std::string_view answer_responses = R"json({
   "PassthroughAnswer": {
-    "description": "The vendor answered",
+    "description": "The vendor responded",
     "headers": {
       "X-Request-Id": {"$ref": "#/components/headers/RequestId"},
       "Concurrency-Limit": {"$ref": "#/components/headers/ConcurrencyLimit"},
@@ -216,7 +216,7 @@ const std::string_view answer_responses = R"json({
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/PassthroughAnswer"}}}
   },
   "ValidateAnswer": {
-    "description": "The call is fine; nothing was sent",
+    "description": "The call is valid; nothing was sent",
     "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ValidateAnswer"}}}
   }
@@ -234,27 +234,27 @@ const std::string_view shared_parameters = R"json({
   "Prefer": {
     "name": "Prefer",
     "in": "header",
-    "description": "RFC 7240. respect-rate-limit: where the vendor asked for a pause that is not over, fail at once with 429 instead of sending. session, of a validation: get the session, too, that the call would need",
+    "description": "RFC 7240. respect-rate-limit: if the vendor demanded a pause that is not over, fail at once with 429 instead of sending. session, for a validation: also get the session that the call would need",
     "schema": {"type": "string"},
     "example": "respect-rate-limit"
   },
   "ApiOptions": {
     "name": "X-Api-Options",
     "in": "header",
-    "description": "api_options as a form; or they stand in the address, behind the API: {api};service_name=staffing;version=v6",
+    "description": "api_options as a form; they can also be in the URL, after the API: {api};service_name=staffing;version=v6",
     "schema": {"type": "string"},
     "example": "service_name=staffing&version=v6"
   }
 })json";
 
 const std::string_view shared_headers = R"json({
-  "RequestId": {"description": "Stands in the server's log as well", "schema": {"type": "string"}},
+  "RequestId": {"description": "Identifies the request in the server's log", "schema": {"type": "string"}},
   "RetryAfter": {"description": "Seconds", "schema": {"type": "integer", "minimum": 1}},
   "ConcurrencyLimit": {"description": "How many calls the integration may have in flight", "schema": {"type": "integer"}},
-  "ConcurrencyRemaining": {"description": "How many more could have begun", "schema": {"type": "integer"}},
+  "ConcurrencyRemaining": {"description": "How many more it may start", "schema": {"type": "integer"}},
   "WWWAuthenticate": {"description": "Bearer", "schema": {"type": "string"}},
-  "Allow": {"description": "What the path takes", "schema": {"type": "string"}},
-  "Answer": {"description": "vendor: the answer is the vendor's; engine: it is an error of the engine's own", "schema": {"type": "string", "enum": ["vendor", "engine"]}}
+  "Allow": {"description": "The methods of the path", "schema": {"type": "string"}},
+  "Answer": {"description": "vendor: the response is the vendor's; engine: it is an error of the engine", "schema": {"type": "string", "enum": ["vendor", "engine"]}}
 })json";
 
 const std::string_view security_schemes = R"json({

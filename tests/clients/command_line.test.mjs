@@ -24,7 +24,7 @@ const slips = [
   [["serve", "--listen"], "penstock: --listen: 1 required HOST:PORT missing; see `penstock help serve`"],
   [["check", "--jsn"], 'penstock: `check` takes no option --jsn; did you mean "--json"? See `penstock help check`'],
   [["--verison"], 'penstock: there is no option --verison; did you mean "--version"? See `penstock help`'],
-  [["call", "--data=", "--dry-run"], "penstock: write an empty value as a word of its own: --data ''"],
+  [["call", "--data=", "--dry-run"], "penstock: write an empty value as a separate argument: --data ''"],
 ];
 
 test("a slip is answered in one line on standard error, with exit code 2", () => {
@@ -38,7 +38,7 @@ test("what could not be written is a failure", () => {
   const full = openSync("/dev/full", "w");
   for (const words of [["help"], ["--version"], ["help", "call"]]) {
     const { status, stderr } = spawnSync(penstock, words, { encoding: "utf8", stdio: ["ignore", full, "pipe"] });
-    assert.deepEqual({ status, stderr }, { status: 1, stderr: "penstock: standard output could not be written to its end\n" }, words.join(" "));
+    assert.deepEqual({ status, stderr }, { status: 1, stderr: "penstock: standard output could not be written completely\n" }, words.join(" "));
   }
   closeSync(full);
 });
@@ -66,7 +66,7 @@ test("a pipe in the place of a file is read when its writer comes, and is not wa
   const pipe = join(folder, "pipe");
   const shell = (command) => spawnSync("bash", ["-c", `mkfifo ${pipe}; ${command}; rm ${pipe}`], { encoding: "utf8", timeout: 60_000 });
   assert.match(shell(`(sleep 0.3; echo 'server: [' >${pipe}) & ${penstock} check -c ${pipe}`).stderr, /^.*\/pipe:\d+:\d+: /m);
-  assert.match(shell(`${penstock} check -c ${pipe}`).stderr, /^.*\/pipe: cannot be read: nobody writes into it$/m);
+  assert.match(shell(`${penstock} check -c ${pipe}`).stderr, /^.*\/pipe: cannot be read: no process writes to it$/m);
   rmSync(folder, { recursive: true });
 });
 

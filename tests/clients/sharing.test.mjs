@@ -174,7 +174,7 @@ test("an integration that is renamed keeps the rotated credential; two with one 
       assert.equal(status !== 0, refused, stderr);
       const first = line("refresh_token:", yaml.indexOf(`id: ${id}`));
       const second = yaml.split("\n").length + copied.slice(0, copied.indexOf("refresh_token:")).split("\n").length;
-      assert.match(stdout + stderr, new RegExp(`:${second}:\\d+: connection.refresh_token is also that of integration "${id}" \\(line ${first}\\)`));
+      assert.match(stdout + stderr, new RegExp(`:${second}:\\d+: connection.refresh_token is also used by integration "${id}" \\(line ${first}\\)`));
     }
   } finally {
     await end(engine);

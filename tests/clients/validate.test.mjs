@@ -77,7 +77,7 @@ test("without the preference nothing is asked of the vendor, and it says what is
       body: { method: "GET", path: "/workers", api_options: { service_name: "staffing" } } };
     const plain = await ask("/validate/workday/rest", call);
     assert.equal(plain.data.session, undefined);
-    assert.match(plain.warnings[0].message, /a session would be made first/);
+    assert.match(plain.warnings[0].message, /the call would create a session first/);
     assert.equal(await tokenRequests(other), 0);
 
     const full = await ask("/validate/workday/rest", { ...call, prefer: "respect-rate-limit, session" });
@@ -113,7 +113,7 @@ function penstock(...args) {
     done({ code: error?.code ?? 0, stdout, stderr })));
 }
 
-test("the command line shows the same, and --session goes with --dry-run", async () => {
+test("the command line shows the same, and --session needs --dry-run", async () => {
   const other = await open();
   await other.stop();
   try {
@@ -135,7 +135,7 @@ test("the command line shows the same, and --session goes with --dry-run", async
     assert.match(JSON.parse(slip.stdout).error.message, /did you mean "version"\?/);
     const alone = await penstock(...call, "--session");
     assert.equal(alone.code, 2);
-    assert.match(alone.stderr, /--session goes with --dry-run/);
+    assert.match(alone.stderr, /--session needs --dry-run/);
   } finally {
     await other.close();
   }

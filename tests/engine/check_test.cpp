@@ -108,10 +108,10 @@ TEST_F(CheckConfig, tells_problems_of_every_kind_at_once) {
           "DIR/f:19:5: an integration has no key \"conection\"; did you mean \"connection\"?",
           "DIR/f:25:32: upstream.extra_ca_file DIR/also-absent.pem cannot be read: No such file or "
           "directory",
-          "DIR/f:26:17: the connection is complete for no API of hibob; missing: token "
-          "(hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "
-          "hire_base_url (hibob/hire), token (hibob/docs)",
-          "DIR/lib/taleo.so: it is cut off or malformed",
+          "DIR/f:26:17: the connection lacks required fields of every API of hibob; missing: token "
+          "(hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), hire_base_url "
+          "(hibob/hire), token (hibob/docs)",
+          "DIR/lib/taleo.so: it is truncated or malformed",
           "DIR/lib/text.so: it is not an ELF file",
       }));
 }
@@ -137,11 +137,12 @@ TEST_F(CheckConfig, does_not_tell_what_follows_from_a_problem) {
        {"DIR/f:6:17: connection must be a map, not a list"}},
       {"  - id: a\n    tool: hibob\n    connection:\n  - id: b\n    tool: hibob\n",
        {"DIR/f:6:5: connection must be a map, not nothing",
-        "DIR/f:7:5: the connection is complete for no API of hibob; missing: service_user_id "
-        "(hibob/v1), token (hibob/v1), hire_service_user_id (hibob/hire), hire_token (hibob/hire), "
-        "hire_base_url (hibob/hire), service_user_id (hibob/docs), token (hibob/docs)"}},
+        "DIR/f:7:5: the connection lacks required fields of every API of hibob; missing: "
+        "service_user_id (hibob/v1), token (hibob/v1), hire_service_user_id (hibob/hire), "
+        "hire_token (hibob/hire), hire_base_url (hibob/hire), service_user_id (hibob/docs), token "
+        "(hibob/docs)"}},
       {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, token: u }\n",
-       {"DIR/f:6:49: \"token\" stands here twice; first on line 6"}},
+       {"DIR/f:6:49: \"token\" occurs twice; first on line 6"}},
       {"  - id: a\n    tool: hibob\n    connection: { service_user_id: S, token: t, environment: "
        "api.sandbx }\n",
        {"DIR/f:6:62: connection.environment must be one of \"api\", \"api.sandbox\"; did you mean "
@@ -149,8 +150,8 @@ TEST_F(CheckConfig, does_not_tell_what_follows_from_a_problem) {
       // Behind a syntax error nothing is seen; what stands complete before it is.
       {"  - id: a\n    tool: hibbob\n  - id: b\n    tool: nmbs\n    connection: { x: 1, ]\n",
        {"DIR/f:5:11: unknown tool \"hibbob\"; did you mean \"hibob\"?",
-        "DIR/f:8:25: is not valid YAML: this bracket closes none that is open; close each { "
-        "with } and each [ with ]"}},
+        "DIR/f:8:25: is not valid YAML: this bracket has no opening bracket; close each { with } "
+        "and each [ with ]"}},
   };
   for (const Case& one : cases)
     EXPECT_EQ(texts(head + one.integrations), one.problems) << one.integrations;
@@ -185,8 +186,7 @@ TEST_F(CheckConfig, names_the_plugin_and_the_pointer_into_its_manifest) {
           "DIR/f:3:66: an integration needs id", "DIR/f:3:74: unknown tool \"x\"",
           "DIR/lib/hibob.so: its manifest (manifest.json:1:1): \"egress\" must name at least one "
           "origin",
-          "DIR/lib/hibob.so: its manifest at /egresz (manifest.json:7:13): is not a member that is "
-          "known here; "
+          "DIR/lib/hibob.so: its manifest at /egresz (manifest.json:7:13): is not a known member; "
           "did you mean \"egress\"?"}));
 }
 
@@ -226,7 +226,7 @@ TEST_F(CheckConfig, places_what_the_environment_lacks) {
                    "DIR/f:4:22: \"10.0.0.0/33\" is not a network like 10.0.0.0/8",
                    "DIR/f:6:14: plugins.directory DIR/nowhere cannot be read: No such file or "
                    "directory",
-                   "DIR/f:7:8: state: there is a file in the place of the folder",
+                   "DIR/f:7:8: state: a file has the name of the folder",
                    "DIR/f:11:26: connection.token: the file DIR/absent cannot be read: No such "
                    "file or directory"}));
   EXPECT_EQ(check_config(folder / "none").at(0).text(),
@@ -299,7 +299,7 @@ TEST_F(CheckConfig, has_one_rule_for_every_secret) {
       {"hunter2\xE2\x80\x8B", "U+200B"},
       {"hunter2\r", "carriage return"},
       {"h\xFCnter2", "not UTF-8"},
-      {" hunter2", "begins with a blank"},
+      {" hunter2", "begins with whitespace"},
   };
   for (const auto& [content, says] : cases) {
     std::ofstream(folder / "secret") << content;
@@ -364,7 +364,7 @@ TEST_F(CheckConfig, notes_a_dollar_that_stands_for_itself) {
   ASSERT_EQ(notes.size(), 2U);  // the first is about the short API key
   EXPECT_EQ(notes[1].at.line, 6);
   EXPECT_EQ(notes[1].at.column, 46);
-  EXPECT_NE(notes[1].message.find("connection.token: $$ stands for one $"), std::string::npos);
+  EXPECT_NE(notes[1].message.find("connection.token: $$ means one $"), std::string::npos);
   EXPECT_EQ(notes[1].text().find("word1"), std::string::npos);
   EXPECT_EQ(notes[1].excerpt.text.find("word1"), std::string::npos);
 }

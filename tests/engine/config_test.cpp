@@ -54,9 +54,9 @@ TEST(ConfigAgainstPlugins, points_at_every_mistake) {
        "prod }\n",
        {"f:6:62: connection.environment must be one of \"api\", \"api.sandbox\""}},
       {"  - id: a\n    tool: taleo\n    connection: { subdomain: acme }\n",
-       {"f:6:17: the connection is complete for no API of taleo; missing: username (taleo/soap), "
-        "password (taleo/soap), company_code (taleo/business), username (taleo/business), password "
-        "(taleo/business)"}},
+       {"f:6:17: the connection lacks required fields of every API of taleo; missing: username "
+        "(taleo/soap), password (taleo/soap), company_code (taleo/business), username "
+        "(taleo/business), password (taleo/business)"}},
       {"  - id: a\n    tool: workday\n    connection: { domain: workday.com.evil.example, tenant: "
        "t, username: u, password: p }\n",
        {"f:6:27: connection.domain does not match ^([a-z0-9-]+[.])+(my)?workday[.]com$; for "
@@ -130,7 +130,7 @@ TEST_F(PluginFolder, refuses_a_file_that_is_no_plugin_and_says_why) {
 TEST_F(PluginFolder, refuses_a_cut_off_library) {
   put("hibob.so", "hibob.so");
   std::filesystem::resize_file(folder / "hibob.so", 3000);
-  EXPECT_NE(problem().find("it is cut off"), std::string::npos) << problem();
+  EXPECT_NE(problem().find("it is truncated"), std::string::npos) << problem();
 }
 
 TEST_F(PluginFolder, refuses_a_plugin_under_another_name) {
@@ -155,7 +155,7 @@ TEST_F(PluginFolder, refuses_what_others_could_have_written) {
 TEST_F(PluginFolder, pins_close_the_list) {
   put("hibob.so", "hibob.so");
   const std::string zeros(64, '0');
-  EXPECT_NE(problem("  pins: { hibob: '" + zeros + "' }\n").find("which is not its pin"),
+  EXPECT_NE(problem("  pins: { hibob: '" + zeros + "' }\n").find("but its pin differs"),
             std::string::npos);
   EXPECT_NE(problem("  pins: { taleo: '" + zeros + "' }\n")
                 .find("is not in plugins.pins; add it with sha256"),

@@ -154,7 +154,7 @@ TEST_F(DataUrl, that_is_not_whole_is_not_uploaded) {
 TEST_F(DataUrl, reaches_public_addresses_and_the_usual_port_only_unless_the_integration_says_so) {
   const auto port = upload(url("/cv.pdf"), false);
   ASSERT_FALSE(port);
-  EXPECT_THAT(port.error().message, HasSubstr("another port than 443"));
+  EXPECT_THAT(port.error().message, HasSubstr("a port other than 443"));
   // Nobody learns by it which names this network knows, and at which addresses.
   const auto address = upload("https://localhost/cv.pdf", false);
   const auto name = upload("https://no-such-host.invalid/cv.pdf", false);

@@ -83,7 +83,7 @@ TEST_F(Health, every_shipped_connection_proves_to_work) {
     for (const ProbeResult& check : verify(*engine, row.id)) {
       EXPECT_TRUE(check.works) << check.api << ": " << check.message;
       EXPECT_EQ(check.status, 200) << check.api;
-      EXPECT_EQ(check.message, "works: the vendor answers HTTP 200");
+      EXPECT_EQ(check.message, "works: the vendor returns HTTP 200");
       apis.push_back(check.api);
     }
     std::ranges::sort(apis);
@@ -103,7 +103,7 @@ TEST_F(Health, what_is_wrong_is_said_in_a_sentence_without_a_secret) {
       {"hibob:wrong", "the vendor refuses the credentials (HTTP 401)", 401},
       {"nmbrs:domain",
        "the vendor refuses the credentials (HTTP 500, \"1001: Invalid Authentication\")", 500},
-      {"workday:dead", "connect it anew", 0},
+      {"workday:dead", "reconnect it", 0},
       {"workday:gone", "no connection to wd5-impl-services1.workday.com", 0},
   };
   const std::map<std::string, std::string> outcomes = {{"hibob:wrong", "refused"},
@@ -135,7 +135,7 @@ TEST_F(Health, of_a_connection_goes_with_what_the_vendor_says) {
   }());
   const IntegrationInfo dead = info(*engine, "workday:dead");
   EXPECT_EQ(dead.health, "needs_credentials");
-  EXPECT_NE(dead.last_error.find("connect it anew"), std::string::npos) << dead.last_error;
+  EXPECT_NE(dead.last_error.find("reconnect it"), std::string::npos) << dead.last_error;
   EXPECT_EQ(dead.last_error.find("REVOKED"), std::string::npos);
   EXPECT_GT(dead.last_error_ms, 1'700'000'000'000);
   EXPECT_EQ(dead.last_renewal_ms, 0);

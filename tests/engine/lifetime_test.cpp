@@ -525,7 +525,7 @@ TEST(Throwing, handlers_harm_no_other_call_and_are_told) {
     EXPECT_EQ(engine->async_call(hibob_call(), asio::use_future).get()->status, 200);
   }
   engine->stop(in_time);  // no call was lost count of
-  for (const char* said : {"plain", "no std::exception", "early", "preview", "posted"})
+  for (const char* said : {"plain", "other than a std::exception", "early", "preview", "posted"})
     EXPECT_NE(troubles.text().find(said), std::string::npos) << said;
 }
 

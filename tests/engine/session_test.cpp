@@ -202,7 +202,7 @@ TEST(Sessions, a_refused_grant_is_an_error_that_names_the_cure_and_is_not_hammer
     EXPECT_EQ(answer.error().http_status, 502);
     EXPECT_EQ(answer.error().code, Code::none);
     EXPECT_EQ(answer.error().phase, Phase::session);
-    EXPECT_NE(answer.error().message.find("connect it anew"), std::string::npos)
+    EXPECT_NE(answer.error().message.find("reconnect it"), std::string::npos)
         << answer.error().message;
     EXPECT_EQ(answer.error().message.find("REVOKED"), std::string::npos);
     EXPECT_EQ(answer.error().concurrency_slots.limit, 30);
@@ -237,7 +237,7 @@ TEST(Gentleness, a_pause_that_the_vendor_asks_for_is_told_and_kept_by_who_wants_
   ASSERT_TRUE(told.has_value()) << told.error().message;
   EXPECT_EQ(told->status, 429);
   ASSERT_EQ(told->warnings.size(), 1U);
-  EXPECT_EQ(told->warnings.front(), "the vendor asks to wait 60 s before the next call");
+  EXPECT_EQ(told->warnings.front(), "the vendor demands a pause of 60 s before the next call");
 
   const int before = calls(sandbox, "hibob");
   Call polite = people("hibob:acme");
@@ -402,7 +402,7 @@ TEST(Sessions, a_grant_without_a_rotating_token_recovers_from_a_refusal_by_itsel
   ASSERT_FALSE(refused.has_value());
   EXPECT_NE(refused.error().message.find("this machine's clock is"), std::string::npos)
       << refused.error().message;
-  EXPECT_EQ(refused.error().message.find("connect it anew"), std::string::npos);
+  EXPECT_EQ(refused.error().message.find("reconnect it"), std::string::npos);
   std::this_thread::sleep_for(std::chrono::milliseconds(5'200));
   const auto answer = testing::call(*engine, workers("workday:cc"));
   ASSERT_TRUE(answer.has_value()) << answer.error().message;

@@ -1,4 +1,4 @@
-// Compressed bodies: never a byte past the limit, never another text than the coding's own library.
+// Compressed bodies: never a byte past the limit, and the same text as the coding's own library.
 #include <array>
 #include <memory>
 

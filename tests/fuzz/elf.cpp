@@ -1,5 +1,5 @@
-// A plugin's file, cut, edited or made up: an image whose parts lie inside the file, or a sentence.
-// The same file twice gives the same.
+// A plugin's file, truncated, edited or invented: an image within the file's bounds, or an error.
+// The same file twice gives the same result.
 #include <string>
 
 #include "fuzz.hpp"

@@ -1,4 +1,4 @@
-// The JSON envelope: a second parser reads the same, and can read whatever is written.
+// The JSON envelope: a second parser agrees, and the output is always JSON.
 #include <algorithm>
 #include <cctype>
 

@@ -13,7 +13,7 @@ namespace penstock::fuzz {
 /// A promise that does not hold is a finding: said on stderr, then a crash that libFuzzer keeps.
 inline void require(bool holds, std::string_view promise, std::string_view detail = {}) {
   if (holds) return;
-  std::fprintf(stderr, "BROKEN PROMISE: %.*s\n  %.*s\n", static_cast<int>(promise.size()),
+  std::fprintf(stderr, "BROKEN PROPERTY: %.*s\n  %.*s\n", static_cast<int>(promise.size()),
                promise.data(), static_cast<int>(detail.size()), detail.data());
   std::abort();
 }

@@ -1,4 +1,4 @@
-// The head of a request to a vendor, read again by a reader that shares no code with the writer.
+// The header of a request to a vendor, parsed again by code that shares nothing with the writer.
 #include <algorithm>
 #include <map>
 #include <vector>

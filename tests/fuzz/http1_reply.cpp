@@ -1,4 +1,4 @@
-// A vendor's answer means the same however TCP cuts it up.
+// A vendor's response has the same meaning for any segmentation.
 #include <algorithm>
 
 #include <penstock/text.hpp>

@@ -1,5 +1,5 @@
 // What a plugin's author writes: manifests, schemas and their patterns.
-// A schema accepts again what it made of what it accepted; libFuzzer's -timeout bounds the time.
+// A schema accepts its own output for an accepted input; libFuzzer's -timeout bounds the time.
 #include <algorithm>
 
 #include "base/json_guard.hpp"

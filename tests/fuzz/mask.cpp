@@ -1,5 +1,5 @@
-// A secret in a text, in codings that the input chooses and mixes: nothing of it is left. A text of
-// the fuzzer's own comes out whole where no secret stands in it. Time is libFuzzer's to watch.
+// A secret in a text, in encodings that the input chooses and mixes: nothing of it remains.
+// A text without a secret is not changed. libFuzzer checks the time.
 #include <algorithm>
 #include <cstdio>
 

@@ -1,4 +1,4 @@
-// The body of a request at our own door means the same however it is cut up.
+// The body of a request to the server has the same meaning for any segmentation.
 #include <string>
 #include <vector>
 

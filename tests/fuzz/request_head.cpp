@@ -1,4 +1,4 @@
-// The head of a request at our own door means one thing only, to a strict reader and to Beast.
+// The header of a request to the server has one meaning, for a strict parser and for Beast.
 #include <algorithm>
 
 #include <boost/asio/buffer.hpp>

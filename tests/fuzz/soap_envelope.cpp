@@ -1,5 +1,5 @@
-// A caller's own SOAP envelope: the security header joins it, and no other byte of it changes.
-// libxml2, which shares no code with the reader, says what it sees before and after.
+// A caller's own SOAP envelope: the security header is added, and no other byte changes.
+// libxml2, which shares no code with the parser, reads the envelope before and after.
 #include <memory>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// What a token endpoint answers, read by the very code of a plugin.
+// A token endpoint's response, parsed by a plugin's code.
 // No answer makes a header that cannot be sent, a session that is dead at birth, or a message with
 // a secret in it.
 #include <array>

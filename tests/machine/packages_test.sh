@@ -55,7 +55,7 @@ has_boost() { return 1; }
 code=0
 told=$(PENSTOCK_NO_INSTALL=1 && install_packages boost zlib1g-dev 2>&1) || code=$?
 expect 'exit code without root' 69 "$code"
-expect 'what is told' 'Missing packages. As root:
+expect 'what is printed' 'Missing packages. Run as root:
   apt-get update && apt-get install -y --no-install-recommends --no-remove libboost1.81-dev zlib1g-dev ' "$told"
 
 # A conflict with what is installed is left to its owner, and named.

@@ -126,8 +126,8 @@ TEST_F(OddAnswers, are_told_in_a_warning_where_they_are_read_and_by_name_where_t
   };
   const Case read[] = {
       {"folded", "folded"},
-      {"crlf-behind-the-body", "behind"},
-      {"an-answer-behind-the-body", "behind"},
+      {"crlf-behind-the-body", "follow its end"},
+      {"an-answer-behind-the-body", "follow its end"},
       {"two-equal-lengths", "Content-Length"},
       {"chunked-beside-length", "Content-Length"},
       {"chunked-in-http-1.0", "HTTP/1.0"},

@@ -308,10 +308,10 @@ TEST_F(ApiHandlerTest, NamesTheMethodsThatAnApiTakesThroughTheProxy) {
        "hibob/v1 takes GET"},
       {"PUT /v1/proxy/hibob/soap;a=b/", "POST", "hibob/soap takes POST, not PUT"},
       {"GET /v1/proxy/hibob/soap/", "POST", "hibob/soap takes POST, not GET"},
-      {"GET /v1/proxy/hibob/soap/?wsdl", "POST", "Its WSDL is the vendor's to give"},
+      {"GET /v1/proxy/hibob/soap/?wsdl", "POST", "does not serve its WSDL"},
       {"GET /v1/proxy/hibob/soap?WSDL", "POST", "https://docs.example/soap"},
-      {"GET /v1/proxy/hibob/soap/?singleWsdl", "POST", "Its WSDL is"},
-      {"GET /v1/proxy/hibob/soap/?a=b&xsd=xsd0", "POST", "Its WSDL is"},
+      {"GET /v1/proxy/hibob/soap/?singleWsdl", "POST", "its WSDL"},
+      {"GET /v1/proxy/hibob/soap/?a=b&xsd=xsd0", "POST", "its WSDL"},
   };
   for (const auto& row : rows) {
     const HttpResponse response =
@@ -333,7 +333,7 @@ TEST_F(ApiHandlerTest, VerifiesAnIntegration) {
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, R"({"status":"success","data":{"works":false,"checks":[)"
                            R"({"api":"hibob/v1","works":true,)"
-                           R"("message":"works: the vendor answers HTTP 200","status":200},)"
+                           R"("message":"works: the vendor returns HTTP 200","status":200},)"
                            R"({"api":"hibob/hire","works":false,)"
                            R"("message":"no route to \"there\""}]}})");
   EXPECT_EQ(verify("hibob:other").status, 404);

@@ -38,11 +38,11 @@ namespace {
 /// Gives back what comes, piece by piece.
 void echo(const std::shared_ptr<ProxyPeer>& peer) {
   peer->read([peer](std::optional<std::string> piece) {
-    if (!piece) return peer->finish(failure(input_invalid("the body broke off")));
+    if (!piece) return peer->finish(failure(input_invalid("the body was cut off")));
     if (piece->empty()) return peer->finish(ProxyEnd{{{"x-check", "42"}}, {}});
     peer->write(*std::move(piece), [peer](bool more) {
       if (more) return echo(peer);
-      peer->finish(failure(input_invalid("the caller went away")));
+      peer->finish(failure(input_invalid("the client disconnected")));
     });
   });
 }
@@ -57,7 +57,7 @@ void play_piece(const std::shared_ptr<ProxyPeer>& peer,
   const bool again = script->endless && number + 1 == script->pieces.size();
   peer->write(script->pieces[number],
               [peer, script, next = again ? number : number + 1, &taken](bool more) {
-                if (!more) return peer->finish(failure(input_invalid("the caller went away")));
+                if (!more) return peer->finish(failure(input_invalid("the client disconnected")));
                 ++taken;
                 play_piece(peer, script, next, taken);
               });
@@ -131,7 +131,7 @@ void FakeEngine::verify(const std::string& integration_id,
                         std::function<void(Result<std::vector<ProbeResult>>)> handler) {
   if (integration_id != "hibob:acme")
     return handler(failure(integration_not_found("there is no integration of that id")));
-  handler(std::vector<ProbeResult>{{"hibob/v1", true, "works: the vendor answers HTTP 200", 200},
+  handler(std::vector<ProbeResult>{{"hibob/v1", true, "works: the vendor returns HTTP 200", 200},
                                    {"hibob/hire", false, "no route to \"there\"", 0}});
 }
 

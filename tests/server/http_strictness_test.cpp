@@ -299,13 +299,13 @@ TEST(HttpStrictness, SaysWhatElseIsSpoken) {
     std::string_view says;
     std::string_view allow;
   } rows[] = {
-      {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, 400, "the client began TLS", ""},
+      {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"s, 400, "the client started TLS", ""},
       {"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", 400,
-       "the PROXY protocol is not spoken here", ""},
+       "the PROXY protocol is not supported", ""},
       {"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\2\1\xc0\0\2\2\0\1\0\2"s, 400,
-       "the PROXY protocol is not spoken here", ""},
-      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/2 is not spoken here", ""},
-      {"CONNECT api.hibob.com:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "no forward proxy", "GET"},
+       "the PROXY protocol is not supported", ""},
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/2 is not supported", ""},
+      {"CONNECT api.hibob.com:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "not a forward proxy", "GET"},
       {"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", 405, "OPTIONS takes a path", "GET"},
       {"TRACE /v1/proxy/hibob/v1/x HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer "
        "key\r\nX-Integration-Id: a\r\n\r\n",

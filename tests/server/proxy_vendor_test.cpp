@@ -240,7 +240,7 @@ TEST(ProxyAndVendor, AnUploadThatIsNoHttpIsToldAsThatAndNotAsACallerWhoLeft) {
     const Received got = client.receive();
     EXPECT_EQ(got.status, 400) << row.body;
     EXPECT_THAT(got.body, HasSubstr(row.says)) << row.body;
-    EXPECT_THAT(got.body, Not(HasSubstr("went away"))) << row.body;
+    EXPECT_THAT(got.body, Not(HasSubstr("disconnected"))) << row.body;
     EXPECT_EQ(got.header("penstock-answer"), "engine") << row.body;
     EXPECT_EQ(got.header("connection"), "close") << row.body;
   }

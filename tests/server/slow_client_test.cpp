@@ -57,15 +57,15 @@ TEST(SlowClient, HasOneLineInTheLogWhenItIsClosed) {
     std::vector<std::string_view> says;  ///< besides the lines of what was answered
     std::size_t lines;
   } rows[] = {
-      {"half a head", "GET /healthz HTTP/1.1\r\nHo", {"head of the request did not come"}, 1},
+      {"half a head", "GET /healthz HTTP/1.1\r\nHo", {"head of the request did not arrive"}, 1},
       {"half a body",
        post("/v1/passthrough/hibob/v1", std::string(90'000, ' ')).substr(0, 80'000),
-       {"body of the request came too slowly", R"("request_id":")", R"("key":"local")",
+       {"body of the request arrived too slowly", R"("request_id":")", R"("key":"local")",
         R"("integration":"hibob:acme")"},
        1},
       {"an answer not read",
        post("/v1/passthrough/hibob/v1", large_call),
-       {"took its answer too slowly", R"("request_id":")"},
+       {"read its response too slowly", R"("request_id":")"},
        2},
       {"half a body of a streamed call",
        proxied("POST", "Content-Length: 100\r\n") + "half",
@@ -176,7 +176,7 @@ TEST(SlowClient, IsClosedWhereItsKeyHasNoMemoryLeft) {
   slow.send(post("/v1/passthrough/hibob/v1", large_call));
   server.wait_for_log_lines(2);
   wait_until_all_are_closed(server);
-  EXPECT_THAT(server.log_lines()[1], HasSubstr("others waited for the memory that it held"));
+  EXPECT_THAT(server.log_lines()[1], HasSubstr("other calls needed the memory that it used"));
 }
 
 TEST(SlowClient, GivesItsPlaceToCallsThatAreRefusedForWantOfOne) {

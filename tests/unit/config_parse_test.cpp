@@ -47,8 +47,7 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
       {head + "upstream:\n  timeout_ms: 1e3\n",
        {"f:7:15: timeout_ms must be a whole number from 1 to 3600000"}},
       {head + "upstream:\n  connect_to: nowhere\n", {"f:7:15: connect_to must be HOST:PORT"}},
-      {head + "plugins:\n  directory: x\n",
-       {"f:6:1: \"plugins\" stands here twice; first on line 4"}},
+      {head + "plugins:\n  directory: x\n", {"f:6:1: \"plugins\" occurs twice; first on line 4"}},
       {head + "x: &a 1\ny: *a\n",
        {"f:6:1: the configuration has no key \"x\"; it has server, plugins, state, upstream, "
         "integrations",
@@ -57,12 +56,12 @@ TEST(ParseConfig, tells_every_problem_with_line_and_column) {
         "integrations",
         "f:7:4: aliases are not supported; write the value again"}},
       {head + "state: !!str x\n", {"f:6:8: tags are not supported"}},
-      {head + "---\na: b\n", {"f:7:1: only one document is read"}},
+      {head + "---\na: b\n", {"f:7:1: only one document is allowed"}},
       {"server:\n  api_keys: []\n  listen: 8080\nplugins: { directory: x }\n",
        {"f:2:3: server.api_keys needs at least one key", "f:3:11: listen must be HOST:PORT"}},
       {"server:\n  api_keys:\n    - { name: a, key: k, key_sha256: zz }\nplugins: { directory: x "
        "}\n",
-       {"f:3:7: an API key needs one of key and key_sha256",
+       {"f:3:7: an API key needs either key or key_sha256",
         "f:3:38: key_sha256 must be 64 lower-case hex digits"}},
       {head + "integrations:\n  - id: 'bad id'\n    tool: t\n",
        {"f:7:9: id must be letters, digits and . _ : -, at most 128 of them"}},
@@ -75,36 +74,36 @@ TEST(ParseConfig, tells_a_syntax_error_and_nothing_that_follows_from_it) {
   const std::string integrations = head + "integrations:\n";
   const ProblemCase cases[] = {
       {"server:\n\tapi_keys: [{ name: a, key: k }]\nplugins: { directory: x }\n",
-       {"f:2:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+       {"f:2:1: is not valid YAML: a tab indents this line; YAML allows only spaces there"}},
       {integrations + "  - id: a\n\ttool: t\n",
-       {"f:8:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+       {"f:8:1: is not valid YAML: a tab indents this line; YAML allows only spaces there"}},
       {integrations + "  - id: a\n    tool: t\n    connection:\n\t  token: t\n",
-       {"f:10:1: is not valid YAML: a tab indents this line; YAML takes only blanks there"}},
+       {"f:10:1: is not valid YAML: a tab indents this line; YAML allows only spaces there"}},
       {"server:\n  listen: 1:1\n api_keys: []\n",
-       {"f:3:2: is not valid YAML: this line is indented like none that it could belong to; "
-        "indent the keys of one map, and the dashes of one list, alike"}},
+       {"f:3:2: is not valid YAML: the indentation of this line matches no line above; indent the "
+        "keys of one map, and the dashes of one list, alike"}},
       {integrations + "  - id: a\n   tool: t\n",
-       {"f:8:4: is not valid YAML: this line is indented like none that it could belong to; "
-        "indent the keys of one map, and the dashes of one list, alike"}},
+       {"f:8:4: is not valid YAML: the indentation of this line matches no line above; indent the "
+        "keys of one map, and the dashes of one list, alike"}},
       {integrations + "  - id: a\n  tool: t\n",
-       {"f:8:3: is not valid YAML: this line is indented like none that it could belong to; "
-        "indent the keys of one map, and the dashes of one list, alike"}},
+       {"f:8:3: is not valid YAML: the indentation of this line matches no line above; indent the "
+        "keys of one map, and the dashes of one list, alike"}},
       {integrations + "  - id: a\n    tool: t\n    connection:\n      x: a: b\n",
-       {"f:10:11: is not valid YAML: a second colon with a blank behind it; put the value that "
-        "holds it in quotes"}},
+       {"f:10:11: is not valid YAML: a second colon followed by a space; put the value that "
+        "contains it in quotes"}},
       {integrations + "  - id: a\n    tool: \"t\n    enabled: true\n",
        {"f:8:5: is not valid YAML: a quote is not closed; the value that it opens begins on line "
         "8"}},
       {head + "state: 'a'b\n",
-       {"f:6:11: is not valid YAML: there is more behind the end of a value; put all of it in one "
-        "pair of quotes"}},
+       {"f:6:11: is not valid YAML: there is more text after the end of a value; put all of it in "
+        "one pair of quotes"}},
       {head + "state: @a\n",
        {"f:6:8: is not valid YAML: no value begins with this character; put the value in quotes"}},
       // What is whole before the error is read.
       {integrations + "  - id: a\n  - id: b\n    tool: t\n   enabled: true\n",
        {"f:7:5: an integration needs tool",
-        "f:10:4: is not valid YAML: this line is indented like none that it could belong to; "
-        "indent the keys of one map, and the dashes of one list, alike"}},
+        "f:10:4: is not valid YAML: the indentation of this line matches no line above; indent the "
+        "keys of one map, and the dashes of one list, alike"}},
   };
   for (const ProblemCase& one : cases)
     EXPECT_EQ(problems_of(one.yaml), one.problems) << one.yaml;
@@ -117,8 +116,8 @@ TEST(ParseConfig, suggests_the_placeholder_that_was_meant) {
       {"${evn:hunter2}", "did you mean ${env:NAME}?"},
       {"${flie:/run/secrets/x}", "did you mean ${file:/path}?"},
       {"x${env:FOO", "a ${ is not closed; its } is missing"},
-      {"${env:FOO:default}", "a default is written ${env:NAME:-default}"},
-      {"${env:FOO:-${env:BAR}}", "holds a ${…}, which is not replaced there"},
+      {"${env:FOO:default}", "write a default as ${env:NAME:-default}"},
+      {"${env:FOO:-${env:BAR}}", "contains a ${…}, which is not replaced there"},
   };
   for (const auto& [value, says] : cases) {
     const auto problems = problems_of(head + "state: '" + value + "'\n");
@@ -159,11 +158,11 @@ TEST(ParseConfig, shows_nothing_of_a_placeholder_that_it_does_not_understand) {
 
 TEST(ParseConfig, takes_only_api_keys_that_a_header_can_bring) {
   const std::pair<const char*, const char*> cases[] = {
-      {"\"dev\\r\"", "carriage return"},     {"\"dev\\n\"", "ends with a line break"},
-      {"\" dev\"", "begins with a blank"},   {"\"a b\"", "visible ASCII"},
-      {"\"\\uFEFFdev\"", "byte order mark"}, {"\"dev\\u200b\"", "invisible"},
-      {"\"p\xC3\xA4ss\"", "visible ASCII"},  {"\"\"", "empty"},
-      {"\"dev\\u00a0\"", "blank (U+00A0)"},
+      {"\"dev\\r\"", "carriage return"},         {"\"dev\\n\"", "ends with a line break"},
+      {"\" dev\"", "begins with whitespace"},    {"\"a b\"", "visible ASCII"},
+      {"\"\\uFEFFdev\"", "byte order mark"},     {"\"dev\\u200b\"", "invisible"},
+      {"\"p\xC3\xA4ss\"", "visible ASCII"},      {"\"\"", "empty"},
+      {"\"dev\\u00a0\"", "whitespace (U+00A0)"},
   };
   for (const auto& [key, says] : cases) {
     const auto problems = problems_of(std::string("server:\n  api_keys:\n    - { name: a, key: ") +
@@ -243,7 +242,7 @@ TEST(Interpolation, puts_in_text_and_never_yaml) {
       {"${env:PENSTOCK_TEST_UNSET}", nullptr, "PENSTOCK_TEST_UNSET is not set"},
       {"${file:absent}", nullptr, "absent cannot be read: No such file or directory"},
       {"${file:.}", nullptr, "cannot be read: Is a directory"},
-      {"${env:NOT A NAME}", nullptr, "is not the name"},
+      {"${env:NOT A NAME}", nullptr, "is not valid for an environment variable"},
       {"${other:x}", nullptr, "neither"},
       {"$HOME", nullptr, "write $$"},
       {"${env:X", nullptr, "write $$"},

@@ -79,7 +79,7 @@ TEST(AnswerJson, KeepsJsonByteForByte) {
 }
 
 TEST(AnswerJson, GivesJsonOfAnyCharsetInUtf8) {
-  const std::string transcoded = "the vendor's JSON is in another charset and is given in UTF-8";
+  const std::string transcoded = "the vendor's JSON is in another charset and is returned in UTF-8";
   const struct {
     std::string type, body, json, warning;
   } rows[] = {
@@ -103,13 +103,14 @@ TEST(AnswerJson, GivesJsonOfAnyCharsetInUtf8) {
 
 TEST(AnswerJson, GivesTheRestAsAString) {
   const std::string replaced = " of the vendor's body are not text in its charset and became "
-                               "U+FFFD; set response_as_base64 to get the very bytes";
-  const std::string replaced_one = "1 byte of the vendor's body is not text in its charset and "
-                                   "became U+FFFD; set response_as_base64 to get the very bytes";
+                               "U+FFFD; set response_as_base64 to get the original bytes";
+  const std::string replaced_one =
+      "1 byte of the vendor's body is not text in its charset and became U+FFFD; set "
+      "response_as_base64 to get the original bytes";
   const std::string not_json =
-      "the vendor's body says that it is JSON but is not, so it is given as a string";
+      "the vendor's body is declared as JSON but is not valid JSON, so it is returned as a string";
   const std::string marked =
-      "the vendor's JSON begins with a byte order mark, so it is given as a string";
+      "the vendor's JSON begins with a byte order mark, so it is returned as a string";
   const struct {
     const char* name;
     std::string type;

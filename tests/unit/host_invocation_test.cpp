@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"unknown_verdict", [](Host, pst_cx*, In) { return std::int32_t{77}; },
                 "without a reason"},
         Refusal{"foreign_verdict", [](Host, pst_cx*, In) { return std::int32_t{PST_FETCH}; },
-                "does not fit"}),
+                "cannot return"}),
     [](const auto& one) { return one.param.name; });
 
 TEST(Helpers, find_values_in_json_and_xml) {

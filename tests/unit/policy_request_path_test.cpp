@@ -187,8 +187,8 @@ TEST(GivenAgain, is_a_parameter_that_any_server_could_take_for_the_engines) {
 }
 
 TEST(CheckPath, says_what_to_write_instead) {
-  EXPECT_EQ(check_path("/a b").error(), "holds a space; write %20");
-  EXPECT_EQ(check_path("/a#b").error(), "holds a fragment; write %23 for a literal #");
+  EXPECT_EQ(check_path("/a b").error(), "contains a space; write %20");
+  EXPECT_EQ(check_path("/a#b").error(), "contains a fragment; write %23 for a literal #");
 }
 
 TEST(CheckHeaders, refuses_framing_credentials_routing_and_the_plugins_own) {

@@ -53,7 +53,7 @@ TEST(Backoff, HoldsBackOnlyWhoAskedForPatience) {
   Backoff backoff;
   AuthFailureBudgets budgets;
   EXPECT_EQ(backoff.record(CredentialsVerdict::unknown, 7s, host, budgets, s0),
-            "the vendor asks to wait 7 s before the next call");
+            "the vendor demands a pause of 7 s before the next call");
   EXPECT_FALSE(backoff.admit("a", host, budgets, false, s0 + 1ms));
   const auto error = backoff.admit("a", host, budgets, true, s0 + 2s);
   ASSERT_TRUE(error);

@@ -102,8 +102,8 @@ TEST(PatternCompile, says_what_is_not_supported_and_where) {
       {"]", "write \\] for a literal ] (at character 1)"},
       {"[b-a]", "a range of a class is the wrong way round (at character 5)"},
       {"[a-\\d]", "a range of a class is the wrong way round (at character 6)"},
-      {"\\u12", "a hex escape is cut short (at character 5)"},
-      {"\\xg0", "a hex escape is cut short (at character 4)"},
+      {"\\u12", "a hex escape is too short (at character 5)"},
+      {"\\xg0", "a hex escape is too short (at character 4)"},
       {"a\xC3", "it is not UTF-8 (at character 2)"},
       {"\xFF", "it is not UTF-8 (at character 1)"},
   };

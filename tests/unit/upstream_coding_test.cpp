@@ -64,7 +64,7 @@ TEST(ContentCoding, is_undone_or_left_with_a_warning) {
   const std::string text = "hello hello";
   const std::string of_16k(32768, 'z');
   const auto named = [](const std::string& name) { return "Content-Encoding: " + name + "\r\n"; };
-  const char* const not_whole = "is given as it came";
+  const char* const not_whole = "is returned as received";
   const Case cases[] = {
       {"gzip", named("gzip"), gzip, text},
       {"gzip in capitals", named(" GZip "), gzip, text},

@@ -284,7 +284,7 @@ TEST_F(UpstreamTest, a_body_that_ends_with_the_connection_is_whole_only_where_tl
           EXPECT_EQ(response.error().sent, Sent::yes) << one.name;
           EXPECT_NE(response.error().message.find("close_notify"), std::string::npos)
               << response.error().message;
-          EXPECT_NE(response.error().message.find("it had answered 200 OK"), std::string::npos)
+          EXPECT_NE(response.error().message.find("received: status 200 OK"), std::string::npos)
               << response.error().message;
         }
       }

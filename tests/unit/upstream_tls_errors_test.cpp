@@ -253,18 +253,18 @@ TEST_F(TlsErrors, name_the_certificate_its_issuer_and_what_to_do) {
       {"signed by itself",
        &own,
        {},
-       AllOf(HasSubstr("signed by itself"), HasSubstr("upstream.extra_ca_file"))},
+       AllOf(HasSubstr("self-signed"), HasSubstr("upstream.extra_ca_file"))},
       {"expired",
        &expired,
        {},
        AllOf(HasSubstr("the certificate of vendor.example"), HasSubstr("\"CN=Root One\""),
-             HasSubstr("has expired on "), HasSubstr("GMT"))},
-      {"not valid yet", &early, {}, AllOf(HasSubstr("is valid from"), HasSubstr("clock"))},
+             HasSubstr("expired on "), HasSubstr("GMT"))},
+      {"not valid yet", &early, {}, AllOf(HasSubstr("is valid only from"), HasSubstr("clock"))},
       {"an intermediate that expired",
        &under_old,
        {&old_middle},
        AllOf(HasSubstr("\"CN=Middle Old\" in the chain of vendor.example"),
-             HasSubstr("has expired on"))},
+             HasSubstr("expired on"))},
       {"another name",
        &other_name,
        {},
@@ -350,7 +350,7 @@ TEST_F(TlsErrors, tell_what_the_two_sides_cannot_agree_on) {
          SSL_CTX_set_max_proto_version(tls, TLS1_2_VERSION);
          SSL_CTX_set_verify(tls, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
        },
-       HasSubstr("wants a client certificate (mutual TLS)")},
+       HasSubstr("requires a client certificate (mutual TLS)")},
   };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.name);
@@ -374,7 +374,7 @@ TEST_F(TlsErrors, tell_a_client_certificate_that_tls_1_3_asks_for_after_the_hand
   });
   const auto response = send(request_to(server, trusted_.path()));
   ASSERT_FALSE(response.has_value());
-  EXPECT_THAT(response.error().message, HasSubstr("wants a client certificate (mutual TLS)"));
+  EXPECT_THAT(response.error().message, HasSubstr("requires a client certificate (mutual TLS)"));
   EXPECT_FALSE(response.error().retryable);
 }
 

@@ -29,7 +29,7 @@ YamlError explain(std::string_view said, Mark at, Mark value, const SourceText& 
   };
   const bool in_brackets = is("flow");
   if (const int tab = tab_in_indentation(line); tab > 0 && !in_brackets && !is("EOF"))
-    return {{at.line, tab, 1}, "a tab indents this line; YAML takes only blanks there"};
+    return {{at.line, tab, 1}, "a tab indents this line; YAML allows only spaces there"};
   if (is("illegal EOF")) {
     const Mark begins = value.line > 0 ? value : at;
     return {begins, "a quote is not closed; the value that it opens begins on line " +
@@ -37,28 +37,29 @@ YamlError explain(std::string_view said, Mark at, Mark value, const SourceText& 
   }
   if (is("illegal map value")) {
     if (has_a_key_before(line, at.column))
-      return {at, "a second colon with a blank behind it; put the value that holds it in quotes"};
-    return {at, "no key can stand here; indent the keys of one map alike, each with a colon and a "
-                "blank behind it (also on the line above)"};
+      return {at, "a second colon followed by a space; put the value that contains it in quotes"};
+    return {at, "a key is not allowed here; indent the keys of one map alike, and put a colon and "
+                "a space after each (also on the line above)"};
   }
   if (is("end of map flow")) return {at, "a { is not closed; a comma or a } is missing"};
   if (is("end of sequence flow")) return {at, "a [ is not closed; a comma or a ] is missing"};
   if (is("illegal flow end"))
-    return {at, "this bracket closes none that is open; close each { with } and each [ with ]"};
+    return {at, "this bracket has no opening bracket; close each { with } and each [ with ]"};
   if (is("end of map") || is("end of sequence")) {
     if (is_at_the_indentation(line, at.column))
-      return {at, "this line is indented like none that it could belong to; indent the keys of one "
-                  "map, and the dashes of one list, alike"};
-    return {at, "there is more behind the end of a value; put all of it in one pair of quotes"};
+      return {at, "the indentation of this line matches no line above; indent the keys of one map, "
+                  "and the dashes of one list, alike"};
+    return {at, "there is more text after the end of a value; put all of it in one pair of quotes"};
   }
   if (is("illegal block entry"))
-    return {at, "no list item can stand here; give it a line of its own, indented like its "
-                "neighbours"};
+    return {
+        at,
+        "a list item is not allowed here; put it on its own line, indented like the other items"};
   if (is("unknown token"))
     return {at, "no value begins with this character; put the value in quotes"};
   if (is("unknown escape character"))
-    return {at, "in double quotes a backslash begins an escape; write two of them for one, or use "
-                "single quotes"};
+    return {at, "in double quotes a backslash begins an escape; write two for a literal one, or "
+                "use single quotes"};
   return {at, std::string(said)};
 }
 

@@ -86,7 +86,7 @@ ApiKeyConfig read_api_key(const YamlNode& node, ReadContext& context) {
   if (const auto name = reader.scalar("name", true)) out.name = name->text;
   const auto key = reader.scalar("key", false, Display::masked);
   const auto digest = reader.scalar("key_sha256", false, Display::masked);
-  const char* const needed = "an API key needs one of key and key_sha256";
+  const char* const needed = "an API key needs either key or key_sha256";
   if (reader.has("key") && reader.has("key_sha256")) context.problem(node.at, needed);
   reader.need({"key", "key_sha256"}, needed);
   if (key) {

@@ -26,12 +26,11 @@ Text from_environment(std::string_view inside) {
   const std::size_t dash = inside.find(":-");
   const std::string name(inside.substr(0, dash));
   if (!is_variable_name(name))
-    return failure(std::string(
-        "what stands in ${env:…} is not the name of an environment variable (letters, digits, _); "
-        "a default is written ${env:NAME:-default}"));
+    return failure(std::string("the name in ${env:…} is not valid for an environment variable "
+                               "(letters, digits, _); write a default as ${env:NAME:-default}"));
   if (dash != std::string_view::npos && inside.find("${", dash) != std::string_view::npos)
     return failure("the default of ${env:" + name +
-                   ":-…} holds a ${…}, which is not replaced there");
+                   ":-…} contains a ${…}, which is not replaced there");
   const char* value = std::getenv(name.c_str());
   if (value != nullptr && *value != '\0') return std::string(value);
   if (dash != std::string_view::npos) return std::string(inside.substr(dash + 2));

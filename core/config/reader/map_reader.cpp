@@ -47,7 +47,7 @@ std::optional<MapReader::Scalar> read_scalar(const YamlNode& node, const std::st
     return std::nullopt;
   }
   if (has_escaped_dollar(node.text)) {
-    context.note(node.at, what + ": $$ stands for one $; where two are meant, write $$$$");
+    context.note(node.at, what + ": $$ means one $; if you mean two, write $$$$");
   }
   auto text = interpolate(node.text, context.directory);
   if (!text) {
@@ -159,7 +159,7 @@ void MapReader::refuse_others() {
     if (is_told || std::ranges::find(known_, key.text) != known_.end()) continue;
     std::string message = what_ + " has no key " + key.displayed_name();
     if (key.is_key && key.text.starts_with('-'))
-      message += "; behind the dash of a list item stands a blank";
+      message += "; put a space after the dash of a list item";
     std::string near = context_.unknown(key.at, std::move(message), key.text, known_, Hint::all);
     if (!near.empty()) meant_.push_back(std::move(near));
   }

@@ -42,9 +42,9 @@ std::string_view without_last_line_end(std::string_view value) {
 
 std::string edge_trouble(char32_t c, const char* where) {
   if (c == '\n' || c == '\r')
-    return std::string(where) + " with a line break; in YAML write |- for |, and of a file only "
-                                "one line break at its end is dropped";
-  return is_space(c) ? std::string(where) + " with a blank (" + code(c) + "); leave it out"
+    return std::string(where) + " with a line break; in YAML write |- instead of |; of a file's "
+                                "line breaks only the last one is dropped";
+  return is_space(c) ? std::string(where) + " with whitespace (" + code(c) + "); remove it"
                      : std::string();
 }
 
@@ -61,12 +61,14 @@ std::string secret_trouble(std::string_view value) {
     if (length == 0)
       return "is not UTF-8 (it may be Latin-1); save its file, or set its variable, as UTF-8";
     rest.remove_prefix(length);
-    if (c == 0xFFFD) return "holds U+FFFD: its file was not UTF-8 when somebody read it";
-    if (is_invisible(c)) return "holds an invisible character (" + code(c) + "); leave it out";
+    if (c == 0xFFFD)
+      return "contains U+FFFD, the mark of text that was not UTF-8; write the original value "
+             "again, as UTF-8";
+    if (is_invisible(c)) return "contains an invisible character (" + code(c) + "); remove it";
     const bool crlf = c == '\r' && rest.starts_with('\n') && first != 0;
-    if (c == '\r' && !crlf) return "holds a carriage return (CR); leave it out";
+    if (c == '\r' && !crlf) return "contains a carriage return (CR); remove it";
     if (is_control(c) && c != '\n' && c != '\t' && !crlf)
-      return "holds a control character (" + code(c) + "); leave it out";
+      return "contains a control character (" + code(c) + "); remove it";
     if (first == 0) first = c;
     last = c;
   }
@@ -79,8 +81,9 @@ std::string api_key_trouble(std::string_view key) {
   std::string trouble = secret_trouble(key);
   if (!trouble.empty()) return trouble;
   const bool is_visible = std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
-  return is_visible ? std::string()
-                    : "must be of visible ASCII characters: it is sent as Authorization: Bearer";
+  return is_visible
+             ? std::string()
+             : "must consist of visible ASCII characters: it is sent as Authorization: Bearer";
 }
 
 }  // namespace penstock::config

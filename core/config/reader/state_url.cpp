@@ -58,9 +58,7 @@ std::string keyword_form_problem(std::string_view state) {
   if (!value("port").empty() && !is_socket) url += ":" + value("port");
   url += "/" + value("dbname");
   if (is_socket) url += "?host=" + host;
-  return "state is a connection string of keywords, which would be taken for a folder; write a "
-         "URL: " +
-         url;
+  return "state is a connection string of keywords, which is not supported; write a URL: " + url;
 }
 
 }  // namespace penstock::config

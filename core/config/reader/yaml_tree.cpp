@@ -170,7 +170,7 @@ class TreeBuilder final : public YAML::EventHandler {
       const int line = pending_keys_.back().at.line;
       if (const auto [first, added] = names_.back().try_emplace(name, line); !added)
         problem(pending_keys_.back().at, pending_keys_.back().displayed_name() +
-                                             " stands here twice; first on line " +
+                                             " occurs twice; first on line " +
                                              std::to_string(first->second));
       parent.entries.push_back({std::move(pending_keys_.back()), std::move(node)});
       has_key_.back() = false;
@@ -234,7 +234,7 @@ YamlNode parse_yaml(std::string_view yaml, const std::string& file, ConfigProble
     parser.HandleNextDocument(builder);
     TreeBuilder second(file, source, problems);
     if (parser.HandleNextDocument(second))
-      problems.push_back({file, second.root.at, "only one document is read"});
+      problems.push_back({file, second.root.at, "only one document is allowed"});
   } catch (const YAML::Exception& error) {
     // After a colon yaml-cpp quotes the file, where a secret may be: `token: *abc`.
     invalid(builder.place_of(error.mark), error.msg.substr(0, error.msg.find(':')));

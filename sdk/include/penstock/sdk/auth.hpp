@@ -57,7 +57,7 @@ inline std::string user_pass(std::string_view user, std::string_view password) {
   for (const std::string_view text : {user, password}) {
     for (const char c : text) {
       if (static_cast<unsigned char>(c) < 0x20 || c == '\x7f') {
-        fail(PST_E_BAD_CONNECTION, "a credential for HTTP Basic holds a control character");
+        fail(PST_E_BAD_CONNECTION, "a credential for HTTP Basic contains a control character");
       }
     }
   }
@@ -78,9 +78,9 @@ inline std::string bearer(std::string_view token) { return concat("Bearer ", tok
 inline std::string cookie(std::string_view name, std::string_view value) {
   for (const char c : value) {
     if (c <= 0x20 || c >= 0x7f || c == '"' || c == ',' || c == ';' || c == '\\')
-      fail(PST_E_VENDOR_FAULT, concat("the vendor's ", name, " is no value of a cookie"));
+      fail(PST_E_VENDOR_FAULT, concat("the vendor's ", name, " is not a valid cookie value"));
   }
-  if (value.empty()) fail(PST_E_VENDOR_FAULT, concat("the vendor gives no ", name));
+  if (value.empty()) fail(PST_E_VENDOR_FAULT, concat("the vendor returned no ", name));
   return concat(name, "=", value);
 }
 

@@ -127,20 +127,20 @@ inline std::string_view host_of(std::string_view url) {
   return user == rest.npos ? rest : rest.substr(user + 1);
 }
 
-inline std::string look_at(std::string_view fields) {
-  return fields.empty() ? std::string() : concat("; look at ", fields, " of the connection");
+inline std::string fields_to_check(std::string_view fields) {
+  return fields.empty() ? std::string() : concat("; check ", fields, " of the connection");
 }
 
-/// "answers 302 (text/html), which leads to login.example".
+/// "returns 302 (text/html), which redirects to login.example".
 inline std::string description_of(const Response& response) {
   const std::string_view type = response.header("content-type");
   const std::string media = excerpt(type.substr(0, type.find(';')));
-  std::string out = concat("answers ", std::to_string(response.status()),
+  std::string out = concat("returns ", std::to_string(response.status()),
                            media.empty() ? std::string() : concat(" (", media, ")"));
   if (response.status() >= 300 && response.status() < 400) {
     const std::string host = excerpt(host_of(response.header("location")));
-    out +=
-        host.empty() ? std::string(", which leads elsewhere") : concat(", which leads to ", host);
+    out += host.empty() ? std::string(", which redirects elsewhere")
+                        : concat(", which redirects to ", host);
   }
   return out;
 }
@@ -199,13 +199,13 @@ inline TokenResponse read_token(Out& out, const Response& response,
   if (error == "invalid_grant") {
     fail(PST_E_CONSENT_REVOKED,
          concat("the token endpoint refuses the grant: it ", description, said,
-                detail::look_at(fields.grant)),
+                detail::fields_to_check(fields.grant)),
          error);
   }
   if (error == "invalid_client" || error == "unauthorized_client" || status == 401) {
     fail(PST_E_AUTH_REJECTED,
          concat("the token endpoint refuses the client: it ", description, said,
-                detail::look_at(fields.client)),
+                detail::fields_to_check(fields.client)),
          error);
   }
   // Not an OAuth error: most likely some other server responds at this address.
@@ -213,7 +213,7 @@ inline TokenResponse read_token(Out& out, const Response& response,
   fail(PST_E_VENDOR_FAULT,
        concat("the token endpoint ", description,
               status >= 200 && status < 300 ? " without an access_token" : "", said,
-              detail::look_at(elsewhere ? fields.address : std::string_view())),
+              detail::fields_to_check(elsewhere ? fields.address : std::string_view())),
        error);
 }
 
@@ -228,7 +228,8 @@ inline void keep_token(Out& out, const SessionIn& in, const TokenResponse& token
   if (may_rotate && !token.refresh_token.empty() && token.refresh_token != in.conn[refresh_field])
     out.credential(refresh_field, token.refresh_token);
   if (!detail::is_token(token.access_token)) {
-    fail(PST_E_VENDOR_FAULT, "the token endpoint gives no access_token that a header can carry");
+    fail(PST_E_VENDOR_FAULT,
+         "the token endpoint returned an access_token that a header cannot contain");
   }
   out.put("access_token", token.access_token).expires(in.env.now_ms() + token.expires_in_s * 1000);
 }

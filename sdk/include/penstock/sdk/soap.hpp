@@ -56,14 +56,14 @@ inline bool refuses_credentials(const SoapFault& found) {
 /// PST_E_BAD_REQUEST and a message that says what to write instead.
 inline Out::Root operation(Out& out, std::string_view body) {
   if (body.starts_with("<?xml")) {
-    fail(PST_E_BAD_REQUEST, "data stands inside the SOAP Body; leave its XML declaration out");
+    fail(PST_E_BAD_REQUEST, "data goes inside the SOAP Body; remove its XML declaration");
   }
   const Out::Root root = out.xml_root(body);
   if (root.local.empty()) {
     fail(PST_E_BAD_REQUEST, "data must begin with the operation's XML element");
   }
   if (root.local == "Envelope") {
-    fail(PST_E_BAD_REQUEST, "data is what stands inside the SOAP Body; leave the envelope out");
+    fail(PST_E_BAD_REQUEST, "data is the content of the SOAP Body; remove the envelope");
   }
   if (root.ns.empty()) {
     fail(PST_E_BAD_REQUEST, concat("the element <", root.local, "> must declare its namespace: <",

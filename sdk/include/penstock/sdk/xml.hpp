@@ -43,7 +43,7 @@ inline std::string xml_escape(std::string_view text, std::int32_t kind, bool att
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t start = at;
     if (!is_xml_character(next_character(text, at))) {
-      fail(kind, "a value holds a character that XML cannot carry");
+      fail(kind, "a value contains a character that XML does not allow");
     }
     switch (text[start]) {
     case '&':
