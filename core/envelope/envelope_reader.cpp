@@ -107,17 +107,11 @@ bool EnvelopeReader::read_members(const std::string& pointer, std::vector<Field>
   return whole;
 }
 
-<<<<<<< HEAD
 bool EnvelopeReader::read_headers(const std::string& pointer, Headers& out) {
   std::vector<Field> fields;
   if (!read_members(pointer, fields, " (separate several values with commas in one string)"))
     return false;
   out = Headers(std::move(fields));
-=======
-bool EnvelopeReader::read_headers(const std::string& pointer, std::vector<Field>& out) {
-  if (!read_members(pointer, out, " (separate several values with commas in one string)"))
-    return false;
->>>>>>> 91c03aa (Error messages and warnings of the engine in plain English)
   std::set<std::string> names;
   for (const Field& field : out) {
     std::string name = lower(field.name);

@@ -226,14 +226,14 @@ TEST(Wrapper, SignsTheFinalTargetAsTheRfcsExampleDoes) {
   const host::Outcome signed_call =
       plugin->prepare({.session_seq = 1}, connection(), nullptr, call);
   ASSERT_EQ(signed_call.verdict, host::Verdict::ok) << signed_call.failure.message;
-  EXPECT_EQ(signed_call.headers.front().value,
+  EXPECT_EQ(signed_call.headers[0].value,
             "Digest uri=\"/dir/index.html\", response=\"8ca523f5e9506fed4657c9700eebdbec\"");
   EXPECT_EQ(signed_call.notes.front().value, "www.example.org:8443");
 
   // A query, and one that is empty but there.
   for (const std::string_view query : {"a=%20b", ""}) {
     call.query_string = query;
-    EXPECT_THAT(plugin->prepare({}, connection(), nullptr, call).headers.front().value,
+    EXPECT_THAT(plugin->prepare({}, connection(), nullptr, call).headers[0].value,
                 ::testing::StartsWith(concat("Digest uri=\"/dir/index.html?", query, "\"")));
   }
   call.url = {};

@@ -63,7 +63,7 @@ class Connection {
 
   /// Adds a field that the file must contain. A field with a default always has a value.
   void require(const std::string& field, std::set<std::string>& to) const {
-    if (fallback(field) == nullptr) to.insert(field);
+    if (default_text(field).empty()) to.insert(field);
   }
 
  private:
