@@ -111,7 +111,7 @@ TEST(AbiRefusals, EachSaysWhatIsWrong) {
       {"newer", "it needs plugin ABI 1.7, but this host supports 1.0"},
       {"newer_and_says_so", "it needs plugin ABI 1.7, but this host supports 1.0"},
       {"other_major", "it is built for plugin ABI 2, but this host supports 1"},
-      {"other_major_inside", "its entry is for plugin ABI 2, this host speaks 1.0"},
+      {"other_major_inside", "its entry is for plugin ABI 2, but this host supports 1.0"},
       {"other_manifest", "its entry's manifest differs from its manifest section"},
       {"create_fails", "its create() failed: it failed without a reason"},
       {"no_entry", "it exports no pst_plugin_v1"},
@@ -125,9 +125,9 @@ TEST(AbiRefusals, EachSaysWhatIsWrong) {
       {"has_thread_local", "it has thread_local variables"},
       {"no_prepare", "its entry lacks create or prepare"},
       {"inspect_missing", "declares \"inspect\" (v1), but its entry has no function inspect"},
-      {"inspect_undeclared", "has a function inspect, and no API of its manifest declares"},
+      {"inspect_undeclared", "has a function inspect, but no API of its manifest declares"},
       {"session_missing", "declares \"session\" (v1), but its entry has no function session"},
-      {"session_undeclared", "has a function session, and no API of its manifest declares"},
+      {"session_undeclared", "has a function session, but no API of its manifest declares"},
       {"entry_is_resolved", "its pst_plugin_v1 is not a pst_plugin"},  // its resolver would run
   };
   for (const Refused& row : rows) {

@@ -78,7 +78,7 @@ TEST_F(ApiHandlerTest, ServesItsPages) {
       {"/v1/apis/hibob/v1", 200,
        R"(-i hibob:well -q limit=5 \\\n  -d '{\"a\":1}'","typescript":"import { Kombo })"},
       {"/v1/apis/hibob/v1", 200,
-       R"(console.log(JSON.stringify(answer.data));"}],"plugin":"hibob 1.0.0"}})"},
+       R"(console.log(JSON.stringify(response.data));"}],"plugin":"hibob 1.0.0"}})"},
       {"/v1/apis/hibob/v2", 404, R"(did you mean \"hibob/v1\"?)"},
       {"/v1/integrations", 200,
        R"({"status":"success","data":[{"id":"hibob:well","tool":"hibob","enabled":true,"apis":["hibob/v1"],"health":"ok"},{"id":"hibob:acme",)"},

@@ -173,7 +173,7 @@ TEST(OpenApi, SaysThatDataOfSoapIsWhatStandsInTheBody) {
     const Value& operation = at(document, "/paths/" + escaped("/v1/" + kind + "/t/soap") + "/post");
     ASSERT_TRUE(operation.IsObject()) << kind;
     EXPECT_THAT(at(operation, "/description").GetString(),
-                HasSubstr("`data` is the XML inside the Body; whole envelopes are for the proxy"));
+                HasSubstr("`data` is the XML inside the Body; to send a whole envelope, use the proxy"));
   }
   for (const auto& schema : at(document, "/components/schemas").GetObject()) {
     const Value& data = at(schema.value, "/properties/data/description");

@@ -43,7 +43,7 @@ TEST(ParseJson, refuses_what_is_not_json_or_beyond_the_limits) {
       {R"("\ud83dx\udc32")", "half a surrogate pair", 1},
       {R"("\ud83d\\udc32")", "half a surrogate pair", 1},
       {R"({"\udc00":1})", "half a surrogate pair", 2},
-      {R"({"a":1,"b":2,"a":3})", "the member \"a\" stands twice", 16},
+      {R"({"a":1,"b":2,"a":3})", "the member \"a\" occurs twice", 16},
   };
   for (const auto& row : rows) {
     const auto value = parse_json(row.text);

@@ -120,7 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
                   h.hmac(c, s("md5"), s("key"), s("data"), &out);
                   return std::int32_t{PST_OK};
                 },
-                "an HMAC that the host does not have"},
+                "an HMAC that the host does not support"},
         Refusal{"two_bodies",
                 [](Host h, pst_cx* c, In) {
                   h.set_body(c, s("a"));
@@ -253,9 +253,9 @@ TEST(Signatures, WantAKeyOfTheirKind) {
        "is an EC key on another curve than P-256, which ES256 signs with"},
       {p384, std::nullopt, "is an EC key on another curve than P-256, which ES256 signs with"},
       {weak, SignatureAlgorithm::ps256,
-       "is an RSA key of 1024 bits; at least 2048 are wanted (openssl genrsa 2048)"},
+       "is an RSA key of 1024 bits; at least 2048 are required (openssl genrsa 2048)"},
       {weak, std::nullopt,
-       "is an RSA key of 1024 bits; at least 2048 are wanted (openssl genrsa 2048)"},
+       "is an RSA key of 1024 bits; at least 2048 are required (openssl genrsa 2048)"},
   };
   for (const auto& [pem, algorithm, says] : cases)
     EXPECT_EQ(signing_key_problem(pem, algorithm), says);

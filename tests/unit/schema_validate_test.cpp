@@ -56,7 +56,7 @@ TEST(Validate, tells_every_problem_with_its_place_and_the_fix) {
        {{"/o/a~1b~0c", "is not known here", "additionalProperties", "string"}}},
       {"[]", {{"/o", "must be an object, not an array", "type", "array"}}},
       {R"({"service_name":"S","service_name":"T"})",
-       {{"/o", "is not valid JSON: the member \"service_name\" stands twice (offset 34)"}}},
+       {{"/o", "is not valid JSON: the member \"service_name\" occurs twice (offset 34)"}}},
   };
   for (const ProblemCase& one : cases) {
     const Validation validation = options().validate(one.instance, "/o");

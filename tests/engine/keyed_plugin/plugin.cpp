@@ -27,7 +27,8 @@ struct Keyed {
       return Verdict::fetch;
     default:
       if (in.conn["key"] == "rotates") out.credential("key", "other");
-      out.method("POST").url(concat(origin, "/login/", in.api, "/", in.options["region"]));
+      out.method("POST").url(
+          concat(origin, "/login/", in.api, "/", in.api == "rest" ? in.options["region"] : ""));
       return Verdict::fetch;
     }
   }
