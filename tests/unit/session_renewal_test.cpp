@@ -44,7 +44,7 @@ TEST_F(SessionTest, an_interrupted_renewal_is_repeated_and_explains_a_refusal) {
       << "a vendor with grace takes the old credential once more";
   environment->answer(400, "");
   environment->store();
-  EXPECT_NE(results.back().error().message.find("was cut off"), std::string::npos);
+  EXPECT_NE(results.back().error().message.find("was interrupted"), std::string::npos);
   EXPECT_EQ(state->status(environment->now).health, SessionStatus::Health::needs_credentials);
 }
 
