@@ -91,8 +91,8 @@ std::string run(std::uint64_t seed) {
     }
     ++one.answered;
     one.taken = one.taken || status == 200;
-    one.backoff.note(call::credentials_verdict(classification, status, false), 0ms, host, budgets,
-                     now);
+    one.backoff.record(call::credentials_verdict(classification, status, false), 0ms, host, budgets,
+                       now);
   }
   for (const Connection& one : connections) {
     if (one.right && one.answered == 0) return "credentials that are taken were never used";
