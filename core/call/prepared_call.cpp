@@ -88,7 +88,8 @@ Result<PreparedCall> validate(PreparedCall prepared, const Call& call,
   if (!path) {
     problems.insert(problems.begin(), {"/path", path.error()});
   } else if (api.endpoint && path->path != "/" && !path->path.empty()) {
-    problems.insert(problems.begin(), {"/path", "must be \"/\": " + api.id() + " has a single URL"});
+    problems.insert(problems.begin(),
+                    {"/path", "must be \"/\": " + api.id() + " has a single URL"});
   }
   check_params(call, problems);
   schema::Validation options = validate_options(api, call.api_options, *now);

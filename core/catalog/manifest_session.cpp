@@ -77,7 +77,7 @@ std::map<std::string, std::string> read_signing_keys(JsonReader& reader,
   for (const auto& [field, value] : keys->members) {
     const std::string algorithm = value.is_string() ? value.text : "";
     if (std::ranges::find(algorithms, algorithm) == algorithms.end())
-      reader.problem("signing_keys", "must give " + field + " none of RS256, PS256 and ES256");
+      reader.problem("signing_keys", "must give " + field + " one of RS256, PS256 and ES256");
     if (connection) {
       const schema::FieldInfo* found = find_field(*connection, field);
       if (found == nullptr) {

@@ -86,7 +86,8 @@ std::optional<Error> Backoff::admit(const std::string& integration, const std::s
   }
   if (respects_rate_limit && now < rate_limited_until_) {
     const milliseconds wait = left(rate_limited_until_, now);
-    Error error = rate_limited("the vendor demanded a pause, which the caller respects (Prefer: respect-rate-limit); try again in " +
+    Error error = rate_limited("the vendor demanded a pause, which the caller respects (Prefer: "
+                               "respect-rate-limit); try again in " +
                                    seconds(wait),
                                wait);
     error.origin = Origin::vendor;

@@ -47,8 +47,9 @@ std::string clock_skew_note(const FetchResponse& response, std::int64_t now_ms) 
   const auto theirs = date_ms(response.headers);
   if (!theirs || std::abs(*theirs - now_ms) < max_clock_skew_ms) return {};
   const std::int64_t seconds = (std::abs(*theirs - now_ms) + 500) / 1000;
-  return "; according to the Date of the vendor's response, this machine's clock is " + std::to_string(seconds) +
-         " s " + (*theirs > now_ms ? "follow its end" : "ahead of") + " the vendor's";
+  return "; according to the Date of the vendor's response, this machine's clock is " +
+         std::to_string(seconds) + " s " + (*theirs > now_ms ? "behind" : "ahead of") +
+         " the vendor's";
 }
 
 /// One run of the session state machine. Each pending fetch keeps it alive.

@@ -172,8 +172,9 @@ TEST(OpenApi, SaysThatDataOfSoapIsWhatStandsInTheBody) {
   for (const std::string kind : {"passthrough", "validate"}) {
     const Value& operation = at(document, "/paths/" + escaped("/v1/" + kind + "/t/soap") + "/post");
     ASSERT_TRUE(operation.IsObject()) << kind;
-    EXPECT_THAT(at(operation, "/description").GetString(),
-                HasSubstr("`data` is the XML inside the Body; to send a whole envelope, use the proxy"));
+    EXPECT_THAT(
+        at(operation, "/description").GetString(),
+        HasSubstr("`data` is the XML inside the Body; to send a whole envelope, use the proxy"));
   }
   for (const auto& schema : at(document, "/components/schemas").GetObject()) {
     const Value& data = at(schema.value, "/properties/data/description");

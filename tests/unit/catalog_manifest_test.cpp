@@ -176,7 +176,7 @@ TEST(Manifest, EachMistakeIsOneProblemAtItsPlace) {
       {R"(["api", "opt.service"])", R"(["opt.servis"])", api + "/session/key",
        "did you mean \"service\"?"},
       {R"("logout": true)", R"("rotates": "key")", api + "/session/key", "\"rotates\""},
-      {R"({"key": "ES256"})", R"({"key": "HS256"})", "/signing_keys", "none of RS256"},
+      {R"({"key": "ES256"})", R"({"key": "HS256"})", "/signing_keys", "one of RS256"},
       {R"({"key": "ES256"})", R"({"kee": "ES256"})", "/signing_keys", "did you mean \"key\"?"},
       {R"({"key": "ES256"})", R"({"tenant": "ES256"})", "/signing_keys", "is not a secret"},
       {R"("status": [400, 599])", R"("status": [599, 400])", api + "/inspect/status", "100 to 599"},
