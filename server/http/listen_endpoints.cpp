@@ -61,7 +61,8 @@ void open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint) {
 }
 
 /// Binds all endpoints exclusively, then releases them: with SO_REUSEPORT a second Penstock would
-/// silently take half of the connections.
+/// silently take half of the connections. Does not listen: a client that connected before the
+/// release would be reset.
 boost::system::error_code claim(std::vector<tcp::endpoint>& endpoints) {
   asio::io_context context;
   std::vector<tcp::acceptor> acceptors;
@@ -73,7 +74,6 @@ boost::system::error_code claim(std::vector<tcp::endpoint>& endpoints) {
       tcp::acceptor acceptor(context);
       open(acceptor, endpoint);
       acceptor.bind(endpoint);
-      acceptor.listen(1);
       bound.push_back(acceptor.local_endpoint());
       acceptors.push_back(std::move(acceptor));
     } catch (const boost::system::system_error& error) {

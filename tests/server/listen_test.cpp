@@ -1,5 +1,8 @@
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <thread>
+
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
@@ -83,6 +86,27 @@ TEST(Listen, SaysWhyItCannot) {
     ASSERT_FALSE(endpoints) << row.listen;
     EXPECT_THAT(endpoints.error(), HasSubstr(row.says));
   }
+}
+
+TEST(Listen, ConnectsNoClientBeforeTheServerListens) {
+  boost::asio::io_context context;
+  tcp::acceptor free(context, {boost::asio::ip::make_address("127.0.0.1"), 0});
+  const tcp::endpoint endpoint = free.local_endpoint();
+  free.close();
+  std::atomic<bool> done{false};
+  std::thread claims([&] {
+    while (!done)
+      EXPECT_TRUE(listen_endpoints("127.0.0.1:" + std::to_string(endpoint.port())));
+  });
+  for (int i = 0; i < 500; ++i) {
+    // From another address: a socket can connect to itself.
+    tcp::socket client(context, {boost::asio::ip::make_address("127.0.0.2"), 0});
+    boost::system::error_code error;
+    client.connect(endpoint, error);
+    EXPECT_EQ(error, boost::asio::error::connection_refused);
+  }
+  done = true;
+  claims.join();
 }
 
 }  // namespace

@@ -155,6 +155,16 @@ class SessionTest : public testing::Test {
     return other;
   }
 
+  /// The unsaved response of this replica gets its next lease after that.
+  void replica_renews_and_dies_renewing_again() {
+    const auto other = replica_renews(200, "a2 r2");
+    other->obtain(request(other->current()->generation), environment, [](const auto&) {});
+    environment->begin();
+    environment->fetches.clear();
+    environment->pass(std::chrono::milliseconds(2'000));
+    environment->begin_lease();
+  }
+
   void ask(std::uint64_t used = 0) { ask(request(used)); }
   void ask(SessionRequest wanted) {
     state->obtain(std::move(wanted), environment,

@@ -112,12 +112,7 @@ TEST_F(SessionTest, an_unsaved_response_gives_way_to_credentials_rotated_since) 
   ask();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
-  const auto other = replica_renews(200, "a2 r2");
-  other->obtain(request(other->current()->generation), environment, [](const auto&) {});
-  environment->begin();
-  environment->fetches.clear();  // it dies while it renews again
-  environment->pass(2'000ms);
-  environment->begin_lease();
+  replica_renews_and_dies_renewing_again();
   environment->store();
   ASSERT_EQ(environment->fetches.size(), 1U);
   EXPECT_EQ(environment->fetches.front().request.body, "r2");
@@ -155,12 +150,7 @@ TEST_F(SessionTest, a_lost_lease_is_forgotten_with_the_next_one) {
   environment->lose_lease();
   environment->answer(200, "a1 r1");
   environment->fail_to_store();
-  const auto other = replica_renews(200, "a2 r2");
-  other->obtain(request(other->current()->generation), environment, [](const auto&) {});
-  environment->begin();
-  environment->fetches.clear();  // it dies while it renews again
-  environment->pass(2'000ms);
-  environment->begin_lease();
+  replica_renews_and_dies_renewing_again();
   environment->store();
   environment->answer(400, "");
   EXPECT_TRUE(environment->leases.empty()) << "the vendor is sent a refused credential again";
